@@ -1,0 +1,177 @@
+//! The component: drives a [`crate::Run`] over `wasi:http`, `wasi:io` and `wasi:clocks`.
+
+mod exchange;
+mod poll;
+
+use core::{cell::RefCell, time::Duration};
+
+use wasi::clocks::monotonic_clock;
+
+use self::exchange::Exchange;
+use crate::{
+    Action, Run, Settings, TokenAnswer, TokenSerial,
+    contract::{self, Guest, GuestRun, RunResource, WireGuid, token},
+    http::Request,
+};
+
+struct Component;
+
+impl Guest for Component {
+    type Run = Driver;
+}
+
+contract::export!(Component with_types_in contract::generated);
+
+/// A run, its requests in flight and its clock.
+struct Driver(RefCell<State>);
+
+struct State {
+    run: Run,
+    settings: Settings,
+    exchanges: Vec<Exchange>,
+    token: HeldToken,
+    /// The monotonic clock at the start, in nanoseconds.
+    started: u64,
+}
+
+/// The token behind the core's current serial.
+struct HeldToken {
+    serial: TokenSerial,
+    value: String,
+}
+
+impl GuestRun for Driver {
+    fn start(settings: contract::Settings) -> Result<RunResource, contract::SettingsError> {
+        let settings = Settings::try_from(settings)?;
+        Ok(RunResource::new(Self(RefCell::new(State {
+            run: Run::new(settings.clone()),
+            settings,
+            exchanges: Vec::new(),
+            token: HeldToken {
+                serial: TokenSerial(0),
+                value: String::new(),
+            },
+            started: monotonic_clock::now(),
+        }))))
+    }
+
+    fn skip(&self, devices: Vec<WireGuid>) {
+        self.0
+            .borrow_mut()
+            .run
+            .skip(devices.into_iter().map(Into::into));
+    }
+
+    fn next(&self, max_wait: u64) -> Option<Vec<contract::Event>> {
+        self.0.borrow_mut().next(Duration::from_millis(max_wait))
+    }
+
+    fn stop(&self) {
+        self.0.borrow_mut().run.stop();
+    }
+
+    fn summary(&self) -> contract::Summary {
+        self.0.borrow().run.summary()
+    }
+}
+
+impl State {
+    fn next(&mut self, max_wait: Duration) -> Option<Vec<contract::Event>> {
+        let deadline = self.now().saturating_add(max_wait);
+        let mut waited = false;
+        loop {
+            let wait_until = self.act();
+            let events = self.run.events();
+            if !events.is_empty() {
+                return Some(events);
+            }
+            let until = match wait_until {
+                Wait::Over => return None,
+                Wait::Until(time) => time.map_or(deadline, |time| time.min(deadline)),
+            };
+            let now = self.now();
+            // Also with no time to wait, what has arrived is looked at once.
+            if waited && now >= deadline {
+                return Some(events);
+            }
+            poll::wait(&mut self.exchanges, until.saturating_sub(now));
+            self.take_answers();
+            waited = true;
+        }
+    }
+
+    /// Does what the run says until it says to wait.
+    fn act(&mut self) -> Wait {
+        loop {
+            let now = self.now();
+            match self.run.step(now) {
+                Action::GetToken { rejected } => {
+                    let answer = self.get_token(rejected);
+                    self.run.token(now, answer);
+                }
+                Action::Send(request) => self.send(&request),
+                Action::WaitUntil(time) => return Wait::Until(time),
+                Action::Done => return Wait::Over,
+            }
+        }
+    }
+
+    fn get_token(&mut self, rejected: Option<TokenSerial>) -> TokenAnswer {
+        let rejected = rejected
+            .filter(|serial| *serial == self.token.serial)
+            .map(|_| self.token.value.as_str());
+        match token::get_token(self.settings.scope(), rejected) {
+            Ok(token::AccessToken { value, lifetime }) => {
+                // A renewal counts as a new token even if it is the same text: Graph will refuse it again, and that
+                // ends the run in place of renewing for ever.
+                if rejected.is_some() || value != self.token.value {
+                    let serial = TokenSerial(self.token.serial.0 + 1);
+                    self.token = HeldToken { serial, value };
+                }
+                TokenAnswer::Token {
+                    serial: self.token.serial,
+                    lifetime: Duration::from_millis(lifetime),
+                }
+            }
+            Err(token::TokenError::TryAgain(after)) => {
+                TokenAnswer::TryAgain(Duration::from_millis(after))
+            }
+            Err(token::TokenError::Denied(reason)) => TokenAnswer::Denied(reason),
+        }
+    }
+
+    fn send(&mut self, request: &Request) {
+        match Exchange::start(request, &self.settings, &self.token.value) {
+            Ok(exchange) => self.exchanges.push(exchange),
+            Err(error) => {
+                let now = self.now();
+                self.run.answered(now, request.id, Err(error));
+            }
+        }
+    }
+
+    /// Hands over what has been answered, in the order of the requests.
+    fn take_answers(&mut self) {
+        let now = self.now();
+        let mut at = 0;
+        // The list is in the order of sending: requests are pushed at its end and removed in place.
+        while let Some(exchange) = self.exchanges.get_mut(at) {
+            match exchange.take_answer() {
+                Some(answer) => {
+                    let id = self.exchanges.remove(at).id();
+                    self.run.answered(now, id, answer);
+                }
+                None => at += 1,
+            }
+        }
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_nanos(monotonic_clock::now().saturating_sub(self.started))
+    }
+}
+
+enum Wait {
+    Until(Option<Duration>),
+    Over,
+}

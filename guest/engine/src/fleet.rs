@@ -1,0 +1,261 @@
+use hashbrown::HashTable;
+
+use crate::Guid;
+
+/// The most devices of a run. The largest tenants known are well below; a list that goes on beyond has no end.
+pub const DEVICES_MAX: u32 = 2_000_000;
+
+/// The devices that the selection matched, each once.
+///
+/// About 55 bytes a device, names included: a fleet of 100,000 takes 5.5 MB. Everything grows by chunks that are
+/// never moved, since a `Vec` that doubles needs three times its size for a moment.
+#[derive(Debug, Default)]
+pub(crate) struct Fleet {
+    devices: Chunks<Device>,
+    names: Names,
+    by_id: HashTable<u32>,
+    platforms: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Device {
+    /// As bytes, which need no alignment.
+    id: [u8; 16],
+    name: NameAt,
+    /// In seconds since 1970; 0 for never.
+    pub(crate) last_sync: u32,
+    platform: u8,
+    /// How often a sync was sent to it.
+    pub(crate) attempts: u8,
+    /// How often that failed in a way that counts against `max-retries`.
+    pub(crate) failures: u8,
+    /// It has its final outcome.
+    pub(crate) done: bool,
+}
+
+impl Device {
+    pub(crate) fn id(&self) -> Guid {
+        Guid::from_bytes(self.id)
+    }
+}
+
+impl Fleet {
+    pub(crate) fn len(&self) -> u32 {
+        self.devices.len
+    }
+
+    /// Adds a device; false when it is there already.
+    pub(crate) fn add(&mut self, id: Guid, name: &str, os: &str, last_sync: u32) -> bool {
+        let Self { devices, by_id, .. } = self;
+        if by_id
+            .find(spread(id), |at| devices.get(*at).id() == id)
+            .is_some()
+        {
+            return false;
+        }
+        let platform = self.platform(os);
+        let device = Device {
+            id: id.to_bytes(),
+            name: self.names.add(name),
+            last_sync,
+            platform,
+            attempts: 0,
+            failures: 0,
+            done: false,
+        };
+        let at = self.devices.push(device);
+        let devices = &self.devices;
+        self.by_id
+            .insert_unique(spread(id), at, |at| spread(devices.get(*at).id()));
+        true
+    }
+
+    /// The list is complete: what found duplicates is no longer needed.
+    pub(crate) fn complete(&mut self) {
+        self.by_id = HashTable::new();
+    }
+
+    pub(crate) fn device(&self, at: u32) -> &Device {
+        self.devices.get(at)
+    }
+
+    pub(crate) fn device_mut(&mut self, at: u32) -> &mut Device {
+        self.devices.get_mut(at)
+    }
+
+    pub(crate) fn name(&self, at: u32) -> &str {
+        self.names.get(self.device(at).name)
+    }
+
+    /// The operating system, as Graph named it; `other` beyond 255 different ones.
+    pub(crate) fn os(&self, at: u32) -> &str {
+        self.platforms
+            .get(usize::from(self.device(at).platform))
+            .map_or("other", String::as_str)
+    }
+
+    fn platform(&mut self, os: &str) -> u8 {
+        const OTHER: usize = u8::MAX as usize;
+        let os = if os.is_empty() {
+            "unknown"
+        } else {
+            crate::graph::shortened(os, 40)
+        };
+        let known = self.platforms.iter().position(|known| known == os);
+        let at = known.unwrap_or_else(|| {
+            if self.platforms.len() < OTHER {
+                self.platforms.push(os.to_owned());
+                self.platforms.len() - 1
+            } else {
+                OTHER
+            }
+        });
+        u8::try_from(at).unwrap_or(u8::MAX)
+    }
+}
+
+/// Ids are random by themselves; a multiplication spreads those of a tenant that numbers them.
+fn spread(id: Guid) -> u64 {
+    let bits = id.bits();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "both halves are folded into one"
+    )]
+    let folded = (bits >> 64) as u64 ^ bits as u64;
+    folded.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// A list that grows by chunks.
+#[derive(Debug)]
+struct Chunks<T> {
+    chunks: Vec<Vec<T>>,
+    len: u32,
+}
+
+impl<T> Default for Chunks<T> {
+    fn default() -> Self {
+        Self {
+            chunks: Vec::new(),
+            len: 0,
+        }
+    }
+}
+
+const CHUNK: u32 = 2048;
+
+impl<T> Chunks<T> {
+    fn push(&mut self, value: T) -> u32 {
+        let at = self.len;
+        if at.is_multiple_of(CHUNK) {
+            self.chunks.push(Vec::with_capacity(CHUNK as usize));
+        }
+        self.chunks[(at / CHUNK) as usize].push(value);
+        self.len += 1;
+        at
+    }
+
+    fn get(&self, at: u32) -> &T {
+        &self.chunks[(at / CHUNK) as usize][(at % CHUNK) as usize]
+    }
+
+    fn get_mut(&mut self, at: u32) -> &mut T {
+        &mut self.chunks[(at / CHUNK) as usize][(at % CHUNK) as usize]
+    }
+}
+
+/// Where a name is: the chunk in the upper half, the place in it in the lower.
+#[derive(Debug, Clone, Copy)]
+struct NameAt(u32);
+
+/// Names, one behind the other, each with a byte for its length.
+#[derive(Debug, Default)]
+struct Names {
+    chunks: Vec<Vec<u8>>,
+}
+
+impl Names {
+    const CHUNK: usize = 1 << 16;
+
+    fn add(&mut self, name: &str) -> NameAt {
+        let end = (0..=name.len().min(255))
+            .rev()
+            .find(|end| name.is_char_boundary(*end))
+            .unwrap_or(0);
+        let bytes = &name.as_bytes()[..end];
+        let length = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
+        match self.chunks.last() {
+            Some(chunk) if chunk.len() + 1 + bytes.len() <= Self::CHUNK => {}
+            _ => self.chunks.push(Vec::with_capacity(Self::CHUNK)),
+        }
+        let chunk_at = self.chunks.len() - 1;
+        let chunk = &mut self.chunks[chunk_at];
+        let place = chunk.len();
+        chunk.push(length);
+        chunk.extend_from_slice(bytes);
+        NameAt(u32::try_from(chunk_at << 16 | place).unwrap_or(u32::MAX))
+    }
+
+    fn get(&self, NameAt(at): NameAt) -> &str {
+        let chunk = &self.chunks[(at >> 16) as usize][(at & 0xffff) as usize..];
+        core::str::from_utf8(&chunk[1..=usize::from(chunk[0])]).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_each_device_once() {
+        let mut fleet = Fleet::default();
+        for n in 0..10_000_u128 {
+            assert!(fleet.add(
+                Guid::from_bytes(n.to_be_bytes()),
+                &format!("device-{n}"),
+                "Windows",
+                5
+            ));
+        }
+        for n in 0..10_000_u128 {
+            assert!(!fleet.add(Guid::from_bytes(n.to_be_bytes()), "again", "iOS", 6));
+        }
+        assert_eq!(fleet.len(), 10_000);
+        fleet.complete();
+        assert_eq!(fleet.name(9_999), "device-9999");
+        assert_eq!(
+            fleet.device(4_321).id(),
+            Guid::from_bytes(4_321_u128.to_be_bytes())
+        );
+        assert_eq!(fleet.os(1), "Windows");
+    }
+
+    #[test]
+    fn names_are_cut_between_characters_and_cross_chunks() {
+        let mut names = Names::default();
+        let long = "é".repeat(200);
+        let places: Vec<NameAt> = (0..1000).map(|_| names.add(&long)).collect();
+        assert!(names.chunks.len() > 1);
+        for at in places {
+            assert_eq!(names.get(at), "é".repeat(127));
+        }
+        let empty = names.add("");
+        assert_eq!(names.get(empty), "");
+    }
+
+    #[test]
+    fn a_device_takes_28_bytes() {
+        assert_eq!(size_of::<Device>(), 28);
+    }
+
+    #[test]
+    fn too_many_platforms_become_other() {
+        let mut fleet = Fleet::default();
+        for n in 0..300_u128 {
+            fleet.add(Guid::from_bytes(n.to_be_bytes()), "", &format!("os {n}"), 0);
+        }
+        assert_eq!(
+            (fleet.os(254), fleet.os(255), fleet.os(299)),
+            ("os 254", "other", "other")
+        );
+    }
+}

@@ -1,0 +1,152 @@
+use serde_json::Value;
+
+use super::{shortened, text_of};
+
+/// The most of a message that is kept, in characters.
+const MESSAGE_MAX: usize = 1000;
+/// The word that only Multi Admin Approval uses.
+const APPROVAL: &str = "x-msft-approval-justification";
+
+/// What an answer that is no success says, gathered from its body and headers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct GraphError {
+    /// `error.code`; may be empty.
+    pub(crate) code: String,
+    /// `error.message`, or the text inside where it is JSON itself.
+    pub(crate) message: String,
+    /// What Microsoft's support asks for.
+    pub(crate) request_id: String,
+    /// `RetryAfter` inside the message, where Intune puts it at times.
+    pub(crate) retry_after: Option<String>,
+    /// The answer asks for the approval of another administrator.
+    pub(crate) approval: bool,
+}
+
+impl GraphError {
+    /// Reads an error from an answer's body and headers. A body that is no JSON becomes the message.
+    pub(crate) fn read(body: &[u8], headers: &[(String, String)]) -> Self {
+        match serde_json::from_slice(body) {
+            Ok(body) => Self::of(&body, headers),
+            Err(_) => {
+                let text = String::from_utf8_lossy(body);
+                let words: Vec<&str> = text.split_whitespace().collect();
+                let message = shortened(&words.join(" "), 200).to_owned();
+                Self {
+                    message,
+                    ..Self::of(&Value::Null, headers)
+                }
+            }
+        }
+    }
+
+    /// Reads an error from a body that is JSON.
+    pub(crate) fn of(body: &Value, headers: &[(String, String)]) -> Self {
+        let error = body.get("error").unwrap_or(&Value::Null);
+        let outer = text_of(error.get("message"));
+        let inner: Value = serde_json::from_str(outer).unwrap_or_default();
+        let message = inner
+            .get("Message")
+            .and_then(Value::as_str)
+            .unwrap_or(outer);
+        let retry_after = inner.get("RetryAfter").and_then(|value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        });
+        let header = |name: &str| {
+            headers
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map_or("", |(_, value)| value.as_str())
+        };
+        let in_body = error.get("innerError").or_else(|| error.get("innererror"));
+        let ids = [
+            header("request-id"),
+            text_of(in_body.and_then(|inner| inner.get("request-id"))),
+            activity(message),
+        ];
+        let approval = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case(APPROVAL))
+            || outer.to_ascii_lowercase().contains(APPROVAL);
+        Self {
+            code: shortened(text_of(error.get("code")), MESSAGE_MAX).to_owned(),
+            message: shortened(message, MESSAGE_MAX).to_owned(),
+            request_id: shortened(
+                ids.into_iter()
+                    .find(|id| !id.is_empty())
+                    .unwrap_or_default(),
+                100,
+            )
+            .to_owned(),
+            retry_after,
+            approval,
+        }
+    }
+}
+
+/// The GUID behind `Activity ID: ` in Intune's messages.
+fn activity(message: &str) -> &str {
+    message
+        .split_once("Activity ID: ")
+        .and_then(|(_, rest)| rest.get(..36))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_intunes_json_in_the_message() {
+        let message = r#"{"_version":3,"Message":"Too many - Activity ID: 3f2504e0-4f89-11d3-9a0c-0305e82c3301 - Url: https://x","RetryAfter":2.128}"#;
+        let body =
+            serde_json::json!({ "error": { "code": "TooManyRequests", "message": message } });
+        let error = GraphError::read(body.to_string().as_bytes(), &[]);
+        assert_eq!(error.code, "TooManyRequests");
+        assert!(error.message.starts_with("Too many - Activity"));
+        assert_eq!(error.request_id, "3f2504e0-4f89-11d3-9a0c-0305e82c3301");
+        assert_eq!(error.retry_after.as_deref(), Some("2.128"));
+    }
+
+    #[test]
+    fn both_spellings_of_the_inner_error_and_the_header_first() {
+        for spelling in ["innerError", "innererror"] {
+            let body = serde_json::json!({ "error": { "code": "", "message": "m", spelling: { "request-id": "b" } } });
+            let body = body.to_string();
+            assert_eq!(GraphError::read(body.as_bytes(), &[]).request_id, "b");
+            let headers = [("Request-Id".to_owned(), "h".to_owned())];
+            assert_eq!(GraphError::read(body.as_bytes(), &headers).request_id, "h");
+        }
+    }
+
+    #[test]
+    fn anything_else_becomes_a_short_message() {
+        let error = GraphError::read(b"<html>\n  <body>Gateway   Timeout</body></html>", &[]);
+        assert_eq!(
+            (error.code.as_str(), error.message.as_str()),
+            ("", "<html> <body>Gateway Timeout</body></html>")
+        );
+        for body in [
+            "",
+            "null",
+            "[]",
+            r#"{"error":7}"#,
+            r#"{"error":{"code":5,"message":[]}}"#,
+        ] {
+            assert_eq!(
+                GraphError::read(body.as_bytes(), &[]),
+                GraphError::default(),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn recognises_multi_admin_approval_in_header_and_message() {
+        let header = [("X-MSFT-Approval-Justification".to_owned(), String::new())];
+        assert!(GraphError::read(b"", &header).approval);
+        let body = br#"{"error":{"message":"Header x-msft-approval-justification is required"}}"#;
+        assert!(GraphError::read(body, &[]).approval);
+    }
+}

@@ -1,0 +1,32 @@
+//! What Microsoft Graph is asked, and what its answers mean: paths, bodies, errors, statuses.
+
+mod batch;
+mod error;
+mod execute_action;
+mod page;
+pub mod retry_after;
+mod root;
+mod sync_device;
+mod verdict;
+
+pub(crate) use batch::{BATCH_MAX, BATCH_PATH, batch_body, read_batch};
+pub(crate) use error::GraphError;
+pub(crate) use execute_action::{BULK_MAX, BULK_PATH, BulkAnswer, bulk_body, read_bulk};
+pub(crate) use page::{DeviceRow, Page};
+pub(crate) use root::{GraphRoot, LIST_PATH, LinkError, list_query};
+pub(crate) use sync_device::sync_path;
+pub(crate) use verdict::{Verdict, judge};
+
+/// One request, one item or one answer: enough to parse a body leniently.
+pub(crate) fn text_of(value: Option<&serde_json::Value>) -> &str {
+    value
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The first `most` characters of a text.
+pub(crate) fn shortened(text: &str, most: usize) -> &str {
+    text.char_indices()
+        .nth(most)
+        .map_or(text, |(end, _)| &text[..end])
+}

@@ -1,0 +1,149 @@
+use core::fmt;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, de};
+
+/// One page of the list.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Page<'a> {
+    /// The devices. A page without them is no page.
+    #[serde(borrow)]
+    pub(crate) value: Vec<DeviceRow<'a>>,
+    /// Where the next page is; none on the last one.
+    #[serde(borrow, default, rename = "@odata.nextLink")]
+    pub(crate) next_link: Text<'a>,
+}
+
+/// What is read of a device. Any property can be null, absent, or of another type than documented.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct DeviceRow<'a> {
+    #[serde(borrow)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) device_name: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) operating_system: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) compliance_state: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) management_agent: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) management_state: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) managed_device_owner_type: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) last_sync_date_time: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) device_category_display_name: Text<'a>,
+}
+
+/// A text, empty where JSON has anything else.
+#[derive(Debug, Default)]
+pub(crate) struct Text<'a>(Cow<'a, str>);
+
+impl Text<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(Text::default())
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+                Ok(Text::default())
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(Text::default())
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(Text::default())
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Text::default())
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                while seq.next_element::<de::IgnoredAny>()?.is_some() {}
+                Ok(Text::default())
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                while map
+                    .next_entry::<de::IgnoredAny, de::IgnoredAny>()?
+                    .is_some()
+                {}
+                Ok(Text::default())
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tolerates_null_absent_and_other_types() {
+        let json = r#"{"@odata.context":"x","value":[
+            {"id":"a","deviceName":null,"operatingSystem":7,"complianceState":["x",{"y":1}],"managementAgent":{"a":[]},
+             "managementState":true,"deviceCategoryDisplayName":"Kiosk\n\u00e9","extra":{"deep":[1,2]}},
+            {}
+        ],"@odata.nextLink":null}"#;
+        let page: Page<'_> = serde_json::from_str(json).expect("a page");
+        assert_eq!(page.value.len(), 2);
+        let row = &page.value[0];
+        assert_eq!(row.id.as_str(), "a");
+        for text in [
+            &row.device_name,
+            &row.operating_system,
+            &row.compliance_state,
+            &row.management_agent,
+        ] {
+            assert_eq!(text.as_str(), "");
+        }
+        assert_eq!(row.device_category_display_name.as_str(), "Kiosk\né");
+        assert_eq!(page.next_link.as_str(), "");
+    }
+
+    #[test]
+    fn what_is_no_page_is_refused() {
+        for json in [
+            "",
+            "{}",
+            "[]",
+            r#"{"value":null}"#,
+            r#"{"value":[7]}"#,
+            r#"{"value":[]"#,
+            "<html>",
+        ] {
+            assert!(serde_json::from_str::<Page<'_>>(json).is_err(), "{json}");
+        }
+    }
+}

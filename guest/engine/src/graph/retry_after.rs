@@ -1,0 +1,138 @@
+//! `Retry-After` in all its forms: whole seconds, decimals, an HTTP date, a header in any letter case, a header of a
+//! batch's item, a field inside Intune's message.
+
+use core::time::Duration;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How long an answer asks to wait, or none when it names no time. `message` is what Intune wrote into its message,
+/// and `unix_now` our time of day, for a date that comes without the answer's own `Date`. The longest counts.
+#[must_use]
+pub fn wait(
+    headers: &[(String, String)],
+    message: Option<&str>,
+    unix_now: Duration,
+) -> Option<Duration> {
+    let named = |name: &'static str| {
+        headers
+            .iter()
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    };
+    let date = named("date").next().and_then(date);
+    named("retry-after")
+        .chain(message)
+        .filter_map(|text| parse(text, date, unix_now))
+        .max()
+}
+
+fn parse(text: &str, answered: Option<Duration>, unix_now: Duration) -> Option<Duration> {
+    // HTTP dates are in whole seconds. The answer's own date is rounded down as well, ours is not: a second on top.
+    const SECOND: Duration = Duration::from_secs(1);
+    let wait = match seconds(text.trim()) {
+        Some(wait) => wait,
+        None => match answered {
+            Some(answered) => date(text.trim())?.saturating_sub(answered),
+            None => (date(text.trim())? + SECOND).saturating_sub(unix_now),
+        },
+    };
+    // No time at all is none named: the engine's own waits hold then.
+    (wait > Duration::ZERO).then_some(wait)
+}
+
+/// `2`, `2.128`, `0.249`; a fraction of a millisecond counts as a whole one.
+fn seconds(text: &str) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !whole
+        .bytes()
+        .chain(fraction.bytes())
+        .all(|byte| byte.is_ascii_digit())
+        || whole.is_empty()
+    {
+        return None;
+    }
+    // A year is more than anyone waits, and small enough to add to any time.
+    const MOST: u64 = 366 * 86_400;
+    let whole = whole.parse().unwrap_or(MOST).min(MOST);
+    let digits = fraction.bytes().chain(core::iter::repeat(b'0')).take(3);
+    let millis = digits.fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    let rest = fraction.bytes().skip(3).any(|digit| digit != b'0');
+    Some(Duration::from_millis(
+        whole * 1000 + millis + u64::from(rest),
+    ))
+}
+
+fn date(text: &str) -> Option<Duration> {
+    let time: SystemTime = httpdate::parse_http_date(text).ok()?;
+    time.duration_since(UNIX_EPOCH).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wed, 11 Nov 2026 07:28:00 GMT
+    const NOW: Duration = Duration::from_secs(1_794_382_080);
+
+    fn ms(headers: &[(&str, &str)], message: Option<&str>) -> Option<u128> {
+        let headers: Vec<(String, String)> = headers
+            .iter()
+            .map(|(k, v)| ((*k).into(), (*v).into()))
+            .collect();
+        wait(&headers, message, NOW).map(|wait| wait.as_millis())
+    }
+
+    #[test]
+    fn whole_seconds_and_decimals_rounded_up() {
+        for (text, expected) in [
+            ("17", 17_000),
+            (" 2.128 ", 2128),
+            ("0.249", 249),
+            ("0.0001", 1),
+            ("1.0000", 1000),
+            ("10.5", 10_500),
+            ("99999999999999999999999", 366 * 86_400_000),
+        ] {
+            assert_eq!(ms(&[("rEtRy-AfTeR", text)], None), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_named() {
+        for text in ["", "0", "0.0", "-1", "1e3", "soon", ".5", "1,5", "١"] {
+            assert_eq!(ms(&[("retry-after", text)], None), None, "{text}");
+        }
+        assert_eq!(ms(&[], None), None);
+    }
+
+    #[test]
+    fn a_date_counts_from_the_answers_own_date() {
+        let date = ("retry-after", "Wed, 11 Nov 2026 07:28:10 GMT");
+        assert_eq!(
+            ms(&[date, ("Date", "Wed, 11 Nov 2026 07:28:07 GMT")], None),
+            Some(3000)
+        );
+        assert_eq!(
+            ms(&[date], None),
+            Some(11_000),
+            "our own clock, and a second for the rounding"
+        );
+        assert_eq!(
+            ms(&[date, ("Date", "Wed, 11 Nov 2026 07:28:11 GMT")], None),
+            None,
+            "already over"
+        );
+    }
+
+    #[test]
+    fn the_longest_of_header_and_message_counts() {
+        assert_eq!(ms(&[("retry-after", "2")], Some("3.5")), Some(3500));
+        assert_eq!(
+            ms(
+                &[("retry-after", "4"), ("Retry-After", "1")],
+                Some("nonsense")
+            ),
+            Some(4000)
+        );
+        assert_eq!(ms(&[], Some("7")), Some(7000));
+    }
+}

@@ -1,0 +1,150 @@
+use core::{fmt, str::FromStr};
+
+use crate::contract::WireGuid;
+
+/// A device's id, or the id of a request.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Guid(u128);
+
+/// A text that is no GUID.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("not a GUID of the form 00000000-0000-0000-0000-000000000000")]
+pub struct GuidError;
+
+impl Guid {
+    /// The GUID made of 128 bits of randomness, as RFC 9562 lays out version 4.
+    #[must_use]
+    pub fn random(bits: u128) -> Self {
+        const VERSION: u128 = 0xf << 76;
+        const VARIANT: u128 = 0x3 << 62;
+        Self(bits & !VERSION & !VARIANT | (0x4 << 76) | (0x2 << 62))
+    }
+
+    /// The 128 bits.
+    #[must_use]
+    pub fn bits(self) -> u128 {
+        self.0
+    }
+
+    /// The 16 bytes in the order in which they are written.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    /// The GUID of these 16 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_be_bytes(bytes))
+    }
+}
+
+impl FromStr for Guid {
+    type Err = GuidError;
+
+    /// Takes the 36 characters of the usual form, in any letter case, and nothing else.
+    fn from_str(text: &str) -> Result<Self, GuidError> {
+        let bytes = text.as_bytes();
+        if bytes.len() != 36 {
+            return Err(GuidError);
+        }
+        let mut bits = 0;
+        for (at, byte) in bytes.iter().enumerate() {
+            match (at, byte) {
+                (8 | 13 | 18 | 23, b'-') => {}
+                (8 | 13 | 18 | 23, _) => return Err(GuidError),
+                _ => {
+                    let digit = char::from(*byte).to_digit(16).ok_or(GuidError)?;
+                    bits = bits << 4 | u128::from(digit);
+                }
+            }
+        }
+        Ok(Self(bits))
+    }
+}
+
+impl fmt::Display for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bits = self.0;
+        write!(
+            f,
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            bits >> 96,
+            bits >> 80 & 0xffff,
+            bits >> 64 & 0xffff,
+            bits >> 48 & 0xffff,
+            bits & 0xffff_ffff_ffff
+        )
+    }
+}
+
+impl fmt::Debug for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<WireGuid> for Guid {
+    fn from(WireGuid { hi, lo }: WireGuid) -> Self {
+        Self(u128::from(hi) << 64 | u128::from(lo))
+    }
+}
+
+impl From<Guid> for WireGuid {
+    fn from(Guid(bits): Guid) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "each half is cut out on purpose"
+        )]
+        Self {
+            hi: (bits >> 64) as u64,
+            lo: bits as u64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes_the_usual_form() {
+        let text = "00112233-4455-6677-8899-aabbccddeeff";
+        let guid: Guid = text.to_uppercase().parse().expect("a GUID");
+        assert_eq!(guid.to_string(), text);
+        let wire = WireGuid::from(guid);
+        assert_eq!(
+            (wire.hi, wire.lo),
+            (0x0011_2233_4455_6677, 0x8899_aabb_ccdd_eeff)
+        );
+        assert_eq!(Guid::from(wire), guid);
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        for text in [
+            "",
+            "00112233445566778899aabbccddeeff",
+            "{00112233-4455-6677-8899-aabbccddeeff}",
+            "00112233-4455-6677-8899-aabbccddeefg",
+            "00112233-4455-6677-8899-aabbccddeef",
+            "0011223-34455-6677-8899-aabbccddeeff",
+            "00112233-4455-6677-8899-aabbccddeeff ",
+            "+0112233-4455-6677-8899-aabbccddeeff",
+        ] {
+            assert_eq!(text.parse::<Guid>(), Err(GuidError), "{text}");
+        }
+    }
+
+    #[test]
+    fn random_ones_are_of_version_4() {
+        assert_eq!(
+            Guid::random(u128::MAX).to_string(),
+            "ffffffff-ffff-4fff-bfff-ffffffffffff"
+        );
+        assert_eq!(
+            Guid::random(0).to_string(),
+            "00000000-0000-4000-8000-000000000000"
+        );
+    }
+}

@@ -1,0 +1,310 @@
+//! One run as a state machine: what to do next, and what each answer means.
+
+mod answers;
+mod intake;
+mod outcomes;
+mod problems;
+mod requests;
+
+use core::{mem, time::Duration};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    Guid, Settings, TokenAnswer, TokenSerial,
+    contract::{Dispatch, Event, Happening, Problem, Standing, Summary},
+    fleet::Fleet,
+    http::{Request, RequestId},
+    pacing::{Ceiling, RetryBudget, Throttle},
+    schedule::{Place, Schedule},
+    token::Token,
+};
+
+/// What a run wants done next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Ask for a token and hand the answer to [`Run::token`] before the next step. `rejected` was refused by Graph.
+    GetToken {
+        /// The refused token, if this is to replace one.
+        rejected: Option<TokenSerial>,
+    },
+    /// Send this now; hand its answer to [`Run::answered`] when it comes.
+    Send(Request),
+    /// Nothing to do before this time, in whole milliseconds, or before an answer; none: before an answer.
+    WaitUntil(Option<Duration>),
+    /// The run is over.
+    Done,
+}
+
+/// One run: list, select, sync.
+///
+/// The caller takes answers that come at the same instant in the order of their request ids, so that a run with the
+/// same settings and the same answers does the same things.
+#[derive(Debug)]
+pub struct Run {
+    settings: Settings,
+    random: fastrand::Rng,
+    now: Duration,
+    phase: Phase,
+    token: Token,
+    throttle: Throttle,
+    ceiling: Ceiling,
+    budget: RetryBudget,
+    dispatch: Route,
+    in_flight: BTreeMap<RequestId, InFlight>,
+    requests: u64,
+    /// Devices that an earlier run has done.
+    skip: BTreeSet<Guid>,
+    events: Vec<Event>,
+    counts: Counts,
+    /// Why nothing new is started any more; `Running` as long as it is.
+    ending: Standing,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Listing(Box<intake::Intake>),
+    Syncing(Box<Syncing>),
+    Over,
+}
+
+/// The writes: the fleet, the order of the run, and what comes next.
+#[derive(Debug)]
+struct Syncing {
+    fleet: Fleet,
+    /// The device at each place.
+    order: Vec<u32>,
+    schedule: Schedule,
+    /// How often a device was refused for its token while others were not.
+    refusals: BTreeMap<Place, u8>,
+}
+
+/// How devices are put into requests now; falls back, never forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    Single,
+    Batch,
+    Bulk {
+        /// Devices a call.
+        chunk: usize,
+        /// A call counts as one write, as far as is known.
+        cheap: bool,
+    },
+}
+
+#[derive(Debug)]
+struct InFlight {
+    what: Sent,
+    token: TokenSerial,
+    client_request_id: Guid,
+}
+
+#[derive(Debug)]
+enum Sent {
+    Page,
+    Single(Place),
+    Batch(Vec<Place>),
+    Bulk(Vec<Place>),
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    to_sync: u32,
+    success: u32,
+    error: u32,
+    skipped: u32,
+    gone: u32,
+    /// Of `gone`, those that were never to be sent.
+    gone_unlisted: u32,
+    batches: u32,
+    retries: u64,
+    throttled: u64,
+}
+
+impl Run {
+    /// A run at time zero.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let dispatch = match settings.dispatch {
+            Dispatch::Single => Route::Single,
+            Dispatch::Batch => Route::Batch,
+            Dispatch::Bulk => Route::Bulk {
+                chunk: crate::graph::BULK_MAX,
+                cheap: true,
+            },
+        };
+        Self {
+            random: fastrand::Rng::with_seed(settings.seed),
+            now: Duration::ZERO,
+            phase: Phase::Listing(Box::new(intake::Intake::new(&settings))),
+            token: Token::new(),
+            throttle: Throttle::new(settings.initial_backoff),
+            ceiling: Ceiling::new(settings.ceiling),
+            budget: RetryBudget::new(),
+            dispatch,
+            in_flight: BTreeMap::new(),
+            requests: 0,
+            skip: BTreeSet::new(),
+            events: Vec::new(),
+            counts: Counts::default(),
+            ending: Standing::Running,
+            settings,
+        }
+    }
+
+    /// Takes devices out of the selection that an earlier run has done. Only before the first step.
+    pub fn skip(&mut self, devices: impl IntoIterator<Item = Guid>) {
+        if self.requests == 0 {
+            self.skip.extend(devices);
+        }
+    }
+
+    /// What to do now. Call it until it says to wait, or that the run is over.
+    pub fn step(&mut self, now: Duration) -> Action {
+        self.now = self.now.max(now);
+        self.give_up_if_hopeless();
+        if !matches!(self.ending, Standing::Running) {
+            return if self.in_flight.is_empty() {
+                self.over()
+            } else {
+                Action::WaitUntil(None)
+            };
+        }
+        let Some(ready_at) = self.ready_at() else {
+            let nothing_left = matches!(self.phase, Phase::Syncing(_)) && self.in_flight.is_empty();
+            if nothing_left {
+                self.ending = Standing::Completed;
+                return self.over();
+            }
+            return Action::WaitUntil(None);
+        };
+        if ready_at > self.now {
+            return Action::WaitUntil(Some(whole_millis(ready_at)));
+        }
+        match self.token {
+            Token::Wanted { at, .. } if at > self.now => Action::WaitUntil(Some(whole_millis(at))),
+            Token::Wanted { rejected, .. } => Action::GetToken { rejected },
+            Token::Held { recheck_at, .. } if recheck_at <= self.now => {
+                Action::GetToken { rejected: None }
+            }
+            Token::Held { serial, .. } => self.send(serial),
+        }
+    }
+
+    /// The answer to [`Action::GetToken`].
+    pub fn token(&mut self, now: Duration, answer: TokenAnswer) {
+        self.now = self.now.max(now);
+        match answer {
+            TokenAnswer::Token { serial, lifetime } => {
+                if self.token.answered(self.now, serial, lifetime) {
+                    self.tell(Happening::TokenRenewed);
+                }
+            }
+            TokenAnswer::TryAgain(after) => self.token.try_again(self.now, after),
+            TokenAnswer::Denied(reason) => {
+                self.end(Standing::NotAuthorized(problems::no_token(&reason)))
+            }
+        }
+    }
+
+    /// Finish what is in flight, start nothing new.
+    pub fn stop(&mut self) {
+        self.end(Standing::Stopped);
+    }
+
+    /// What has happened since this was last asked.
+    pub fn events(&mut self) -> Vec<Event> {
+        mem::take(&mut self.events)
+    }
+
+    /// The counts so far.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let counts = &self.counts;
+        let finished_to_sync = counts.success + counts.error + counts.gone - counts.gone_unlisted;
+        let over = matches!(self.phase, Phase::Over);
+        Summary {
+            total: counts.to_sync + counts.skipped + counts.gone_unlisted,
+            success: counts.success,
+            error: counts.error,
+            skipped: counts.skipped,
+            gone: counts.gone,
+            pending: counts.to_sync - finished_to_sync,
+            batches: counts.batches,
+            retries: counts.retries,
+            throttled: counts.throttled,
+            requests: self.requests,
+            duration: millis(self.now),
+            standing: if over {
+                self.ending.clone()
+            } else {
+                Standing::Running
+            },
+        }
+    }
+
+    /// When the next request can leave; none when that depends on answers.
+    fn ready_at(&self) -> Option<Duration> {
+        let wanted_at = match &self.phase {
+            Phase::Listing(intake) if self.in_flight.is_empty() => intake.listing.not_before,
+            Phase::Syncing(syncing) if self.in_flight.len() < self.dispatch.in_flight_max() => {
+                syncing.schedule.ready_at()?.max(self.ceiling.free_at())
+            }
+            Phase::Listing(_) | Phase::Syncing(_) | Phase::Over => return None,
+        };
+        Some(wanted_at.max(self.throttle.free_at()?))
+    }
+
+    fn over(&mut self) -> Action {
+        self.phase = Phase::Over;
+        Action::Done
+    }
+
+    fn give_up_if_hopeless(&mut self) {
+        if let Some(why) = self.throttle.gave_up(self.now) {
+            self.end(Standing::Interrupted(problems::throttled_for_too_long(
+                &why,
+            )));
+        } else if self.budget.exhausted(self.now) {
+            self.end(Standing::Interrupted(problems::nothing_succeeds()));
+        }
+    }
+
+    /// Starts nothing new from now on. The first reason stands.
+    fn end(&mut self, standing: Standing) {
+        if matches!(self.ending, Standing::Running) && !matches!(self.phase, Phase::Over) {
+            self.ending = standing;
+        }
+    }
+
+    fn fail(&mut self, problem: Problem) {
+        self.end(Standing::Failed(problem));
+    }
+
+    fn tell(&mut self, happening: Happening) {
+        self.events.push(Event {
+            at: millis(self.now),
+            happening,
+        });
+    }
+}
+
+impl Route {
+    /// Far below the 128 connections that one of the runtimes allows.
+    fn in_flight_max(self) -> usize {
+        match self {
+            Self::Single => 32,
+            Self::Batch => 8,
+            Self::Bulk { cheap: true, .. } => 1,
+            Self::Bulk { cheap: false, .. } => 4,
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Rounded up: the grain of the timers.
+fn whole_millis(time: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
+}

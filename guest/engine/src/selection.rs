@@ -1,0 +1,320 @@
+use core::time::Duration;
+
+use wildmatch::WildMatch;
+
+use crate::{Guid, contract::Selection, graph::DeviceRow};
+
+/// The criteria of a [`Selection`], ready to be applied to one device after the other.
+#[derive(Debug)]
+pub(crate) struct Criteria {
+    os: Vec<String>,
+    compliance: Vec<String>,
+    owner: Vec<String>,
+    agent: Vec<String>,
+    category: Vec<String>,
+    name: Vec<WildMatch>,
+    /// In seconds since 1970.
+    stale_before: Option<u32>,
+    include_unsupported: bool,
+}
+
+impl Criteria {
+    pub(crate) fn new(selection: &Selection, started_at: Duration) -> Self {
+        let lower = |texts: &[String]| texts.iter().map(|text| text.to_lowercase()).collect();
+        Self {
+            os: lower(&selection.os),
+            compliance: lower(&selection.compliance),
+            owner: lower(&selection.owner),
+            agent: lower(&selection.agent),
+            category: lower(&selection.category),
+            name: selection
+                .name
+                .iter()
+                .map(|pattern| WildMatch::new_case_insensitive(pattern))
+                .collect(),
+            stale_before: selection
+                .stale_for
+                .map(|age| unix_seconds(started_at.saturating_sub(Duration::from_millis(age)))),
+            include_unsupported: selection.include_unsupported,
+        }
+    }
+
+    /// Whether any device passes.
+    pub(crate) fn is_empty(&self) -> bool {
+        let lists = [
+            &self.os,
+            &self.compliance,
+            &self.owner,
+            &self.agent,
+            &self.category,
+        ];
+        lists.iter().all(|list| list.is_empty())
+            && self.name.is_empty()
+            && self.stale_before.is_none()
+    }
+
+    /// The time for Graph's own filter on the last check-in. A second later than ours, which counts whole seconds.
+    pub(crate) fn stale_filter(&self) -> Option<String> {
+        let time = jiff::Timestamp::from_second(i64::from(self.stale_before?) + 1).ok()?;
+        Some(time.to_string())
+    }
+
+    /// Whether a device that last checked in at this time is taken.
+    pub(crate) fn matches(&self, device: &DeviceRow<'_>, last_sync: u32) -> bool {
+        let any_of = |list: &[String], text: &str, fits: fn(&str, &str) -> bool| {
+            list.is_empty() || {
+                let text = text.to_lowercase();
+                list.iter().any(|entry| fits(&text, entry))
+            }
+        };
+        let whole: fn(&str, &str) -> bool = |text, entry| text == entry;
+        any_of(&self.os, device.operating_system.as_str(), |text, entry| {
+            text.starts_with(entry)
+        }) && any_of(&self.compliance, device.compliance_state.as_str(), whole)
+            && any_of(
+                &self.owner,
+                device.managed_device_owner_type.as_str(),
+                whole,
+            )
+            && any_of(&self.agent, device.management_agent.as_str(), whole)
+            && any_of(
+                &self.category,
+                device.device_category_display_name.as_str(),
+                whole,
+            )
+            && (self.name.is_empty()
+                || self
+                    .name
+                    .iter()
+                    .any(|name| name.matches(device.device_name.as_str())))
+            && self.stale_before.is_none_or(|time| last_sync <= time)
+    }
+
+    /// Why a device cannot sync, unless such devices were asked for.
+    pub(crate) fn unsupported(&self, device: &DeviceRow<'_>) -> Option<String> {
+        if self.include_unsupported {
+            None
+        } else {
+            unsupported(device)
+        }
+    }
+}
+
+/// No official table says which devices take a sync. These are the platforms that the action's documentation leaves
+/// out, the agents that have no channel to Intune, and the states in which a device is on its way out.
+fn unsupported(device: &DeviceRow<'_>) -> Option<String> {
+    const PLATFORMS: [(&str, &str); 3] = [
+        ("linux", "Linux"),
+        ("chromeos", "ChromeOS"),
+        ("chrome os", "ChromeOS"),
+    ];
+    const AGENTS: [&str; 5] = [
+        "eas",
+        "configurationManagerClient",
+        "jamf",
+        "msSense",
+        "unknown",
+    ];
+    const STATES: [&str; 3] = ["wipe", "retire", "deletePending"];
+    let os = device.operating_system.as_str().to_ascii_lowercase();
+    let (agent, state) = (
+        device.management_agent.as_str(),
+        device.management_state.as_str(),
+    );
+    let begins = |text: &str, start: &str| {
+        text.get(..start.len())
+            .is_some_and(|it| it.eq_ignore_ascii_case(start))
+    };
+    if let Some((_, platform)) = PLATFORMS.iter().find(|(start, _)| os.starts_with(start)) {
+        Some(format!("platform {platform}"))
+    } else if let Some(agent) = AGENTS
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(agent))
+    {
+        Some(format!("management agent {agent}"))
+    } else if STATES.iter().any(|start| begins(state, start)) {
+        Some(format!(
+            "management state {}",
+            crate::graph::shortened(state, 40)
+        ))
+    } else {
+        None
+    }
+}
+
+/// When a device last checked in, in seconds since 1970; 0 for never, which Graph writes as year 1, null or nothing.
+pub(crate) fn last_sync(text: &str) -> u32 {
+    text.parse::<jiff::Timestamp>().map_or(0, |time| {
+        u32::try_from(time.as_second().max(0)).unwrap_or(u32::MAX)
+    })
+}
+
+fn unix_seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
+}
+
+/// The devices that a selection names, and which of them were met in the list.
+#[derive(Debug)]
+pub(crate) struct Named {
+    /// Sorted.
+    devices: Vec<(Guid, bool)>,
+}
+
+impl Named {
+    pub(crate) fn new(selection: &Selection) -> Option<Self> {
+        let mut devices: Vec<_> = selection
+            .devices
+            .iter()
+            .map(|device| (Guid::from(*device), false))
+            .collect();
+        devices.sort_unstable();
+        devices.dedup();
+        (!devices.is_empty()).then_some(Self { devices })
+    }
+
+    /// Whether a listed device is named.
+    pub(crate) fn meet(&mut self, device: Guid) -> bool {
+        match self.devices.binary_search_by_key(&device, |(id, _)| *id) {
+            Ok(at) => {
+                self.devices[at].1 = true;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// The named devices that the list did not have.
+    pub(crate) fn unlisted(&self) -> impl Iterator<Item = Guid> + '_ {
+        self.devices
+            .iter()
+            .filter(|(_, met)| !met)
+            .map(|(id, _)| *id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::tests::everything;
+
+    const NOW: Duration = Duration::from_secs(1_794_382_080);
+
+    fn device(json: &str) -> DeviceRow<'_> {
+        serde_json::from_str(json).expect("a device")
+    }
+
+    fn takes(change: impl Fn(&mut Selection), json: &str, last: u32) -> bool {
+        let mut selection = everything();
+        change(&mut selection);
+        Criteria::new(&selection, NOW).matches(&device(json), last)
+    }
+
+    #[test]
+    fn operating_system_by_its_beginning() {
+        let os = |os: &str, json: &str| takes(|s| s.os = vec![os.to_owned()], json, 0);
+        assert!(os("windows", r#"{"operatingSystem":"Windows"}"#));
+        assert!(os("LINUX", r#"{"operatingSystem":"Linux (ubuntu)"}"#));
+        assert!(os("android", r#"{"operatingSystem":"AndroidEnterprise"}"#));
+        assert!(!os("ios", r#"{"operatingSystem":"iPadOS"}"#));
+        assert!(!os("windows", r#"{"operatingSystem":null}"#));
+    }
+
+    #[test]
+    fn every_criterion_and_any_of_its_entries() {
+        let json = r#"{"complianceState":"inGracePeriod","managedDeviceOwnerType":"company","managementAgent":"mdm",
+                       "deviceCategoryDisplayName":"Küche","deviceName":"KIOSK-07"}"#;
+        let all = |name: &str| {
+            takes(
+                |s| {
+                    s.compliance = vec!["compliant".into(), "ingraceperiod".into()];
+                    s.owner = vec!["Company".into()];
+                    s.agent = vec!["MDM".into()];
+                    s.category = vec!["KÜCHE".into()];
+                    s.name = vec![name.into()];
+                },
+                json,
+                0,
+            )
+        };
+        assert!(all("kiosk-??"));
+        assert!(all("*07"));
+        assert!(!all("kiosk-?"));
+    }
+
+    #[test]
+    fn stale_ones_include_those_that_never_checked_in() {
+        let hour_ago = u32::try_from(NOW.as_secs()).expect("fits") - 3600;
+        let stale = |last| takes(|s| s.stale_for = Some(3_600_000), "{}", last);
+        assert!(stale(0) && stale(hour_ago) && !stale(hour_ago + 1));
+        let mut selection = everything();
+        selection.stale_for = Some(3_600_000);
+        let filter = Criteria::new(&selection, NOW).stale_filter();
+        assert_eq!(filter.as_deref(), Some("2026-11-11T06:28:01Z"));
+    }
+
+    #[test]
+    fn times_of_the_last_check_in() {
+        assert_eq!(last_sync("2026-11-11T07:28:00Z"), 1_794_382_080);
+        assert_eq!(last_sync("2026-11-11T07:28:00.9876543Z"), 1_794_382_080);
+        for never in [
+            "0001-01-01T00:00:00Z",
+            "",
+            "yesterday",
+            "1969-12-31T23:59:59Z",
+        ] {
+            assert_eq!(last_sync(never), 0, "{never}");
+        }
+        assert_eq!(last_sync("9999-01-01T00:00:00Z"), u32::MAX);
+    }
+
+    #[test]
+    fn what_cannot_sync_and_why() {
+        let reason = |json: &str| unsupported(&device(json)).unwrap_or_default();
+        assert_eq!(
+            reason(r#"{"operatingSystem":"Linux (ubuntu)"}"#),
+            "platform Linux"
+        );
+        assert_eq!(
+            reason(r#"{"operatingSystem":"Windows","managementAgent":"EAS"}"#),
+            "management agent eas"
+        );
+        assert_eq!(
+            reason(r#"{"managementState":"wipePending"}"#),
+            "management state wipePending"
+        );
+        assert_eq!(
+            reason(r#"{"managementState":"retireIssued"}"#),
+            "management state retireIssued"
+        );
+        for fine in [
+            "{}",
+            r#"{"operatingSystem":"visionOS","managementAgent":"easMdm","managementState":"managed"}"#,
+            r#"{"operatingSystem":"Windows","managementAgent":"configurationManagerClientMdm"}"#,
+            r#"{"operatingSystem":"SomethingNew","managementAgent":"somethingNew","managementState":"unhealthy"}"#,
+        ] {
+            assert_eq!(reason(fine), "", "{fine}");
+        }
+        let all = Selection {
+            include_unsupported: true,
+            ..everything()
+        };
+        assert_eq!(
+            Criteria::new(&all, NOW).unsupported(&device(r#"{"operatingSystem":"Linux"}"#)),
+            None
+        );
+    }
+
+    #[test]
+    fn named_devices_are_met_once() {
+        let id = |n: u128| Guid::random(n);
+        let selection = Selection {
+            devices: vec![id(2).into(), id(1).into(), id(2).into()],
+            ..everything()
+        };
+        let mut named = Named::new(&selection).expect("some");
+        assert!(named.meet(id(2)));
+        assert!(!named.meet(id(3)));
+        assert_eq!(named.unlisted().collect::<Vec<_>>(), [id(1)]);
+        assert!(Named::new(&everything()).is_none());
+    }
+}

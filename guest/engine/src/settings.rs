@@ -1,0 +1,187 @@
+use core::{fmt, time::Duration};
+
+use crate::{
+    contract::{self, Dispatch, Pace, Purpose, Selection, SettingsError},
+    graph::GraphRoot,
+};
+
+/// Settings of a run, each within its range.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub(crate) root: GraphRoot,
+    pub(crate) scope: String,
+    pub(crate) purpose: Purpose,
+    /// 1 to 10,000.
+    pub(crate) batch_size: u32,
+    pub(crate) batch_delay: Duration,
+    pub(crate) max_retries: u32,
+    pub(crate) initial_backoff: Duration,
+    pub(crate) dispatch: Dispatch,
+    pub(crate) pace: Pace,
+    /// In syncs per 1,000 seconds, 1 to 1,000,000,000.
+    pub(crate) ceiling: u64,
+    pub(crate) selection: Selection,
+    /// Since 1970.
+    pub(crate) started_at: Duration,
+    pub(crate) seed: u64,
+}
+
+impl Settings {
+    /// The scope to ask a token for.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// Whether Graph is spoken to over https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.root.is_https()
+    }
+
+    /// Graph's host and port.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.root.authority()
+    }
+}
+
+impl TryFrom<contract::Settings> for Settings {
+    type Error = SettingsError;
+
+    fn try_from(wire: contract::Settings) -> Result<Self, SettingsError> {
+        const DAY: u64 = 86_400_000;
+        const HOUR: u64 = 3_600_000;
+        let root = GraphRoot::parse(&wire.graph_root).ok_or_else(|| {
+            let allowed =
+                "allowed is an https origin without a path, or an http one on a loopback address";
+            error(
+                "graph-root",
+                format!("`{}` is no Graph root; {allowed}", wire.graph_root),
+            )
+        })?;
+        if wire.scope.is_empty() {
+            return Err(error("scope", "it is empty".to_owned()));
+        }
+        in_range("batch-size", wire.batch_size, 1, 10_000)?;
+        in_range("batch-delay", wire.batch_delay, 0, DAY)?;
+        in_range("max-retries", wire.max_retries, 0, 100)?;
+        in_range("initial-backoff", wire.initial_backoff, 0, HOUR)?;
+        in_range("ceiling", wire.ceiling, 1, 1_000_000_000)?;
+        in_range(
+            "selection.limit",
+            wire.selection.limit.unwrap_or(1),
+            1,
+            u32::MAX,
+        )?;
+        // The year 9999 is the last that a date in a filter can name.
+        in_range("started-at", wire.started_at, 0, 253_370_764_800_000)?;
+        Ok(Self {
+            root,
+            scope: wire.scope,
+            purpose: wire.purpose,
+            batch_size: wire.batch_size,
+            batch_delay: Duration::from_millis(wire.batch_delay),
+            max_retries: wire.max_retries,
+            initial_backoff: Duration::from_millis(wire.initial_backoff),
+            dispatch: wire.dispatch,
+            pace: wire.pace,
+            ceiling: wire.ceiling,
+            selection: wire.selection,
+            started_at: Duration::from_millis(wire.started_at),
+            seed: wire.seed,
+        })
+    }
+}
+
+fn in_range<T: PartialOrd + fmt::Display>(
+    setting: &str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), SettingsError> {
+    if value < least || value > most {
+        return Err(error(
+            setting,
+            format!("`{value}` is out of range; allowed is {least} to {most}"),
+        ));
+    }
+    Ok(())
+}
+
+fn error(setting: &str, problem: String) -> SettingsError {
+    SettingsError {
+        setting: setting.to_owned(),
+        problem,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::contract::Order;
+
+    pub(crate) fn everything() -> Selection {
+        Selection {
+            os: vec![],
+            compliance: vec![],
+            owner: vec![],
+            agent: vec![],
+            category: vec![],
+            name: vec![],
+            stale_for: None,
+            devices: vec![],
+            limit: None,
+            order: Order::Listed,
+            include_unsupported: false,
+        }
+    }
+
+    fn defaults() -> contract::Settings {
+        contract::Settings {
+            graph_root: "https://graph.microsoft.com".to_owned(),
+            scope: "https://graph.microsoft.com/.default".to_owned(),
+            purpose: Purpose::Sync,
+            batch_size: 50,
+            batch_delay: 10_000,
+            max_retries: 5,
+            initial_backoff: 5_000,
+            dispatch: Dispatch::Batch,
+            pace: Pace::Fixed,
+            ceiling: 9_500,
+            selection: everything(),
+            started_at: 1_794_382_080_000,
+            seed: 1,
+        }
+    }
+
+    #[test]
+    fn names_the_setting_the_value_and_what_is_allowed() {
+        let broken: [(&str, fn(&mut contract::Settings)); 9] = [
+            ("graph-root", |s| {
+                s.graph_root = "http://graph.microsoft.com".to_owned()
+            }),
+            ("scope", |s| s.scope.clear()),
+            ("batch-size", |s| s.batch_size = 0),
+            ("batch-size", |s| s.batch_size = 10_001),
+            ("batch-delay", |s| s.batch_delay = 86_400_001),
+            ("max-retries", |s| s.max_retries = 101),
+            ("initial-backoff", |s| s.initial_backoff = 3_600_001),
+            ("ceiling", |s| s.ceiling = 0),
+            ("selection.limit", |s| s.selection.limit = Some(0)),
+        ];
+        assert!(Settings::try_from(defaults()).is_ok());
+        for (setting, breaks) in broken {
+            let mut settings = defaults();
+            breaks(&mut settings);
+            let error = Settings::try_from(settings).expect_err(setting);
+            assert_eq!(error.setting, setting);
+        }
+        let error = Settings::try_from(contract::Settings {
+            batch_size: 0,
+            ..defaults()
+        })
+        .expect_err("out of range");
+        assert_eq!(error.problem, "`0` is out of range; allowed is 1 to 10000");
+    }
+}

@@ -1,0 +1,6 @@
+//! Whole runs of the core on virtual time against a Graph with faults.
+
+mod drive;
+mod graph;
+mod properties;
+mod scenarios;

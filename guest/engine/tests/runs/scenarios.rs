@@ -1,0 +1,290 @@
+use std::time::Duration;
+
+use intune_sync_engine::{
+    Guid,
+    contract::{Dispatch, Happening, Order, Outcome, Pace, Problem, Purpose, Standing},
+};
+
+use crate::{
+    drive::{self, run},
+    graph::{Faults, Graph},
+};
+
+fn hundred() -> Graph {
+    Graph::new(5, 100, Faults::default())
+}
+
+fn problem(standing: &Standing) -> &Problem {
+    match standing {
+        Standing::Interrupted(problem)
+        | Standing::NotAuthorized(problem)
+        | Standing::Failed(problem) => problem,
+        other => panic!("no problem: {other:?}"),
+    }
+}
+
+#[test]
+fn batches_are_paced_as_in_the_runbook() {
+    let finished = run(drive::settings(), &mut hundred());
+    let times = |wanted: fn(&Happening) -> bool| -> Vec<u64> {
+        finished
+            .events
+            .iter()
+            .filter(|event| wanted(&event.happening))
+            .map(|event| event.at)
+            .collect()
+    };
+    let started = times(|happening| matches!(happening, Happening::BatchStarted(_)));
+    let ended = times(|happening| matches!(happening, Happening::BatchFinished(_)));
+    assert_eq!((started.len(), ended.len()), (2, 2));
+    assert_eq!(
+        started[1],
+        ended[0] + 10_000,
+        "the delay is between batches"
+    );
+    assert_eq!(
+        finished.summary.duration, ended[1],
+        "and none after the last"
+    );
+    assert_eq!(
+        (
+            finished.summary.total,
+            finished.summary.success,
+            finished.summary.batches
+        ),
+        (100, 100, 2)
+    );
+}
+
+#[test]
+fn the_list_is_complete_before_the_first_write() {
+    let finished = run(drive::settings(), &mut hundred());
+    let first_write = finished
+        .sent
+        .iter()
+        .position(|(_, request)| request.body.is_some())
+        .expect("a write");
+    assert!(
+        finished.sent[first_write..]
+            .iter()
+            .all(|(_, request)| request.body.is_some())
+    );
+    assert_eq!(first_write, 15, "100 devices in pages of 7");
+}
+
+#[test]
+fn a_plan_writes_nothing() {
+    let mut settings = drive::settings();
+    settings.purpose = Purpose::Plan;
+    let finished = run(settings, &mut hundred());
+    assert!(
+        finished
+            .sent
+            .iter()
+            .all(|(_, request)| request.body.is_none())
+    );
+    let plan = finished
+        .events
+        .iter()
+        .find_map(|event| match &event.happening {
+            Happening::Planned(plan) => Some(plan.clone()),
+            _ => None,
+        });
+    let plan = plan.expect("a plan");
+    assert_eq!(
+        (plan.total, plan.to_sync, plan.batches, plan.requests),
+        (100, 100, 2, 6)
+    );
+    // Two batches: 40 of the 50 devices wait for the ceiling in each, and once the delay.
+    let interval = 1000.0 / 9.5;
+    assert_eq!(
+        plan.expected,
+        (40.0 * interval + 10_000.0 + 40.0 * interval) as u64
+    );
+    assert_eq!(finished.summary.standing, Standing::Completed);
+    assert_eq!(finished.summary.pending, 100);
+}
+
+#[test]
+fn the_estimate_is_what_a_run_without_latency_takes() {
+    for (dispatch, pace) in [
+        (Dispatch::Batch, Pace::Fixed),
+        (Dispatch::Batch, Pace::Quota),
+        (Dispatch::Single, Pace::Fixed),
+        (Dispatch::Single, Pace::Quota),
+    ] {
+        let mut settings = drive::settings();
+        (settings.dispatch, settings.pace) = (dispatch, pace);
+        let finished = run(settings, &mut hundred());
+        let planned = finished
+            .events
+            .iter()
+            .find_map(|event| match &event.happening {
+                Happening::Planned(plan) => Some((event.at, plan.expected)),
+                _ => None,
+            });
+        let (at, expected) = planned.expect("a plan");
+        let took = finished.summary.duration - at;
+        // The latency of the test's Graph is 3 s at most, once a batch.
+        assert!(
+            took >= expected && took <= expected + 6_000,
+            "{dispatch:?} {pace:?}: {took} of {expected} ms"
+        );
+    }
+}
+
+#[test]
+fn a_limit_takes_the_first_in_order() {
+    let mut settings = drive::settings();
+    settings.selection.limit = Some(30);
+    settings.selection.order = Order::Stalest;
+    let mut graph = hundred();
+    let finished = run(settings, &mut graph);
+    assert_eq!((finished.summary.total, finished.summary.success), (30, 30));
+    assert_eq!(graph.asked.len(), 30);
+}
+
+#[test]
+fn named_devices_that_are_not_listed_are_sent_all_the_same() {
+    let mut graph = hundred();
+    let unlisted = Guid::random(77);
+    let mut settings = drive::settings();
+    settings.selection.devices = vec![graph.devices[3].into(), unlisted.into()];
+    let finished = run(settings.clone(), &mut graph);
+    assert_eq!(finished.summary.total, 2);
+    assert_eq!(graph.asked.keys().copied().collect::<Vec<_>>().len(), 2);
+    assert!(graph.asked.contains_key(&unlisted));
+
+    settings.selection.os = vec!["windows".into()];
+    let finished = run(settings, &mut hundred());
+    assert_eq!((finished.summary.success, finished.summary.gone), (1, 1));
+    assert_eq!(finished.outcomes()[&unlisted], [Outcome::Gone]);
+}
+
+#[test]
+fn skipped_devices_of_an_earlier_run_are_not_counted() {
+    let mut graph = hundred();
+    let done = graph.devices[..40].to_vec();
+    let mut first = true;
+    let finished = drive::run_with(drive::settings(), &mut graph, |run, _, _| {
+        if std::mem::take(&mut first) {
+            run.skip(done.iter().copied());
+        }
+    });
+    assert_eq!((finished.summary.total, finished.summary.success), (60, 60));
+}
+
+#[test]
+fn a_device_that_always_fails_is_given_up_after_its_retries() {
+    for dispatch in [Dispatch::Single, Dispatch::Batch] {
+        let faults = Faults {
+            transient: 100,
+            ..Faults::default()
+        };
+        let mut graph = Graph::new(5, 5, Faults::default());
+        let mut settings = drive::settings();
+        (settings.dispatch, settings.max_retries) = (dispatch, 3);
+        let finished = drive::run_with(settings, &mut graph, |_, graph, sent| {
+            if sent > 0 {
+                graph.faults = faults;
+            }
+        });
+        assert_eq!(finished.summary.standing, Standing::Completed);
+        assert_eq!((finished.summary.error, finished.summary.retries), (5, 15));
+        let failed = finished
+            .events
+            .iter()
+            .filter_map(|event| match &event.happening {
+                Happening::DeviceDone(done) => Some(done.attempts),
+                _ => None,
+            });
+        assert_eq!(
+            failed.collect::<Vec<_>>(),
+            [4; 5],
+            "once, and three more times"
+        );
+    }
+}
+
+#[test]
+fn a_page_that_always_fails_ends_the_run_after_its_retries() {
+    let mut graph = Graph::new(
+        5,
+        5,
+        Faults {
+            transient: 100,
+            ..Faults::default()
+        },
+    );
+    let mut settings = drive::settings();
+    settings.max_retries = 3;
+    let finished = run(settings, &mut graph);
+    assert_eq!(finished.sent.len(), 4, "one page, tried four times");
+    assert!(
+        problem(&finished.summary.standing)
+            .message
+            .contains("after 4 attempts")
+    );
+    assert!(matches!(finished.summary.standing, Standing::Failed(_)));
+}
+
+#[test]
+fn a_graph_that_is_down_ends_the_run_early_and_resumable() {
+    let mut graph = Graph::new(5, 2_000, Faults::default());
+    let mut settings = drive::settings();
+    (settings.pace, settings.dispatch, settings.ceiling) =
+        (Pace::Quota, Dispatch::Single, 1_000_000);
+    let finished = drive::run_with(settings, &mut graph, |_, graph, sent| {
+        if sent == 700 {
+            graph.faults.no_answer = 100;
+        }
+    });
+    assert!(
+        matches!(finished.summary.standing, Standing::Interrupted(_)),
+        "{:?}",
+        finished.summary.standing
+    );
+    assert!(
+        finished.summary.pending > 1_000,
+        "most devices were spared: {:?}",
+        finished.summary
+    );
+}
+
+#[test]
+fn only_throttled_answers_end_the_run_in_time() {
+    let mut graph = Graph::new(
+        5,
+        50,
+        Faults {
+            throttled: 100,
+            ..Faults::default()
+        },
+    );
+    let finished = run(drive::settings(), &mut graph);
+    assert!(matches!(
+        finished.summary.standing,
+        Standing::Interrupted(_)
+    ));
+    assert!(finished.summary.duration < 3_600_000);
+    assert!(graph.early.is_empty(), "{:?}", graph.early);
+}
+
+#[test]
+fn times_are_whole_milliseconds() {
+    let finished = run(drive::settings(), &mut hundred());
+    assert!(
+        finished
+            .sent
+            .iter()
+            .all(|(at, _)| at.subsec_nanos().is_multiple_of(1_000_000))
+    );
+    assert!(finished.sent.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+    assert!(
+        finished.summary.duration > 0
+            && finished
+                .sent
+                .last()
+                .is_some_and(|(at, _)| *at > Duration::ZERO)
+    );
+}
