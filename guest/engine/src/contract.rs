@@ -2,12 +2,7 @@
 //!
 //! The core speaks in these types at its edges: [`Settings`] come in, [`Event`]s and a [`Summary`] go out.
 
-#[expect(
-    missing_docs,
-    clippy::allow_attributes,
-    clippy::allow_attributes_without_reason,
-    reason = "generated; the items are documented in `wit/`"
-)]
+#[expect(missing_docs, reason = "generated; the items are documented in `wit/`")]
 pub(crate) mod generated {
     wit_bindgen::generate!({
         path: "../../wit",

@@ -163,7 +163,7 @@ impl Schedule {
     /// Notes that the device at the cursor leaves. Answers the batch that begins with it.
     fn begin(&mut self) -> Option<Batch> {
         let number = self.cursor / self.batch_size;
-        if self.cursor % self.batch_size != 0 {
+        if !self.cursor.is_multiple_of(self.batch_size) {
             return None;
         }
         let batch = self.batch(number);

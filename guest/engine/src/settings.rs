@@ -157,7 +157,8 @@ pub(crate) mod tests {
 
     #[test]
     fn names_the_setting_the_value_and_what_is_allowed() {
-        let broken: [(&str, fn(&mut contract::Settings)); 9] = [
+        type Breaks = fn(&mut contract::Settings);
+        let broken: [(&str, Breaks); 9] = [
             ("graph-root", |s| {
                 s.graph_root = "http://graph.microsoft.com".to_owned()
             }),

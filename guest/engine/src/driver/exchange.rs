@@ -39,19 +39,24 @@ struct Upload {
 }
 
 enum Download {
-    Awaiting {
-        ready: Pollable,
-        future: FutureIncomingResponse,
-    },
-    Reading {
-        ready: Pollable,
-        stream: InputStream,
-        _body: IncomingBody,
-        _head: IncomingResponse,
-        response: Response,
-    },
+    Awaiting(Awaiting),
+    Reading(Reading),
     Over(Result<Response, NoAnswer>),
     Taken,
+}
+
+struct Awaiting {
+    ready: Pollable,
+    future: FutureIncomingResponse,
+}
+
+/// Kept together, and never taken apart into variables: those are dropped in the reverse order.
+struct Reading {
+    ready: Pollable,
+    stream: InputStream,
+    _body: IncomingBody,
+    _head: IncomingResponse,
+    response: Response,
 }
 
 /// The two directions of an exchange, each with a pollable of its own.
@@ -81,10 +86,10 @@ impl Exchange {
             rest,
         });
         push(&mut upload);
-        let download = Download::Awaiting {
+        let download = Download::Awaiting(Awaiting {
             ready: future.subscribe(),
             future,
-        };
+        });
         Ok(Self {
             id: request.id,
             upload,
@@ -100,9 +105,8 @@ impl Exchange {
     /// What to wait for.
     pub(super) fn pollables(&self) -> impl Iterator<Item = (Side, &Pollable)> {
         let download = match &self.download {
-            Download::Awaiting { ready, .. } | Download::Reading { ready, .. } => {
-                Some((Side::Download, ready))
-            }
+            Download::Awaiting(Awaiting { ready, .. })
+            | Download::Reading(Reading { ready, .. }) => Some((Side::Download, ready)),
             Download::Over(_) | Download::Taken => None,
         };
         let upload = self
@@ -117,30 +121,16 @@ impl Exchange {
         match side {
             Side::Upload => push(&mut self.upload),
             Side::Download => {
-                self.download = match core::mem::replace(&mut self.download, Download::Taken) {
-                    Download::Awaiting { ready, future } => awaited(ready, future),
-                    other => other,
-                };
-                self.download = match core::mem::replace(&mut self.download, Download::Taken) {
-                    Download::Reading {
-                        ready,
-                        stream,
-                        _body,
-                        _head,
-                        mut response,
-                    } => match pull(&stream, &mut response.body, self.limit) {
-                        None => Download::Reading {
-                            ready,
-                            stream,
-                            _body,
-                            _head,
-                            response,
-                        },
-                        Some(Ok(())) => Download::Over(Ok(response)),
-                        Some(Err(error)) => Download::Over(Err(error)),
-                    },
-                    other => other,
-                };
+                if let Download::Awaiting(awaiting) = &self.download
+                    && let Some(next) = awaiting.go_on()
+                {
+                    self.download = next;
+                }
+                if let Download::Reading(reading) = &mut self.download
+                    && let Some(answer) = reading.go_on(self.limit)
+                {
+                    self.download = Download::Over(answer);
+                }
                 if matches!(self.download, Download::Over(_)) {
                     // An error of the request's body means nothing once the answer is there.
                     self.upload = None;
@@ -259,61 +249,56 @@ fn push(upload: &mut Option<Upload>) {
     }
 }
 
-/// The head of the answer, if it is there.
-fn awaited(ready: Pollable, future: FutureIncomingResponse) -> Download {
-    let head = match future.get() {
-        None => return Download::Awaiting { ready, future },
-        Some(Ok(Ok(head))) => head,
-        Some(Ok(Err(code))) => return Download::Over(Err(no_answer(&code))),
-        Some(Err(())) => {
-            return Download::Over(Err(NoAnswer::Transport(
-                "the answer was taken before".to_owned(),
-            )));
-        }
-    };
-    drop(ready);
-    drop(future);
-    let headers = head.headers().entries().into_iter();
-    let headers = headers
-        .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
-        .collect();
-    let response = Response {
-        status: head.status(),
-        headers,
-        body: Vec::new(),
-    };
-    let (Ok(body), broken) = (head.consume(), "the answer's body was taken before") else {
-        return Download::Over(Err(NoAnswer::Transport(
-            "the answer has no body".to_owned(),
-        )));
-    };
-    match body.stream() {
-        Ok(stream) => Download::Reading {
+impl Awaiting {
+    /// Takes the head of the answer, if it is there.
+    fn go_on(&self) -> Option<Download> {
+        let transport = |text: &str| Download::Over(Err(NoAnswer::Transport(text.to_owned())));
+        Some(match self.future.get()? {
+            Ok(Ok(head)) => Reading::begin(head)
+                .map_or_else(|| transport("the answer has no body"), Download::Reading),
+            Ok(Err(code)) => Download::Over(Err(no_answer(&code))),
+            Err(()) => transport("the answer was taken before"),
+        })
+    }
+}
+
+impl Reading {
+    fn begin(head: IncomingResponse) -> Option<Self> {
+        let headers = head.headers().entries().into_iter();
+        let headers =
+            headers.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()));
+        let response = Response {
+            status: head.status(),
+            headers: headers.collect(),
+            body: Vec::new(),
+        };
+        let body = head.consume().ok()?;
+        let stream = body.stream().ok()?;
+        Some(Self {
             ready: stream.subscribe(),
             stream,
             _body: body,
             _head: head,
             response,
-        },
-        Err(()) => Download::Over(Err(NoAnswer::Transport(broken.to_owned()))),
+        })
     }
-}
 
-/// Reads what is there. None when more is to come; else how it ended.
-fn pull(stream: &InputStream, bytes: &mut Vec<u8>, limit: usize) -> Option<Result<(), NoAnswer>> {
-    loop {
-        match stream.read(READ) {
-            Ok(part) if part.is_empty() => return None,
-            Ok(part) => bytes.extend_from_slice(&part),
-            Err(StreamError::Closed) => return Some(Ok(())),
-            Err(StreamError::LastOperationFailed(error)) => {
-                return Some(Err(NoAnswer::Transport(error.to_debug_string())));
+    /// Reads what is there. None when more is to come.
+    fn go_on(&mut self, limit: usize) -> Option<Result<Response, NoAnswer>> {
+        loop {
+            match self.stream.read(READ) {
+                Ok(part) if part.is_empty() => return None,
+                Ok(part) => self.response.body.extend_from_slice(&part),
+                Err(StreamError::Closed) => return Some(Ok(core::mem::take(&mut self.response))),
+                Err(StreamError::LastOperationFailed(error)) => {
+                    return Some(Err(NoAnswer::Transport(error.to_debug_string())));
+                }
             }
-        }
-        if bytes.len() > limit {
-            return Some(Err(NoAnswer::Transport(format!(
-                "the answer is larger than {limit} bytes"
-            ))));
+            if self.response.body.len() > limit {
+                return Some(Err(NoAnswer::Transport(format!(
+                    "the answer is larger than {limit} bytes"
+                ))));
+            }
         }
     }
 }

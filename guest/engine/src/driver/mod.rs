@@ -80,18 +80,22 @@ impl State {
         let deadline = self.now().saturating_add(max_wait);
         let mut waited = false;
         loop {
-            let wait_until = self.act();
+            // What has happened is told before anything more is done, so that the caller can stop the run in time.
             let events = self.run.events();
             if !events.is_empty() {
                 return Some(events);
             }
-            let until = match wait_until {
-                Wait::Over => return None,
+            let until = match self.act() {
+                Wait::Over => {
+                    let events = self.run.events();
+                    return (!events.is_empty()).then_some(events);
+                }
                 Wait::Until(time) => time.map_or(deadline, |time| time.min(deadline)),
             };
+            let events = self.run.events();
             let now = self.now();
             // Also with no time to wait, what has arrived is looked at once.
-            if waited && now >= deadline {
+            if !events.is_empty() || waited && now >= deadline {
                 return Some(events);
             }
             poll::wait(&mut self.exchanges, until.saturating_sub(now));

@@ -98,7 +98,7 @@ proptest! {
                     prop_assert!(expected, "{id}: {:?}, fate {}", outcomes, graph.fate(*id));
                 }
                 prop_assert_eq!(finished.summary.pending, 0);
-                prop_assert_eq!(finished.summary.batches, u32::try_from(devices).unwrap().div_ceil(batch_size));
+                prop_assert_eq!(finished.summary.batches, u32::try_from(devices).expect("a few").div_ceil(batch_size));
             }
             // Two revocations in a row look like a token that was never any good.
             Standing::NotAuthorized(problem) if faults.token_refused > 0 => {
