@@ -1,0 +1,99 @@
+use serde::{Deserialize, Serialize};
+
+use crate::json::{self, Object};
+use crate::request::{SYNC_PREFIX, SYNC_SUFFIX, sync_target};
+use crate::{Guid, Quoted, Refusal};
+
+/// The most items in a `$batch`, Graph's own limit.
+pub const BATCH_ITEMS: usize = 20;
+
+/// The most characters in an item's id: a GUID fits.
+pub const ITEM_ID_LENGTH: usize = 36;
+
+/// A sync in a `$batch`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchItem {
+    /// The item's id, by which its answer is known: 1 to [`ITEM_ID_LENGTH`] ASCII letters, digits and dashes.
+    pub id: String,
+    /// The device to be synced.
+    pub device: Guid,
+}
+
+/// The body of a `$batch` as it is written on the wire.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Body<I> {
+    requests: Vec<I>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Item {
+    id: String,
+    method: String,
+    url: String,
+}
+
+/// Reads a `$batch` in which every item is a sync.
+pub(crate) fn read(body: &[u8]) -> Result<Vec<BatchItem>, Refusal> {
+    let Body { requests } = json::read::<Body<Object<Item>>>(body)?;
+    if !(1..=BATCH_ITEMS).contains(&requests.len()) {
+        return Err(Refusal::BatchItems {
+            items: requests.len(),
+        });
+    }
+    let mut items: Vec<BatchItem> = Vec::with_capacity(requests.len());
+    for Object(item) in requests {
+        let item = read_item(item)?;
+        // Graph compares ids without regard to letter case.
+        if items
+            .iter()
+            .any(|earlier| earlier.id.eq_ignore_ascii_case(&item.id))
+        {
+            return Err(Refusal::ItemIdTwice {
+                id: Quoted::new(item.id),
+            });
+        }
+        items.push(item);
+    }
+    Ok(items)
+}
+
+fn read_item(item: Item) -> Result<BatchItem, Refusal> {
+    if item.method != "POST" {
+        return Err(Refusal::ItemMethod {
+            method: Quoted::new(item.method),
+        });
+    }
+    let Some(device) = sync_target(&item.url) else {
+        return Err(Refusal::ItemUrl {
+            url: Quoted::new(item.url),
+        });
+    };
+    let plain = item
+        .id
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if !plain || !(1..=ITEM_ID_LENGTH).contains(&item.id.len()) {
+        return Err(Refusal::ItemId {
+            id: Quoted::new(item.id),
+        });
+    }
+    Ok(BatchItem {
+        id: item.id,
+        device,
+    })
+}
+
+/// Writes a `$batch` of these syncs.
+pub(crate) fn write(items: &[BatchItem]) -> Vec<u8> {
+    let requests = items
+        .iter()
+        .map(|item| Item {
+            id: item.id.clone(),
+            method: "POST".to_owned(),
+            url: format!("{SYNC_PREFIX}{}{SYNC_SUFFIX}", item.device),
+        })
+        .collect();
+    json::write(&Body { requests })
+}

@@ -1,0 +1,79 @@
+use serde::Serialize;
+
+use crate::batch::{BATCH_ITEMS, ITEM_ID_LENGTH};
+use crate::bulk::{ACTION, BULK_DEVICES};
+use crate::gate::BODY_LIMIT;
+use crate::headers::{CLIENT_REQUEST_ID, DROPPED_HEADERS};
+use crate::request::{BATCH, BULK, LIST, QUERY_LENGTH, SYNC_PREFIX, SYNC_SUFFIX, SYNC_VERSION};
+use crate::{
+    ANSWER_BODY_LIMIT, ANSWER_HEADER_LIMIT, ANSWER_HEADERS_LIMIT, KEPT_ANSWER_HEADERS,
+    LIST_BODY_LIMIT,
+};
+
+/// A row of the table of rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// What may pass: a request, a header, an answer.
+    pub what: String,
+    /// On which condition.
+    pub condition: String,
+}
+
+/// All that may pass, for people to read, made of the constants that [`Gate::check`](crate::Gate::check) works with.
+pub fn rules_table() -> Vec<Rule> {
+    let sync = format!("{SYNC_PREFIX}{{guid}}{SYNC_SUFFIX}");
+    let dropped = names(&DROPPED_HEADERS);
+    let kept = names(&KEPT_ANSWER_HEADERS);
+    [
+        ("any request".to_owned(), "to the configured Graph root only; https, or http on loopback".to_owned()),
+        (
+            format!("GET {LIST}"),
+            format!("any query of printable ASCII, at most {QUERY_LENGTH} bytes; no body"),
+        ),
+        (format!("POST {SYNC_VERSION}{sync}"), "no query, no body".to_owned()),
+        (
+            format!("POST {BATCH}"),
+            format!(
+                "no query; 1 to {BATCH_ITEMS} items, each exactly `id` (1 to {ITEM_ID_LENGTH} letters, digits or \
+                 dashes, no two alike), `method` POST and `url` {sync}"
+            ),
+        ),
+        (
+            format!("POST {BULK}"),
+            format!(
+                "under bulk dispatch only; no query; exactly `actionName` {ACTION} and `deviceIds`, 1 to \
+                 {BULK_DEVICES} GUIDs"
+            ),
+        ),
+        ("any other request".to_owned(), "never".to_owned()),
+        (
+            "a request's body".to_owned(),
+            format!("read strictly, at most {BODY_LIMIT} bytes; what leaves is written anew"),
+        ),
+        ("header authorization".to_owned(), "required, once; the token is exchanged as the request leaves".to_owned()),
+        (format!("header {CLIENT_REQUEST_ID}"), "at most once, a GUID; written anew".to_owned()),
+        (format!("headers {dropped}"), "dropped; the host sets its own".to_owned()),
+        ("any other header".to_owned(), "the request is refused".to_owned()),
+        (
+            "an answer's headers".to_owned(),
+            format!(
+                "{kept} only; at most {ANSWER_HEADER_LIMIT} bytes each and {ANSWER_HEADERS_LIMIT} together; the \
+                 others are dropped"
+            ),
+        ),
+        (
+            "an answer's body".to_owned(),
+            format!("at most {LIST_BODY_LIMIT} bytes for a page of the list, {ANSWER_BODY_LIMIT} for the others"),
+        ),
+    ]
+    .map(|(what, condition)| Rule { what, condition })
+    .into()
+}
+
+fn names(headers: &[http::HeaderName]) -> String {
+    headers
+        .iter()
+        .map(http::HeaderName::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
