@@ -1,0 +1,100 @@
+//! The devices of the tenant.
+
+use serde::{Deserialize, Serialize};
+
+use super::Share;
+
+/// The devices of the tenant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FleetConfig {
+    /// How many there are.
+    pub devices: u32,
+    /// Their operating systems.
+    pub platforms: Platforms,
+    /// Share with a `managementAgent` that has no channel to Intune (`eas`, `jamf`, …); a sync answers 400.
+    pub unsyncable_agents: Share,
+    /// Share with a `managementState` that makes a sync pointless (`wipePending`, `retirePending`, …).
+    pub unsyncable_states: Share,
+    /// The `deviceCategoryDisplayName`s, given out evenly.
+    pub categories: Vec<String>,
+    /// Share with `complianceState` `noncompliant`.
+    pub noncompliant: Share,
+    /// Share with `complianceState` `inGracePeriod`.
+    pub in_grace_period: Share,
+    /// Share with `managedDeviceOwnerType` `personal`; the others are `company`.
+    pub personal: Share,
+    /// `lastSyncDateTime` lies at most this many hours before the start.
+    pub last_sync_hours: u32,
+    /// Share that never checked in (`0001-01-01T00:00:00Z`).
+    pub never_synced: Share,
+    /// Share of devices some of whose properties are null or absent.
+    pub sparse: Share,
+    /// Share that the list leaves out although a sync works.
+    pub unlisted: Share,
+    /// How long a synced device takes to check in, which moves its `lastSyncDateTime`, at most, in seconds.
+    pub check_in_seconds: u32,
+    /// Share of devices that never check in, whatever they are sent.
+    pub offline: Share,
+    /// Share that the list still shows although they are gone: a sync answers 404.
+    pub gone: Share,
+    /// Share that cannot be synced: a sync answers 400.
+    pub unsupported: Share,
+    /// Share whose sync answers 500, however often it is tried.
+    pub failing: Share,
+}
+
+impl Default for FleetConfig {
+    fn default() -> Self {
+        Self {
+            devices: 1_000,
+            platforms: Platforms::default(),
+            unsyncable_agents: Share::NONE,
+            unsyncable_states: Share::NONE,
+            categories: vec!["Sales".into(), "Warehouse".into(), "Head office".into()],
+            noncompliant: Share::percent(10),
+            in_grace_period: Share::percent(5),
+            personal: Share::percent(20),
+            last_sync_hours: 24 * 14,
+            never_synced: Share::percent(2),
+            sparse: Share::NONE,
+            unlisted: Share::NONE,
+            check_in_seconds: 300,
+            offline: Share::NONE,
+            gone: Share::NONE,
+            unsupported: Share::NONE,
+            failing: Share::NONE,
+        }
+    }
+}
+
+/// How many devices run what, as weights. All 0 counts as all Windows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Platforms {
+    /// `Windows`.
+    pub windows: u32,
+    /// `iOS`, and a fifth of these `iPadOS`.
+    pub ios: u32,
+    /// `macOS`.
+    pub macos: u32,
+    /// `Android`.
+    pub android: u32,
+    /// `Linux (ubuntu)`, which cannot be synced: 400.
+    pub linux: u32,
+    /// `ChromeOS`, which cannot be synced: 400.
+    pub chrome_os: u32,
+}
+
+impl Default for Platforms {
+    fn default() -> Self {
+        Self {
+            windows: 60,
+            ios: 20,
+            macos: 10,
+            android: 10,
+            linux: 0,
+            chrome_os: 0,
+        }
+    }
+}

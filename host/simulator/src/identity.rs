@@ -1,0 +1,186 @@
+//! The identity endpoints of App Service and of virtual machines.
+
+use axum::body::Body;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, Response};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use crate::clock::Millis;
+use crate::config::{ExpiresOn, IdentityConfig};
+use crate::reply::Reply;
+use crate::statistics::Ledger;
+use crate::tokens::{Issued, Tokens};
+
+/// An identity endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    AppService,
+    VirtualMachine,
+}
+
+/// The identity service behind the endpoints.
+pub(crate) struct Identity {
+    config: IdentityConfig,
+    requests: u32,
+}
+
+/// Graph's roots, one for each cloud: there are no tokens for anything else.
+const RESOURCES: [&str; 4] = [
+    "https://graph.microsoft.com",
+    "https://graph.microsoft.us",
+    "https://dod-graph.microsoft.us",
+    "https://microsoftgraph.chinacloudapi.cn",
+];
+
+impl Endpoint {
+    pub(crate) fn at(path: &str) -> Option<Self> {
+        match path.trim_end_matches('/') {
+            "/msi/token" => Some(Self::AppService),
+            "/metadata/identity/oauth2/token" => Some(Self::VirtualMachine),
+            _ => None,
+        }
+    }
+
+    fn version(self) -> &'static str {
+        match self {
+            Self::AppService => "2019-08-01",
+            Self::VirtualMachine => "2018-02-01",
+        }
+    }
+
+    /// The parameters that name an identity.
+    fn names(self) -> [&'static str; 3] {
+        match self {
+            Self::AppService => ["client_id", "principal_id", "mi_res_id"],
+            Self::VirtualMachine => ["client_id", "object_id", "msi_res_id"],
+        }
+    }
+}
+
+impl Identity {
+    pub(crate) fn new(config: IdentityConfig) -> Self {
+        Self {
+            config,
+            requests: 0,
+        }
+    }
+
+    /// Answers a request for a token.
+    pub(crate) fn answer(
+        &mut self,
+        endpoint: Endpoint,
+        (query, headers): (&str, &HeaderMap),
+        (tokens, ledger): (&mut Tokens, &mut Ledger),
+        now: Millis,
+    ) -> Response<Body> {
+        self.requests += 1;
+        let parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        let parameter = |name: &str| {
+            parameters
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| &**value)
+        };
+        let mut named = None;
+        for name in endpoint.names() {
+            if let Some(value) = parameter(name) {
+                ledger
+                    .statistics
+                    .identities
+                    .insert(format!("{name}={value}"));
+                named = Some(value);
+            }
+        }
+        let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
+        let permitted = match endpoint {
+            Endpoint::AppService => {
+                header("x-identity-header") == Some(self.config.header.as_bytes())
+            }
+            Endpoint::VirtualMachine => {
+                header("metadata").is_some_and(|value| value.eq_ignore_ascii_case(b"true"))
+            }
+        };
+        let resource = parameter("resource")
+            .unwrap_or_default()
+            .trim_end_matches('/');
+        let reply = if !permitted {
+            match endpoint {
+                Endpoint::AppService => {
+                    error(401, "unauthorized", "X-IDENTITY-HEADER is missing or wrong")
+                }
+                Endpoint::VirtualMachine => error(
+                    400,
+                    "bad_request_102",
+                    "Required metadata header not specified",
+                ),
+            }
+        } else if parameter("api-version") != Some(endpoint.version()) {
+            error(
+                400,
+                "bad_request_100",
+                "The api-version is missing or not supported",
+            )
+        } else if self.requests <= self.config.failures {
+            error(
+                500,
+                "unknown",
+                "Failed to retrieve a token from the identity service",
+            )
+        } else if self.requests - self.config.failures <= self.config.throttled {
+            let mut reply = error(
+                429,
+                "too_many_requests",
+                "Temporarily throttled, too many requests",
+            );
+            reply.header(RETRY_AFTER, "1");
+            reply
+        } else if self.config.not_found
+            || self
+                .config
+                .only
+                .as_deref()
+                .is_some_and(|only| named != Some(only))
+        {
+            error(400, "invalid_request", "Identity not found")
+        } else if !RESOURCES.contains(&resource) {
+            error(
+                400,
+                "invalid_resource",
+                "AADSTS500011: the resource principal was not found in the tenant",
+            )
+        } else {
+            let issued = tokens.issue(resource, self.config.cache, now);
+            ledger.statistics.tokens_issued += u64::from(!issued.cached);
+            Reply::json(200, self.body(resource, &issued).to_string().into_bytes())
+        };
+        reply.into_response()
+    }
+
+    fn body(&self, resource: &str, issued: &Issued) -> Value {
+        let expires_on = match self.config.expires_on {
+            ExpiresOn::Text => json!(issued.expires_on.to_string()),
+            ExpiresOn::Number => json!(issued.expires_on),
+            ExpiresOn::Date => {
+                let seconds = i64::try_from(issued.expires_on).unwrap_or(i64::MAX);
+                let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
+                json!(time.strftime("%m/%d/%Y %H:%M:%S +00:00").to_string())
+            }
+        };
+        let mut body = json!({
+            "access_token": issued.token,
+            "expires_on": expires_on,
+            "resource": resource,
+            "token_type": "Bearer",
+        });
+        if self.config.expires_in {
+            body["expires_in"] = json!(issued.expires_in.to_string());
+        }
+        body
+    }
+}
+
+fn error(status: u16, code: &str, description: &str) -> Reply {
+    let body = json!({"error": code, "error_description": description});
+    Reply::json(status, body.to_string().into_bytes())
+}

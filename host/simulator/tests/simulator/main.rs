@@ -1,0 +1,12 @@
+//! The simulator as its callers meet it, on a paused clock.
+
+mod batch;
+mod client;
+mod execute_action;
+mod faults;
+mod identity;
+mod list;
+mod server;
+mod sync_device;
+mod throttle;
+mod tokens;
