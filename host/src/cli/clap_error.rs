@@ -1,0 +1,215 @@
+//! clap's errors in this program's words: the value and what is allowed, then a hint.
+
+use std::error::Error as _;
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::layers::Layers;
+use super::number::Refused;
+use super::{Command, Page, UsageError};
+
+/// What an error of clap means: a page to show, or wrong usage. `command` is the tree with its own defaults, `layers`
+/// are the values that clap read in the place of flags.
+pub(super) fn explain(
+    error: &clap::Error,
+    command: &clap::Command,
+    args: &[OsString],
+    layers: &Layers,
+) -> Result<Command, UsageError> {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        let page = error.render();
+        return Ok(Command::Show(Page {
+            plain: page.to_string(),
+            styled: page.ansi().to_string(),
+        }));
+    }
+    Err(Explained {
+        error,
+        command,
+        subcommand: subcommand(command, args),
+        layers,
+    }
+    .usage())
+}
+
+struct Explained<'a> {
+    error: &'a clap::Error,
+    command: &'a clap::Command,
+    subcommand: Option<&'a clap::Command>,
+    layers: &'a Layers,
+}
+
+impl Explained<'_> {
+    fn usage(&self) -> UsageError {
+        match self.error.kind() {
+            ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                UsageError::new(
+                    "no command is given",
+                    "`intune-sync demo` shows it at work without Azure, `intune-sync --help` lists the commands",
+                )
+            }
+            ErrorKind::InvalidSubcommand => self.unknown_command(),
+            ErrorKind::UnknownArgument => self.unknown_argument(),
+            ErrorKind::ValueValidation | ErrorKind::InvalidValue => self.bad_value(),
+            ErrorKind::ArgumentConflict => UsageError::new(
+                format!("`{}` is given more than once", self.flag()),
+                format!("give `{}` once", self.flag()),
+            ),
+            ErrorKind::TooManyValues => UsageError::new(
+                format!(
+                    "`{}` takes no value, but `{}` is given",
+                    self.flag(),
+                    self.value()
+                ),
+                format!("write `{}` alone", self.flag()),
+            ),
+            ErrorKind::InvalidUtf8 => {
+                UsageError::new("an argument is not UTF-8 text", self.see_help())
+            }
+            // No flag leads to another kind; should one do so some day, clap's own words are better than none.
+            _ => {
+                let text = self.error.to_string();
+                let message = text
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .trim_start_matches("error: ")
+                    .to_owned();
+                UsageError::new(message, self.see_help())
+            }
+        }
+    }
+
+    fn unknown_command(&self) -> UsageError {
+        let hint = match self.texts(ContextKind::SuggestedSubcommand).as_slice() {
+            [] => "`intune-sync --help` lists the commands".to_owned(),
+            similar => format!("did you mean {}?", words(similar)),
+        };
+        let name = self.texts(ContextKind::InvalidSubcommand).concat();
+        UsageError::new(format!("`{name}` is not a command of `intune-sync`"), hint)
+    }
+
+    fn unknown_argument(&self) -> UsageError {
+        let flag = self.flag();
+        let what = if flag.starts_with('-') {
+            "a flag"
+        } else {
+            "an argument"
+        };
+        let hint = match self.texts(ContextKind::SuggestedArg).as_slice() {
+            [] => self.see_help(),
+            similar => {
+                let similar: Vec<String> = similar.iter().map(|flag| first_word(flag)).collect();
+                format!("did you mean {}?", words(&similar))
+            }
+        };
+        UsageError::new(format!("`{flag}` is not {what} of `{}`", self.path()), hint)
+    }
+
+    fn bad_value(&self) -> UsageError {
+        let flag = self.flag();
+        let long = flag.trim_start_matches('-');
+        let place = self
+            .layers
+            .place(long)
+            .map_or_else(|| format!("`{flag}`"), str::to_owned);
+        let value = self.value();
+        let allowed = match self
+            .error
+            .source()
+            .and_then(|source| source.downcast_ref::<Refused>())
+        {
+            Some(Refused(allowed)) => format!(": {allowed}"),
+            None => match self.texts(ContextKind::ValidValue).as_slice() {
+                [] => String::new(),
+                valid => format!(": it takes {}", words(valid)),
+            },
+        };
+        let message = if value.is_empty() {
+            format!("{place} needs a value{allowed}")
+        } else {
+            format!("`{value}` is not allowed for {place}{allowed}")
+        };
+        let is_layered = self.layers.place(long).is_some();
+        let hint = match (
+            self.texts(ContextKind::SuggestedValue).as_slice(),
+            self.default_of(long),
+        ) {
+            ([similar, ..], _) => format!("did you mean `{similar}`?"),
+            ([], Some(default)) if is_layered => {
+                format!("correct it, or remove it for the default, `{default}`")
+            }
+            ([], None) if is_layered => "correct it, or remove it".to_owned(),
+            ([], Some(default)) => format!("leave `{flag}` out for the default, `{default}`"),
+            ([], None) => self.see_help(),
+        };
+        UsageError::new(message, hint)
+    }
+
+    fn see_help(&self) -> String {
+        format!("see `{} --help`", self.path())
+    }
+
+    /// `intune-sync sync`.
+    fn path(&self) -> String {
+        match self.subcommand {
+            Some(subcommand) => format!("intune-sync {}", subcommand.get_name()),
+            None => "intune-sync".to_owned(),
+        }
+    }
+
+    fn default_of(&self, long: &str) -> Option<String> {
+        let arg = self
+            .subcommand
+            .unwrap_or(self.command)
+            .get_arguments()
+            .find(|arg| arg.get_long() == Some(long))?;
+        let default = arg.get_default_values().first()?.to_str()?;
+        (arg.get_action().takes_values()).then(|| default.to_owned())
+    }
+
+    /// The flag that the error is about, without the names of its values: `--batch-size`.
+    fn flag(&self) -> String {
+        first_word(&self.texts(ContextKind::InvalidArg).concat())
+    }
+
+    fn value(&self) -> String {
+        self.texts(ContextKind::InvalidValue).concat()
+    }
+
+    fn texts(&self, kind: ContextKind) -> Vec<String> {
+        match self.error.get(kind) {
+            Some(ContextValue::String(text)) => vec![text.clone()],
+            Some(ContextValue::Strings(texts)) => texts.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The subcommand that `args` name.
+fn subcommand<'a>(command: &'a clap::Command, args: &[OsString]) -> Option<&'a clap::Command> {
+    args.iter()
+        .skip(1)
+        .find_map(|arg| command.find_subcommand(arg.to_str()?))
+}
+
+fn first_word(text: &str) -> String {
+    text.split([' ', '=', '['])
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// `a`, `b` or `c`.
+fn words(words: &[String]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}

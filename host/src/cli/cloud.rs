@@ -1,0 +1,59 @@
+//! Microsoft's national clouds, each with its own Graph. A token of one is worth nothing in another.
+
+use clap::ValueEnum;
+use intune_sync_gate::Origin;
+
+/// Where the tenant lives.
+///
+/// <https://learn.microsoft.com/graph/deployments>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Cloud {
+    /// Microsoft 365 worldwide, GCC included
+    #[default]
+    Public,
+    /// US Government L4 (GCC High)
+    Usgov,
+    /// US Government L5 (DoD)
+    UsgovDod,
+    /// China, operated by 21Vianet
+    China,
+}
+
+impl Cloud {
+    /// Graph's origin.
+    pub(crate) fn graph(self) -> Origin {
+        self.root()
+            .parse()
+            .expect("each root is an https origin: a test parses them all")
+    }
+
+    /// The scope of a token for Graph. It depends on the cloud alone, so that no address can ask for another token.
+    pub(crate) fn scope(self) -> String {
+        format!("{}/.default", self.root())
+    }
+
+    fn root(self) -> &'static str {
+        match self {
+            Self::Public => "https://graph.microsoft.com",
+            Self::Usgov => "https://graph.microsoft.us",
+            Self::UsgovDod => "https://dod-graph.microsoft.us",
+            Self::China => "https://microsoftgraph.chinacloudapi.cn",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cloud_has_an_origin_and_a_scope_of_its_own() {
+        for cloud in Cloud::value_variants() {
+            assert_eq!(format!("{}/.default", cloud.graph()), cloud.scope());
+        }
+        assert_eq!(
+            Cloud::Public.scope(),
+            "https://graph.microsoft.com/.default"
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! Lengths of time on the command line and in messages. The unit inside is the millisecond.
+
+use std::ops::RangeInclusive;
+
+use super::number::{Refused, decimal, thousandths};
+
+/// One second in milliseconds.
+pub(super) const SECOND: u64 = 1_000;
+/// One hour in milliseconds.
+pub(super) const HOUR: u64 = 3_600 * SECOND;
+/// One day in milliseconds.
+pub(super) const DAY: u64 = 24 * HOUR;
+
+/// The units, the longest first, in milliseconds.
+const UNITS: [(&str, u64); 5] = [
+    ("d", DAY),
+    ("h", HOUR),
+    ("m", 60 * SECOND),
+    ("s", SECOND),
+    ("ms", 1),
+];
+
+/// A parser of durations within `range`, in milliseconds.
+pub(super) fn within(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<u64, Refused> + Clone + Send + Sync + 'static {
+    move |text| {
+        parse(text).filter(|length| range.contains(length)).ok_or_else(|| {
+            let (least, most) = (display(*range.start()), display(*range.end()));
+            Refused(format!("it takes {least} to {most}, as seconds (`10`, `1.5`) or with units (`500ms`, `2m`, `1h30m`)"))
+        })
+    }
+}
+
+/// Reads `10` and `1.5` as seconds, and `500ms`, `1.5s`, `2m`, `1h30m`, `7d`: numbers with units, the longer unit first
+/// and each at most once. Less than a millisecond is rounded up to one.
+fn parse(text: &str) -> Option<u64> {
+    if let Some(seconds) = decimal(text) {
+        return milliseconds(seconds.digits, seconds.scale, SECOND);
+    }
+    let mut units = UNITS.iter();
+    let mut rest = text;
+    let mut total = 0_u64;
+    while !rest.is_empty() {
+        let (number, tail) = rest.split_at(rest.find(|c: char| c.is_ascii_alphabetic())?);
+        let (unit, tail) = tail.split_at(
+            tail.find(|c: char| !c.is_ascii_alphabetic())
+                .unwrap_or(tail.len()),
+        );
+        let (_, unit) = units.find(|(name, _)| *name == unit)?;
+        let number = decimal(number)?;
+        total = total.checked_add(milliseconds(number.digits, number.scale, *unit)?)?;
+        rest = tail;
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+fn milliseconds(digits: u128, scale: u32, unit: u64) -> Option<u64> {
+    u64::try_from((digits * u128::from(unit)).div_ceil(10_u128.pow(scale))).ok()
+}
+
+/// A length of time for people: `500ms`, `2.5s`, `3m20s`, `1h30m`, `2d4h`. From a minute on in whole seconds, from an
+/// hour on in whole minutes, from a day on in whole hours, rounded to the nearest, but a round number stays one.
+pub(crate) fn display(length: u64) -> String {
+    match length {
+        0 => return "0s".to_owned(),
+        1..SECOND => return format!("{length}ms"),
+        _ if length < 60 * SECOND => return format!("{}s", thousandths(length)),
+        _ => {}
+    }
+    let grain = match length {
+        _ if length < HOUR => SECOND,
+        _ if length < DAY => 60 * SECOND,
+        _ => HOUR,
+    };
+    let mut rest = (length.saturating_add(grain / 2)) / grain * grain;
+    let mut text = String::new();
+    for (name, unit) in &UNITS[..4] {
+        if rest >= *unit {
+            text += &format!("{}{name}", rest / unit);
+            rest %= unit;
+        }
+    }
+    text
+}
+
+/// A length of time for people, rounded up to whole seconds, for what is not known more exactly.
+pub(crate) fn display_seconds(length: u64) -> String {
+    display(length.div_ceil(SECOND).saturating_mul(SECOND))
+}
+
+/// A length of time as seconds for the command line, exact: `1500` is `1.5`.
+pub(super) fn seconds_text(length: u64) -> String {
+    thousandths(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read() {
+        for (text, expected) in [
+            ("0", 0),
+            ("10", 10_000),
+            ("1.5", 1_500),
+            ("0.0001", 1),
+            ("500ms", 500),
+            ("1.5s", 1_500),
+            ("2m", 120_000),
+            ("1h30m", 5_400_000),
+            ("1.5h", 5_400_000),
+            ("1d", DAY),
+            ("1m500ms", 60_500),
+            ("0s", 0),
+        ] {
+            assert_eq!(parse(text), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "-5s",
+            "ten",
+            "10 s",
+            "s",
+            "1h30",
+            "30m1h",
+            "1m2m",
+            "1.2.3s",
+            "5x",
+            "1e3",
+            "10S",
+            "99999999999999999999",
+            "9999999999999999d",
+            "1ü",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_shown() {
+        for (length, expected) in [
+            (0, "0s"),
+            (7, "7ms"),
+            (2_500, "2.5s"),
+            (59_999, "59.999s"),
+            (60_000, "1m"),
+            (200_400, "3m20s"),
+            (3_599_900, "1h"),
+            (5_400_000, "1h30m"),
+            (DAY + 4 * HOUR + 10, "1d4h"),
+            (u64::MAX / 2, "106751991167d7h"),
+        ] {
+            assert_eq!(display(length), expected);
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_range() {
+        let delay = within(0..=DAY);
+        assert_eq!(delay("24h"), Ok(DAY));
+        let refused =
+            "it takes 0s to 1d, as seconds (`10`, `1.5`) or with units (`500ms`, `2m`, `1h30m`)";
+        assert_eq!(delay("25h"), Err(Refused(refused.into())));
+        assert_eq!(delay("-1"), Err(Refused(refused.into())));
+    }
+}

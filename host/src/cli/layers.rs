@@ -1,0 +1,253 @@
+//! What stands behind the flags: `INTUNE_SYNC_*` variables, and behind these the config file.
+//!
+//! Both become defaults of clap's arguments, so that the parsers of the flags read them and a flag wins over them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches};
+
+use super::{UsageError, Variables};
+
+/// Flags that answer one question: where one of them is given, what lower layers say of the others is void.
+const ALTERNATIVES: [&[&str]; 3] = [
+    &["device", "devices-from"],
+    &["client-id", "object-id", "resource-id"],
+    &["quiet", "verbose"],
+];
+
+/// The long flags that a variable or a file cannot set.
+const NOT_LAYERED: [&str; 3] = ["config", "help", "version"];
+
+/// Values that take the place of defaults, by long flag.
+#[derive(Debug, Default)]
+pub(super) struct Layers(BTreeMap<String, Layered>);
+
+#[derive(Debug)]
+struct Layered {
+    values: Vec<String>,
+    /// Where they stand, for messages: "`INTUNE_SYNC_BATCH_SIZE`", "`batch-size` in `job.toml`".
+    place: String,
+}
+
+impl Layers {
+    /// Reads the variables, and the config file that the flag or its variable names. `given` are the flags, which win.
+    ///
+    /// # Errors
+    ///
+    /// A variable that is no text; a file that cannot be read, is no TOML, or has a key that is no flag of `sync`.
+    pub(super) fn read(
+        command: &clap::Command,
+        given: &ArgMatches,
+        config: Option<&Path>,
+        variables: Variables<'_>,
+    ) -> Result<Self, UsageError> {
+        let sync = command
+            .find_subcommand("sync")
+            .expect("the tree has `sync`");
+        let known: Vec<Key<'_>> = sync.get_arguments().filter_map(Key::of).collect();
+        let is_given = |id: &str| {
+            given.try_contains_id(id).is_ok()
+                && given.value_source(id) == Some(ValueSource::CommandLine)
+        };
+        let mut settled: Vec<&str> = known
+            .iter()
+            .filter(|key| is_given(key.id))
+            .map(|key| key.long)
+            .collect();
+
+        let from_variables = variable_layer(&known, variables)?;
+        let variable_config = variable("config", variables)?;
+        let from_file = match config.or(variable_config.as_ref().map(|(_, path)| Path::new(path))) {
+            Some(path) => file_layer(path, &known)?,
+            None => BTreeMap::new(),
+        };
+
+        let mut layers = BTreeMap::new();
+        for layer in [from_variables, from_file] {
+            let open: Vec<&str> = known
+                .iter()
+                .map(|key| key.long)
+                .filter(|long| !settles(&settled, long))
+                .collect();
+            for (long, layered) in layer {
+                if let Some(long) = open.iter().find(|open| **open == long) {
+                    settled.push(long);
+                    layers.insert((*long).to_owned(), layered);
+                }
+            }
+        }
+        Ok(Self(layers))
+    }
+
+    /// Puts the values in the place of the subcommand's defaults. What the subcommand does not have is left out: `plan`
+    /// reads the same file as `sync`.
+    pub(super) fn apply(&self, subcommand: clap::Command) -> clap::Command {
+        subcommand.mut_args(
+            |arg| match arg.get_long().and_then(|long| self.0.get(long)) {
+                Some(layered) => arg.default_values(layered.values.clone()),
+                None => arg,
+            },
+        )
+    }
+
+    /// Where the value of a flag stands, when it is not the flag itself.
+    pub(super) fn place(&self, long: &str) -> Option<&str> {
+        self.0.get(long).map(|layered| layered.place.as_str())
+    }
+}
+
+/// What a variable or the file can set.
+struct Key<'a> {
+    long: &'a str,
+    id: &'a str,
+    /// Whether it can be given more than once.
+    is_list: bool,
+}
+
+impl<'a> Key<'a> {
+    fn of(arg: &'a clap::Arg) -> Option<Self> {
+        let long = arg.get_long().filter(|long| !NOT_LAYERED.contains(long))?;
+        Some(Self {
+            long,
+            id: arg.get_id().as_str(),
+            is_list: matches!(arg.get_action(), ArgAction::Append),
+        })
+    }
+}
+
+/// Whether one of the flags in `settled` decides on `long`.
+fn settles(settled: &[&str], long: &str) -> bool {
+    settled.iter().any(|settled| {
+        *settled == long
+            || ALTERNATIVES
+                .iter()
+                .any(|group| group.contains(settled) && group.contains(&long))
+    })
+}
+
+fn variable_layer(
+    known: &[Key<'_>],
+    variables: Variables<'_>,
+) -> Result<BTreeMap<String, Layered>, UsageError> {
+    let mut layer = BTreeMap::new();
+    for Key { long, .. } in known {
+        if let Some((name, value)) = variable(long, variables)? {
+            layer.insert(
+                (*long).to_owned(),
+                Layered {
+                    values: vec![value],
+                    place: format!("`{name}`"),
+                },
+            );
+        }
+    }
+    Ok(layer)
+}
+
+/// The variable of a flag: its name and its value, none when it is not set or empty.
+fn variable(long: &str, variables: Variables<'_>) -> Result<Option<(String, String)>, UsageError> {
+    let name = format!(
+        "INTUNE_SYNC_{}",
+        long.to_ascii_uppercase().replace('-', "_")
+    );
+    match variables(&name).map(std::ffi::OsString::into_string) {
+        None => Ok(None),
+        Some(Ok(value)) if value.is_empty() => Ok(None),
+        Some(Ok(value)) => Ok(Some((name, value))),
+        Some(Err(value)) => Err(UsageError::new(
+            format!(
+                "`{}` is not allowed for `{name}`: it is not UTF-8 text",
+                value.display()
+            ),
+            format!("unset `{name}`, or use `--{long}`"),
+        )),
+    }
+}
+
+fn file_layer(path: &Path, known: &[Key<'_>]) -> Result<BTreeMap<String, Layered>, UsageError> {
+    let file = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        UsageError::new(
+            format!("`{file}` cannot be read: {error}"),
+            "`--config` takes a TOML file",
+        )
+    })?;
+    let table: toml::Table = toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| {
+            text[..span.start.min(text.len())].matches('\n').count() + 1
+        });
+        let message = error.message().lines().next().unwrap_or_default();
+        UsageError::new(
+            format!("`{file}`, line {line}: this is not TOML: {message}"),
+            "a line is `batch-size = 100`, `pace = \"quota\"` or `os = [\"Windows\", \"iOS\"]`",
+        )
+    })?;
+    table
+        .into_iter()
+        .map(|(key, value)| {
+            let Some(Key { is_list, .. }) = known.iter().find(|known| known.long == key) else {
+                return Err(unknown_key(&key, path, known));
+            };
+            let place = format!("`{key}` in `{file}`");
+            match texts(&value) {
+                Some(values) if *is_list || !value.is_array() => Ok((key, Layered { values, place })),
+                _ => {
+                    let or_list = if *is_list { ", or a list of these" } else { "" };
+                    Err(UsageError::new(
+                        format!("{} is not allowed for {place}: it takes a text, a number or a boolean{or_list}", kind(&value)),
+                        format!("write the value as you would behind `--{key}`"),
+                    ))
+                }
+            }
+        })
+        .collect()
+}
+
+fn unknown_key(key: &str, path: &Path, known: &[Key<'_>]) -> UsageError {
+    let kebab = key.to_ascii_lowercase().replace('_', "-");
+    let hint = match known.iter().find(|known| known.long == kebab) {
+        Some(Key { long, .. }) => format!("write `{long}`: the keys are the long flags' names"),
+        None if NOT_LAYERED.contains(&kebab.as_str()) => {
+            format!("`--{kebab}` is for the command line alone")
+        }
+        None => {
+            "the keys are the long flags' names: `intune-sync sync --help` lists them".to_owned()
+        }
+    };
+    UsageError::new(
+        format!("`{key}` is not a known key in `{}`", path.display()),
+        hint,
+    )
+}
+
+/// The value as it would stand on the command line. A number with a point is written in the fewest digits that mean
+/// it, which are those of the file.
+fn texts(value: &toml::Value) -> Option<Vec<String>> {
+    match value {
+        toml::Value::String(text) => Some(vec![text.clone()]),
+        toml::Value::Integer(number) => Some(vec![number.to_string()]),
+        toml::Value::Float(number) => Some(vec![number.to_string()]),
+        toml::Value::Boolean(value) => Some(vec![value.to_string()]),
+        toml::Value::Array(values) => values
+            .iter()
+            .map(|value| match value {
+                toml::Value::Array(_) => None,
+                value => texts(value)?.pop(),
+            })
+            .collect(),
+        toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+    }
+}
+
+fn kind(value: &toml::Value) -> &'static str {
+    match value {
+        toml::Value::Datetime(_) => "a date",
+        toml::Value::Table(_) => "a table",
+        toml::Value::Array(values) if values.iter().any(toml::Value::is_array) => {
+            "a list in a list"
+        }
+        _ => "a list",
+    }
+}

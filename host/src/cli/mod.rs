@@ -1,0 +1,121 @@
+//! The command line: arguments, variables and the config file become one typed [`Command`], or a [`UsageError`].
+
+mod args;
+mod choices;
+mod clap_error;
+mod cloud;
+mod devices_file;
+pub(crate) mod duration;
+mod layers;
+mod number;
+mod options;
+mod resolve;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::FromArgMatches;
+
+pub(crate) use self::choices::{Color, Format, Verbosity};
+use self::layers::Layers;
+pub(crate) use self::options::{
+    Auth, DemoOptions, JobOptions, OutputOptions, SimulateOptions, UserAssigned,
+};
+
+/// What the user asked for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// `sync` and `plan`: see [`JobOptions::purpose`].
+    Job(Box<JobOptions>),
+    /// `demo`.
+    Demo(DemoOptions),
+    /// `simulate`.
+    Simulate(SimulateOptions),
+    /// `--help`, `--version`: a text for stdout, and nothing else to do.
+    Show(Page),
+}
+
+/// A text to show on stdout.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Without colour.
+    pub(crate) plain: String,
+    /// With ANSI escapes.
+    pub(crate) styled: String,
+}
+
+/// Wrong usage: exit code 2.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct UsageError {
+    /// The value and what is allowed, in one sentence without a full stop.
+    pub(crate) message: String,
+    /// What to do about it, in one sentence without a full stop.
+    pub(crate) hint: String,
+}
+
+impl UsageError {
+    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+}
+
+/// Reads the command line `args` (the program's name first), the variables `INTUNE_SYNC_*`, and the files that they
+/// name. Nothing else is touched.
+///
+/// # Errors
+///
+/// What is wrong, whichever of these it stands in.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+    parse_with(args, &|name| std::env::var_os(name))
+}
+
+/// A variable's value.
+type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+fn parse_with(
+    args: impl IntoIterator<Item = OsString>,
+    variables: Variables<'_>,
+) -> Result<Command, UsageError> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let command = args::command();
+
+    // The flags alone come first: their errors are theirs, and `--config` is among them.
+    let flags = match command.clone().try_get_matches_from(&args) {
+        Ok(flags) => flags,
+        Err(error) => return clap_error::explain(&error, &command, &args, &Layers::default()),
+    };
+    let Some((name @ ("sync" | "plan"), given)) = flags.subcommand() else {
+        return args::Arguments::from_arg_matches(&flags)
+            .map_err(|error| unexpected(&error))
+            .and_then(Command::try_from);
+    };
+
+    // What stands in variables and in the config file takes the place of the defaults, so that the flags' own parsers
+    // read it.
+    let config: Option<&PathBuf> = given.get_one("config");
+    let layers = Layers::read(&command, given, config.map(PathBuf::as_path), variables)?;
+    let layered = command
+        .clone()
+        .mut_subcommand(name, |subcommand| layers.apply(subcommand));
+    match layered.try_get_matches_from(&args) {
+        Ok(matches) => args::Arguments::from_arg_matches(&matches)
+            .map_err(|error| unexpected(&error))
+            .and_then(Command::try_from),
+        Err(error) => clap_error::explain(&error, &command, &args, &layers),
+    }
+}
+
+/// Matches that clap's own tree has accepted fit the structs derived with it; where they do not, clap says why.
+fn unexpected(error: &clap::Error) -> UsageError {
+    UsageError::new(
+        error.to_string(),
+        "`intune-sync --help` lists the commands and their flags",
+    )
+}

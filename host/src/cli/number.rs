@@ -1,0 +1,168 @@
+//! Numbers on the command line, read with integers alone.
+
+use std::ops::RangeInclusive;
+
+/// Why a value is refused: the end of the sentence "`x` is not allowed for `--flag`: …".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Refused(pub(super) String);
+
+/// A parser of whole numbers within `range`; `unit` names what is counted.
+pub(super) fn whole(
+    range: RangeInclusive<u32>,
+    unit: &'static str,
+) -> impl Fn(&str) -> Result<u32, Refused> + Clone + Send + Sync + 'static {
+    move |text| {
+        digits(text)
+            .and_then(|text| text.parse().ok())
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                Refused(format!(
+                    "it takes {} to {} {unit}",
+                    range.start(),
+                    range.end()
+                ))
+            })
+    }
+}
+
+/// A seed: any whole number of 64 bits.
+pub(super) fn seed(text: &str) -> Result<u64, Refused> {
+    digits(text)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| Refused(format!("it takes a whole number from 0 to {}", u64::MAX)))
+}
+
+/// A rate in syncs per second, `9.5`, as syncs in 1,000 seconds: more than 0, at most 1,000,000 a second.
+pub(super) fn rate(text: &str) -> Result<u64, Refused> {
+    let refused = || {
+        Refused(
+            "it takes more than 0 and at most 1000000 syncs per second, with up to three decimals"
+                .into(),
+        )
+    };
+    let Decimal { digits, scale } = decimal(text).ok_or_else(refused)?;
+    let missing = 3_u32.checked_sub(scale).ok_or_else(refused)?;
+    u64::try_from(digits * 10_u128.pow(missing))
+        .ok()
+        .filter(|rate| (1..=1_000_000_000).contains(rate))
+        .ok_or_else(refused)
+}
+
+/// A rate as it is written on the command line: `9500` is `9.5`.
+pub(super) fn rate_text(rate: u64) -> String {
+    thousandths(rate)
+}
+
+/// A number of thousandths in decimals, without trailing zeros: `1500` is `1.5`.
+pub(super) fn thousandths(number: u64) -> String {
+    let text = format!("{}.{:03}", number / 1000, number % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The number `digits / 10^scale`.
+pub(super) struct Decimal {
+    pub(super) digits: u128,
+    pub(super) scale: u32,
+}
+
+/// Reads `12`, `1.5`, `0.025`: digits with at most one point between them, at most 18 in all.
+pub(super) fn decimal(text: &str) -> Option<Decimal> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let (whole, fraction) = (digits(whole)?, digits(fraction)?.trim_end_matches('0'));
+    if whole.len() + fraction.len() > 18 {
+        return None;
+    }
+    let digits = format!("{whole}{fraction}").parse().ok()?;
+    Some(Decimal {
+        digits,
+        scale: u32::try_from(fraction.len()).ok()?,
+    })
+}
+
+/// The text, where it is digits and nothing else: `parse` alone would take `+5`.
+fn digits(text: &str) -> Option<&str> {
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_keep_to_their_range() {
+        let size = whole(1..=10_000, "devices");
+        for (text, expected) in [
+            ("1", Some(1)),
+            ("50", Some(50)),
+            ("010", Some(10)),
+            ("10000", Some(10_000)),
+        ] {
+            assert_eq!(size(text).ok(), expected, "{text}");
+        }
+        for text in [
+            "",
+            "0",
+            "-1",
+            "+5",
+            "10001",
+            "1000000",
+            "99999999999999999999",
+            "1.5",
+            "ten",
+            "5 ",
+            "٣",
+        ] {
+            assert_eq!(
+                size(text),
+                Err(Refused("it takes 1 to 10000 devices".into())),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rate_is_counted_in_thousandths() {
+        for (text, expected) in [
+            ("9.5", 9_500),
+            ("10", 10_000),
+            ("0.001", 1),
+            ("0.5", 500),
+            ("9.50000", 9_500),
+            ("1000000", 1_000_000_000),
+        ] {
+            assert_eq!(rate(text), Ok(expected), "{text}");
+            assert_eq!(rate(&rate_text(expected)), Ok(expected), "{text}");
+        }
+        for text in [
+            "",
+            "0",
+            "0.0",
+            "0.0001",
+            "-1",
+            "1000000.001",
+            "1e3",
+            "1,5",
+            ".5",
+            "5.",
+            "1.2.3",
+            "fast",
+            "NaN",
+        ] {
+            assert!(rate(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn thousandths_are_written_without_trailing_zeros() {
+        for (number, expected) in [
+            (0, "0"),
+            (1, "0.001"),
+            (1_500, "1.5"),
+            (10_000, "10"),
+            (100_020, "100.02"),
+        ] {
+            assert_eq!(thousandths(number), expected);
+        }
+    }
+}

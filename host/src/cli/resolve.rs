@@ -1,0 +1,201 @@
+//! From flags as they are written to the typed options: what the flags mean together.
+
+use std::time::Duration;
+
+use super::args::{
+    Arguments, DemoArgs, IdentityArgs, JobArgs, OutputArgs, PacingArgs, SelectionArgs,
+    SimulateArgs, Subcommands, TerminalArgs,
+};
+use super::choices::{AuthKind, Format, Verbosity};
+use super::options::{
+    Auth, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions, UserAssigned,
+};
+use super::{Command, UsageError, devices_file};
+use crate::sandbox::bindings::sync;
+
+impl TryFrom<Arguments> for Command {
+    type Error = UsageError;
+
+    fn try_from(arguments: Arguments) -> Result<Self, UsageError> {
+        Ok(match arguments.command {
+            Subcommands::Sync(args) => {
+                let purpose = if args.dry_run {
+                    sync::Purpose::Plan
+                } else {
+                    sync::Purpose::Sync
+                };
+                Self::Job(Box::new(job(args.job, purpose)?))
+            }
+            Subcommands::Plan(args) => Self::Job(Box::new(job(*args, sync::Purpose::Plan)?)),
+            Subcommands::Demo(DemoArgs {
+                devices,
+                seed,
+                pacing,
+                output,
+            }) => Self::Demo(DemoOptions {
+                devices,
+                seed,
+                pacing: pacing.into(),
+                output: output.try_into()?,
+            }),
+            Subcommands::Simulate(SimulateArgs {
+                listen,
+                devices,
+                config,
+                seed,
+                terminal,
+            }) => Self::Simulate(SimulateOptions {
+                listen,
+                devices,
+                config,
+                seed,
+                output: terminal.try_into()?,
+            }),
+        })
+    }
+}
+
+fn job(args: JobArgs, purpose: sync::Purpose) -> Result<JobOptions, UsageError> {
+    Ok(JobOptions {
+        purpose,
+        pacing: args.pacing.into(),
+        auth: auth(&args.identity)?,
+        cloud: args.graph.cloud,
+        graph: args
+            .graph
+            .graph_url
+            .unwrap_or_else(|| args.graph.cloud.graph()),
+        ca_file: args.graph.ca_file,
+        component: args.component,
+        deadline: args.deadline.map(Duration::from_millis),
+        yes: args.yes,
+        output: args.output.try_into()?,
+        // Last: a devices file on standard input is only read when all else is right.
+        selection: selection(args.selection)?,
+    })
+}
+
+fn auth(identity: &IdentityArgs) -> Result<Auth, UsageError> {
+    let named: Vec<(&str, UserAssigned)> = [
+        identity
+            .client_id
+            .map(|id| ("--client-id", UserAssigned::Client(id))),
+        identity
+            .object_id
+            .map(|id| ("--object-id", UserAssigned::Object(id))),
+        identity
+            .resource_id
+            .clone()
+            .map(|id| ("--resource-id", UserAssigned::Resource(id))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+
+    match (identity.auth, &identity.token_file) {
+        (AuthKind::TokenFile, None) => Err(UsageError::new(
+            "`--auth token-file` needs a file",
+            "name it with `--token-file FILE`; it holds an access token for Graph and nothing else",
+        )),
+        (AuthKind::ManagedIdentity, Some(file)) => Err(UsageError::new(
+            format!(
+                "`--token-file {}` is not allowed with `--auth managed-identity`",
+                file.display()
+            ),
+            "add `--auth token-file`, or leave `--token-file` out",
+        )),
+        (AuthKind::TokenFile, Some(file)) => match named.first() {
+            Some((flag, _)) => Err(UsageError::new(
+                format!(
+                    "`{flag}` is not allowed with `--auth token-file`: a token is of one identity already"
+                ),
+                format!("leave `{flag}` out, or use `--auth managed-identity`"),
+            )),
+            None => Ok(Auth::TokenFile(file.clone())),
+        },
+        (AuthKind::ManagedIdentity, None) => match named.as_slice() {
+            [(first, _), (second, _), ..] => Err(UsageError::new(
+                format!(
+                    "`{first}` and `{second}` are not allowed together: each names the one identity to use"
+                ),
+                format!("leave `{first}` or `{second}` out"),
+            )),
+            _ => Ok(Auth::ManagedIdentity {
+                user_assigned: named.into_iter().next().map(|(_, id)| id),
+            }),
+        },
+    }
+}
+
+fn selection(args: SelectionArgs) -> Result<sync::Selection, UsageError> {
+    let mut devices: Vec<(u64, u64)> = args.device.iter().map(|id| id.halves()).collect();
+    if let Some(file) = &args.devices_from {
+        devices.append(&mut devices_file::read(file)?);
+    }
+    devices.sort_unstable();
+    devices.dedup();
+    Ok(sync::Selection {
+        os: args.os,
+        compliance: args.compliance,
+        owner: args.owner,
+        agent: args.agent,
+        category: args.category,
+        name: args.name,
+        stale_for: args.stale_for,
+        devices: devices
+            .into_iter()
+            .map(|(hi, lo)| sync::Guid { hi, lo })
+            .collect(),
+        limit: args.limit,
+        order: args.order.into(),
+        include_unsupported: args.include_unsupported,
+    })
+}
+
+impl From<PacingArgs> for Pacing {
+    fn from(args: PacingArgs) -> Self {
+        Self {
+            batch_size: args.batch_size,
+            batch_delay: args.batch_delay,
+            max_retries: args.max_retries,
+            initial_backoff: args.initial_backoff,
+            dispatch: args.dispatch.into(),
+            pace: args.pace.into(),
+            ceiling: args.max_rate,
+        }
+    }
+}
+
+impl TryFrom<OutputArgs> for OutputOptions {
+    type Error = UsageError;
+
+    fn try_from(args: OutputArgs) -> Result<Self, UsageError> {
+        Ok(Self {
+            format: args.output,
+            ..args.terminal.try_into()?
+        })
+    }
+}
+
+impl TryFrom<TerminalArgs> for OutputOptions {
+    type Error = UsageError;
+
+    fn try_from(args: TerminalArgs) -> Result<Self, UsageError> {
+        let verbosity = match (args.quiet, args.verbose) {
+            (true, true) => {
+                return Err(UsageError::new(
+                    "`--quiet` and `--verbose` are not allowed together",
+                    "leave `--quiet` or `--verbose` out",
+                ));
+            }
+            (true, false) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        };
+        Ok(Self {
+            format: Format::Text,
+            color: args.color,
+            verbosity,
+        })
+    }
+}

@@ -1,0 +1,301 @@
+//! `sync` and `plan`.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    io::IsTerminal,
+    num::NonZeroU64,
+    sync::Arc,
+    time::Duration,
+};
+
+use intune_sync_gate::Rules;
+use jiff::Timestamp;
+use tokio::{runtime::Handle, time::Instant};
+
+use super::{
+    Failure, identity,
+    interruption::{INTERRUPTED, Interruption},
+};
+use crate::{
+    cli::JobOptions,
+    http_client::{ClientOptions, HttpClient},
+    identity::{Environment, TokenCache},
+    output::{self, Output},
+    printer::Printer,
+    sandbox::{
+        Egress, Run, Sandbox, SandboxError,
+        bindings::sync::{Dispatch, Event, Happening, Problem, Purpose, Standing, Summary},
+    },
+};
+
+/// How long the guest works before it comes back, so that a stop is heeded and the progress moves.
+const TURN: Duration = Duration::from_millis(250);
+
+/// Runs a job and answers the exit code.
+///
+/// # Errors
+///
+/// When it did not get to the run.
+pub(crate) async fn run(
+    options: &JobOptions,
+    environment: &Environment,
+    printer: &mut Printer,
+) -> Result<u8, Failure> {
+    for warning in options.warnings() {
+        printer.warning(&warning.message, &warning.hint);
+    }
+    // All that can be wrong with what was given is found out before anything is sent.
+    let source = identity::source(&options.auth, environment)?;
+    let client = HttpClient::new(ClientOptions {
+        ca_file: options.ca_file.clone(),
+    })
+    .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+    let sandbox = Sandbox::new(options.component.clone()).map_err(unusable)?;
+
+    if printer.is_verbose() {
+        printer.note(&format!("tokens come from: {}", source.describe()));
+    }
+    let interruption = Interruption::listen();
+    let scope = options.cloud.scope();
+    let tokens = TokenCache::new(source, scope.clone(), &Handle::current());
+    tokens.first().await.map_err(identity::not_authorized)?;
+
+    let rules = Rules {
+        origin: options.graph.clone(),
+        bulk: options.pacing.dispatch == Dispatch::Bulk,
+    };
+    let ceiling = NonZeroU64::new(options.pacing.ceiling).unwrap_or(NonZeroU64::MIN);
+    let egress = Arc::new(Egress::new(rules, ceiling, scope, tokens, Box::new(client)));
+    let started = Timestamp::now();
+    let seed = RandomState::new().hash_one(started.as_nanosecond());
+    let settings = options.settings(u64::try_from(started.as_millisecond()).unwrap_or(0), seed);
+    let run = sandbox.start(settings, egress).await.map_err(unusable)?;
+
+    let job = Job {
+        options,
+        run,
+        interruption,
+        deadline: options.deadline.map(|deadline| Instant::now() + deadline),
+        stop: None,
+        summary: None,
+    };
+    let output = Output::new(&options.output, options.purpose, run_id(started, seed));
+    job.run(output, printer).await
+}
+
+/// A run under way.
+struct Job<'a> {
+    options: &'a JobOptions,
+    run: Run,
+    interruption: Interruption,
+    deadline: Option<Instant>,
+    stop: Option<Stop>,
+    /// The counts after the last turn.
+    summary: Option<Summary>,
+}
+
+/// Why the run was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Interrupted,
+    Deadline,
+    Declined,
+    /// Nobody reads what is written any more.
+    Unread,
+}
+
+impl Job<'_> {
+    async fn run(mut self, mut output: Output, printer: &mut Printer) -> Result<u8, Failure> {
+        let broke = loop {
+            match self.turn(&mut output, printer).await {
+                Ok(Turn::GoesOn) => {}
+                Ok(Turn::Over) => break None,
+                Err(TurnError::Sandbox(error)) => break Some(error),
+                Err(TurnError::Output(error)) => return Err(error.into()),
+            }
+        };
+        let summary = self.conclusion(broke).await;
+        output.finish(printer, Timestamp::now(), &summary)?;
+        Ok(match self.stop {
+            Some(Stop::Interrupted) if summary.standing == Standing::Stopped => INTERRUPTED,
+            _ => output::exit_code(&summary),
+        })
+    }
+
+    async fn turn(
+        &mut self,
+        output: &mut Output,
+        printer: &mut Printer,
+    ) -> Result<Turn, TurnError> {
+        self.stop_if_asked(printer).await?;
+        let Some(events) = self.run.next(TURN).await? else {
+            return Ok(Turn::Over);
+        };
+        for event in &events {
+            output.event(printer, Timestamp::now(), event)?;
+            if self.declines(event, printer)? {
+                self.stop(Stop::Declined).await?;
+            }
+        }
+        output.tick(printer, Timestamp::now());
+        self.summary = Some(self.run.summary().await?);
+        Ok(Turn::GoesOn)
+    }
+
+    async fn stop_if_asked(&mut self, printer: &mut Printer) -> Result<(), SandboxError> {
+        if self.stop.is_some() {
+            return Ok(());
+        }
+        if self.interruption.was_asked() {
+            printer
+                .note("stopping: what is in flight is finished; press Ctrl-C again to end at once");
+            self.stop(Stop::Interrupted).await
+        } else if self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
+            printer.note("stopping: the time given by `--deadline` is over");
+            self.stop(Stop::Deadline).await
+        } else if printer.stdout_closed() {
+            self.stop(Stop::Unread).await
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn stop(&mut self, why: Stop) -> Result<(), SandboxError> {
+        self.stop = Some(why);
+        self.run.stop().await
+    }
+
+    /// Asks a person at a terminal whether the whole fleet is meant, once it is known how large it is.
+    fn declines(&self, event: &Event, printer: &mut Printer) -> Result<bool, std::io::Error> {
+        let Happening::Planned(plan) = &event.happening else {
+            return Ok(false);
+        };
+        let asked = self.options.purpose == Purpose::Sync
+            && self.options.whole_fleet()
+            && !self.options.yes
+            && plan.to_sync > 0
+            && self.stop.is_none()
+            && std::io::stdin().is_terminal()
+            && std::io::stderr().is_terminal();
+        if !asked {
+            return Ok(false);
+        }
+        let question = format!(
+            "sync all {} devices of the tenant? (`--yes` skips this question)",
+            plan.to_sync
+        );
+        printer
+            .ask(&question, std::io::stdin().lock())
+            .map(|yes| !yes)
+    }
+
+    /// The counts of the run, and how it ended; `broke` is why the sandbox ended it, if it did.
+    async fn conclusion(&mut self, broke: Option<SandboxError>) -> Summary {
+        let refusal = self.run.egress().refusal();
+        let hint = "run `intune-sync sync` again for what is pending; if it happens again, report it as a bug";
+        let broken = |message: String| {
+            Standing::Failed(Problem {
+                message,
+                hint: hint.to_owned(),
+            })
+        };
+        let last = match &broke {
+            None => self.run.summary().await,
+            // An instance that trapped cannot be called again.
+            Some(error) => Err(SandboxError::Broke(error.to_string())),
+        };
+        let mut summary = match last {
+            Ok(summary) => summary,
+            Err(error) => {
+                let standing = broken(broke.unwrap_or(error).to_string());
+                let counts = self.summary.take().unwrap_or_else(nothing_done);
+                Summary { standing, ..counts }
+            }
+        };
+        match (&mut summary.standing, refusal) {
+            (Standing::Failed(problem), Some(reason)) => {
+                problem.message =
+                    format!("the egress gate let a request of the component's not out: {reason}");
+            }
+            (Standing::NotAuthorized(problem), _) => {
+                if let Some(hint) = self.run.egress().token_hint() {
+                    problem.hint = hint;
+                }
+            }
+            _ => {}
+        }
+        summary
+    }
+}
+
+enum Turn {
+    GoesOn,
+    Over,
+}
+
+enum TurnError {
+    Sandbox(SandboxError),
+    Output(std::io::Error),
+}
+
+impl From<SandboxError> for TurnError {
+    fn from(error: SandboxError) -> Self {
+        Self::Sandbox(error)
+    }
+}
+
+impl From<std::io::Error> for TurnError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+fn unusable(error: SandboxError) -> Failure {
+    let message = error.to_string();
+    match error {
+        SandboxError::Read { .. } => Failure::usage(
+            message,
+            "give `--component` a readable WebAssembly component",
+        ),
+        SandboxError::Unfit(_) => Failure::failed(
+            message,
+            "a component may import `intune:sync/token`, `wasi:http`, `wasi:io` and `wasi:clocks/monotonic-clock` \
+             only, and must export `intune:sync/sync`",
+        ),
+        SandboxError::Settings { .. } | SandboxError::Broke(_) | SandboxError::Overran(_) => {
+            Failure::failed(
+                message,
+                "leave out `--component` to use the built-in component",
+            )
+        }
+    }
+}
+
+fn nothing_done() -> Summary {
+    Summary {
+        total: 0,
+        success: 0,
+        error: 0,
+        skipped: 0,
+        gone: 0,
+        pending: 0,
+        batches: 0,
+        retries: 0,
+        throttled: 0,
+        requests: 0,
+        duration: 0,
+        standing: Standing::Running,
+    }
+}
+
+/// Names a run: when it began, and four digits against chance.
+fn run_id(started: Timestamp, seed: u64) -> String {
+    format!(
+        "{}-{:04x}",
+        started.strftime("%Y%m%d-%H%M%S"),
+        seed & 0xffff
+    )
+}

@@ -1,0 +1,79 @@
+use std::{fs, net::SocketAddr, path::Path};
+
+use intune_sync_simulator::{Config, Simulator, serve};
+use tokio::net::TcpListener;
+
+use super::{Failure, interruption::Interruption};
+use crate::{cli::SimulateOptions, printer::Printer};
+
+/// Serves the simulator until the process is asked to stop.
+///
+/// # Errors
+///
+/// When its configuration cannot be read, or the address is taken.
+pub(crate) async fn run(options: &SimulateOptions, printer: &mut Printer) -> Result<u8, Failure> {
+    let mut config = match &options.config {
+        Some(path) => read(path)?,
+        None => Config::default(),
+    };
+    config.fleet.devices = options.devices.unwrap_or(config.fleet.devices);
+    config.seed = options.seed.unwrap_or(config.seed);
+    let header = config.identity.header.clone();
+    let (listener, address) = bind(options.listen).await?;
+    let root = format!("http://{address}");
+    printer.note(&format!(
+        "a simulated Microsoft Graph listens on {root}; Ctrl-C stops it"
+    ));
+    printer.note("sync it from another terminal:");
+    printer.data(&format!(
+        "IDENTITY_ENDPOINT={root}/msi/token IDENTITY_HEADER={header} intune-sync sync --graph-url {root} --yes\n"
+    ))?;
+    printer.note(&format!("what it saw: {root}/_simulator/statistics"));
+    let interruption = Interruption::listen();
+    tokio::select! {
+        served = serve(Simulator::new(config), listener) => match served {
+            Ok(never) => match never {},
+            Err(error) => Err(Failure::failed(
+                format!("the simulator can take no further connection: {error}"),
+                "check the limit on open files",
+            )),
+        },
+        () = interruption.asked() => Ok(0),
+    }
+}
+
+/// Listens on an address, and answers which one it became.
+///
+/// # Errors
+///
+/// When it is taken or not allowed.
+pub(super) async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(address).await;
+    listener
+        .and_then(|listener| {
+            let address = listener.local_addr()?;
+            Ok((listener, address))
+        })
+        .map_err(|error| {
+            Failure::usage(
+                format!("cannot listen on `{address}`: {error}"),
+                "give `--listen` another port; `127.0.0.1:0` takes any free one",
+            )
+        })
+}
+
+fn read(path: &Path) -> Result<Config, Failure> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).map_err(|error| {
+        Failure::usage(
+            format!("cannot read `{shown}`: {error}"),
+            "give `--config` a JSON file",
+        )
+    })?;
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::usage(
+            format!("`{shown}` is no configuration of the simulator: {error}"),
+            "an empty object, `{}`, is a healthy tenant; every key is optional",
+        )
+    })
+}

@@ -1,0 +1,344 @@
+//! The cache on a paused clock, above a source that follows a script.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use futures::future::BoxFuture;
+
+use super::super::{AccessToken, Secret, TokenErrorKind};
+use super::*;
+
+/// How long each fetch takes.
+const FETCH: Duration = Duration::from_secs(2);
+
+/// What a fetch gives: a token and the seconds it lives, or an error.
+type Answer = Result<(&'static str, u64), TokenErrorKind>;
+
+/// Gives the answers of a script, one a fetch; notes when each fetch began, whether it was a renewal, and how many ran
+/// together at most.
+struct Script {
+    answers: Mutex<VecDeque<Answer>>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    fetches: Vec<(Instant, bool)>,
+    running: usize,
+    most_running: usize,
+}
+
+impl Script {
+    fn new(answers: impl IntoIterator<Item = Answer>) -> Arc<Self> {
+        let answers = Mutex::new(answers.into_iter().collect());
+        Arc::new(Self {
+            answers,
+            seen: Mutex::default(),
+        })
+    }
+
+    fn fetches(&self) -> Vec<(Instant, bool)> {
+        self.seen.lock().expect("no panic").fetches.clone()
+    }
+}
+
+impl TokenSource for Script {
+    fn fetch<'a>(
+        &'a self,
+        scope: &'a str,
+        renew: bool,
+    ) -> BoxFuture<'a, Result<AccessToken, TokenError>> {
+        assert_eq!(scope, "scope");
+        Box::pin(async move {
+            {
+                let mut seen = self.seen.lock().expect("no panic");
+                seen.fetches.push((Instant::now(), renew));
+                seen.running += 1;
+                seen.most_running = seen.most_running.max(seen.running);
+            }
+            tokio::time::sleep(FETCH).await;
+            self.seen.lock().expect("no panic").running -= 1;
+            let answer = self.answers.lock().expect("no panic").pop_front();
+            match answer.expect("no fetch beyond the script") {
+                Ok((secret, lifetime)) => Ok(AccessToken {
+                    secret: Secret::parse(secret).expect("valid"),
+                    expires: Instant::now() + Duration::from_secs(lifetime),
+                }),
+                Err(kind) => Err(TokenError {
+                    kind,
+                    message: format!("{kind:?}"),
+                    hint: "hint".to_owned(),
+                }),
+            }
+        })
+    }
+
+    fn describe(&self) -> String {
+        "script".to_owned()
+    }
+}
+
+fn cache(source: &Arc<Script>) -> TokenCache {
+    let source: Arc<dyn TokenSource> = source.clone();
+    TokenCache::new(source, "scope".to_owned(), &Handle::current())
+}
+
+/// Lets `seconds` pass; every timer that is due on the way is served in its turn.
+async fn pass(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}
+
+fn real(cache: &TokenCache, surrogate: &Surrogate) -> String {
+    let header = cache.reveal(&surrogate.value).expect("a known surrogate");
+    header.to_str().expect("ASCII").to_owned()
+}
+
+const TRY_AGAIN: Result<Surrogate, Unavailable> = Err(Unavailable::TryAgain(ASK_AGAIN));
+
+#[tokio::test(start_paused = true)]
+async fn one_fetch_serves_all() {
+    let source = Script::new([Ok(("one", 3600))]);
+    let cache = cache(&source);
+    assert_eq!(cache.get(None), TRY_AGAIN);
+    let (a, b, c) = tokio::join!(cache.first(), cache.first(), cache.first());
+    assert_eq!((a, b, c), (Ok(()), Ok(()), Ok(())));
+    let surrogate = cache.get(None).expect("a token");
+    assert_eq!(surrogate.lifetime, Duration::from_secs(3600));
+    assert_eq!(cache.get(None), Ok(surrogate.clone()));
+    assert_eq!(real(&cache, &surrogate), "Bearer one");
+    assert!(!surrogate.value.contains("one"));
+    assert_eq!(surrogate.value.len(), "surrogate-".len() + 32);
+    assert_eq!(source.fetches().len(), 1);
+    assert_eq!(cache.reveal("surrogate-0"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_renewed_before_it_ends() {
+    let source = Script::new([Ok(("one", 3600)), Ok(("two", 3600))]);
+    let cache = cache(&source);
+    cache.first().await.expect("a token");
+    let one = cache.get(None).expect("a token");
+    let start = Instant::now();
+    pass(3600 * 4 / 5 - 1).await;
+    assert_eq!(source.fetches().len(), 1);
+    pass(1 + FETCH.as_secs() + 1).await;
+    assert_eq!(
+        source.fetches()[1],
+        (start + Duration::from_secs(2880), false)
+    );
+    let two = cache.get(None).expect("a token");
+    assert_eq!(
+        (real(&cache, &one), real(&cache, &two)),
+        ("Bearer one".to_owned(), "Bearer two".to_owned())
+    );
+    assert_ne!(one.value, two.value);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_token_again_keeps_its_surrogate() {
+    let source = Script::new([Ok(("one", 100)), Ok(("one", 100)), Ok(("two", 3600))]);
+    let cache = cache(&source);
+    cache.first().await.expect("a token");
+    let first = cache.get(None).expect("a token").value;
+    pass(90).await;
+    let second = cache.get(None).expect("a token");
+    assert_eq!(second.value, first);
+    assert_eq!(
+        second.lifetime,
+        Duration::from_secs(80 + FETCH.as_secs() + 100 - 90)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_renewal_serves_the_old_token_until_it_ends() {
+    let failures = std::iter::repeat_n(Err(TokenErrorKind::Transient), 7);
+    let source = Script::new(
+        [Ok(("one", 300))]
+            .into_iter()
+            .chain(failures)
+            .chain([Ok(("two", 3600))]),
+    );
+    let cache = cache(&source);
+    cache.first().await.expect("a token");
+    let one = cache.get(None).expect("a token");
+    pass(299).await;
+    assert!(source.fetches().len() > 3, "renewals have failed");
+    let left = Surrogate {
+        lifetime: Duration::from_secs(1),
+        ..one
+    };
+    assert_eq!(cache.get(None), Ok(left));
+    pass(1).await;
+    assert_eq!(cache.get(None), TRY_AGAIN);
+    pass(120).await;
+    let two = cache.get(None).expect("a token");
+    assert_eq!(real(&cache, &two), "Bearer two");
+    assert_eq!(source.seen.lock().expect("no panic").most_running, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denied_renewal_counts_once_the_old_token_has_ended() {
+    let denials = std::iter::repeat_n(Err(TokenErrorKind::Denied), 20);
+    let source = Script::new([Ok(("one", 100))].into_iter().chain(denials));
+    let cache = cache(&source);
+    cache.first().await.expect("a token");
+    pass(99).await;
+    assert!(cache.get(None).is_ok());
+    assert_eq!(cache.denial(), None);
+    pass(1 + 2 * FETCH.as_secs()).await;
+    assert_eq!(
+        cache.get(None),
+        Err(Unavailable::Denied("Denied".to_owned()))
+    );
+    assert_eq!(cache.denial().expect("denied").hint, "hint");
+    let fetches = source.fetches().len();
+    pass(3600).await;
+    assert_eq!(
+        source.fetches().len(),
+        fetches,
+        "nothing is fetched after the end"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_rejections_are_one_renewal() {
+    let source = Script::new([Ok(("one", 3600)), Ok(("two", 3600))]);
+    let cache = cache(&source);
+    cache.first().await.expect("a token");
+    let one = cache.get(None).expect("a token").value;
+    for _ in 0..5 {
+        assert_eq!(cache.get(Some(&one)), TRY_AGAIN);
+    }
+    assert_eq!(cache.get(None), TRY_AGAIN, "a refused token is not served");
+    assert!(
+        cache.reveal(&one).is_some(),
+        "requests in flight still have theirs"
+    );
+    pass(FETCH.as_secs() + 1).await;
+    let two = cache.get(Some(&one)).expect("another token");
+    assert_eq!(real(&cache, &two), "Bearer two");
+    assert_eq!(
+        cache.get(Some(&one)),
+        Ok(two),
+        "a stale rejection changes nothing"
+    );
+    pass(60).await;
+    let renewals: Vec<bool> = source
+        .fetches()
+        .into_iter()
+        .map(|(_, renew)| renew)
+        .collect();
+    assert_eq!(renewals, [false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejections_do_not_hurry_a_renewal_that_has_failed() {
+    let source = Script::new([
+        Ok(("one", 3600)),
+        Err(TokenErrorKind::Transient),
+        Ok(("two", 3600)),
+    ]);
+    let cache = cache(&source);
+    cache.first().await.expect("a token");
+    let one = cache.get(None).expect("a token").value;
+    for _ in 0..10 {
+        let _ = cache.get(Some(&one));
+        tokio::time::sleep(FETCH / 4).await;
+    }
+    pass(10).await;
+    let begun: Vec<Instant> = source.fetches().into_iter().map(|(at, _)| at).collect();
+    assert_eq!(begun.len(), 3);
+    assert_eq!(begun[2] - begun[1], FETCH + Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejection_during_a_renewal_asks_again_where_it_gave_the_refused_token() {
+    let source = Script::new([Ok(("one", 100)), Ok(("one", 200)), Ok(("two", 3600))]);
+    let cache = cache(&source);
+    cache.first().await.expect("a token");
+    let one = cache.get(None).expect("a token").value;
+    pass(81).await;
+    assert_eq!(source.fetches().len(), 2, "a renewal is under way");
+    assert_eq!(cache.get(Some(&one)), TRY_AGAIN);
+    pass(2 * FETCH.as_secs()).await;
+    let two = cache.get(None).expect("another token");
+    assert_eq!(real(&cache, &two), "Bearer two");
+    let renewals: Vec<bool> = source
+        .fetches()
+        .into_iter()
+        .map(|(_, renew)| renew)
+        .collect();
+    assert_eq!(renewals, [false, false, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forced_renewal_that_gives_the_same_token_has_a_new_surrogate() {
+    let source = Script::new([Ok(("one", 3600)), Ok(("one", 3600))]);
+    let cache = cache(&source);
+    cache.first().await.expect("a token");
+    let first = cache.get(None).expect("a token").value;
+    assert_eq!(cache.get(Some(&first)), TRY_AGAIN);
+    pass(FETCH.as_secs() + 1).await;
+    assert_ne!(cache.get(None).expect("a token").value, first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_last_few_replaced_tokens_are_known() {
+    let tokens = ["a", "b", "c", "d", "e", "f"];
+    let source = Script::new(tokens.map(|token| Ok((token, 3600))));
+    let cache = cache(&source);
+    let mut surrogates = Vec::new();
+    cache.first().await.expect("a token");
+    for _ in tokens {
+        let surrogate = cache.get(None).expect("a token").value;
+        if surrogates.len() < tokens.len() - 1 {
+            let _ = cache.get(Some(&surrogate));
+            pass(FETCH.as_secs() + 1).await;
+        }
+        surrogates.push(surrogate);
+    }
+    let known: Vec<bool> = surrogates
+        .iter()
+        .map(|surrogate| cache.reveal(surrogate).is_some())
+        .collect();
+    assert_eq!(known, [false, true, true, true, true, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_error_is_told_and_a_denial_is_final() {
+    let source = Script::new([Err(TokenErrorKind::Denied)]);
+    let cache = cache(&source);
+    let error = cache.first().await.expect_err("denied");
+    assert_eq!(error.kind, TokenErrorKind::Denied);
+    assert_eq!(
+        cache.get(None),
+        Err(Unavailable::Denied("Denied".to_owned()))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn passing_failures_without_a_token_end_after_ten_minutes() {
+    let source = Script::new(std::iter::repeat_n(Err(TokenErrorKind::Transient), 100));
+    let cache = cache(&source);
+    assert_eq!(
+        cache.first().await.expect_err("failed").kind,
+        TokenErrorKind::Transient
+    );
+    pass(9 * 60).await;
+    assert_eq!(cache.get(None), TRY_AGAIN);
+    pass(2 * 60).await;
+    assert_eq!(
+        cache.get(None),
+        Err(Unavailable::Denied("Transient".to_owned()))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_cache_fetches_no_more() {
+    let source = Script::new([Ok(("one", 3600))]);
+    let cache = cache(&source);
+    cache.first().await.expect("a token");
+    drop(cache);
+    pass(7200).await;
+    assert_eq!(source.fetches().len(), 1);
+}

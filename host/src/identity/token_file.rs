@@ -1,0 +1,242 @@
+//! `--auth token-file`: a token that someone else obtains and keeps fresh in a file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+
+use super::{AccessToken, MAX_TOKEN_BYTES, Secret, TokenError, TokenSource, ends_in, jwt, until};
+
+/// How long a token is taken to last that does not say so itself.
+const UNKNOWN_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// A file with a bearer token in it, read again whenever a token is needed.
+pub(crate) struct TokenFile {
+    path: PathBuf,
+    /// What a pipe held: it can be read only once.
+    piped: Option<Secret>,
+    /// The token answered last: what Graph has refused when a renewal is asked for.
+    answered: Mutex<Option<Secret>>,
+}
+
+impl TokenFile {
+    /// Checks that the file can be read and holds what can be a token.
+    ///
+    /// # Errors
+    /// Naming the file and what is wrong with it. Whether the token has expired is not looked at here.
+    pub(crate) fn open(path: &Path) -> Result<Self, TokenError> {
+        let secret = read(path)?;
+        let piped = std::fs::metadata(path)
+            .is_ok_and(|metadata| !metadata.is_file())
+            .then_some(secret);
+        Ok(Self {
+            path: path.to_owned(),
+            piped,
+            answered: Mutex::default(),
+        })
+    }
+
+    fn token(&self, renew: bool) -> Result<AccessToken, TokenError> {
+        let secret = match &self.piped {
+            Some(secret) => secret.clone(),
+            None => read(&self.path)?,
+        };
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = self.path.display();
+        if renew && answered.as_ref() == Some(&secret) {
+            return Err(TokenError::denied(
+                format!("the token in `{path}` was refused by Graph"),
+                "write a fresh token for Graph to the file, or use `--auth managed-identity`",
+            ));
+        }
+        let lifetime = match jwt::expires_on(&secret.0) {
+            Some(at) => until(at).ok_or_else(|| {
+                TokenError::denied(
+                    format!("the token in `{path}` has expired"),
+                    "write a fresh token to the file, and check the clock of this machine",
+                )
+            })?,
+            None => UNKNOWN_LIFETIME,
+        };
+        *answered = Some(secret.clone());
+        Ok(AccessToken {
+            secret,
+            expires: ends_in(lifetime),
+        })
+    }
+}
+
+impl TokenSource for TokenFile {
+    fn fetch<'a>(
+        &'a self,
+        _scope: &'a str,
+        renew: bool,
+    ) -> BoxFuture<'a, Result<AccessToken, TokenError>> {
+        // A file of a few kilobytes: not worth a thread.
+        Box::pin(async move { self.token(renew) })
+    }
+
+    fn describe(&self) -> String {
+        format!("token file `{}`", self.path.display())
+    }
+}
+
+fn read(path: &Path) -> Result<Secret, TokenError> {
+    const HINT: &str =
+        "give `--token-file` a file that holds one bearer token and nothing else, as ASCII text";
+
+    let fail = |problem: String| {
+        TokenError::denied(
+            format!("the token file `{}` {problem}", path.display()),
+            HINT,
+        )
+    };
+    let mut bytes = Vec::new();
+    let most = MAX_TOKEN_BYTES as u64 + 1;
+    File::open(path)
+        .and_then(|file| file.take(most).read_to_end(&mut bytes))
+        .map_err(|error| fail(format!("cannot be read: {error}")))?;
+    if bytes.len() > MAX_TOKEN_BYTES {
+        return Err(fail("is larger than 16 KiB".to_owned()));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| fail("is not ASCII text".to_owned()))?;
+    // Some editors and shells begin a text file with a byte order mark.
+    let text = text.trim_start_matches('\u{feff}').trim();
+    Secret::parse(text).map_err(|problem| fail(problem.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    use tokio::time::Instant;
+
+    use super::super::TokenErrorKind;
+    use super::*;
+
+    fn file(content: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("graph.token");
+        std::fs::write(&path, content).expect("written");
+        (folder, path)
+    }
+
+    fn token_ending_in(seconds: i64) -> String {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("after 1970")
+            .as_secs();
+        jwt::token_with_payload(&format!(r#"{{"exp":{}}}"#, now.cast_signed() + seconds))
+    }
+
+    #[test]
+    fn bad_files_are_named_with_what_is_wrong() {
+        let cases: [(&[u8], &str); 7] = [
+            (b"", "is empty"),
+            (b" \r\n\t\n", "is empty"),
+            (b"Bearer abc", "has a space or a line break in its midst"),
+            (b"abc\ndef", "has a space or a line break in its midst"),
+            ("t\u{f6}ken".as_bytes(), "has characters that are not ASCII"),
+            (b"\xff\xfea\0b\0", "is not ASCII text"),
+            (&[b'a'; MAX_TOKEN_BYTES + 1], "is larger than 16 KiB"),
+        ];
+        for (content, problem) in cases {
+            let (_folder, path) = file(content);
+            let error = TokenFile::open(&path).err().expect("refused");
+            assert_eq!(
+                error.message,
+                format!("the token file `{}` {problem}", path.display())
+            );
+            assert_eq!(error.kind, TokenErrorKind::Denied);
+            assert!(error.hint.contains("--token-file"));
+        }
+        let (folder, path) = file("abc");
+        let missing = path.with_file_name("missing");
+        for path in [missing.as_path(), folder.path()] {
+            let error = TokenFile::open(path).err().expect("refused");
+            assert!(
+                error
+                    .message
+                    .contains(&format!("`{}` cannot be read: ", path.display())),
+                "{error}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn space_around_the_token_is_no_part_of_it() {
+        let (_folder, path) = file("\u{feff}  abc.def \r\n");
+        let token = TokenFile::open(&path)
+            .expect("a token")
+            .fetch("scope", false)
+            .await
+            .expect("a token");
+        assert_eq!(token.secret, Secret::parse("abc.def").expect("valid"));
+        assert_eq!(token.expires, Instant::now() + UNKNOWN_LIFETIME);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_comes_from_the_token() {
+        let (_folder, path) = file(token_ending_in(600));
+        let token = TokenFile::open(&path)
+            .expect("a token")
+            .fetch("scope", false)
+            .await
+            .expect("a token");
+        let left = token.expires - Instant::now();
+        assert!(
+            left <= Duration::from_secs(600) && left > Duration::from_secs(300),
+            "{left:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_expired_token_is_denied() {
+        let (_folder, path) = file(token_ending_in(-1));
+        let error = TokenFile::open(&path)
+            .expect("a token")
+            .fetch("scope", false)
+            .await
+            .expect_err("expired");
+        assert_eq!(error.kind, TokenErrorKind::Denied);
+        assert_eq!(
+            error.message,
+            format!("the token in `{}` has expired", path.display())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_renewal_wants_another_token_in_the_file() {
+        let (_folder, path) = file("first");
+        let source = TokenFile::open(&path).expect("a token");
+        source.fetch("scope", false).await.expect("a token");
+        let error = source.fetch("scope", true).await.expect_err("the same");
+        assert_eq!(error.kind, TokenErrorKind::Denied);
+        assert_eq!(
+            error.message,
+            format!("the token in `{}` was refused by Graph", path.display())
+        );
+        std::fs::write(&path, "second\n").expect("written");
+        let token = source.fetch("scope", true).await.expect("another");
+        assert_eq!(token.secret, Secret::parse("second").expect("valid"));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_pipe_is_read_once() {
+        use std::os::fd::AsRawFd;
+
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        std::io::Write::write_all(&mut writer, b"piped\n").expect("written");
+        drop(writer);
+        let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
+        let source = TokenFile::open(&path).expect("a token");
+        for _ in 0..2 {
+            let token = source.fetch("scope", false).await.expect("a token");
+            assert_eq!(token.secret, Secret::parse("piped").expect("valid"));
+        }
+    }
+}

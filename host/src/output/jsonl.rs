@@ -1,0 +1,249 @@
+//! JSON lines: one event a line, the summary last.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::report::{guid, seconds};
+use crate::sandbox::bindings::sync::{Batch, DeviceDone, Event, Failure, Happening, Outcome, Plan};
+
+/// One line. `time` is RFC 3339 in UTC, with milliseconds.
+#[derive(Debug, Serialize)]
+pub(super) struct Line<T> {
+    time: String,
+    #[serde(flatten)]
+    body: T,
+}
+
+impl<'a> Line<Body<'a>> {
+    pub(super) fn event(now: Timestamp, event: &'a Event) -> Self {
+        Self {
+            time: time(now),
+            body: Body::of(&event.happening),
+        }
+    }
+}
+
+impl<T: Serialize> Line<Summary<T>> {
+    pub(super) fn summary(now: Timestamp, report: T) -> Self {
+        Self {
+            time: time(now),
+            body: Summary {
+                event: "summary",
+                report,
+            },
+        }
+    }
+}
+
+/// The JSON object of the run, as the last event.
+#[derive(Debug, Serialize)]
+pub(super) struct Summary<T> {
+    event: &'static str,
+    #[serde(flatten)]
+    report: T,
+}
+
+/// What happened: the engine's own names, spelled as Graph spells its keys.
+#[derive(Debug, Serialize)]
+#[serde(
+    tag = "event",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
+pub(super) enum Body<'a> {
+    Listed {
+        pages: u32,
+        devices: u32,
+    },
+    Planned {
+        listed: u32,
+        total: u32,
+        to_sync: u32,
+        skipped: Vec<Skipped<'a>>,
+        platforms: Vec<Platform<'a>>,
+        batches: u32,
+        requests: u32,
+        expected_seconds: f64,
+    },
+    BatchStarted(Numbers),
+    BatchFinished(Numbers),
+    DeviceDone {
+        id: String,
+        name: &'a str,
+        attempts: u32,
+        #[serde(flatten)]
+        outcome: Done<'a>,
+    },
+    Throttled {
+        wait_seconds: f64,
+        named: bool,
+        status: u16,
+    },
+    Retrying {
+        what: &'a str,
+        devices: u32,
+        status: Option<u16>,
+        code: &'a str,
+        wait_seconds: f64,
+    },
+    TokenRenewed,
+    Notice {
+        message: &'a str,
+    },
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Skipped<'a> {
+    reason: &'a str,
+    devices: u32,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Platform<'a> {
+    platform: &'a str,
+    devices: u32,
+}
+
+/// A batch's numbers, all from 1.
+#[derive(Debug, Serialize)]
+pub(super) struct Numbers {
+    number: u32,
+    of: u32,
+    first: u32,
+    last: u32,
+    total: u32,
+}
+
+impl Numbers {
+    fn of(batch: &Batch) -> Self {
+        let Batch {
+            number,
+            of,
+            first,
+            last,
+            total,
+        } = *batch;
+        Self {
+            number,
+            of,
+            first,
+            last,
+            total,
+        }
+    }
+}
+
+/// What became of a device.
+#[derive(Debug, Serialize)]
+#[serde(
+    tag = "outcome",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
+pub(super) enum Done<'a> {
+    Accepted,
+    Gone,
+    Skipped {
+        reason: &'a str,
+    },
+    Failed {
+        status: Option<u16>,
+        code: &'a str,
+        message: &'a str,
+        request_id: &'a str,
+        client_request_id: &'a str,
+    },
+}
+
+impl<'a> Done<'a> {
+    fn of(outcome: &'a Outcome) -> Self {
+        match outcome {
+            Outcome::Accepted => Self::Accepted,
+            Outcome::Gone => Self::Gone,
+            Outcome::Skipped(reason) => Self::Skipped { reason },
+            Outcome::Failed(Failure {
+                status,
+                code,
+                message,
+                request_id,
+                client_request_id,
+            }) => Self::Failed {
+                status: *status,
+                code,
+                message,
+                request_id,
+                client_request_id,
+            },
+        }
+    }
+}
+
+impl<'a> Body<'a> {
+    fn of(happening: &'a Happening) -> Self {
+        match happening {
+            Happening::Listed(listed) => Self::Listed {
+                pages: listed.pages,
+                devices: listed.devices,
+            },
+            Happening::Planned(plan) => Self::planned(plan),
+            Happening::BatchStarted(batch) => Self::BatchStarted(Numbers::of(batch)),
+            Happening::BatchFinished(batch) => Self::BatchFinished(Numbers::of(batch)),
+            Happening::DeviceDone(DeviceDone {
+                id,
+                name,
+                attempts,
+                outcome,
+            }) => Self::DeviceDone {
+                id: guid(*id),
+                name,
+                attempts: *attempts,
+                outcome: Done::of(outcome),
+            },
+            Happening::Throttled(throttled) => Self::Throttled {
+                wait_seconds: seconds(throttled.wait),
+                named: throttled.named,
+                status: throttled.status,
+            },
+            Happening::Retrying(retrying) => Self::Retrying {
+                what: &retrying.what,
+                devices: retrying.devices,
+                status: retrying.status,
+                code: &retrying.code,
+                wait_seconds: seconds(retrying.wait),
+            },
+            Happening::TokenRenewed => Self::TokenRenewed,
+            Happening::Notice(message) => Self::Notice { message },
+        }
+    }
+
+    fn planned(plan: &'a Plan) -> Self {
+        Self::Planned {
+            listed: plan.listed,
+            total: plan.total,
+            to_sync: plan.to_sync,
+            skipped: plan
+                .skipped
+                .iter()
+                .map(|t| Skipped {
+                    reason: &t.label,
+                    devices: t.devices,
+                })
+                .collect(),
+            platforms: plan
+                .platforms
+                .iter()
+                .map(|t| Platform {
+                    platform: &t.label,
+                    devices: t.devices,
+                })
+                .collect(),
+            batches: plan.batches,
+            requests: plan.requests,
+            expected_seconds: seconds(plan.expected),
+        }
+    }
+}
+
+fn time(now: Timestamp) -> String {
+    format!("{now:.3}")
+}

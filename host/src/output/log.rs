@@ -1,0 +1,269 @@
+//! The log on stderr, in the runbook's shape, and what to do next.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::report::guid;
+use crate::cli::duration::{display, display_seconds};
+use crate::printer::{Level, Printer};
+use crate::sandbox::bindings::sync::{
+    DeviceDone, Event, Failure, Happening, Outcome, Plan, Purpose, Standing, Summary, Tally,
+};
+
+/// Writes an event as a line of the log, or as none.
+#[derive(Default)]
+pub(super) struct Log {
+    throttled: Repeats,
+    retrying: Repeats,
+}
+
+impl Log {
+    pub(super) fn event(
+        &mut self,
+        printer: &mut Printer,
+        now: Timestamp,
+        purpose: Purpose,
+        event: &Event,
+    ) {
+        let mut log = |level: Level, text: String| printer.log(now, level, &text);
+        match &event.happening {
+            Happening::Planned(plan) => planned(&mut log, purpose, plan),
+            Happening::BatchStarted(batch) => log(
+                Level::Info,
+                format!(
+                    "Processing batch {} of {} (devices {} to {} of {})",
+                    batch.number, batch.of, batch.first, batch.last, batch.total
+                ),
+            ),
+            Happening::DeviceDone(DeviceDone {
+                id,
+                name,
+                attempts,
+                outcome: Outcome::Failed(failure),
+            }) => {
+                let Failure {
+                    status,
+                    code,
+                    message,
+                    request_id,
+                    client_request_id: _,
+                } = failure;
+                let tried = if *attempts > 1 {
+                    format!(" after {attempts} attempts")
+                } else {
+                    String::new()
+                };
+                let request = if request_id.is_empty() {
+                    String::new()
+                } else {
+                    format!(" (request-id {request_id})")
+                };
+                let device = device(name, &guid(*id));
+                log(
+                    Level::Error,
+                    format!(
+                        "Sync of {device} failed{tried}: {}: {message}{request}",
+                        answer(*status, code)
+                    ),
+                );
+            }
+            Happening::Throttled(throttled) => {
+                let all = printer.is_verbose();
+                if let Some(more) = self.throttled.due(now, all) {
+                    let who = if throttled.named {
+                        "Graph asks to wait"
+                    } else {
+                        "waiting"
+                    };
+                    let text = format!(
+                        "Throttled ({}): {who} {}{more}",
+                        throttled.status,
+                        display(throttled.wait)
+                    );
+                    printer.log(now, Level::Warning, &text);
+                }
+            }
+            Happening::Retrying(retrying) => {
+                let all = printer.is_verbose();
+                if let Some(more) = self.retrying.due(now, all) {
+                    let what = match retrying.devices {
+                        0 => format!("the {}", retrying.what),
+                        devices => count(devices, "device"),
+                    };
+                    let (answer, wait) = (
+                        answer(retrying.status, &retrying.code),
+                        display(retrying.wait),
+                    );
+                    printer.log(
+                        now,
+                        Level::Warning,
+                        &format!("Retrying {what} in {wait}: {answer}{more}"),
+                    );
+                }
+            }
+            Happening::TokenRenewed => log(
+                Level::Info,
+                "Renewed the token, since Graph refused the one before".to_owned(),
+            ),
+            Happening::Notice(text) => log(Level::Info, text.clone()),
+            Happening::Listed(_) | Happening::BatchFinished(_) | Happening::DeviceDone(_)
+                if !printer.is_verbose() => {}
+            Happening::Listed(listed) => {
+                let text = format!(
+                    "Listed {} ({})",
+                    count(listed.devices, "device"),
+                    count(listed.pages, "page")
+                );
+                printer.log(now, Level::Info, &text);
+            }
+            Happening::BatchFinished(batch) => {
+                printer.log(
+                    now,
+                    Level::Info,
+                    &format!("Finished batch {} of {}", batch.number, batch.of),
+                );
+            }
+            Happening::DeviceDone(DeviceDone {
+                id, name, outcome, ..
+            }) => {
+                let device = device(name, &guid(*id));
+                let text = match outcome {
+                    Outcome::Skipped(reason) => format!("Skipped {device}: {reason}"),
+                    Outcome::Gone => format!("{device} no longer exists"),
+                    Outcome::Accepted | Outcome::Failed(_) => format!("Sync of {device} accepted"),
+                };
+                printer.log(now, Level::Info, &text);
+            }
+        }
+    }
+}
+
+fn planned(log: &mut impl FnMut(Level, String), purpose: Purpose, plan: &Plan) {
+    log(
+        Level::Info,
+        format!("Found {}", count(plan.listed, "managed device")),
+    );
+    if plan.total == 0 {
+        log(Level::Warning, "No device matches the selection".to_owned());
+    } else if plan.total != plan.listed {
+        log(
+            Level::Info,
+            format!("Selected {}", count(plan.total, "device")),
+        );
+    }
+    if !plan.skipped.is_empty() {
+        let skipped = plan.skipped.iter().map(|tally| tally.devices).sum();
+        log(
+            Level::Info,
+            format!(
+                "Skipping {} that cannot sync: {}",
+                count(skipped, "device"),
+                tallies(&plan.skipped)
+            ),
+        );
+    }
+    if purpose == Purpose::Sync && plan.to_sync > 0 {
+        let (devices, batches) = (count(plan.to_sync, "device"), count(plan.batches, "batch"));
+        let (expected, platforms) = (display_seconds(plan.expected), tallies(&plan.platforms));
+        log(
+            Level::Info,
+            format!("Syncing {devices} in {batches}, expected to take {expected}: {platforms}"),
+        );
+    }
+}
+
+/// Says on stderr why the run is not as it should be, and what to do next; nothing when it is.
+pub(super) fn conclude(printer: &mut Printer, summary: &Summary) {
+    let Summary {
+        total,
+        error,
+        pending,
+        ..
+    } = *summary;
+    let not_reached = format!("{pending} of {} were not reached", count(total, "device"));
+    match &summary.standing {
+        Standing::Completed if error > 0 => printer.warning(
+            &format!("{error} of {} failed", count(total, "device")),
+            "run the command again to try them once more; `--output json` lists each with the request id that \
+             Microsoft's support asks for",
+        ),
+        Standing::Completed => {}
+        Standing::Stopped if total == 0 => {
+            printer.warning("stopped before the list of devices was complete", "run the command again; nothing was sent");
+        }
+        Standing::Stopped if pending > 0 => printer.warning(
+            &not_reached,
+            "run the command again: in the order `stalest` these come first, and a second sync does no harm",
+        ),
+        Standing::Stopped => {}
+        Standing::Interrupted(problem) | Standing::NotAuthorized(problem) | Standing::Failed(problem) => {
+            if pending > 0 {
+                printer.warning(&not_reached, "");
+            }
+            printer.error(&problem.message, &problem.hint);
+        }
+        Standing::Running => printer.error("the run ended without saying how", "run the command again"),
+    }
+}
+
+/// Holds back what comes too often: one line in 15 seconds is enough to see that it goes on.
+#[derive(Default)]
+struct Repeats {
+    told: Option<Timestamp>,
+    held_back: u32,
+}
+
+impl Repeats {
+    const EVERY: SignedDuration = SignedDuration::from_secs(15);
+
+    /// Whether a line is due now, or at `all` times; with what it has to say of those held back before it.
+    fn due(&mut self, now: Timestamp, all: bool) -> Option<String> {
+        if !all
+            && self
+                .told
+                .is_some_and(|told| now.duration_since(told) < Self::EVERY)
+        {
+            self.held_back += 1;
+            return None;
+        }
+        self.told = Some(now);
+        match std::mem::take(&mut self.held_back) {
+            0 => Some(String::new()),
+            held_back => Some(format!(" ({held_back} more like this since the last line)")),
+        }
+    }
+}
+
+/// `1 device`, `2 devices`, `3 batches`.
+pub(super) fn count(number: u32, what: &str) -> String {
+    let plural = if what.ends_with("ch") { "es" } else { "s" };
+    format!("{number} {what}{}", if number == 1 { "" } else { plural })
+}
+
+/// `Windows (700), iOS (300)`.
+fn tallies(tallies: &[Tally]) -> String {
+    let texts: Vec<String> = tallies
+        .iter()
+        .map(|tally| format!("{} ({})", tally.label, tally.devices))
+        .collect();
+    texts.join(", ")
+}
+
+fn device(name: &str, id: &str) -> String {
+    if name.is_empty() {
+        id.to_owned()
+    } else {
+        format!("{name} ({id})")
+    }
+}
+
+/// The status and code of an answer, as far as there are any: `503 serviceUnavailable`.
+fn answer(status: Option<u16>, code: &str) -> String {
+    let status = status.map(|status| status.to_string());
+    let parts: Vec<&str> = status
+        .as_deref()
+        .into_iter()
+        .chain([code])
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join(" ")
+}

@@ -1,0 +1,164 @@
+//! What a run says: the log and the progress on stderr, the same in every format, and on stdout a summary for people,
+//! one JSON object, or JSON lines.
+//!
+//! Nothing here has a clock: the caller tells the time. Nothing is kept for each device, failures apart.
+
+mod jsonl;
+mod log;
+mod progress;
+mod report;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::io;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use self::log::Log;
+use self::progress::Progress;
+use self::report::{FailedDevice, PlanReport, SyncReport};
+use crate::cli::{Format, OutputOptions};
+use crate::printer::Printer;
+use crate::sandbox::bindings::sync::{Event, Happening, Outcome, Plan, Purpose, Standing, Summary};
+
+/// Failures that the summary for people lists.
+const FAILURES_SHOWN: usize = 20;
+
+/// The output of one run.
+pub(crate) struct Output {
+    format: Format,
+    purpose: Purpose,
+    run_id: String,
+    log: Log,
+    progress: Progress,
+    plan: Option<Plan>,
+    failures: Vec<FailedDevice>,
+}
+
+impl Output {
+    /// The output of the run `run_id`.
+    pub(crate) fn new(
+        options: &OutputOptions,
+        purpose: Purpose,
+        run_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            format: options.format,
+            purpose,
+            run_id: run_id.into(),
+            log: Log::default(),
+            progress: Progress::default(),
+            plan: None,
+            failures: Vec::new(),
+        }
+    }
+
+    /// Tells an event, in the order in which the engine does; `now` is the time of day.
+    ///
+    /// # Errors
+    ///
+    /// When stdout cannot be written; a reader that went away is no error.
+    pub(crate) fn event(
+        &mut self,
+        printer: &mut Printer,
+        now: Timestamp,
+        event: &Event,
+    ) -> io::Result<()> {
+        match &event.happening {
+            Happening::Planned(plan) => self.plan = Some(plan.clone()),
+            Happening::DeviceDone(device) => {
+                // The summary for people counts the failures beyond those that it lists.
+                let all = self.format != Format::Text;
+                if let Outcome::Failed(failure) = &device.outcome
+                    && (all || self.failures.len() < FAILURES_SHOWN)
+                {
+                    self.failures.push(FailedDevice::new(device, failure));
+                }
+            }
+            _ => {}
+        }
+        self.progress.event(now, event);
+        self.log.event(printer, now, self.purpose, event);
+        match self.format {
+            Format::Jsonl => line(printer, &jsonl::Line::event(now, event)),
+            Format::Text | Format::Json => Ok(()),
+        }
+    }
+
+    /// Shows how far the run is: on a terminal at each call, elsewhere a line every 15 seconds. To be called at least
+    /// once a second, events or not.
+    pub(crate) fn tick(&mut self, printer: &mut Printer, now: Timestamp) {
+        self.progress.tick(printer, now);
+    }
+
+    /// Ends the output: the summary on stdout, and on stderr what to do next. To be called however the run ended; a
+    /// host that broke it off puts its own reason in `summary.standing`.
+    ///
+    /// # Errors
+    ///
+    /// When stdout cannot be written; a reader that went away is no error.
+    pub(crate) fn finish(
+        self,
+        printer: &mut Printer,
+        now: Timestamp,
+        summary: &Summary,
+    ) -> io::Result<()> {
+        printer.end_progress();
+        let Self {
+            format,
+            purpose,
+            run_id,
+            plan,
+            failures,
+            ..
+        } = self;
+        match (format, purpose) {
+            (Format::Text, Purpose::Sync) => printer.data(&text::sync(summary, &failures))?,
+            (Format::Text, Purpose::Plan) => {
+                printer.data(&plan.as_ref().map(text::plan).unwrap_or_default())?
+            }
+            (Format::Json, Purpose::Sync) => {
+                line(printer, &SyncReport::new(summary, &run_id, &failures))?
+            }
+            (Format::Json, Purpose::Plan) => {
+                line(printer, &PlanReport::new(summary, &run_id, plan.as_ref()))?
+            }
+            (Format::Jsonl, Purpose::Sync) => {
+                line(
+                    printer,
+                    &jsonl::Line::summary(now, SyncReport::new(summary, &run_id, &failures)),
+                )?;
+            }
+            (Format::Jsonl, Purpose::Plan) => {
+                line(
+                    printer,
+                    &jsonl::Line::summary(now, PlanReport::new(summary, &run_id, plan.as_ref())),
+                )?;
+            }
+        }
+        log::conclude(printer, summary);
+        Ok(())
+    }
+}
+
+/// The exit code of a run that was not interrupted by the user: 0 all accepted (skipped and gone devices included),
+/// 1 failed, 3 some devices failed, 4 not authorized, 5 stopped early.
+pub(crate) fn exit_code(summary: &Summary) -> u8 {
+    match &summary.standing {
+        Standing::Completed if summary.error == 0 => 0,
+        Standing::Completed => 3,
+        Standing::Stopped | Standing::Interrupted(_) => 5,
+        Standing::NotAuthorized(_) => 4,
+        // A run that ended while it still goes on broke.
+        Standing::Failed(_) | Standing::Running => 1,
+    }
+}
+
+/// Writes `value` as one line of JSON.
+fn line(printer: &mut Printer, value: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_string(value)?;
+    text.push('\n');
+    printer.data(&text)
+}

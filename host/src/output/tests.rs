@@ -1,0 +1,582 @@
+//! A scripted run in each format, and every output against its JSON Schema.
+
+use insta::assert_snapshot;
+use jiff::{SignedDuration, Timestamp};
+use jsonschema::{Registry, Validator};
+use serde_json::Value;
+
+use super::{Output, exit_code};
+use crate::cli::{Format, OutputOptions, Verbosity};
+use crate::printer::Printer;
+use crate::printer::tests::Written;
+use crate::sandbox::bindings::sync::{
+    Batch, DeviceDone, Event, Failure, Guid, Happening, Listed, Outcome, Plan, Problem, Purpose,
+    Retrying, Standing, Summary, Tally, Throttled,
+};
+
+const RUN: &str = "20261123T021700Z-4f2a";
+
+fn start() -> Timestamp {
+    "2026-11-23T02:17:00Z".parse().expect("a time")
+}
+
+fn device(number: u64, attempts: u32, outcome: Outcome) -> Happening {
+    let (id, name) = (
+        Guid {
+            hi: 0x1122_3344_5566,
+            lo: number,
+        },
+        format!("PC-{number:04}"),
+    );
+    Happening::DeviceDone(DeviceDone {
+        id,
+        name,
+        attempts,
+        outcome,
+    })
+}
+
+fn failed(number: u64) -> Happening {
+    let failure = Failure {
+        status: Some(400),
+        code: "BadRequest".into(),
+        message: "the device\ncannot sync".into(),
+        request_id: "9f0c0000-0000-0000-0000-000000000001".into(),
+        client_request_id: "9f0c0000-0000-0000-0000-000000000002".into(),
+    };
+    device(number, 1, Outcome::Failed(failure))
+}
+
+fn unanswered(number: u64) -> Happening {
+    let failure = Failure {
+        status: None,
+        code: "transport".into(),
+        message: "connection reset".into(),
+        request_id: String::new(),
+        client_request_id: "9f0c0000-0000-0000-0000-000000000003".into(),
+    };
+    device(number, 6, Outcome::Failed(failure))
+}
+
+fn batch(number: u32) -> Batch {
+    Batch {
+        number,
+        of: 2,
+        first: number * 3 - 2,
+        last: number * 3,
+        total: 6,
+    }
+}
+
+fn plan() -> Plan {
+    let tally = |label: &str, devices| Tally {
+        label: label.into(),
+        devices,
+    };
+    Plan {
+        listed: 9,
+        total: 8,
+        to_sync: 6,
+        skipped: vec![tally("platform Linux", 1), tally("agent jamf", 1)],
+        platforms: vec![tally("Windows", 4), tally("iOS", 2)],
+        batches: 2,
+        requests: 2,
+        expected: 10_632,
+    }
+}
+
+/// Each kind of event, with the seconds since the start.
+fn script() -> Vec<(i64, Happening)> {
+    let throttled = |wait, named| {
+        Happening::Throttled(Throttled {
+            wait,
+            named,
+            status: 429,
+        })
+    };
+    let retrying = |what: &str, devices, status, code: &str| {
+        Happening::Retrying(Retrying {
+            what: what.into(),
+            devices,
+            status,
+            code: code.into(),
+            wait: 5_000,
+        })
+    };
+    vec![
+        (0, retrying("list", 0, Some(503), "ServiceUnavailable")),
+        (
+            5,
+            Happening::Listed(Listed {
+                pages: 1,
+                devices: 5,
+            }),
+        ),
+        (
+            5,
+            Happening::Listed(Listed {
+                pages: 2,
+                devices: 9,
+            }),
+        ),
+        (6, Happening::Planned(plan())),
+        (6, device(7, 0, Outcome::Skipped("platform Linux".into()))),
+        (6, device(8, 0, Outcome::Skipped("agent jamf".into()))),
+        (6, Happening::BatchStarted(batch(1))),
+        (6, Happening::TokenRenewed),
+        (7, device(1, 1, Outcome::Accepted)),
+        (7, throttled(2_128, true)),
+        (8, throttled(8_000, false)),
+        (9, device(2, 1, Outcome::Gone)),
+        (9, failed(3)),
+        (9, Happening::BatchFinished(batch(1))),
+        (19, Happening::BatchStarted(batch(2))),
+        (20, retrying("batch", 3, None, "transport")),
+        (24, throttled(1_000, true)),
+        (
+            25,
+            Happening::Notice("bulk dispatch was refused: going on with batches".into()),
+        ),
+        (26, device(4, 1, Outcome::Accepted)),
+        (26, unanswered(5)),
+        (40, device(6, 2, Outcome::Accepted)),
+        (40, Happening::BatchFinished(batch(2))),
+    ]
+}
+
+fn summary() -> Summary {
+    Summary {
+        total: 8,
+        success: 3,
+        error: 2,
+        skipped: 2,
+        gone: 1,
+        pending: 0,
+        batches: 2,
+        retries: 4,
+        throttled: 3,
+        requests: 9,
+        duration: 40_250,
+        standing: Standing::Completed,
+    }
+}
+
+fn problem() -> Problem {
+    Problem {
+        message: "the role `DeviceManagementManagedDevices.PrivilegedOperations.All` is missing"
+            .into(),
+        hint: "grant it to the identity; a token keeps its old roles for up to 24 hours".into(),
+    }
+}
+
+/// Stdout and stderr of a run of `script`.
+fn run(
+    format: Format,
+    verbosity: Verbosity,
+    purpose: Purpose,
+    script: Vec<(i64, Happening)>,
+    summary: &Summary,
+) -> (String, String) {
+    let options = OutputOptions {
+        format,
+        verbosity,
+        ..OutputOptions::default()
+    };
+    let (stdout, stderr) = (Written::default(), Written::default());
+    let mut printer = Printer::to(stdout.clone(), stderr.clone(), &options);
+    let mut output = Output::new(&options, purpose, RUN);
+    let mut now = start();
+    for (second, happening) in script {
+        while now < start() + SignedDuration::from_secs(second) {
+            now += SignedDuration::from_secs(1);
+            output.tick(&mut printer, now);
+        }
+        let at = u64::try_from(second).expect("the script goes forward") * 1_000;
+        output
+            .event(&mut printer, now, &Event { at, happening })
+            .expect("it can be written");
+        output.tick(&mut printer, now);
+    }
+    output
+        .finish(&mut printer, now, summary)
+        .expect("it can be written");
+    (stdout.text(), stderr.text())
+}
+
+fn sync(format: Format, verbosity: Verbosity) -> (String, String) {
+    run(format, verbosity, Purpose::Sync, script(), &summary())
+}
+
+#[test]
+fn text() {
+    let (stdout, stderr) = sync(Format::Text, Verbosity::Normal);
+    assert_snapshot!("text_stdout", stdout);
+    assert_snapshot!("text_stderr", stderr);
+}
+
+#[test]
+fn text_verbose() {
+    assert_snapshot!(sync(Format::Text, Verbosity::Verbose).1);
+}
+
+#[test]
+fn text_quiet() {
+    let (stdout, stderr) = sync(Format::Text, Verbosity::Quiet);
+    assert_eq!(stdout, sync(Format::Text, Verbosity::Normal).0);
+    assert_snapshot!(stderr);
+}
+
+#[test]
+fn text_of_a_clean_run() {
+    let summary = Summary {
+        total: 1,
+        success: 1,
+        error: 0,
+        skipped: 0,
+        gone: 0,
+        retries: 0,
+        throttled: 0,
+        ..summary()
+    };
+    let (stdout, stderr) = run(
+        Format::Text,
+        Verbosity::Normal,
+        Purpose::Sync,
+        vec![(0, device(1, 1, Outcome::Accepted))],
+        &summary,
+    );
+    assert_snapshot!(stdout, @r"
+    TotalDevices     : 1
+    SuccessCount     : 1
+    ErrorCount       : 0
+    DurationMinutes  : 0.6708
+    BatchesProcessed : 2
+    HttpRequests     : 9
+    ");
+    assert_eq!(stderr, "");
+}
+
+#[test]
+fn text_of_a_plan() {
+    let planned = vec![(1, Happening::Planned(plan()))];
+    let (stdout, stderr) = run(
+        Format::Text,
+        Verbosity::Normal,
+        Purpose::Plan,
+        planned,
+        &summary(),
+    );
+    assert_snapshot!(stdout, @r"
+    Listed   : 9
+    Total    : 8
+    ToSync   : 6
+    Batches  : 2
+    Requests : 2
+    Expected : 11s
+
+    To sync:
+      4  Windows
+      2  iOS
+
+    Skipped:
+      1  platform Linux
+      1  agent jamf
+    ");
+    assert!(!stderr.contains("Syncing"), "{stderr}");
+}
+
+#[test]
+fn text_lists_twenty_failures_and_counts_the_others() {
+    let script = (1..=25).map(|number| (1, failed(number))).collect();
+    let summary = Summary {
+        total: 25,
+        error: 25,
+        ..summary()
+    };
+    let (stdout, _) = run(
+        Format::Text,
+        Verbosity::Normal,
+        Purpose::Sync,
+        script,
+        &summary,
+    );
+    assert_eq!(stdout.matches("BadRequest").count(), 20, "{stdout}");
+    assert!(
+        stdout.ends_with("\nand 5 more: use `--output json`\n"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn a_storm_of_throttled_answers_is_a_line_in_15_seconds() {
+    let throttled = Throttled {
+        wait: 2_000,
+        named: true,
+        status: 429,
+    };
+    let storm: Vec<_> = (0..=60)
+        .flat_map(|second| {
+            [
+                (second, Happening::Throttled(throttled)),
+                (second, Happening::Throttled(throttled)),
+            ]
+        })
+        .collect();
+    let (_, stderr) = run(
+        Format::Text,
+        Verbosity::Normal,
+        Purpose::Sync,
+        storm.clone(),
+        &summary(),
+    );
+    assert_eq!(stderr.matches("[WARNING] Throttled").count(), 5, "{stderr}");
+    assert_eq!(
+        stderr
+            .matches("(29 more like this since the last line)")
+            .count(),
+        4,
+        "{stderr}"
+    );
+    let (_, stderr) = run(
+        Format::Text,
+        Verbosity::Verbose,
+        Purpose::Sync,
+        storm,
+        &summary(),
+    );
+    assert_eq!(stderr.matches("[WARNING] Throttled").count(), 122);
+}
+
+#[test]
+fn each_way_to_end_says_what_to_do_next() {
+    let mut told = String::new();
+    for (standing, total, pending) in [
+        (Standing::Stopped, 8, 5),
+        (Standing::Stopped, 0, 0),
+        (Standing::Interrupted(problem()), 8, 5),
+        (Standing::NotAuthorized(problem()), 8, 8),
+        (Standing::Failed(problem()), 0, 0),
+        (Standing::Running, 0, 0),
+    ] {
+        let summary = Summary {
+            total,
+            pending,
+            standing,
+            ..summary()
+        };
+        let (_, stderr) = run(
+            Format::Text,
+            Verbosity::Normal,
+            Purpose::Sync,
+            vec![],
+            &summary,
+        );
+        told += &format!(
+            "{} -> {}\n{stderr}\n",
+            kind(&summary.standing),
+            exit_code(&summary)
+        );
+    }
+    assert_snapshot!(told);
+}
+
+fn kind(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Running => "running",
+        Standing::Completed => "completed",
+        Standing::Stopped => "stopped",
+        Standing::Interrupted(_) => "interrupted",
+        Standing::NotAuthorized(_) => "not authorized",
+        Standing::Failed(_) => "failed",
+    }
+}
+
+#[test]
+fn exit_codes() {
+    let of = |standing, error| {
+        exit_code(&Summary {
+            standing,
+            error,
+            ..summary()
+        })
+    };
+    assert_eq!(of(Standing::Completed, 0), 0);
+    assert_eq!(of(Standing::Completed, 1), 3);
+    assert_eq!(of(Standing::Failed(problem()), 0), 1);
+    assert_eq!(of(Standing::Running, 0), 1);
+    assert_eq!(of(Standing::NotAuthorized(problem()), 9), 4);
+    assert_eq!(of(Standing::Stopped, 9), 5);
+    assert_eq!(of(Standing::Interrupted(problem()), 0), 5);
+}
+
+#[test]
+fn json() {
+    let (stdout, _) = sync(Format::Json, Verbosity::Quiet);
+    assert_snapshot!(stdout);
+    assert!(stdout.starts_with(r#"{"TotalDevices":8,"SuccessCount":3,"ErrorCount":2,"DurationMinutes":0.6708,"BatchesProcessed":2,"#));
+    assert_valid(&validator("output"), &stdout);
+}
+
+#[test]
+fn jsonl() {
+    let (stdout, _) = sync(Format::Jsonl, Verbosity::Quiet);
+    assert_snapshot!(stdout);
+    assert_eq!(stdout.lines().count(), script().len() + 1);
+    assert_valid(&validator("event"), &stdout);
+}
+
+#[test]
+fn json_is_printed_however_the_run_ended() {
+    let validators = [
+        (Format::Json, validator("output")),
+        (Format::Jsonl, validator("event")),
+    ];
+    for (standing, outcome, has_error) in [
+        (Standing::Completed, "completed-with-errors", false),
+        (Standing::Stopped, "stopped", false),
+        (Standing::Interrupted(problem()), "interrupted", true),
+        (Standing::NotAuthorized(problem()), "not-authorized", true),
+        (Standing::Failed(problem()), "failed", true),
+        (Standing::Running, "failed", false),
+    ] {
+        let summary = Summary {
+            standing,
+            ..summary()
+        };
+        for (format, validator) in &validators {
+            let (stdout, _) = run(*format, Verbosity::Quiet, Purpose::Sync, vec![], &summary);
+            assert_valid(validator, &stdout);
+            let value: Value = serde_json::from_str(&stdout).expect("one line of JSON");
+            assert_eq!(value["Outcome"], outcome);
+            assert_eq!(value.get("Error").is_some(), has_error, "{stdout}");
+        }
+    }
+    let clean = Summary {
+        error: 0,
+        ..summary()
+    };
+    assert!(
+        run(
+            Format::Json,
+            Verbosity::Quiet,
+            Purpose::Sync,
+            vec![],
+            &clean
+        )
+        .0
+        .contains(r#""Outcome":"completed","#)
+    );
+}
+
+#[test]
+fn json_of_a_plan() {
+    let planned = || vec![(1, Happening::Planned(plan()))];
+    let completed = Summary {
+        error: 0,
+        ..summary()
+    };
+    let (stdout, _) = run(
+        Format::Json,
+        Verbosity::Quiet,
+        Purpose::Plan,
+        planned(),
+        &completed,
+    );
+    assert_snapshot!(stdout, @r#"{"Total":8,"ToSync":6,"Skipped":[{"Reason":"platform Linux","Devices":1},{"Reason":"agent jamf","Devices":1}],"Platforms":[{"Platform":"Windows","Devices":4},{"Platform":"iOS","Devices":2}],"Batches":2,"Requests":2,"ExpectedSeconds":10.632,"Listed":9,"HttpRequests":9,"RunId":"20261123T021700Z-4f2a","Outcome":"completed"}"#);
+    assert_valid(&validator("output"), &stdout);
+    let (stdout, _) = run(
+        Format::Jsonl,
+        Verbosity::Quiet,
+        Purpose::Plan,
+        planned(),
+        &completed,
+    );
+    assert_valid(&validator("event"), &stdout);
+
+    let failed = Summary {
+        error: 0,
+        standing: Standing::Failed(problem()),
+        ..summary()
+    };
+    let (stdout, _) = run(
+        Format::Json,
+        Verbosity::Quiet,
+        Purpose::Plan,
+        vec![],
+        &failed,
+    );
+    assert!(!stdout.contains("ToSync"), "{stdout}");
+    assert_valid(&validator("output"), &stdout);
+}
+
+#[test]
+fn the_schemas_refuse_what_they_do_not_describe() {
+    let (json, jsonl) = (validator("output"), validator("event"));
+    let (stdout, _) = sync(Format::Json, Verbosity::Quiet);
+    let object: Value = serde_json::from_str(&stdout).expect("one line of JSON");
+    let keys: Vec<String> = object
+        .as_object()
+        .expect("an object")
+        .keys()
+        .cloned()
+        .collect();
+    for key in keys {
+        let mut broken = object.clone();
+        broken.as_object_mut().expect("an object").remove(&key);
+        assert!(!json.is_valid(&broken), "without {key}");
+        broken[&key] = Value::Bool(true);
+        assert!(!json.is_valid(&broken), "{key} of a wrong type");
+    }
+    let (stdout, _) = sync(Format::Jsonl, Verbosity::Quiet);
+    for line in stdout.lines() {
+        let object: Value = serde_json::from_str(line).expect("one line of JSON");
+        let mut broken = object.clone();
+        broken["more"] = Value::Null;
+        assert!(!jsonl.is_valid(&broken), "{broken}");
+        for key in object.as_object().expect("an object").keys() {
+            let mut broken = object.clone();
+            broken.as_object_mut().expect("an object").remove(key);
+            assert!(!jsonl.is_valid(&broken), "without {key}: {broken}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_event_is_in_the_script() {
+    let (stdout, _) = sync(Format::Jsonl, Verbosity::Quiet);
+    let schema: Value = serde_json::from_str(EVENT).expect("the schema is JSON");
+    for kind in schema["$defs"].as_object().expect("an object").keys() {
+        assert!(stdout.contains(&format!(r#""event":"{kind}""#)), "{kind}");
+    }
+}
+
+const OUTPUT: &str = include_str!("../../schemas/output.schema.json");
+const EVENT: &str = include_str!("../../schemas/event.schema.json");
+
+fn validator(name: &str) -> Validator {
+    let parse = |text: &str| -> Value { serde_json::from_str(text).expect("the schema is JSON") };
+    let schema = parse(if name == "event" { EVENT } else { OUTPUT });
+    let registry = Registry::new()
+        .add("file:///output.schema.json", parse(OUTPUT))
+        .expect("the address is one")
+        .prepare()
+        .expect("the schema refers to itself alone");
+    jsonschema::options()
+        .with_base_uri(format!("file:///{name}.schema.json"))
+        .with_registry(&registry)
+        .should_validate_formats(true)
+        .build(&schema)
+        .expect("the schema is one")
+}
+
+fn assert_valid(validator: &Validator, lines: &str) {
+    assert!(!lines.is_empty());
+    for line in lines.lines() {
+        let value: Value = serde_json::from_str(line).expect("one line of JSON");
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{line}\n{errors:#?}");
+    }
+}

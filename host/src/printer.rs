@@ -1,0 +1,393 @@
+//! The one door of output: data goes to stdout, everything else to stderr, and colour only where it is wanted.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use clap::builder::styling::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
+
+use crate::cli::{Color, OutputOptions, Page, Verbosity};
+
+/// How much a line of the log matters: the runbook's three words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// What happens. Not with `--quiet`.
+    Info,
+    /// What may need attention.
+    Warning,
+    /// What has failed.
+    Error,
+}
+
+/// Writes to stdout and stderr. Nothing else in the program does.
+pub(crate) struct Printer {
+    stdout: Box<dyn Write + Send>,
+    stderr: Box<dyn Write + Send>,
+    stdout_color: bool,
+    stderr_color: bool,
+    stderr_is_terminal: bool,
+    verbosity: Verbosity,
+    stdout_closed: bool,
+    bar: Option<ProgressBar>,
+}
+
+impl Printer {
+    /// The process's own stdout and stderr.
+    pub(crate) fn stdio(options: &OutputOptions) -> Self {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let plain =
+            is_set("NO_COLOR") || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let color = |is_terminal: bool| match options.color {
+            Color::Auto => is_terminal && !plain,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        Self {
+            stdout_color: color(stdout.is_terminal()),
+            stderr_color: color(stderr.is_terminal()),
+            stderr_is_terminal: stderr.is_terminal(),
+            stdout: Box::new(stdout),
+            stderr: Box::new(stderr),
+            verbosity: options.verbosity,
+            stdout_closed: false,
+            bar: None,
+        }
+    }
+
+    /// Other places to write to, which are no terminals.
+    #[cfg(test)]
+    pub(crate) fn to(
+        stdout: impl Write + Send + 'static,
+        stderr: impl Write + Send + 'static,
+        options: &OutputOptions,
+    ) -> Self {
+        let color = options.color == Color::Always;
+        Self {
+            stdout: Box::new(stdout),
+            stderr: Box::new(stderr),
+            stdout_color: color,
+            stderr_color: color,
+            stderr_is_terminal: false,
+            verbosity: options.verbosity,
+            stdout_closed: false,
+            bar: None,
+        }
+    }
+
+    /// Writes to stdout, as it is. When its reader has gone away (`| head`), this and all that follows is dropped, and
+    /// [`stdout_closed`](Self::stdout_closed) tells so.
+    ///
+    /// # Errors
+    ///
+    /// Any other failure, such as a full disk.
+    pub(crate) fn data(&mut self, text: &str) -> io::Result<()> {
+        if self.stdout_closed {
+            return Ok(());
+        }
+        let stdout = &mut self.stdout;
+        let mut write = || {
+            stdout
+                .write_all(text.as_bytes())
+                .and_then(|()| stdout.flush())
+        };
+        let written = match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        };
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.stdout_closed = true;
+                Ok(())
+            }
+            written => written,
+        }
+    }
+
+    /// Whether the reader of stdout has gone away.
+    pub(crate) fn stdout_closed(&self) -> bool {
+        self.stdout_closed
+    }
+
+    /// Writes a page to stdout, in colour where that is wanted.
+    ///
+    /// # Errors
+    ///
+    /// As with [`data`](Self::data).
+    pub(crate) fn page(&mut self, page: &Page) -> io::Result<()> {
+        self.data(if self.stdout_color {
+            &page.styled
+        } else {
+            &page.plain
+        })
+    }
+
+    /// Says why the program ends without having done its work, and what to do about it.
+    pub(crate) fn error(&mut self, message: &str, hint: &str) {
+        self.told("error", AnsiColor::Red, message);
+        self.hint(hint);
+    }
+
+    /// Says what may need attention, and what to do about it.
+    pub(crate) fn warning(&mut self, message: &str, hint: &str) {
+        self.told("warning", AnsiColor::Yellow, message);
+        self.hint(hint);
+    }
+
+    /// Says something worth knowing. Not with `--quiet`.
+    pub(crate) fn note(&mut self, message: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.told("note", AnsiColor::Cyan, message);
+        }
+    }
+
+    /// Says what to do next; an empty text says nothing.
+    pub(crate) fn hint(&mut self, hint: &str) {
+        if !hint.is_empty() {
+            self.told("hint", AnsiColor::Cyan, hint);
+        }
+    }
+
+    /// A line of the log, in the runbook's shape and in UTC: `[2026-11-23 02:17:00] [INFO] text`.
+    pub(crate) fn log(&mut self, now: Timestamp, level: Level, text: &str) {
+        let (word, color) = match level {
+            Level::Info if self.verbosity == Verbosity::Quiet => return,
+            Level::Info => ("INFO", AnsiColor::Green),
+            Level::Warning => ("WARNING", AnsiColor::Yellow),
+            Level::Error => ("ERROR", AnsiColor::Red),
+        };
+        let time = now.strftime("%Y-%m-%d %H:%M:%S");
+        let word = self.paint(word, color.on_default());
+        self.line(&format!("[{time}] [{word}] {}", one_line(text)));
+    }
+
+    /// Whether details belong in the log: `--verbose`.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbosity == Verbosity::Verbose
+    }
+
+    /// Asks a question on stderr, and reads the answer: true for `y` and `yes`. The end of `answers` is a no.
+    ///
+    /// # Errors
+    ///
+    /// When `answers` cannot be read.
+    pub(crate) fn ask(&mut self, question: &str, mut answers: impl BufRead) -> io::Result<bool> {
+        // Where stderr cannot be written, nothing can be said about it either.
+        let _ =
+            write!(self.stderr, "{} [y/N] ", one_line(question)).and_then(|()| self.stderr.flush());
+        let mut answer = String::new();
+        answers.read_line(&mut answer)?;
+        Ok(matches!(
+            answer.trim().to_ascii_lowercase().as_str(),
+            "y" | "yes"
+        ))
+    }
+
+    /// Whether a progress bar can be shown: stderr is a terminal, and wanted.
+    pub(crate) fn has_progress(&self) -> bool {
+        self.stderr_is_terminal && self.verbosity > Verbosity::Quiet
+    }
+
+    /// Shows a progress bar at the foot of the terminal, or moves it; nothing without
+    /// [`has_progress`](Self::has_progress).
+    pub(crate) fn progress(&mut self, done: u64, of: u64, text: &str) {
+        if !self.has_progress() {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("{wide_bar} {msg}")
+                .expect("the template is a constant");
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+                .with_style(style.progress_chars("━╸─"))
+        });
+        bar.set_length(of.max(1));
+        bar.set_position(done);
+        bar.set_message(one_line(text));
+    }
+
+    /// Takes the progress bar away.
+    pub(crate) fn end_progress(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn told(&mut self, word: &str, color: AnsiColor, text: &str) {
+        let word = self.paint(&format!("{word}:"), color.on_default().bold());
+        self.line(&format!("{word} {}", one_line(text)));
+    }
+
+    fn line(&mut self, text: &str) {
+        let stderr = &mut self.stderr;
+        let mut write = || writeln!(stderr, "{text}");
+        // Where stderr cannot be written, nothing can be said about it either.
+        let _ = match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        };
+    }
+
+    fn paint(&self, text: &str, style: Style) -> String {
+        if self.stderr_color {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// The text without control characters: a device's name or a server's message can neither forge a line of the log nor
+/// steer the terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.trim_end()
+        .chars()
+        .map(|c| if steers(c) { ' ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// What was written, to look at while a printer still owns the other end.
+    #[derive(Clone, Default)]
+    pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Written {
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().expect("no test panics while writing").clone())
+                .expect("texts are UTF-8")
+        }
+    }
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0
+                .lock()
+                .expect("no test panics while writing")
+                .extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A writer that fails in one way.
+    struct Failing(io::ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn options(color: Color, verbosity: Verbosity) -> OutputOptions {
+        OutputOptions {
+            color,
+            verbosity,
+            ..OutputOptions::default()
+        }
+    }
+
+    fn everything(options: &OutputOptions) -> (String, String) {
+        let (stdout, stderr) = (Written::default(), Written::default());
+        let mut printer = Printer::to(stdout.clone(), stderr.clone(), options);
+        let now: Timestamp = "2026-11-23T02:17:00Z".parse().expect("a time");
+        printer.data("data\n").expect("it can be written");
+        printer.log(now, Level::Info, "begun");
+        printer.log(now, Level::Warning, "slow");
+        printer.log(now, Level::Error, "PC\u{1b}[31m\n[2026] [INFO] forged");
+        printer.note("noted");
+        printer.warning("warned", "care");
+        printer.error("failed", "");
+        (stdout.text(), stderr.text())
+    }
+
+    #[test]
+    fn the_log_has_the_runbooks_shape() {
+        let (stdout, stderr) = everything(&options(Color::Auto, Verbosity::Normal));
+        assert_eq!(stdout, "data\n");
+        insta::assert_snapshot!(stderr, @r"
+        [2026-11-23 02:17:00] [INFO] begun
+        [2026-11-23 02:17:00] [WARNING] slow
+        [2026-11-23 02:17:00] [ERROR] PC [31m [2026] [INFO] forged
+        note: noted
+        warning: warned
+        hint: care
+        error: failed
+        ");
+    }
+
+    #[test]
+    fn quiet_leaves_warnings_and_errors() {
+        let (_, stderr) = everything(&options(Color::Auto, Verbosity::Quiet));
+        assert!(
+            !stderr.contains("begun") && !stderr.contains("noted"),
+            "{stderr}"
+        );
+        assert!(
+            stderr.contains("slow") && stderr.contains("forged") && stderr.contains("warned"),
+            "{stderr}"
+        );
+    }
+
+    #[test]
+    fn colour_is_only_there_when_wanted() {
+        let (_, stderr) = everything(&options(Color::Always, Verbosity::Normal));
+        assert!(stderr.contains("[\u{1b}[31mERROR\u{1b}[0m]"), "{stderr:?}");
+        for color in [Color::Auto, Color::Never] {
+            let (_, stderr) = everything(&options(color, Verbosity::Normal));
+            assert!(!stderr.contains('\u{1b}'), "{stderr:?}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_error_but_a_full_disk_is() {
+        let mut printer = Printer::to(
+            Failing(io::ErrorKind::BrokenPipe),
+            io::sink(),
+            &OutputOptions::default(),
+        );
+        assert!(!printer.stdout_closed());
+        assert!(printer.data("x").is_ok());
+        assert!(printer.stdout_closed());
+        let mut printer = Printer::to(
+            Failing(io::ErrorKind::StorageFull),
+            io::sink(),
+            &OutputOptions::default(),
+        );
+        assert!(printer.data("x").is_err());
+    }
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        for (answer, expected) in [
+            ("y\n", true),
+            ("YES\r\n", true),
+            ("\n", false),
+            ("", false),
+            ("yep\n", false),
+        ] {
+            let stderr = Written::default();
+            let mut printer = Printer::to(io::sink(), stderr.clone(), &OutputOptions::default());
+            assert_eq!(
+                printer.ask("sync 3 devices?", answer.as_bytes()).ok(),
+                Some(expected),
+                "{answer:?}"
+            );
+            assert_eq!(stderr.text(), "sync 3 devices? [y/N] ");
+        }
+    }
+}

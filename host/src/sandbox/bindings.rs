@@ -1,0 +1,16 @@
+//! The host's side of the WIT in `wit/`, generated.
+
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "engine",
+        imports: { default: trappable },
+        exports: { default: async },
+        require_store_data_send: true,
+        additional_derives: [PartialEq],
+    });
+}
+
+pub(crate) use generated::exports::intune::sync::sync;
+pub(crate) use generated::intune::sync::token;
+pub(crate) use generated::{Engine, EnginePre};

@@ -1,0 +1,80 @@
+//! What a guest may use up: memory, tables, instances, and time.
+
+use std::{
+    sync::mpsc::{RecvTimeoutError, Sender, channel},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use wasmtime::{StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+
+/// The guest's linear memory, in bytes. A fleet of 1,000,000 devices takes about 70 MB.
+pub(crate) const MEMORY: usize = 512 << 20;
+/// How long a call may take beyond the wait it was given, before it is ended.
+pub(crate) const SLACK: Duration = Duration::from_secs(30);
+/// How long a call without a wait of its own may take.
+pub(crate) const CALL: Duration = Duration::from_secs(10);
+/// How often a computing guest yields to the host's I/O.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Limits of a store: one component has a handful of core instances and tables.
+pub(crate) fn store_limits() -> StoreLimits {
+    StoreLimitsBuilder::new()
+        .memory_size(MEMORY)
+        .table_elements(20_000)
+        .instances(20)
+        .tables(20)
+        .memories(2)
+        .build()
+}
+
+/// When the call under way has to be over, by the clock on the wall: a guest that computes without end stops the
+/// virtual one.
+#[derive(Debug)]
+pub(crate) struct CallDeadline(Instant);
+
+impl CallDeadline {
+    pub(crate) fn within(time: Duration) -> Self {
+        Self(Instant::now() + time)
+    }
+
+    /// What the epoch's callback answers: yield to the host's I/O and go on, or end.
+    pub(crate) fn decide(&self) -> wasmtime::Result<UpdateDeadline> {
+        if Instant::now() > self.0 {
+            wasmtime::bail!("it computed for too long without coming back");
+        }
+        Ok(UpdateDeadline::Yield(1))
+    }
+}
+
+/// A thread that moves the engine's epoch on.
+pub(crate) struct Ticker {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    pub(crate) fn start(engine: &wasmtime::Engine) -> Self {
+        let engine = engine.clone();
+        let (stop, stopped) = channel::<()>();
+        let thread = thread::spawn(move || {
+            while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                engine.increment_epoch();
+            }
+        });
+        Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // It does nothing that could panic.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The sandbox: a wasmtime store in which the engine component can do what its world names, and nothing else.
+//!
+//! Four things reach it: a token (a surrogate), outgoing HTTP (through the egress gate), a monotonic clock, and the
+//! calls of the run itself. No file, no environment, no socket, no standard stream is linked: a component that asks
+//! for one is not instantiated.
+
+pub(crate) mod bindings;
+mod clock;
+mod egress;
+mod limits;
+mod linker;
+mod run;
+mod state;
+
+use std::{path::PathBuf, sync::Arc};
+
+use wasmtime::{Config, component::Component};
+
+use self::{bindings::EnginePre, limits::Ticker, state::State};
+pub(crate) use self::{egress::Egress, run::Run};
+
+/// The engine component that ships in the program.
+const EMBEDDED: &[u8] = include_bytes!(env!("INTUNE_SYNC_ENGINE"));
+
+/// A compiled component, ready to run.
+pub(crate) struct Sandbox {
+    component: EnginePre<State>,
+    _ticker: Ticker,
+}
+
+/// Why a component cannot run, or why a run broke off.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SandboxError {
+    #[error("cannot read the component `{path}`: {error}")]
+    Read {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("the component cannot run here: {0}")]
+    Unfit(String),
+    #[error("the component does not take its settings: `{setting}`: {problem}")]
+    Settings { setting: String, problem: String },
+    #[error("the component broke off: {0}")]
+    Broke(String),
+    #[error("the component did not come back within {0} s of the time it was given")]
+    Overran(u64),
+}
+
+impl Sandbox {
+    /// Compiles a component: the one in the file, or else the embedded one. Compiled code is kept in wasmtime's cache
+    /// in the user's cache folder, so that only the first start on a machine takes the time.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such file, or when it is no component of our world.
+    pub(crate) fn new(file: Option<PathBuf>) -> Result<Self, SandboxError> {
+        let bytes = match file {
+            Some(path) => {
+                std::fs::read(&path).map_err(|error| SandboxError::Read { path, error })?
+            }
+            None => EMBEDDED.to_vec(),
+        };
+        let engine = wasmtime::Engine::new(&config()).map_err(unfit)?;
+        let component = Component::new(&engine, &bytes).map_err(unfit)?;
+        let linker = linker::promised(&engine).map_err(unfit)?;
+        let component = linker
+            .instantiate_pre(&component)
+            .and_then(EnginePre::new)
+            .map_err(unfit)?;
+        Ok(Self {
+            component,
+            _ticker: Ticker::start(&engine),
+        })
+    }
+
+    /// Begins a run in an instance of its own. Nothing is sent before its first `next`.
+    ///
+    /// # Errors
+    ///
+    /// When the component does not take the settings, or traps.
+    pub(crate) async fn start(
+        &self,
+        settings: bindings::sync::Settings,
+        egress: Arc<Egress>,
+    ) -> Result<Run, SandboxError> {
+        Run::start(&self.component, settings, egress).await
+    }
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    // Without a home folder there is no cache, and each start compiles.
+    if let Ok(cache) = wasmtime::Cache::new(wasmtime::CacheConfig::new()) {
+        config.cache(Some(cache));
+    }
+    config
+}
+
+fn unfit(error: wasmtime::Error) -> SandboxError {
+    SandboxError::Unfit(one_line(&error))
+}
+
+/// An error of wasmtime's and its causes, without the frames of the guest's stack.
+fn one_line(error: &wasmtime::Error) -> String {
+    let causes: Vec<String> = error
+        .chain()
+        .map(ToString::to_string)
+        .filter(|cause| !cause.starts_with("error while executing at"))
+        .collect();
+    causes.join(": ").lines().collect::<Vec<_>>().join(" ")
+}

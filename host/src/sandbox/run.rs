@@ -1,0 +1,116 @@
+use std::{sync::Arc, time::Duration};
+
+use wasmtime::{Store, component::ResourceAny};
+
+use super::{
+    SandboxError,
+    bindings::{
+        Engine, EnginePre,
+        sync::{Event, Settings, Summary},
+    },
+    egress::Egress,
+    limits::{self, CallDeadline},
+    one_line,
+    state::State,
+};
+
+/// A run in an instance of the component.
+pub(crate) struct Run {
+    store: Store<State>,
+    engine: Engine,
+    run: ResourceAny,
+    egress: Arc<Egress>,
+}
+
+impl Run {
+    pub(super) async fn start(
+        component: &EnginePre<State>,
+        settings: Settings,
+        egress: Arc<Egress>,
+    ) -> Result<Self, SandboxError> {
+        let mut store = Store::new(component.engine(), State::new(Arc::clone(&egress)));
+        store.limiter(|state| &mut state.limits);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|context| context.data().deadline.decide());
+        let engine = component
+            .instantiate_async(&mut store)
+            .await
+            .map_err(broke)?;
+        let guest = engine.intune_sync_sync();
+        let run = guest
+            .run()
+            .call_start(&mut store, &settings)
+            .await
+            .map_err(broke)?
+            .map_err(|error| SandboxError::Settings {
+                setting: error.setting,
+                problem: error.problem,
+            })?;
+        Ok(Self {
+            store,
+            engine,
+            run,
+            egress,
+        })
+    }
+
+    /// The run's way out.
+    pub(crate) fn egress(&self) -> &Egress {
+        &self.egress
+    }
+
+    /// Works until something happened, or for `max_wait`; none when the run is over.
+    ///
+    /// # Errors
+    ///
+    /// When the component traps, or does not come back in time.
+    pub(crate) async fn next(
+        &mut self,
+        max_wait: Duration,
+    ) -> Result<Option<Vec<Event>>, SandboxError> {
+        let most = max_wait + limits::SLACK;
+        self.store.data_mut().deadline = CallDeadline::within(most);
+        let millis = u64::try_from(max_wait.as_millis()).unwrap_or(u64::MAX);
+        let guest = self.engine.intune_sync_sync();
+        let run = guest.run();
+        let events = run.call_next(&mut self.store, self.run, millis);
+        match tokio::time::timeout(most, events).await {
+            Ok(events) => events.map_err(broke),
+            Err(_) => Err(SandboxError::Overran(limits::SLACK.as_secs())),
+        }
+    }
+
+    /// Finish what is in flight, start nothing new.
+    ///
+    /// # Errors
+    ///
+    /// When the component traps.
+    pub(crate) async fn stop(&mut self) -> Result<(), SandboxError> {
+        self.store.data_mut().deadline = CallDeadline::within(limits::CALL);
+        let guest = self.engine.intune_sync_sync();
+        guest
+            .run()
+            .call_stop(&mut self.store, self.run)
+            .await
+            .map_err(broke)
+    }
+
+    /// The counts so far.
+    ///
+    /// # Errors
+    ///
+    /// When the component traps.
+    pub(crate) async fn summary(&mut self) -> Result<Summary, SandboxError> {
+        self.store.data_mut().deadline = CallDeadline::within(limits::CALL);
+        let guest = self.engine.intune_sync_sync();
+        guest
+            .run()
+            .call_summary(&mut self.store, self.run)
+            .await
+            .map_err(broke)
+    }
+}
+
+fn broke(error: wasmtime::Error) -> SandboxError {
+    SandboxError::Broke(one_line(&error))
+}

@@ -1,0 +1,96 @@
+use std::sync::Arc;
+
+use wasmtime::{StoreLimits, component::ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{
+    RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+};
+
+use super::{
+    bindings::token,
+    clock::Clock,
+    egress::Egress,
+    limits::{self, CallDeadline},
+};
+
+/// What belongs to one instance of the component.
+pub(crate) struct State {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+    pub(crate) limits: StoreLimits,
+    pub(crate) deadline: CallDeadline,
+}
+
+impl State {
+    pub(crate) fn new(egress: Arc<Egress>) -> Self {
+        Self {
+            table: ResourceTable::new(),
+            // Of this only the clock is linked.
+            wasi: WasiCtx::builder().monotonic_clock(Clock::start()).build(),
+            http: WasiHttpCtx::new(),
+            hooks: Hooks(egress),
+            limits: limits::store_limits(),
+            deadline: CallDeadline::within(limits::CALL),
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.hooks,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}
+
+impl token::Host for State {
+    fn get_token(
+        &mut self,
+        scope: String,
+        rejected: Option<String>,
+    ) -> wasmtime::Result<Result<token::AccessToken, token::TokenError>> {
+        Ok(self.hooks.0.token(&scope, rejected.as_deref()))
+    }
+}
+
+/// The way out for HTTP.
+struct Hooks(Arc<Egress>);
+
+type Sent = (
+    http::Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>,
+);
+
+impl WasiHttpHooks for Hooks {
+    /// The gate refuses the header and the client sets it.
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _processed: Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>,
+    ) -> Box<dyn Future<Output = wasmtime_wasi_http::Result<Sent>> + Send> {
+        let egress = Arc::clone(&self.0);
+        Box::new(async move {
+            let answer = egress.send(request, options.unwrap_or_default()).await?;
+            let io: Sent = (answer, Box::new(async { Ok(()) }));
+            Ok(io)
+        })
+    }
+}

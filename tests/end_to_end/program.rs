@@ -1,0 +1,85 @@
+//! The program under test.
+
+use std::{
+    io::Write,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+/// A call of the built `intune-sync`, with an environment of its own.
+pub(crate) struct Program(Command);
+
+/// How a call ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Program {
+    pub(crate) fn new() -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_intune-sync"));
+        // Of the caller's environment only what names folders: the compiled component is cached there.
+        command.env_clear();
+        for name in ["HOME", "PATH", "XDG_CACHE_HOME", "USERPROFILE", "LOCALAPPDATA", "SystemRoot"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        Self(command)
+    }
+
+    pub(crate) fn args<'a>(mut self, args: impl IntoIterator<Item = &'a str>) -> Self {
+        self.0.args(args);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    pub(crate) fn run(self) -> Finished {
+        self.run_with_input("")
+    }
+
+    pub(crate) fn run_with_input(mut self, input: &str) -> Finished {
+        let mut child = self
+            .0
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        // A program that ends without reading its input closes the pipe.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        Finished::from(child.wait_with_output().expect("the program ends"))
+    }
+
+    /// The command itself, for what a test does with the process.
+    pub(crate) fn into_command(self) -> Command {
+        self.0
+    }
+
+    /// Runs it with `--output json` and reads the object.
+    pub(crate) fn json(self) -> (Finished, Value) {
+        let finished = self.args(["--output", "json"]).run();
+        let object = serde_json::from_str(&finished.stdout)
+            .unwrap_or_else(|error| panic!("no JSON ({error}): {finished:?}"));
+        (finished, object)
+    }
+}
+
+impl From<Output> for Finished {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A simulated tenant on a loopback socket.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use intune_sync_simulator::{Config, QuotaKind, Simulator, Statistics, serve};
+use tokio::{net::TcpListener, runtime::Runtime};
+
+use crate::program::Program;
+
+/// A tenant that answers until it is dropped.
+pub(crate) struct Tenant {
+    pub(crate) simulator: Simulator,
+    pub(crate) address: SocketAddr,
+    _runtime: Runtime,
+}
+
+/// A tenant of so many devices, without quota and without faults.
+pub(crate) fn healthy(devices: u32) -> Config {
+    let mut config = Config::default();
+    config.fleet.devices = devices;
+    config.quota.kind = QuotaKind::Off;
+    config.requests.kind = QuotaKind::Off;
+    config.list.page_size = config.list.page_size.min(std::num::NonZeroU32::MIN.saturating_add(99));
+    // The machine that runs the tests may be busy.
+    config.retry_after.grace_ms = 50;
+    config
+}
+
+impl Tenant {
+    pub(crate) fn new(config: Config) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let (simulator, listener) = runtime.block_on(async {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+            (Simulator::new(config), listener.expect("a loopback port"))
+        });
+        let address = listener.local_addr().expect("it is bound");
+        runtime.spawn(serve(simulator.clone(), listener));
+        Self { simulator, address, _runtime: runtime }
+    }
+
+    pub(crate) fn root(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// `intune-sync sync` of this tenant through its App Service identity endpoint, as fast as it goes.
+    pub(crate) fn sync(&self) -> Program {
+        self.program("sync").args(["--yes"])
+    }
+
+    /// `intune-sync plan` of this tenant.
+    pub(crate) fn plan(&self) -> Program {
+        self.program("plan")
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        self.simulator.statistics()
+    }
+
+    fn program(&self, command: &str) -> Program {
+        Program::new()
+            .args([command, "--graph-url", &self.root()])
+            .args(["--batch-delay-seconds", "0", "--initial-backoff-seconds", "0.02", "--max-rate", "1000000"])
+            .env("IDENTITY_ENDPOINT", &format!("{}/msi/token", self.root()))
+            .env("IDENTITY_HEADER", "simulator")
+    }
+}
