@@ -194,40 +194,30 @@ impl Job<'_> {
 
     /// The counts of the run, and how it ended; `broke` is why the sandbox ended it, if it did.
     async fn conclusion(&mut self, broke: Option<SandboxError>) -> Summary {
-        let refusal = self.run.egress().refusal();
-        let hint = "run `intune-sync sync` again for what is pending; if it happens again, report it as a bug";
-        let broken = |message: String| {
-            Standing::Failed(Problem {
-                message,
-                hint: hint.to_owned(),
-            })
-        };
-        let last = match &broke {
-            None => self.run.summary().await,
+        let last = match broke {
             // An instance that trapped cannot be called again.
-            Some(error) => Err(SandboxError::Broke(error.to_string())),
+            Some(error) => Err(error),
+            None => self.run.summary().await,
         };
-        let mut summary = match last {
-            Ok(summary) => summary,
-            Err(error) => {
-                let standing = broken(broke.unwrap_or(error).to_string());
-                let counts = self.summary.take().unwrap_or_else(nothing_done);
-                Summary { standing, ..counts }
-            }
-        };
-        match (&mut summary.standing, refusal) {
-            (Standing::Failed(problem), Some(reason)) => {
-                problem.message =
-                    format!("the egress gate let a request of the component's not out: {reason}");
-            }
-            (Standing::NotAuthorized(problem), _) => {
-                if let Some(hint) = self.run.egress().token_hint() {
+        match last {
+            Ok(mut summary) => {
+                if let Standing::NotAuthorized(problem) = &mut summary.standing
+                    && let Some(hint) = self.run.egress().token_hint()
+                {
                     problem.hint = hint;
                 }
+                summary
             }
-            _ => {}
+            Err(error) => Summary {
+                standing: Standing::Failed(Problem {
+                    message: error.to_string(),
+                    hint: "what was done before is done; run it again for the rest, without `--component`, and if it \
+                           happens again report it as a bug"
+                        .to_owned(),
+                }),
+                ..self.summary.take().unwrap_or_else(nothing_done)
+            },
         }
-        summary
     }
 }
 
@@ -265,12 +255,10 @@ fn unusable(error: SandboxError) -> Failure {
             "a component may import `intune:sync/token`, `wasi:http`, `wasi:io` and `wasi:clocks/monotonic-clock` \
              only, and must export `intune:sync/sync`",
         ),
-        SandboxError::Settings { .. } | SandboxError::Broke(_) | SandboxError::Overran(_) => {
-            Failure::failed(
-                message,
-                "leave out `--component` to use the built-in component",
-            )
-        }
+        _ => Failure::failed(
+            message,
+            "leave out `--component` to use the built-in component",
+        ),
     }
 }
 

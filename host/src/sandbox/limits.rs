@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wasmtime::{StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime::{ResourceLimiter, UpdateDeadline};
 
 /// The guest's linear memory, in bytes. A fleet of 1,000,000 devices takes about 70 MB.
 pub(crate) const MEMORY: usize = 512 << 20;
@@ -14,18 +14,60 @@ pub(crate) const MEMORY: usize = 512 << 20;
 pub(crate) const SLACK: Duration = Duration::from_secs(30);
 /// How long a call without a wait of its own may take.
 pub(crate) const CALL: Duration = Duration::from_secs(10);
+/// How long a run may go on after it was asked to stop: what is in flight may take the longest timeout.
+pub(crate) const STOPPING: Duration = Duration::from_secs(150);
+/// How long a run may take in all.
+pub(crate) const RUN: Duration = Duration::from_hours(7 * 24);
 /// How often a computing guest yields to the host's I/O.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Limits of a store: one component has a handful of core instances and tables.
-pub(crate) fn store_limits() -> StoreLimits {
-    StoreLimitsBuilder::new()
-        .memory_size(MEMORY)
-        .table_elements(20_000)
-        .instances(20)
-        .tables(20)
-        .memories(2)
-        .build()
+/// The most entries of a table; the engine's has some hundreds.
+const TABLE: usize = 20_000;
+/// A component has a handful of core instances, tables and memories.
+const INSTANCES: usize = 20;
+const TABLES: usize = 20;
+const MEMORIES: usize = 2;
+
+/// Limits of a store. Whoever exceeds one is ended, with a word about which.
+#[derive(Debug)]
+pub(crate) struct StoreLimits;
+
+impl ResourceLimiter for StoreLimits {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > MEMORY {
+            wasmtime::bail!("it asked for more than {} MiB of memory", MEMORY >> 20);
+        }
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > TABLE {
+            wasmtime::bail!("it asked for a table of more than {TABLE} entries");
+        }
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        TABLES
+    }
+
+    fn memories(&self) -> usize {
+        MEMORIES
+    }
 }
 
 /// When the call under way has to be over, by the clock on the wall: a guest that computes without end stops the

@@ -12,7 +12,7 @@ mod linker;
 mod run;
 mod state;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use wasmtime::{Config, component::Component};
 
@@ -42,8 +42,16 @@ pub(crate) enum SandboxError {
     Settings { setting: String, problem: String },
     #[error("the component broke off: {0}")]
     Broke(String),
-    #[error("the component did not come back within {0} s of the time it was given")]
-    Overran(u64),
+    #[error("the egress gate refused a request of the component's: {0}")]
+    Refused(String),
+    #[error("the component did not come back within {} s of the time it was given", .0.as_secs())]
+    Overran(Duration),
+    #[error("the component did not stop within {} s of being asked to", .0.as_secs())]
+    DoesNotStop(Duration),
+    #[error("the run did not end within {} hours", .0.as_secs() / 3600)]
+    Endless(Duration),
+    #[error("the component's counts do not add up")]
+    WrongCounts,
 }
 
 impl Sandbox {

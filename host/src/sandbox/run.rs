@@ -1,5 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::Instant;
 use wasmtime::{Store, component::ResourceAny};
 
 use super::{
@@ -20,6 +21,8 @@ pub(crate) struct Run {
     engine: Engine,
     run: ResourceAny,
     egress: Arc<Egress>,
+    started: Instant,
+    stop_asked: Option<Instant>,
 }
 
 impl Run {
@@ -31,7 +34,7 @@ impl Run {
         let mut store = Store::new(component.engine(), State::new(Arc::clone(&egress)));
         store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|context| context.data().deadline.decide());
+        store.epoch_deadline_callback(|context| context.data().tick());
         let engine = component
             .instantiate_async(&mut store)
             .await
@@ -51,6 +54,8 @@ impl Run {
             engine,
             run,
             egress,
+            started: Instant::now(),
+            stop_asked: None,
         })
     }
 
@@ -68,15 +73,27 @@ impl Run {
         &mut self,
         max_wait: Duration,
     ) -> Result<Option<Vec<Event>>, SandboxError> {
+        if self.started.elapsed() > limits::RUN {
+            return Err(SandboxError::Endless(limits::RUN));
+        }
+        if self
+            .stop_asked
+            .is_some_and(|asked| asked.elapsed() > limits::STOPPING)
+        {
+            return Err(SandboxError::DoesNotStop(limits::STOPPING));
+        }
         let most = max_wait + limits::SLACK;
         self.store.data_mut().deadline = CallDeadline::within(most);
         let millis = u64::try_from(max_wait.as_millis()).unwrap_or(u64::MAX);
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let events = run.call_next(&mut self.store, self.run, millis);
-        match tokio::time::timeout(most, events).await {
-            Ok(events) => events.map_err(broke),
-            Err(_) => Err(SandboxError::Overran(limits::SLACK.as_secs())),
+        let events = tokio::time::timeout(most, events).await;
+        match (self.egress.refusal(), events) {
+            // Whatever the guest makes of it: a component that tries what it may not is not run any further.
+            (Some(refusal), _) => Err(SandboxError::Refused(refusal)),
+            (None, Ok(events)) => events.map_err(broke),
+            (None, Err(_)) => Err(SandboxError::Overran(limits::SLACK)),
         }
     }
 
@@ -99,7 +116,7 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// When the component traps.
+    /// When the component traps, or answers counts that contradict each other.
     pub(crate) async fn summary(&mut self) -> Result<Summary, SandboxError> {
         self.store.data_mut().deadline = CallDeadline::within(limits::CALL);
         let guest = self.engine.intune_sync_sync();
@@ -108,7 +125,23 @@ impl Run {
             .call_summary(&mut self.store, self.run)
             .await
             .map_err(broke)
+            .and_then(|summary| match adds_up(&summary) {
+                true => Ok(summary),
+                false => Err(SandboxError::WrongCounts),
+            })
     }
+}
+
+/// Each device of the total has one outcome, or none yet.
+fn adds_up(summary: &Summary) -> bool {
+    let outcomes = [
+        summary.success,
+        summary.error,
+        summary.skipped,
+        summary.gone,
+        summary.pending,
+    ];
+    outcomes.into_iter().map(u64::from).sum::<u64>() == u64::from(summary.total)
 }
 
 fn broke(error: wasmtime::Error) -> SandboxError {

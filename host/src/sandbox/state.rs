@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use wasmtime::{StoreLimits, component::ResourceTable};
+use wasmtime::{UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
@@ -10,7 +10,7 @@ use super::{
     bindings::token,
     clock::Clock,
     egress::Egress,
-    limits::{self, CallDeadline},
+    limits::{self, CallDeadline, StoreLimits},
 };
 
 /// What belongs to one instance of the component.
@@ -31,9 +31,17 @@ impl State {
             wasi: WasiCtx::builder().monotonic_clock(Clock::start()).build(),
             http: WasiHttpCtx::new(),
             hooks: Hooks(egress),
-            limits: limits::store_limits(),
+            limits: StoreLimits,
             deadline: CallDeadline::within(limits::CALL),
         }
+    }
+
+    /// What a guest that computes is told at each tick of the epoch: go on, or end.
+    pub(crate) fn tick(&self) -> wasmtime::Result<UpdateDeadline> {
+        if self.hooks.0.refusal().is_some() {
+            wasmtime::bail!("a request of its was refused");
+        }
+        self.deadline.decide()
     }
 }
 
