@@ -1,10 +1,12 @@
 //! One run as a state machine: what to do next, and what each answer means.
 
 mod answers;
+mod bulk;
 mod intake;
 mod outcomes;
 mod problems;
 mod requests;
+mod syncs;
 
 use core::{mem, time::Duration};
 use std::collections::{BTreeMap, BTreeSet};

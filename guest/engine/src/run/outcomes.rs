@@ -30,7 +30,7 @@ impl Run {
                 code: answer.error.code.clone(),
                 message: answer.error.message.clone(),
                 request_id: answer.error.request_id.clone(),
-                client_request_id: answer.client_request_id().to_owned(),
+                client_request_id: answer.client_request_id.clone(),
             }),
         );
     }
@@ -49,7 +49,7 @@ impl Run {
         }
         let wait = self
             .backoff(failures)
-            .max(answer.named_wait().unwrap_or_default());
+            .max(answer.named_wait.unwrap_or_default());
         self.counts.retries += 1;
         if let Phase::Syncing(syncing) = &mut self.phase {
             syncing.schedule.again_at(place, self.now + wait);

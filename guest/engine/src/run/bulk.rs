@@ -1,0 +1,94 @@
+//! What the answer to a bulk action means for its devices, and when to give the bulk action up.
+
+use super::{Phase, Place, Route, Run, answers::Answer, problems};
+use crate::{
+    contract::{Happening, Standing},
+    graph::{BulkAnswer, Verdict, read_bulk},
+};
+
+impl Run {
+    pub(super) fn bulk_answered(&mut self, places: &[Place], answer: Answer) {
+        let Route::Bulk { chunk, .. } = self.dispatch else {
+            // It was sent before the route fell back: its devices take the new one unless it succeeded.
+            return match (answer.verdict, read_bulk(&answer.body)) {
+                (Verdict::Success, Some(bulk)) => self.bulk_read(places, &bulk, &answer),
+                _ => self.urgent(places),
+            };
+        };
+        match (answer.verdict, answer.status) {
+            (Verdict::Success, _) => match read_bulk(&answer.body) {
+                Some(bulk) => self.bulk_read(places, &bulk, &answer),
+                None => self.all_transient("batch", places, &answer.unreadable()),
+            },
+            (Verdict::Throttled, _) => {
+                // A call that was taken for one write was not: from now on each device counts.
+                self.dispatch = Route::Bulk {
+                    chunk,
+                    cheap: false,
+                };
+                self.urgent(places);
+            }
+            (Verdict::TokenRefused, _) => self.urgent(places),
+            (Verdict::ApprovalNeeded, _) => {
+                self.end(Standing::NotAuthorized(problems::approval_needed(
+                    &answer.error,
+                )));
+            }
+            (Verdict::Transient, _) => self.all_transient("batch", places, &answer),
+            (_, Some(400 | 413)) if chunk > 1 => {
+                let Route::Bulk { cheap, .. } = self.dispatch else {
+                    return;
+                };
+                let half = chunk.min(places.len()).div_ceil(2).min(chunk / 2).max(1);
+                self.dispatch = Route::Bulk { chunk: half, cheap };
+                self.tell(Happening::Notice(format!(
+                    "Graph refused a bulk call; the next ones carry {half} devices"
+                )));
+                self.urgent(places);
+            }
+            (Verdict::RoleMissing | Verdict::NotFound | Verdict::Rejected, status) => {
+                let status = status.unwrap_or_default();
+                self.fall_back(
+                    Route::Batch,
+                    &format!("Graph refuses the bulk action ({status}); batches are used"),
+                );
+                self.urgent(places);
+            }
+        }
+    }
+
+    fn bulk_read(&mut self, places: &[Place], bulk: &BulkAnswer, answer: &Answer) {
+        let id = &answer.client_request_id;
+        let Phase::Syncing(syncing) = &self.phase else {
+            return;
+        };
+        let ids: Vec<_> = places.iter().map(|place| syncing.id(*place)).collect();
+        let items = ids.iter().map(|device| {
+            let lists = [
+                (&bulk.successful, Verdict::Success, ""),
+                (&bulk.not_found, Verdict::NotFound, ""),
+                (&bulk.not_supported, Verdict::Rejected, "notSupported"),
+                (&bulk.failed, Verdict::Transient, "failed"),
+            ];
+            match lists.iter().find(|(list, ..)| list.contains(device)) {
+                Some((_, verdict, code)) => Answer {
+                    verdict: *verdict,
+                    ..Answer::unknown(code, "the bulk action says no more", id)
+                },
+                None => Answer::unknown(
+                    "missing",
+                    "Graph's answer to the bulk action leaves this device out",
+                    id,
+                ),
+            }
+        });
+        let items: Vec<Answer> = items.collect();
+        // A call of its own says what the bulk action does not: why.
+        for (place, item) in places.iter().zip(&items) {
+            if item.error.code == "failed" {
+                self.isolate(*place);
+            }
+        }
+        self.items_answered(places, items, false);
+    }
+}
