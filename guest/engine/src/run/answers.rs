@@ -125,11 +125,8 @@ impl Run {
                 body,
             }) => {
                 let success = (200..300).contains(&status);
-                let error = if success {
-                    GraphError::default()
-                } else {
-                    GraphError::read(&body, &headers)
-                };
+                // Of a success only what names the answer is kept.
+                let error = GraphError::read(if success { b"null" } else { &body }, &headers);
                 self.judged(status, &headers, error, body, client_request_id)
             }
         }
@@ -156,26 +153,29 @@ impl Run {
 }
 
 impl Answer {
-    /// Whether the devices concerned were synced is not known.
-    pub(super) fn unknown(code: &str, message: &str, client_request_id: &str) -> Self {
-        let error = GraphError {
-            code: code.to_owned(),
-            message: message.to_owned(),
-            ..GraphError::default()
-        };
+    /// Whether the devices concerned were synced is not known: this answer does not say it.
+    pub(super) fn unknown(&self, code: &str, message: &str) -> Self {
         Self {
             status: None,
             verdict: Verdict::Transient,
-            error,
+            error: GraphError {
+                code: code.to_owned(),
+                message: message.to_owned(),
+                request_id: self.error.request_id.clone(),
+                ..GraphError::default()
+            },
             named_wait: None,
             body: Vec::new(),
-            client_request_id: client_request_id.to_owned(),
+            client_request_id: self.client_request_id.clone(),
         }
     }
 
     /// A success whose body is none.
     pub(super) fn unreadable(self) -> Self {
-        let error = unreadable(&self.body);
+        let error = GraphError {
+            request_id: self.error.request_id,
+            ..unreadable(&self.body)
+        };
         Self {
             verdict: Verdict::Transient,
             error,

@@ -58,7 +58,6 @@ impl Run {
     }
 
     fn bulk_read(&mut self, places: &[Place], bulk: &BulkAnswer, answer: &Answer) {
-        let id = &answer.client_request_id;
         let Phase::Syncing(syncing) = &self.phase else {
             return;
         };
@@ -73,12 +72,11 @@ impl Run {
             match lists.iter().find(|(list, ..)| list.contains(device)) {
                 Some((_, verdict, code)) => Answer {
                     verdict: *verdict,
-                    ..Answer::unknown(code, "the bulk action says no more", id)
+                    ..answer.unknown(code, "the bulk action says no more")
                 },
-                None => Answer::unknown(
+                None => answer.unknown(
                     "missing",
                     "Graph's answer to the bulk action leaves this device out",
-                    id,
                 ),
             }
         });

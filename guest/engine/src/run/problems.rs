@@ -64,6 +64,15 @@ pub(super) fn approval_needed(error: &GraphError) -> Problem {
 }
 
 pub(super) fn list_failed(status: Option<u16>, error: &GraphError, attempts: u32) -> Problem {
+    let hint = match status {
+        Some(_) => {
+            "nothing was sent to any device: run it again later, or with a larger `--max-retries`"
+        }
+        None => {
+            "nothing was sent to any device: check the network, the proxy (`HTTPS_PROXY`) and, behind one that \
+             inspects TLS, `--ca-file`"
+        }
+    };
     let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
     let times = if attempts > 1 {
         format!(" after {attempts} attempts")
@@ -75,7 +84,7 @@ pub(super) fn list_failed(status: Option<u16>, error: &GraphError, attempts: u32
             "the list of devices could not be read{times} ({status}{})",
             details(error)
         ),
-        "nothing was sent to any device: run it again later, or with a larger `--max-retries`",
+        hint,
     )
 }
 
@@ -89,7 +98,7 @@ pub(super) fn list_is_broken(error: &ListingError) -> Problem {
 pub(super) fn denied(reason: &str) -> Problem {
     problem(
         format!("the host did not let a request out: {reason}"),
-        "if the host restricts outbound requests, allow Microsoft Graph's origin",
+        "the runtime's list of allowed hosts has to name Microsoft Graph's origin",
     )
 }
 

@@ -22,16 +22,20 @@ impl Run {
             return None;
         }
         let items = read_batch(&envelope.body, count)?;
-        let id = &envelope.client_request_id;
         let items = items.into_iter().map(|item| match item {
             Some(item) => {
                 let error = GraphError::of(&item.body, &item.headers);
-                self.judged(item.status, &item.headers, error, Vec::new(), id.clone())
+                self.judged(
+                    item.status,
+                    &item.headers,
+                    error,
+                    Vec::new(),
+                    envelope.client_request_id.clone(),
+                )
             }
-            None => Answer::unknown(
+            None => envelope.unknown(
                 "missing",
                 "Graph's answer to the batch leaves this device out",
-                id,
             ),
         });
         Some(items.collect())
@@ -125,20 +129,8 @@ impl Run {
                 self.urgent(places);
             }
             (Verdict::Success, _) => {
-                let unreadable = Answer::unknown("unreadable", "", &envelope.client_request_id);
                 let message = GraphError::read(&envelope.body, &[]).message;
-                let error = GraphError {
-                    message,
-                    ..unreadable.error
-                };
-                self.all_transient(
-                    "batch",
-                    places,
-                    &Answer {
-                        error,
-                        ..unreadable
-                    },
-                );
+                self.all_transient("batch", places, &envelope.unknown("unreadable", &message));
             }
             (Verdict::Transient, _) => self.all_transient("batch", places, envelope),
         }
