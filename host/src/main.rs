@@ -1,5 +1,6 @@
 //! `intune-sync`: makes every Intune device of a tenant check in now, from a sandbox that can do nothing else.
 
+mod audit;
 mod cli;
 mod commands;
 mod http_client;

@@ -23,7 +23,14 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_intune-sync"));
         // Of the caller's environment only what names folders: the compiled component is cached there.
         command.env_clear();
-        for name in ["HOME", "PATH", "XDG_CACHE_HOME", "USERPROFILE", "LOCALAPPDATA", "SystemRoot"] {
+        for name in [
+            "HOME",
+            "PATH",
+            "XDG_CACHE_HOME",
+            "USERPROFILE",
+            "LOCALAPPDATA",
+            "SystemRoot",
+        ] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
@@ -71,6 +78,16 @@ impl Program {
         let object = serde_json::from_str(&finished.stdout)
             .unwrap_or_else(|error| panic!("no JSON ({error}): {finished:?}"));
         (finished, object)
+    }
+
+    /// Runs it with `--output jsonl` and reads the lines, the summary last.
+    pub(crate) fn jsonl(self) -> (Finished, Vec<Value>) {
+        let finished = self.args(["--output", "jsonl"]).run();
+        let read = |line| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("no JSON ({error}): {line}"))
+        };
+        let lines = finished.stdout.lines().map(read).collect();
+        (finished, lines)
     }
 }
 

@@ -20,7 +20,10 @@ pub(crate) fn healthy(devices: u32) -> Config {
     config.fleet.devices = devices;
     config.quota.kind = QuotaKind::Off;
     config.requests.kind = QuotaKind::Off;
-    config.list.page_size = config.list.page_size.min(std::num::NonZeroU32::MIN.saturating_add(99));
+    config.list.page_size = config
+        .list
+        .page_size
+        .min(std::num::NonZeroU32::MIN.saturating_add(99));
     // The machine that runs the tests may be busy.
     config.retry_after.grace_ms = 50;
     config
@@ -39,7 +42,11 @@ impl Tenant {
         });
         let address = listener.local_addr().expect("it is bound");
         runtime.spawn(serve(simulator.clone(), listener));
-        Self { simulator, address, _runtime: runtime }
+        Self {
+            simulator,
+            address,
+            _runtime: runtime,
+        }
     }
 
     pub(crate) fn root(&self) -> String {
@@ -56,15 +63,30 @@ impl Tenant {
         self.program("plan")
     }
 
+    /// How many devices are `synced`, or answer a sync in this way: `gone`, `unsupported`, `failing`, `regular`.
+    pub(crate) fn how_many(&self, outcome: &str) -> u64 {
+        let devices = self.simulator.devices(Some(outcome));
+        devices.expect("an outcome").len() as u64
+    }
+
     pub(crate) fn statistics(&self) -> Statistics {
         self.simulator.statistics()
     }
 
-    fn program(&self, command: &str) -> Program {
+    /// The program with this tenant as its surroundings, by variables alone: no command and no flag is given yet.
+    pub(crate) fn surround(&self) -> Program {
         Program::new()
-            .args([command, "--graph-url", &self.root()])
-            .args(["--batch-delay-seconds", "0", "--initial-backoff-seconds", "0.02", "--max-rate", "1000000"])
+            .env("INTUNE_SYNC_GRAPH_URL", &self.root())
             .env("IDENTITY_ENDPOINT", &format!("{}/msi/token", self.root()))
             .env("IDENTITY_HEADER", "simulator")
+    }
+
+    /// What tests have in common is set by variables, so that a test's own flags win over it.
+    fn program(&self, command: &str) -> Program {
+        self.surround()
+            .args([command])
+            .env("INTUNE_SYNC_BATCH_DELAY_SECONDS", "0")
+            .env("INTUNE_SYNC_INITIAL_BACKOFF_SECONDS", "0.02")
+            .env("INTUNE_SYNC_MAX_RATE", "1000000")
     }
 }

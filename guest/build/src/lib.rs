@@ -2,18 +2,29 @@
 //!
 //! The target is `wasm32-unknown-unknown` on purpose: what `wasm32-wasip2` links into every program (environment,
 //! exit, terminals, randomness) would be asked for by the component too.
+//!
+//! The component's bytes depend on the sources, on `Cargo.lock` and on the compiler, not on the folder or the time of
+//! the build; it says itself which compiler and which crates it was made with.
+
+mod cargo;
+mod crates;
+mod examples;
+mod record;
 
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus},
+    process::ExitStatus,
 };
 
 use wit_component::ComponentEncoder;
 
-const TARGET: &str = "wasm32-unknown-unknown";
-/// Names a rustc that brings the sources of std, for machines on which rustup cannot fetch the target's std.
-const OTHER_RUSTC: &str = "INTUNE_SYNC_GUEST_RUSTC";
+use self::{
+    cargo::{Cargo, OTHER_RUSTC, TARGET},
+    crates::Crates,
+};
+
+pub use self::examples::build_examples;
 
 /// Why there is no component.
 #[derive(Debug, thiserror::Error)]
@@ -26,157 +37,111 @@ pub enum BuildError {
         /// What is wrong with it.
         error: io::Error,
     },
-    /// Cargo sets this variable for build scripts.
-    #[error("`{0}` is not set: this runs in a build script only")]
-    NotABuildScript(&'static str),
-    /// Cargo could not be started.
-    #[error("`cargo` could not be started: {0}")]
-    Cargo(io::Error),
-    /// Cargo said why on standard error.
+    /// Cargo sets this variable for what it runs.
+    #[error("`{0}` is not set: this is run by cargo only")]
+    NotUnderCargo(&'static str),
+    /// A tool of the toolchain could not be started.
+    #[error("`{tool}` could not be started: {error}")]
+    Tool {
+        /// Cargo or rustc.
+        tool: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// The tool said why on standard error.
     #[error(
-        "building `{package}` for {TARGET} failed ({status})\n\
+        "`{tool}` failed for `{package}` and {TARGET} ({status})\n\
          hint: `make setup` installs the target; by hand: `rustup target add {TARGET}`"
     )]
     Failed {
+        /// Cargo's command, or rustc.
+        tool: &'static str,
         /// The crate.
         package: String,
-        /// How cargo ended.
+        /// How it ended.
         status: ExitStatus,
     },
+    /// A line of `cargo tree` that is not as cargo writes them.
+    #[error("cannot read this line of `cargo tree`: `{0}`")]
+    Tree(String),
     /// The core module does not fit its WIT world.
     #[error("`{0}` does not become a component: {1}")]
     Component(String, String),
 }
 
 /// Builds the crate `package`, which stands in the folder `folder` of the workspace, and writes the component to
-/// `target/components/{name}.wasm`. Answers its path.
+/// `target/components/{name}.wasm`. Answers its path. For build scripts: tells cargo what the component is made of.
 ///
 /// # Errors
 ///
 /// When the crate does not build, or its module is no component.
 pub fn build(package: &str, folder: &str, name: &str) -> Result<PathBuf, BuildError> {
-    let workspace = workspace();
-    for source in [
-        folder,
+    watch(&[folder]);
+    build_into(package, name, &target_folder()?)
+}
+
+/// Builds the crate `package` and writes the component to `components/{name}.wasm` in the folder `target`. Answers its
+/// path.
+///
+/// # Errors
+///
+/// When the crate does not build, or its module is no component.
+pub fn build_into(package: &str, name: &str, target: &Path) -> Result<PathBuf, BuildError> {
+    let cargo = Cargo::new(package, workspace())?;
+    let module = read(&cargo.build(&target.join("guest"))?)?;
+    let crates = Crates::read(
+        &cargo.tree("normal,build")?,
+        &cargo.tree("normal,no-proc-macro")?,
+    )?;
+    let component = componentize(&module)
+        .and_then(|component| record::add(&component, &cargo.rustc_version, &crates))
+        .map_err(|error| BuildError::Component(package.to_owned(), error))?;
+    write(&component, &target.join("components"), name)
+}
+
+/// Has cargo run the build script again when these parts of the workspace change, or what all components are made of.
+fn watch(parts: &[&str]) {
+    let common = [
         "wit",
         "guest/build/src",
         "Cargo.toml",
         "Cargo.lock",
         "rust-toolchain.toml",
-    ] {
+    ];
+    let workspace = workspace();
+    for part in parts.iter().chain(&common) {
         println(&format!(
             "cargo::rerun-if-changed={}",
-            workspace.join(source).display()
+            workspace.join(part).display()
         ));
     }
     println(&format!("cargo::rerun-if-env-changed={OTHER_RUSTC}"));
+}
 
-    let target = target_folder()?;
-    let module = compile(package, &workspace, &target)?;
-    let component = ComponentEncoder::default()
+/// Makes a component of a core module.
+fn componentize(module: &[u8]) -> Result<Vec<u8>, String> {
+    ComponentEncoder::default()
         .validate(true)
-        .module(&read(&module)?)
+        .module(module)
         .and_then(|encoder| encoder.encode())
-        .map_err(|error| BuildError::Component(package.to_owned(), format!("{error:#}")))?;
+        .map_err(|error| format!("{error:#}"))
+}
 
-    let components = target.join("components");
-    let path = components.join(name).with_extension("wasm");
-    fs::create_dir_all(&components).map_err(|error| BuildError::File {
-        path: components,
+/// Writes a component to `{name}.wasm` in a folder and answers its path.
+fn write(component: &[u8], folder: &Path, name: &str) -> Result<PathBuf, BuildError> {
+    let path = folder.join(name).with_extension("wasm");
+    fs::create_dir_all(folder).map_err(|error| BuildError::File {
+        path: folder.to_owned(),
         error,
     })?;
     // An unchanged file keeps its time, so that what embeds it is not built again.
-    if fs::read(&path).ok().as_ref() != Some(&component) {
-        fs::write(&path, component).map_err(|error| BuildError::File {
-            path: path.clone(),
-            error,
-        })?;
+    if fs::read(&path).is_ok_and(|written| written == component) {
+        return Ok(path);
     }
-    Ok(path)
-}
-
-/// Runs cargo in a target folder of its own: the outer cargo holds the lock of the other.
-fn compile(package: &str, workspace: &Path, target: &Path) -> Result<PathBuf, BuildError> {
-    let folder = target.join("guest");
-    let mut cargo = Command::new(variable("CARGO")?);
-    cargo
-        .current_dir(workspace)
-        .args([
-            "build",
-            "--locked",
-            "--profile",
-            "component",
-            "--target",
-            TARGET,
-            "--package",
-            package,
-        ])
-        .arg("--target-dir")
-        .arg(&folder)
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            rust_flags(workspace).join("\x1f"),
-        );
-    // What is meant for the host's own build says nothing about the guest's.
-    for name in [
-        "RUSTFLAGS",
-        "CARGO_BUILD_TARGET",
-        "CARGO_TARGET_DIR",
-        "RUSTC_WRAPPER",
-        "RUSTC_WORKSPACE_WRAPPER",
-    ] {
-        cargo.env_remove(name);
+    match fs::write(&path, component) {
+        Ok(()) => Ok(path),
+        Err(error) => Err(BuildError::File { path, error }),
     }
-    match env::var_os(OTHER_RUSTC) {
-        Some(rustc) => {
-            let linker = sysroot("rustc")
-                .join("lib/rustlib")
-                .join(variable("HOST")?)
-                .join("bin/rust-lld");
-            cargo
-                .env("RUSTC", rustc)
-                .env("RUSTC_BOOTSTRAP", "1")
-                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
-                .arg("-Zbuild-std=std,panic_abort");
-        }
-        None => {
-            cargo.env_remove("RUSTC");
-        }
-    }
-    let status = cargo.status().map_err(BuildError::Cargo)?;
-    if !status.success() {
-        return Err(BuildError::Failed {
-            package: package.to_owned(),
-            status,
-        });
-    }
-    let file = package.replace('-', "_");
-    Ok(folder
-        .join(TARGET)
-        .join("component")
-        .join(file)
-        .with_extension("wasm"))
-}
-
-/// No path of the machine may end up in a panic's text: the bytes would differ from one folder to the next.
-fn rust_flags(workspace: &Path) -> Vec<String> {
-    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
-    let std_source = sysroot("rustc").join("lib/rustlib/src/rust");
-    let places = [
-        (workspace, "/intune-sync"),
-        (&cargo_home, "/cargo"),
-        (&std_source, "/rust"),
-    ];
-    places
-        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
-        .to_vec()
-}
-
-fn sysroot(rustc: &str) -> PathBuf {
-    let output = Command::new(rustc).args(["--print", "sysroot"]).output();
-    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    PathBuf::from(text.unwrap_or_default())
 }
 
 /// The target folder of the build under way: the one above the build script's own that cargo has marked.
@@ -201,7 +166,7 @@ fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
 }
 
 fn variable(name: &'static str) -> Result<std::ffi::OsString, BuildError> {
-    env::var_os(name).ok_or(BuildError::NotABuildScript(name))
+    env::var_os(name).ok_or(BuildError::NotUnderCargo(name))
 }
 
 #[expect(

@@ -14,8 +14,19 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 pub struct Rules {
     /// The only place that requests go to.
     pub origin: Origin,
-    /// Whether bulk dispatch was asked for, and so `executeAction` is allowed.
-    pub bulk: bool,
+    /// What may be written.
+    pub writes: Writes,
+}
+
+/// Which writes may leave in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    /// None: the run only plans.
+    None,
+    /// Syncs, alone and in batches.
+    Syncs,
+    /// Syncs, and `executeAction` too: bulk dispatch was asked for.
+    SyncsAndBulk,
 }
 
 /// What decides which requests leave.
@@ -114,7 +125,7 @@ impl Gate {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<Allowed, Refusal> {
-        let Rules { origin, bulk } = &self.rules;
+        let Rules { origin, writes } = &self.rules;
         if Origin::of(uri).as_ref() != Some(origin) {
             return Err(Refusal::Origin {
                 uri: Quoted::new(uri.to_string()),
@@ -122,8 +133,11 @@ impl Gate {
             });
         }
         let target = Target::read(method, uri)?;
-        if target == Target::Bulk && !bulk {
-            return Err(Refusal::BulkOff);
+        match (&target, writes) {
+            (Target::List { .. }, _) | (_, Writes::SyncsAndBulk) => {}
+            (_, Writes::None) => return Err(Refusal::WritesOff),
+            (Target::Bulk, Writes::Syncs) => return Err(Refusal::BulkOff),
+            (Target::Sync(_) | Target::Batch, Writes::Syncs) => {}
         }
         if body.len() > BODY_LIMIT {
             return Err(Refusal::BodyLength { length: body.len() });

@@ -29,7 +29,7 @@ pub use answer::{
 pub use batch::{BATCH_ITEMS, BatchItem, ITEM_ID_LENGTH};
 pub use bulk::BULK_DEVICES;
 pub use ceiling::WriteCeiling;
-pub use gate::{Allowed, BODY_LIMIT, Call, Gate, Rules};
+pub use gate::{Allowed, BODY_LIMIT, Call, Gate, Rules, Writes};
 pub use guid::{Guid, GuidError};
 pub use headers::{Bearer, DROPPED_HEADERS, TOKEN_LENGTH};
 pub use origin::{Origin, OriginError, OriginProblem};

@@ -233,9 +233,9 @@ fn parse_port(text: &str) -> Result<u16, OriginProblem> {
 fn without_userinfo(text: &str) -> String {
     match (text.find("://"), text.rfind('@')) {
         (Some(scheme), Some(at)) if at > scheme => {
-            format!("{}://…{}", &text[..scheme], &text[at..])
+            format!("{}://...{}", &text[..scheme], &text[at..])
         }
-        (None, Some(at)) => format!("…{}", &text[at..]),
+        (None, Some(at)) => format!("...{}", &text[at..]),
         _ => text.to_owned(),
     }
 }

@@ -39,6 +39,9 @@ pub enum Refusal {
         /// The method that is allowed there.
         allowed: Method,
     },
+    /// A write in a run that only plans.
+    #[error("a run that only plans may send no sync")]
+    WritesOff,
     /// `executeAction` in a run that did not ask for bulk dispatch.
     #[error("`executeAction` is allowed under bulk dispatch only")]
     BulkOff,
@@ -162,6 +165,7 @@ impl Refusal {
             Self::Origin { .. } => "origin",
             Self::Path { .. } => "path",
             Self::Method { .. } => "method",
+            Self::WritesOff => "writes-off",
             Self::BulkOff => "bulk-off",
             Self::Query { .. } => "query",
             Self::QueryLength { .. } => "query-length",
@@ -210,7 +214,8 @@ impl Refusal {
             | Self::Action { action: text }
             | Self::DeviceId { id: text }
             | Self::Header { name: text } => vec![text],
-            Self::BulkOff
+            Self::WritesOff
+            | Self::BulkOff
             | Self::QueryLength { .. }
             | Self::BodyPresent { .. }
             | Self::BodyLength { .. }

@@ -45,6 +45,7 @@ pub fn rules_table() -> Vec<Rule> {
                  {BULK_DEVICES} GUIDs"
             ),
         ),
+        ("any POST".to_owned(), "never in a run that only plans".to_owned()),
         ("any other request".to_owned(), "never".to_owned()),
         (
             "a request's body".to_owned(),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use intune_sync_gate::{Guid, Origin};
 
-use super::choices::{AuthKind, Color, DispatchKind, Format, OrderKind, PaceKind};
+use super::choices::{AuditFormat, AuthKind, Color, DispatchKind, Format, OrderKind, PaceKind};
 use super::cloud::Cloud;
 use super::duration::{DAY, HOUR, SECOND, within};
 use super::number::{rate, seed, whole};
@@ -64,6 +64,13 @@ pub(super) enum Subcommands {
     Demo(DemoArgs),
     /// Serve the simulated tenant on loopback until stopped, for other clients
     Simulate(SimulateArgs),
+    /// Show what the component is made of, what it asks for, and what it is allowed to do
+    ///
+    /// Reads the built-in component, or the one in FILE, without running it: its digest, its imports and exports, what
+    /// of them is beyond the promised list, and the compiler and crates that it says it was made with. Then the rules
+    /// of the egress gate and the limits, which hold for whatever component runs.
+    #[command(after_long_help = AUDIT_EXIT_CODES)]
+    Audit(AuditArgs),
 }
 
 const SOURCES: &str = "Each flag can also be set by a variable, `INTUNE_SYNC_` and the flag's name in capitals \
@@ -84,6 +91,11 @@ Exit codes:
   4    not authorized: a token or a permission is missing
   5    stopped early: some devices were not reached
   130  interrupted by Ctrl-C";
+
+const AUDIT_EXIT_CODES: &str = "Exit codes:
+  0    the component asks for nothing beyond the promised list
+  1    it asks for more, or cannot run here
+  2    wrong usage, an unreadable file, or no component";
 
 /// `sync`.
 #[derive(Debug, Args)]
@@ -296,4 +308,21 @@ pub(super) struct SimulateArgs {
     pub(super) seed: Option<u64>,
     #[command(flatten)]
     pub(super) terminal: TerminalArgs,
+}
+
+/// `audit`.
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    /// The component to look at, in place of the built-in one
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// What stdout gets
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
+    pub(super) output: AuditFormat,
 }

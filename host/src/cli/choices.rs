@@ -16,6 +16,16 @@ pub(crate) enum Format {
     Jsonl,
 }
 
+/// What stdout gets of an audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum AuditFormat {
+    /// A report for people
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+}
+
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Color {

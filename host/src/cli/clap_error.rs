@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use intune_sync_gate::Origin;
 
 use super::layers::Layers;
 use super::number::Refused;
@@ -117,7 +118,10 @@ impl Explained<'_> {
             .layers
             .place(long)
             .map_or_else(|| format!("`{flag}`"), str::to_owned);
-        let value = self.value();
+        let value = match (long, self.value()) {
+            ("graph-url", value) => without_password(value),
+            (_, value) => value,
+        };
         let allowed = match self
             .error
             .source()
@@ -195,6 +199,14 @@ fn subcommand<'a>(command: &'a clap::Command, args: &[OsString]) -> Option<&'a c
     args.iter()
         .skip(1)
         .find_map(|arg| command.find_subcommand(arg.to_str()?))
+}
+
+/// A refused URL as it may be shown: a password must not end up in a log.
+fn without_password(url: String) -> String {
+    match url.parse::<Origin>() {
+        Err(error) => error.value.to_string(),
+        Ok(_) => url,
+    }
 }
 
 fn first_word(text: &str) -> String {

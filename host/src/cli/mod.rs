@@ -19,10 +19,10 @@ use std::path::PathBuf;
 
 use clap::FromArgMatches;
 
-pub(crate) use self::choices::{Color, Format, Verbosity};
+pub(crate) use self::choices::{AuditFormat, Color, Format, Verbosity};
 use self::layers::Layers;
 pub(crate) use self::options::{
-    Auth, DemoOptions, JobOptions, OutputOptions, SimulateOptions, UserAssigned,
+    AuditOptions, Auth, DemoOptions, JobOptions, OutputOptions, SimulateOptions, UserAssigned,
 };
 
 /// What the user asked for.
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     /// `simulate`.
     Simulate(SimulateOptions),
+    /// `audit`.
+    Audit(AuditOptions),
     /// `--help`, `--version`: a text for stdout, and nothing else to do.
     Show(Page),
 }

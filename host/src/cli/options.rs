@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::ValueEnum;
 use intune_sync_gate::{Guid, Origin};
 
-use super::choices::{Color, DispatchKind, Format, OrderKind, PaceKind, Verbosity, word};
+use super::choices::{
+    AuditFormat, Color, DispatchKind, Format, OrderKind, PaceKind, Verbosity, word,
+};
 use super::cloud::Cloud;
 use super::duration::seconds_text;
 use super::number::rate_text;
@@ -252,6 +254,15 @@ pub(crate) struct SimulateOptions {
     pub(crate) seed: Option<u64>,
     /// What is shown.
     pub(crate) output: OutputOptions,
+}
+
+/// `audit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AuditOptions {
+    /// The component, in place of the built-in one. Not yet read.
+    pub(crate) file: Option<PathBuf>,
+    /// What stdout gets.
+    pub(crate) format: AuditFormat,
 }
 
 /// What is shown, and how.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::args::{
-    Arguments, DemoArgs, IdentityArgs, JobArgs, OutputArgs, PacingArgs, SelectionArgs,
+    Arguments, AuditArgs, DemoArgs, IdentityArgs, JobArgs, OutputArgs, PacingArgs, SelectionArgs,
     SimulateArgs, Subcommands, TerminalArgs,
 };
 use super::choices::{AuthKind, Format, Verbosity};
 use super::options::{
-    Auth, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions, UserAssigned,
+    AuditOptions, Auth, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions,
+    UserAssigned,
 };
 use super::{Command, UsageError, devices_file};
 use crate::sandbox::bindings::sync;
@@ -50,6 +51,10 @@ impl TryFrom<Arguments> for Command {
                 config,
                 seed,
                 output: terminal.try_into()?,
+            }),
+            Subcommands::Audit(AuditArgs { file, output }) => Self::Audit(AuditOptions {
+                file,
+                format: output,
             }),
         })
     }

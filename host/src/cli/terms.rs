@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use intune_sync_gate::{Guid, Origin};
+use intune_sync_gate::{Guid, Origin, OriginError};
 
 use super::number::Refused;
 
@@ -66,8 +66,11 @@ pub(super) fn guid(text: &str) -> Result<Guid, Refused> {
 
 /// An origin that Graph may be reached at.
 pub(super) fn origin(text: &str) -> Result<Origin, Refused> {
-    text.parse().map_err(|_| {
-        Refused("it takes https and a host, such as `https://graph.microsoft.com`, or http on a loopback address".into())
+    text.parse().map_err(|error: OriginError| {
+        Refused(format!(
+            "{}; it takes `https://host` or `https://host:port`, or http on a loopback address",
+            error.problem
+        ))
     })
 }
 

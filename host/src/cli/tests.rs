@@ -239,7 +239,12 @@ fn devices_are_merged() {
 fn bad_input_names_the_value_and_what_is_allowed() {
     let duration = "as seconds (`10`, `1.5`) or with units (`500ms`, `2m`, `1h30m`)";
     let guid = "it takes a GUID such as `00112233-4455-6677-8899-aabbccddeeff`";
-    let origin = "it takes https and a host, such as `https://graph.microsoft.com`, or http on a loopback address";
+    let origin = |problem: &str| {
+        format!(
+            "{problem}; it takes `https://host` or `https://host:port`, or http on a loopback address"
+        )
+    };
+    let scheme = origin("it does not begin with https:// or http://");
     let rate =
         "it takes more than 0 and at most 1000000 syncs per second, with up to three decimals";
     let listen = "it takes a loopback address with a port, such as `127.0.0.1:8080` or `[::1]:0`, where 0 is any free port";
@@ -324,9 +329,20 @@ fn bad_input_names_the_value_and_what_is_allowed() {
             "x",
             "it takes an Azure resource id, which begins with `/subscriptions/`",
         ),
-        ("sync", "--graph-url", "http://graph.microsoft.com", origin),
-        ("sync", "--graph-url", "graph.microsoft.com", origin),
-        ("sync", "--graph-url", "ftp://127.0.0.1", origin),
+        (
+            "sync",
+            "--graph-url",
+            "http://graph.microsoft.com",
+            &origin("http is for loopback addresses only"),
+        ),
+        (
+            "sync",
+            "--graph-url",
+            "http://127.0.0.1/v1.0",
+            &origin("it has a path, a query or a fragment"),
+        ),
+        ("sync", "--graph-url", "graph.microsoft.com", &scheme),
+        ("sync", "--graph-url", "ftp://127.0.0.1", &scheme),
         (
             "sync",
             "--cloud",

@@ -13,9 +13,10 @@ impl Interruption {
     /// Listens from now on. Within a tokio runtime.
     pub(crate) fn listen() -> Self {
         let (flag, asked) = watch::channel(false);
+        let mut signals = Signals::listen();
         tokio::spawn(async move {
             loop {
-                signal().await;
+                signals.next().await;
                 if flag.send_replace(true) {
                     std::process::exit(INTERRUPTED.into());
                 }
@@ -37,21 +38,51 @@ impl Interruption {
     }
 }
 
+/// Ctrl-C and SIGTERM, each of them from the moment it is listened for.
 #[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
+struct Signals([Option<tokio::signal::unix::Signal>; 2]);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        Self(kinds.map(|kind| signal(kind).ok()))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate] = &mut self.0;
+        tokio::select! {
+            () = received(interrupt) => {}
+            () = received(terminate) => {}
+        }
+    }
+}
+
+/// A signal that cannot be listened for never comes.
+#[cfg(unix)]
+async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
+    let received = match signal {
+        Some(signal) => signal.recv().await,
+        None => None,
     };
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => if pressed.is_err() { std::future::pending::<()>().await },
-        _ = terminate.recv() => {}
+    if received.is_none() {
+        std::future::pending::<()>().await;
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use intune_sync_gate::Rules;
+use intune_sync_gate::{Rules, Writes};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
@@ -41,9 +41,6 @@ pub(crate) async fn run(
     environment: &Environment,
     printer: &mut Printer,
 ) -> Result<u8, Failure> {
-    for warning in options.warnings() {
-        printer.warning(&warning.message, &warning.hint);
-    }
     // All that can be wrong with what was given is found out before anything is sent.
     let source = identity::source(&options.auth, environment)?;
     let client = HttpClient::new(ClientOptions {
@@ -58,11 +55,19 @@ pub(crate) async fn run(
     let interruption = Interruption::listen();
     let scope = options.cloud.scope();
     let tokens = TokenCache::new(source, scope.clone(), &Handle::current());
-    tokens.first().await.map_err(identity::not_authorized)?;
+    tokio::select! {
+        first = first_token(&tokens, printer) => first?,
+        // An identity endpoint can take more than a minute to say no.
+        () = interruption.asked() => return Ok(INTERRUPTED),
+    }
 
     let rules = Rules {
         origin: options.graph.clone(),
-        bulk: options.pacing.dispatch == Dispatch::Bulk,
+        writes: match (options.purpose, options.pacing.dispatch) {
+            (Purpose::Plan, _) => Writes::None,
+            (Purpose::Sync, Dispatch::Bulk) => Writes::SyncsAndBulk,
+            (Purpose::Sync, Dispatch::Single | Dispatch::Batch) => Writes::Syncs,
+        },
     };
     let ceiling = NonZeroU64::new(options.pacing.ceiling).unwrap_or(NonZeroU64::MIN);
     let egress = Arc::new(Egress::new(rules, ceiling, scope, tokens, Box::new(client)));
@@ -81,6 +86,19 @@ pub(crate) async fn run(
     };
     let output = Output::new(&options.output, options.purpose, run_id(started, seed));
     job.run(output, printer).await
+}
+
+/// Waits for the first token, and says so where that takes long.
+async fn first_token(tokens: &TokenCache, printer: &mut Printer) -> Result<(), Failure> {
+    const PATIENCE: Duration = Duration::from_secs(4);
+    let first = match tokio::time::timeout(PATIENCE, tokens.first()).await {
+        Ok(first) => first,
+        Err(_) => {
+            printer.note("the identity endpoint has not given a token yet: still trying");
+            tokens.first().await
+        }
+    };
+    first.map_err(identity::not_authorized)
 }
 
 /// A run under way.
@@ -250,10 +268,11 @@ fn unusable(error: SandboxError) -> Failure {
             message,
             "give `--component` a readable WebAssembly component",
         ),
-        SandboxError::Unfit(_) => Failure::failed(
+        // The built-in one fits.
+        SandboxError::Unfit(_) => Failure::usage(
             message,
-            "a component may import `intune:sync/token`, `wasi:http`, `wasi:io` and `wasi:clocks/monotonic-clock` \
-             only, and must export `intune:sync/sync`",
+            "`--component` takes a WebAssembly component that imports `intune:sync/token`, `wasi:http`, `wasi:io` and \
+             `wasi:clocks/monotonic-clock` only, and exports `intune:sync/sync`",
         ),
         _ => Failure::failed(
             message,

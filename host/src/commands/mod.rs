@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod audit;
 mod demo;
 mod identity;
 mod interruption;
@@ -63,7 +64,7 @@ pub(crate) fn output(command: &Command) -> OutputOptions {
         Command::Job(options) => options.output,
         Command::Demo(options) => options.output,
         Command::Simulate(options) => options.output,
-        Command::Show(_) => OutputOptions::default(),
+        Command::Audit(_) | Command::Show(_) => OutputOptions::default(),
     }
 }
 
@@ -85,10 +86,14 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<u8, Failure
         })?;
     match command {
         Command::Job(options) => {
+            for warning in options.warnings() {
+                printer.warning(&warning.message, &warning.hint);
+            }
             runtime.block_on(job::run(&options, &Environment::capture(), printer))
         }
         Command::Demo(options) => runtime.block_on(demo::run(&options, printer)),
         Command::Simulate(options) => runtime.block_on(simulate::run(&options, printer)),
+        Command::Audit(options) => audit::run(&options, printer),
         Command::Show(page) => {
             printer.page(&page)?;
             Ok(0)

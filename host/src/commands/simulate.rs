@@ -19,6 +19,7 @@ pub(crate) async fn run(options: &SimulateOptions, printer: &mut Printer) -> Res
     config.fleet.devices = options.devices.unwrap_or(config.fleet.devices);
     config.seed = options.seed.unwrap_or(config.seed);
     let header = config.identity.header.clone();
+    let interruption = Interruption::listen();
     let (listener, address) = bind(options.listen).await?;
     let root = format!("http://{address}");
     printer.note(&format!(
@@ -29,7 +30,6 @@ pub(crate) async fn run(options: &SimulateOptions, printer: &mut Printer) -> Res
         "IDENTITY_ENDPOINT={root}/msi/token IDENTITY_HEADER={header} intune-sync sync --graph-url {root} --yes\n"
     ))?;
     printer.note(&format!("what it saw: {root}/_simulator/statistics"));
-    let interruption = Interruption::listen();
     tokio::select! {
         served = serve(Simulator::new(config), listener) => match served {
             Ok(never) => match never {},

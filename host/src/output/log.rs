@@ -179,7 +179,7 @@ pub(super) fn conclude(printer: &mut Printer, summary: &Summary) {
         pending,
         ..
     } = *summary;
-    let not_reached = format!("{pending} of {} were not reached", count(total, "device"));
+    let not_reached = format!("{pending} of {} not reached", count(total, "device"));
     match &summary.standing {
         Standing::Completed if error > 0 => printer.warning(
             &format!("{error} of {} failed", count(total, "device")),
@@ -192,7 +192,7 @@ pub(super) fn conclude(printer: &mut Printer, summary: &Summary) {
         }
         Standing::Stopped if pending > 0 => printer.warning(
             &not_reached,
-            "run the command again: in the order `stalest` these come first, and a second sync does no harm",
+            "run the command again; a second sync of a device does no harm",
         ),
         Standing::Stopped => {}
         Standing::Interrupted(problem) | Standing::NotAuthorized(problem) | Standing::Failed(problem) => {

@@ -3,7 +3,7 @@
 use std::{
     num::{NonZeroU32, NonZeroU64},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -14,7 +14,8 @@ use futures::future::BoxFuture;
 use http::{Request, Response, header::AUTHORIZATION};
 use http_body_util::{BodyExt, Limited};
 use intune_sync_gate::{
-    Allowed, BODY_LIMIT, BULK_DEVICES, Call, Gate, Rules, WriteCeiling, answer_headers,
+    Allowed, BATCH_ITEMS, BODY_LIMIT, BULK_DEVICES, Call, Gate, Rules, WriteCeiling, Writes,
+    answer_headers,
 };
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
@@ -25,10 +26,10 @@ use crate::{
     identity::{Surrogate, TokenCache, Unavailable},
 };
 
-/// Requests that may be in flight at once.
-const IN_FLIGHT: usize = 64;
+/// Requests that may be in flight at once: until their answer was read to its end, or given up.
+pub(super) const IN_FLIGHT: usize = 64;
 /// The longest that the guest's own timeouts are heeded.
-const TIMEOUT: Duration = Duration::from_secs(100);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(100);
 
 /// What carries a request that may leave.
 pub(crate) trait Transport: Send + Sync {
@@ -58,7 +59,7 @@ pub(crate) struct Egress {
     transport: Box<dyn Transport>,
     started: Instant,
     ceiling: Mutex<WriteCeiling>,
-    in_flight: AtomicUsize,
+    in_flight: Arc<AtomicUsize>,
     /// The first request that was refused, and why.
     refused: Mutex<Option<String>>,
 }
@@ -72,7 +73,10 @@ impl Egress {
         tokens: TokenCache,
         transport: Box<dyn Transport>,
     ) -> Self {
-        let largest = if rules.bulk { BULK_DEVICES } else { 20 };
+        let largest = match rules.writes {
+            Writes::SyncsAndBulk => BULK_DEVICES,
+            Writes::None | Writes::Syncs => BATCH_ITEMS,
+        };
         let largest = u32::try_from(largest).ok().and_then(NonZeroU32::new);
         let largest = largest.unwrap_or(NonZeroU32::MIN);
         Self {
@@ -82,7 +86,7 @@ impl Egress {
             tokens,
             transport,
             started: Instant::now(),
-            in_flight: AtomicUsize::new(0),
+            in_flight: Arc::default(),
             refused: Mutex::new(None),
         }
     }
@@ -123,7 +127,7 @@ impl Egress {
         request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
-        let _in_flight = InFlight::enter(&self.in_flight)
+        let in_flight = InFlight::enter(&self.in_flight)
             .ok_or_else(|| self.refuse(format!("more than {IN_FLIGHT} requests in flight")))?;
         let (head, body) = request.into_parts();
         let body = Limited::new(body, BODY_LIMIT + 1).collect().await;
@@ -149,10 +153,11 @@ impl Egress {
         let (mut head, body) = answer.map_err(in_words)?.into_parts();
         head.headers = answer_headers(&head.headers)
             .map_err(|error| Error::InternalError(Some(error.to_string())))?;
-        Ok(Response::from_parts(
-            head,
-            body.map_err(in_words).boxed_unsync(),
-        ))
+        let body = body.map_err(move |error| {
+            let _until_it_is_dropped = &in_flight;
+            in_words(error)
+        });
+        Ok(Response::from_parts(head, body.boxed_unsync()))
     }
 
     /// The ceiling on writes holds whatever the engine's pace is. A bulk call counts as one: what it costs is Graph's
@@ -195,17 +200,17 @@ impl Egress {
     }
 }
 
-/// Counts a request for as long as its head is awaited.
-struct InFlight<'a>(&'a AtomicUsize);
+/// Counts a request for as long as its answer is not read.
+struct InFlight(Arc<AtomicUsize>);
 
-impl<'a> InFlight<'a> {
-    fn enter(count: &'a AtomicUsize) -> Option<Self> {
-        let entered = Self(count);
+impl InFlight {
+    fn enter(count: &Arc<AtomicUsize>) -> Option<Self> {
+        let entered = Self(Arc::clone(count));
         (count.fetch_add(1, Ordering::Relaxed) < IN_FLIGHT).then_some(entered)
     }
 }
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

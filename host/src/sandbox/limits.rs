@@ -8,10 +8,12 @@ use std::{
 
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
+use super::egress::{IN_FLIGHT, TIMEOUT};
+
 /// The guest's linear memory, in bytes. A fleet of 1,000,000 devices takes about 70 MB.
 pub(crate) const MEMORY: usize = 512 << 20;
 /// How long a call may take beyond the wait it was given, before it is ended.
-pub(crate) const SLACK: Duration = Duration::from_secs(30);
+pub(crate) const SLACK: Duration = Duration::from_secs(10);
 /// How long a call without a wait of its own may take.
 pub(crate) const CALL: Duration = Duration::from_secs(10);
 /// How long a run may go on after it was asked to stop: what is in flight may take the longest timeout.
@@ -27,6 +29,43 @@ const TABLE: usize = 20_000;
 const INSTANCES: usize = 20;
 const TABLES: usize = 20;
 const MEMORIES: usize = 2;
+
+/// A row of the table of limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Limit {
+    /// What is limited.
+    pub(crate) what: &'static str,
+    /// To how much.
+    pub(crate) limit: String,
+}
+
+/// The limits that hold for every component, for people to read. Those on requests and answers are the gate's.
+pub(crate) fn limits_table() -> Vec<Limit> {
+    let seconds = |time: Duration| format!("{} s", time.as_secs());
+    let limit = |what, limit| Limit { what, limit };
+    vec![
+        limit("memory", format!("{} MiB", MEMORY >> 20)),
+        limit(
+            "core instances, tables, memories",
+            format!("{INSTANCES}, {TABLES}, {MEMORIES}"),
+        ),
+        limit("entries of a table", TABLE.to_string()),
+        limit("requests in flight", IN_FLIGHT.to_string()),
+        limit(
+            "wait for an answer's head, and between parts of its body",
+            seconds(TIMEOUT),
+        ),
+        limit("a call without a wait of its own", seconds(CALL)),
+        limit("a call beyond the wait it was given", seconds(SLACK)),
+        limit("from being asked to stop to the end", seconds(STOPPING)),
+        limit("a run", format!("{} hours", RUN.as_secs() / 3600)),
+        limit(
+            "syncs in a second",
+            "`--max-rate`, and a burst of 2 seconds and one request; a bulk call counts as one"
+                .to_owned(),
+        ),
+    ]
+}
 
 /// Limits of a store. Whoever exceeds one is ended, with a word about which.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 use wasmtime::{
     StoreContextMut,
-    component::{HasData, HasSelf, Linker, Resource, ResourceTable},
+    component::{Component, HasData, HasSelf, Linker, Resource, ResourceTable},
 };
 use wasmtime_wasi::{
     WasiView,
@@ -12,11 +12,27 @@ use wasmtime_wasi_http::{
     p2::bindings::http::{outgoing_handler::Host, types},
 };
 
-use super::{bindings::token, state::State};
+use super::{
+    bindings::{EnginePre, token},
+    state::State,
+};
 
-/// A linker with the promised interfaces and no other: `intune:sync/token`, `wasi:http/{types,outgoing-handler}`,
-/// `wasi:io/{error,poll,streams}` and `wasi:clocks/monotonic-clock`.
-pub(crate) fn promised(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
+/// Links a component to the promised interfaces.
+///
+/// # Errors
+///
+/// When it asks for more, or does not export what a run is driven by.
+pub(crate) fn pre_instantiate(
+    engine: &wasmtime::Engine,
+    component: &Component,
+) -> wasmtime::Result<EnginePre<State>> {
+    promised(engine)?
+        .instantiate_pre(component)
+        .and_then(EnginePre::new)
+}
+
+/// A linker with the interfaces of [`IMPORTS`](super::promise::IMPORTS), and no other.
+fn promised(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     token::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
     io::error::add_to_linker::<_, Io>(&mut linker, table)?;

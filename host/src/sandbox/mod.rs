@@ -9,15 +9,26 @@ mod clock;
 mod egress;
 mod limits;
 mod linker;
+pub(crate) mod promise;
 mod run;
 mod state;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use wasmtime::{Config, component::Component};
+use wasmtime::{Config, Engine, component::Component};
 
 use self::{bindings::EnginePre, limits::Ticker, state::State};
-pub(crate) use self::{egress::Egress, run::Run};
+pub(crate) use self::{
+    egress::Egress,
+    limits::{Limit, limits_table},
+    run::Run,
+};
 
 /// The engine component that ships in the program.
 const EMBEDDED: &[u8] = include_bytes!(env!("INTUNE_SYNC_ENGINE"));
@@ -44,7 +55,7 @@ pub(crate) enum SandboxError {
     Broke(String),
     #[error("the egress gate refused a request of the component's: {0}")]
     Refused(String),
-    #[error("the component did not come back within {} s of the time it was given", .0.as_secs())]
+    #[error("the component did not come back within {} s", .0.as_secs())]
     Overran(Duration),
     #[error("the component did not stop within {} s of being asked to", .0.as_secs())]
     DoesNotStop(Duration),
@@ -62,19 +73,9 @@ impl Sandbox {
     ///
     /// When there is no such file, or when it is no component of our world.
     pub(crate) fn new(file: Option<PathBuf>) -> Result<Self, SandboxError> {
-        let bytes = match file {
-            Some(path) => {
-                std::fs::read(&path).map_err(|error| SandboxError::Read { path, error })?
-            }
-            None => EMBEDDED.to_vec(),
-        };
-        let engine = wasmtime::Engine::new(&config()).map_err(unfit)?;
-        let component = Component::new(&engine, &bytes).map_err(unfit)?;
-        let linker = linker::promised(&engine).map_err(unfit)?;
-        let component = linker
-            .instantiate_pre(&component)
-            .and_then(EnginePre::new)
-            .map_err(unfit)?;
+        let engine = engine()?;
+        let component = Component::new(&engine, read(file.as_deref())?).map_err(unfit)?;
+        let component = linker::pre_instantiate(&engine, &component).map_err(unfit)?;
         Ok(Self {
             component,
             _ticker: Ticker::start(&engine),
@@ -93,6 +94,27 @@ impl Sandbox {
     ) -> Result<Run, SandboxError> {
         Run::start(&self.component, settings, egress).await
     }
+}
+
+/// The bytes of a component: the one in the file, or else the embedded one.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub(crate) fn read(file: Option<&Path>) -> Result<Cow<'static, [u8]>, SandboxError> {
+    let Some(path) = file else {
+        return Ok(Cow::Borrowed(EMBEDDED));
+    };
+    fs::read(path)
+        .map(Cow::Owned)
+        .map_err(|error| SandboxError::Read {
+            path: path.to_owned(),
+            error,
+        })
+}
+
+fn engine() -> Result<Engine, SandboxError> {
+    Engine::new(&config()).map_err(unfit)
 }
 
 fn config() -> Config {

@@ -35,16 +35,13 @@ impl Run {
         store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| context.data().tick());
-        let engine = component
-            .instantiate_async(&mut store)
-            .await
-            .map_err(broke)?;
+        let instance = component.instantiate_async(&mut store);
+        let engine = within(limits::CALL, &egress, instance).await?;
         let guest = engine.intune_sync_sync();
-        let run = guest
-            .run()
-            .call_start(&mut store, &settings)
-            .await
-            .map_err(broke)?
+        let run = guest.run();
+        let start = run.call_start(&mut store, &settings);
+        let run = within(limits::CALL, &egress, start)
+            .await?
             .map_err(|error| SandboxError::Settings {
                 setting: error.setting,
                 problem: error.problem,
@@ -88,47 +85,37 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let events = run.call_next(&mut self.store, self.run, millis);
-        let events = tokio::time::timeout(most, events).await;
-        match (self.egress.refusal(), events) {
-            // Whatever the guest makes of it: a component that tries what it may not is not run any further.
-            (Some(refusal), _) => Err(SandboxError::Refused(refusal)),
-            (None, Ok(events)) => events.map_err(broke),
-            (None, Err(_)) => Err(SandboxError::Overran(limits::SLACK)),
-        }
+        within(most, &self.egress, events).await
     }
 
     /// Finish what is in flight, start nothing new.
     ///
     /// # Errors
     ///
-    /// When the component traps.
+    /// When the component traps, or does not come back in time.
     pub(crate) async fn stop(&mut self) -> Result<(), SandboxError> {
+        self.stop_asked.get_or_insert_with(Instant::now);
         self.store.data_mut().deadline = CallDeadline::within(limits::CALL);
         let guest = self.engine.intune_sync_sync();
-        guest
-            .run()
-            .call_stop(&mut self.store, self.run)
-            .await
-            .map_err(broke)
+        let run = guest.run();
+        let stopped = run.call_stop(&mut self.store, self.run);
+        within(limits::CALL, &self.egress, stopped).await
     }
 
     /// The counts so far.
     ///
     /// # Errors
     ///
-    /// When the component traps, or answers counts that contradict each other.
+    /// When the component traps, does not come back in time, or answers counts that contradict each other.
     pub(crate) async fn summary(&mut self) -> Result<Summary, SandboxError> {
         self.store.data_mut().deadline = CallDeadline::within(limits::CALL);
         let guest = self.engine.intune_sync_sync();
-        guest
-            .run()
-            .call_summary(&mut self.store, self.run)
-            .await
-            .map_err(broke)
-            .and_then(|summary| match adds_up(&summary) {
-                true => Ok(summary),
-                false => Err(SandboxError::WrongCounts),
-            })
+        let run = guest.run();
+        let summary = run.call_summary(&mut self.store, self.run);
+        match within(limits::CALL, &self.egress, summary).await? {
+            summary if adds_up(&summary) => Ok(summary),
+            _ => Err(SandboxError::WrongCounts),
+        }
     }
 }
 
@@ -144,6 +131,18 @@ fn adds_up(summary: &Summary) -> bool {
     outcomes.into_iter().map(u64::from).sum::<u64>() == u64::from(summary.total)
 }
 
-fn broke(error: wasmtime::Error) -> SandboxError {
-    SandboxError::Broke(one_line(&error))
+/// Waits for a call of the guest's, which the epoch ends when it computes for too long, and this when it waits for too
+/// long.
+async fn within<T>(
+    most: Duration,
+    egress: &Egress,
+    call: impl Future<Output = wasmtime::Result<T>>,
+) -> Result<T, SandboxError> {
+    let answer = tokio::time::timeout(most, call).await;
+    match (egress.refusal(), answer) {
+        // Whatever the guest makes of it: a component that tries what it may not is not run any further.
+        (Some(refusal), _) => Err(SandboxError::Refused(refusal)),
+        (None, Ok(answer)) => answer.map_err(|error| SandboxError::Broke(one_line(&error))),
+        (None, Err(_)) => Err(SandboxError::Overran(most)),
+    }
 }

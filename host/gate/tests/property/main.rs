@@ -10,7 +10,7 @@ use std::cell::Cell;
 use checker::{Meaning, Raw};
 use generate::{TOKEN, built, mutated};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use intune_sync_gate::{Allowed, Call, Gate, Guid, Rules};
+use intune_sync_gate::{Allowed, Call, Gate, Guid, Rules, Writes};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -74,7 +74,11 @@ fn compare(raw: &Raw, (scheme, host): (&str, &str)) -> Result<bool, TestCaseErro
     let origin = format!("{scheme}://{host}").parse().expect("an origin");
     let gate = Gate::new(Rules {
         origin,
-        bulk: raw.bulk,
+        writes: if raw.bulk {
+            Writes::SyncsAndBulk
+        } else {
+            Writes::Syncs
+        },
     });
     let decision = gate.check(&method, &uri, &headers, &raw.body);
     // A fragment is taken off by the http crate.

@@ -1,7 +1,7 @@
 //! Other places, paths, methods and queries.
 
 use http::{HeaderMap, Method, Uri};
-use intune_sync_gate::{Gate, Rules};
+use intune_sync_gate::{Gate, Rules, Writes};
 
 use crate::request::{ID, Request, batch, batch_of, bulk, bulk_of, numbered, sync};
 
@@ -56,7 +56,7 @@ fn refuses_other_places() {
     // Every root is the only one: loopback is none the better when it is not the configured one.
     let gate = Gate::new(Rules {
         origin: "http://127.0.0.1:8080".parse().expect("an origin"),
-        bulk: false,
+        writes: Writes::Syncs,
     });
     for place in [
         "http://127.0.0.1:8081",

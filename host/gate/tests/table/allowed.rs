@@ -1,6 +1,6 @@
 //! What leaves, and how.
 
-use intune_sync_gate::{Call, Guid, rules_table};
+use intune_sync_gate::{Call, Guid, Writes, rules_table};
 
 use crate::request::{
     ID, ROOT, Request, TOKEN, batch, batch_of, bulk, bulk_of, item, list, numbered, sync,
@@ -169,7 +169,7 @@ fn says_what_a_request_does() {
 #[test]
 fn bulk_only_when_asked_for() {
     let request = Request {
-        bulk: false,
+        writes: Writes::Syncs,
         ..bulk(&bulk_of(1))
     };
     assert_eq!(request.check().expect_err("bulk is off").code(), "bulk-off");
@@ -177,13 +177,27 @@ fn bulk_only_when_asked_for() {
     for request in [list(), sync(), batch(&batch_of(&numbered(1)))] {
         assert!(
             Request {
-                bulk: false,
+                writes: Writes::Syncs,
                 ..request
             }
             .check()
             .is_ok()
         );
     }
+}
+
+#[test]
+fn a_run_that_only_plans_lists_and_writes_nothing() {
+    let planning = |request| Request {
+        writes: Writes::None,
+        ..request
+    };
+    for write in [sync(), batch(&batch_of(&numbered(1))), bulk(&bulk_of(1))] {
+        assert!(write.check().is_ok(), "allowed in a run that syncs");
+        let refusal = planning(write).check().expect_err("a write");
+        assert_eq!(refusal.code(), "writes-off");
+    }
+    assert!(planning(list()).check().is_ok());
 }
 
 #[test]

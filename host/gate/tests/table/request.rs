@@ -1,7 +1,7 @@
 //! Requests in the making.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use intune_sync_gate::{Allowed, Gate, Guid, Refusal, Rules};
+use intune_sync_gate::{Allowed, Gate, Guid, Refusal, Rules, Writes};
 
 pub(crate) const ROOT: &str = "https://graph.microsoft.com";
 pub(crate) const ID: &str = "00112233-4455-6677-8899-aabbccddeeff";
@@ -10,7 +10,7 @@ pub(crate) const TOKEN: &str = "surrogate-7c1f0e";
 /// A request in the making: valid but for what a case puts in.
 #[derive(Clone)]
 pub(crate) struct Request {
-    pub(crate) bulk: bool,
+    pub(crate) writes: Writes,
     pub(crate) method: String,
     pub(crate) uri: String,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
@@ -20,7 +20,7 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn new(method: &str, path: &str, body: &str) -> Self {
         Self {
-            bulk: true,
+            writes: Writes::SyncsAndBulk,
             method: method.into(),
             uri: format!("{ROOT}{path}"),
             headers: vec![(
@@ -49,7 +49,7 @@ impl Request {
     pub(crate) fn check(&self) -> Result<Allowed, Refusal> {
         let gate = Gate::new(Rules {
             origin: ROOT.parse().expect("an origin"),
-            bulk: self.bulk,
+            writes: self.writes,
         });
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {

@@ -168,7 +168,7 @@ impl Endpoint {
 
 fn unsupported(platform: &str) -> TokenError {
     TokenError::denied(
-        format!("`azure_identity` cannot use the managed identity of {platform} yet"),
+        format!("the managed identity of {platform} cannot be used yet"),
         ALTERNATIVE,
     )
 }

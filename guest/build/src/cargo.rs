@@ -1,0 +1,168 @@
+//! Cargo and rustc, called for the guest.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use crate::{BuildError, variable};
+
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+/// Names a rustc that brings the sources of std, for machines on which rustup cannot fetch the target's std.
+pub(crate) const OTHER_RUSTC: &str = "INTUNE_SYNC_GUEST_RUSTC";
+
+/// Cargo, for one package and the guest's target.
+pub(crate) struct Cargo<'a> {
+    package: &'a str,
+    workspace: PathBuf,
+    cargo: OsString,
+    /// The sysroot of the workspace's own toolchain.
+    sysroot: PathBuf,
+    /// The compiler's version, commit and date, as `rustc --version` has them.
+    pub(crate) rustc_version: String,
+}
+
+impl<'a> Cargo<'a> {
+    pub(crate) fn new(package: &'a str, workspace: PathBuf) -> Result<Self, BuildError> {
+        let rustc = |rustc: &OsStr, args: &[&str]| {
+            let mut command = Command::new(rustc);
+            command.current_dir(&workspace).args(args);
+            output(command, "rustc", package)
+        };
+        let own = OsString::from("rustc");
+        let guest = env::var_os(OTHER_RUSTC).unwrap_or_else(|| own.clone());
+        let version = rustc(&guest, &["--version"])?;
+        Ok(Self {
+            package,
+            cargo: variable("CARGO")?,
+            sysroot: PathBuf::from(rustc(&own, &["--print", "sysroot"])?.trim()),
+            rustc_version: version.trim().trim_start_matches("rustc ").to_owned(),
+            workspace,
+        })
+    }
+
+    /// Builds the core module and answers its path.
+    pub(crate) fn build(&self, folder: &Path) -> Result<PathBuf, BuildError> {
+        let modules = self.build_in(folder, "component", &[])?;
+        let file = self.package.replace('-', "_");
+        Ok(modules.join(file).with_extension("wasm"))
+    }
+
+    /// Builds the package's examples with one of its features alone, quickly and not for size, and answers the folder
+    /// with their core modules.
+    pub(crate) fn build_examples(
+        &self,
+        folder: &Path,
+        feature: &str,
+    ) -> Result<PathBuf, BuildError> {
+        let selection = ["--examples", "--no-default-features", "--features", feature];
+        let modules = self.build_in(folder, "release", &selection)?;
+        Ok(modules.join("examples"))
+    }
+
+    /// Builds in a target folder of its own, since the outer cargo holds the lock of the other, and answers the folder
+    /// with what was made.
+    fn build_in(
+        &self,
+        folder: &Path,
+        profile: &str,
+        selection: &[&str],
+    ) -> Result<PathBuf, BuildError> {
+        let mut cargo = self.command("build");
+        cargo
+            .args(["--profile", profile])
+            .args(selection)
+            .arg("--target-dir")
+            .arg(folder)
+            .env("CARGO_ENCODED_RUSTFLAGS", self.rust_flags().join("\x1f"));
+        if let Some(rustc) = env::var_os(OTHER_RUSTC) {
+            let host = output(self.host_tuple(), "rustc", self.package)?;
+            let linker = self
+                .sysroot
+                .join("lib/rustlib")
+                .join(host.trim())
+                .join("bin/rust-lld");
+            cargo
+                .env("RUSTC", rustc)
+                .env("RUSTC_BOOTSTRAP", "1")
+                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
+                .arg("-Zbuild-std=std,panic_abort");
+        }
+        cargo.stdout(Stdio::inherit());
+        output(cargo, "cargo build", self.package)?;
+        Ok(folder.join(TARGET).join(profile))
+    }
+
+    /// The package's dependencies as the build resolves them, one a line: the depth, a blank, the package.
+    pub(crate) fn tree(&self, edges: &str) -> Result<String, BuildError> {
+        let mut cargo = self.command("tree");
+        cargo.args(["--prefix", "depth", "--format", " {p}", "--edges", edges]);
+        output(cargo, "cargo tree", self.package)
+    }
+
+    fn command(&self, command: &str) -> Command {
+        let mut cargo = Command::new(&self.cargo);
+        cargo
+            .current_dir(&self.workspace)
+            .args([command, "--locked", "--color", "never", "--target", TARGET])
+            .args(["--package", self.package]);
+        // What is meant for the host's own build says nothing about the guest's.
+        for name in [
+            "RUSTFLAGS",
+            "RUSTC",
+            "CARGO_BUILD_TARGET",
+            "CARGO_TARGET_DIR",
+            "RUSTC_WRAPPER",
+            "RUSTC_WORKSPACE_WRAPPER",
+        ] {
+            cargo.env_remove(name);
+        }
+        cargo
+    }
+
+    fn host_tuple(&self) -> Command {
+        let mut rustc = Command::new("rustc");
+        rustc
+            .current_dir(&self.workspace)
+            .args(["--print", "host-tuple"]);
+        rustc
+    }
+
+    /// No path of the machine may end up in a panic's text: the bytes would differ from one folder to the next.
+    fn rust_flags(&self) -> Vec<String> {
+        let home = env::home_dir().unwrap_or_default();
+        let cargo_home =
+            env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+        let std_source = self.sysroot.join("lib/rustlib/src/rust");
+        let places = [
+            (&self.workspace, "/intune-sync"),
+            (&cargo_home, "/cargo"),
+            (&std_source, "/rust"),
+        ];
+        places
+            .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+            .to_vec()
+    }
+}
+
+/// What a command writes to stdout, where that is piped; what it says on stderr is shown.
+fn output(mut command: Command, tool: &'static str, package: &str) -> Result<String, BuildError> {
+    let Output { status, stdout, .. } = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| BuildError::Tool {
+            tool: command.get_program().to_string_lossy().into_owned(),
+            error,
+        })?;
+    if !status.success() {
+        return Err(BuildError::Failed {
+            tool,
+            package: package.to_owned(),
+            status,
+        });
+    }
+    Ok(String::from_utf8_lossy(&stdout).into_owned())
+}

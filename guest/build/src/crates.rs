@@ -1,0 +1,173 @@
+//! The crates that a component is made of, in the shape in which `cargo auditable` records them.
+//!
+//! They come from `cargo tree`, which resolves features as the build does, where `cargo metadata` joins those of the
+//! whole workspace. The shape: <https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md>.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::BuildError;
+
+/// The dependency graph of a component.
+#[derive(Debug, Serialize)]
+pub(crate) struct Crates {
+    /// In the order of name and version.
+    packages: Vec<Package>,
+}
+
+#[derive(Debug, Serialize)]
+struct Package {
+    name: String,
+    version: String,
+    source: Source,
+    #[serde(skip_serializing_if = "Kind::is_runtime")]
+    kind: Kind,
+    /// Places in the list of packages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dependencies: Vec<usize>,
+    #[serde(skip_serializing_if = "is_false")]
+    root: bool,
+}
+
+/// Where a package comes from; git and other registries are not allowed here.
+#[derive(Debug, Clone, Copy, Serialize)]
+enum Source {
+    #[serde(rename = "crates.io")]
+    CratesIo,
+    #[serde(rename = "local")]
+    Local,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    /// Part of the component.
+    Runtime,
+    /// Runs on the machine that builds: procedural macros, build scripts, and what these need.
+    Build,
+}
+
+impl Kind {
+    fn is_runtime(&self) -> bool {
+        *self == Self::Runtime
+    }
+}
+
+impl Crates {
+    /// Reads two outputs of `cargo tree`: of all that the build needs, and of what becomes part of the component.
+    pub(crate) fn read(all: &str, runtime: &str) -> Result<Self, BuildError> {
+        let runtime: BTreeSet<Key<'_>> = lines(runtime)
+            .map(|line| line.map(|line| line.key))
+            .collect::<Result<_, _>>()?;
+        let mut found: BTreeMap<Key<'_>, (Source, BTreeSet<Key<'_>>)> = BTreeMap::new();
+        let mut above: Vec<Key<'_>> = Vec::new();
+        for line in lines(all) {
+            let Line { depth, key, source } = line?;
+            above.truncate(depth);
+            if let Some(parent) = above.last().and_then(|parent| found.get_mut(parent)) {
+                parent.1.insert(key);
+            }
+            found.entry(key).or_insert((source, BTreeSet::new()));
+            above.push(key);
+        }
+        let root = above.first().copied();
+        let places: BTreeMap<Key<'_>, usize> = found
+            .keys()
+            .enumerate()
+            .map(|(at, key)| (*key, at))
+            .collect();
+        let package = |(key, (source, dependencies)): (&Key<'_>, &(Source, BTreeSet<Key<'_>>))| {
+            let kind = if runtime.contains(key) {
+                Kind::Runtime
+            } else {
+                Kind::Build
+            };
+            Package {
+                name: key.0.to_owned(),
+                version: key.1.to_owned(),
+                source: *source,
+                kind,
+                dependencies: dependencies
+                    .iter()
+                    .filter_map(|key| places.get(key).copied())
+                    .collect(),
+                root: Some(*key) == root,
+            }
+        };
+        Ok(Self {
+            packages: found.iter().map(package).collect(),
+        })
+    }
+}
+
+/// Name and version.
+type Key<'a> = (&'a str, &'a str);
+
+struct Line<'a> {
+    depth: usize,
+    key: Key<'a>,
+    source: Source,
+}
+
+fn lines(tree: &str) -> impl Iterator<Item = Result<Line<'_>, BuildError>> {
+    let read = |line| line_of(line).ok_or_else(|| BuildError::Tree(String::from(line)));
+    tree.lines().filter(|line| !line.is_empty()).map(read)
+}
+
+/// `2 serde_derive v1.0.229 (proc-macro) (*)`, or `0 engine v0.1.0 (/home/me/engine)`.
+fn line_of(line: &str) -> Option<Line<'_>> {
+    let (depth, rest) = line.split_once(' ')?;
+    let (name, rest) = rest.split_once(' ')?;
+    let (version, marks) = rest.split_once(' ').unwrap_or((rest, ""));
+    let place = marks.replace("(proc-macro)", "").replace("(*)", "");
+    Some(Line {
+        depth: depth.parse().ok()?,
+        key: (name, version.strip_prefix('v')?),
+        source: if place.trim().is_empty() {
+            Source::CratesIo
+        } else {
+            Source::Local
+        },
+    })
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_read_into_the_shape_of_cargo_auditable() {
+        let all = "0 engine v0.1.0 (/home/a b/engine)\n\
+                   1 serde v1.0.2\n\
+                   2 serde_derive v1.0.2 (proc-macro)\n\
+                   3 syn v3.0.0\n\
+                   1 both v2.0.0+meta\n\
+                   2 serde v1.0.2 (*)\n";
+        let runtime = "0 engine v0.1.0 (/home/a b/engine)\n1 serde v1.0.2\n1 both v2.0.0+meta\n";
+        let crates = Crates::read(all, runtime).expect("it is well formed");
+        let json = serde_json::to_value(&crates).expect("it is plain data");
+        assert_eq!(
+            json,
+            serde_json::json!({"packages": [
+                {"name": "both", "version": "2.0.0+meta", "source": "crates.io", "dependencies": [2]},
+                {"name": "engine", "version": "0.1.0", "source": "local", "dependencies": [0, 2], "root": true},
+                {"name": "serde", "version": "1.0.2", "source": "crates.io", "dependencies": [3]},
+                {"name": "serde_derive", "version": "1.0.2", "source": "crates.io", "kind": "build",
+                    "dependencies": [4]},
+                {"name": "syn", "version": "3.0.0", "source": "crates.io", "kind": "build"},
+            ]})
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_no_package_is_an_error() {
+        for tree in ["[build-dependencies]", "0 engine 0.1.0", "x engine v0.1.0"] {
+            assert!(Crates::read(tree, "").is_err(), "{tree}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+use super::Failure;
+use crate::{
+    audit::{self, Audit, Verdict},
+    cli::{AuditFormat, AuditOptions},
+    printer::Printer,
+};
+
+/// Shows what a component is made of, what it asks for, and what it is allowed to do. Exit code 0 is for a component
+/// that asks for nothing beyond the promise, and runs.
+///
+/// # Errors
+///
+/// When there is no component to audit.
+pub(crate) fn run(options: &AuditOptions, printer: &mut Printer) -> Result<u8, Failure> {
+    let audit = Audit::of(options.file.as_deref()).map_err(|error| {
+        Failure::usage(
+            error.to_string(),
+            "name a WebAssembly component, or leave FILE out to audit the built-in one",
+        )
+    })?;
+    printer.data(&match options.format {
+        AuditFormat::Text => audit::text(&audit),
+        AuditFormat::Json => audit::json(&audit),
+    })?;
+    Ok(match audit.verdict() {
+        Verdict::Pass => 0,
+        Verdict::BeyondThePromise | Verdict::Unfit => 1,
+    })
+}

@@ -1,0 +1,170 @@
+//! The promise: all that a component may ask for and offer.
+
+use wasmtime::component::Component;
+
+use super::{SandboxError, linker, unfit};
+
+/// The interfaces that a component may import, each with the versions that are compatible with it.
+pub(crate) const IMPORTS: [&str; 7] = [
+    "intune:sync/token@0.1",
+    "wasi:clocks/monotonic-clock@0.2",
+    "wasi:http/outgoing-handler@0.2",
+    "wasi:http/types@0.2",
+    "wasi:io/error@0.2",
+    "wasi:io/poll@0.2",
+    "wasi:io/streams@0.2",
+];
+/// The interfaces that a component may export.
+pub(crate) const EXPORTS: [&str; 1] = ["intune:sync/sync@0.1"];
+
+/// Something that a component imports or exports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Item {
+    /// As the component names it, with its version.
+    pub(crate) name: String,
+    /// Whether it is on the list.
+    pub(crate) promised: bool,
+}
+
+impl Item {
+    fn new(name: &str, promise: &[&str]) -> Self {
+        Self {
+            name: name.to_owned(),
+            promised: promise.iter().any(|promised| covers(promised, name)),
+        }
+    }
+}
+
+/// What a component asks for and offers, from its own type. Nothing of it has run.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// In the order of their names.
+    pub(crate) imports: Vec<Item>,
+    /// In the order of their names.
+    pub(crate) exports: Vec<Item>,
+    /// Why it cannot run in this sandbox, if so.
+    pub(crate) unfit: Option<String>,
+}
+
+impl World {
+    /// Reads it from a component's bytes.
+    ///
+    /// # Errors
+    ///
+    /// When they are no component.
+    pub(crate) fn of(bytes: &[u8]) -> Result<Self, SandboxError> {
+        let engine = super::engine()?;
+        let component = Component::from_binary(&engine, bytes).map_err(unfit)?;
+        let world = component.component_type();
+        let imports = world.imports(&engine).map(|(name, _)| name);
+        let exports = world.exports(&engine).map(|(name, _)| name);
+        Ok(Self {
+            imports: items(imports, &IMPORTS),
+            exports: items(exports, &EXPORTS),
+            unfit: linker::pre_instantiate(&engine, &component)
+                .err()
+                .map(|error| super::one_line(&error)),
+        })
+    }
+
+    /// What is not on the list.
+    pub(crate) fn beyond(&self) -> impl Iterator<Item = &Item> {
+        self.imports
+            .iter()
+            .chain(&self.exports)
+            .filter(|item| !item.promised)
+    }
+}
+
+fn items<'a>(names: impl Iterator<Item = &'a str>, promise: &[&str]) -> Vec<Item> {
+    let mut items: Vec<Item> = names.map(|name| Item::new(name, promise)).collect();
+    items.sort_by(|a, b| a.name.cmp(&b.name));
+    items
+}
+
+/// Whether `name` is the promised interface, in a compatible version: the same minor one, while the major one is 0.
+fn covers(promised: &str, name: &str) -> bool {
+    name.strip_prefix(promised)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A component that imports one function, `f`, of an interface.
+    fn importing(name: &str) -> Vec<u8> {
+        let length = |length: usize| u8::try_from(length).expect("names are short");
+        let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
+        // A section of types: one, of an instance that exports a function without parameters and results.
+        bytes.extend(b"\x07\x0e\x01\x42\x02\x01\x40\0\x01\0\x04\0\x01f\x01\0");
+        // A section of imports: one, an instance of that type.
+        bytes.extend([10, length(name.len() + 5), 1, 0, length(name.len())]);
+        bytes.extend(name.as_bytes());
+        bytes.extend([5, 0]);
+        bytes
+    }
+
+    #[test]
+    fn the_embedded_component_asks_for_the_promised_list_to_the_letter() {
+        let world = World::of(super::super::EMBEDDED).expect("it is a component");
+        let versions = |items: &[Item]| {
+            let minor = |item: &Item| item.name.rsplit_once('.').map(|(name, _)| name.to_owned());
+            items.iter().filter_map(minor).collect::<Vec<_>>()
+        };
+        assert_eq!(versions(&world.imports), IMPORTS);
+        assert_eq!(versions(&world.exports), EXPORTS);
+        // It links, and it uses something of each: the linker has what is promised.
+        assert_eq!((world.beyond().count(), world.unfit), (0, None));
+    }
+
+    #[test]
+    fn a_function_that_a_promised_interface_does_not_have_makes_it_unfit() {
+        for promised in IMPORTS {
+            let world = World::of(&importing(&format!("{promised}.0"))).expect("it is a component");
+            assert_eq!(world.beyond().count(), 0, "{promised}");
+            let unfit = world.unfit.expect("it must not link");
+            assert!(unfit.contains("`f`"), "{unfit}");
+        }
+    }
+
+    #[test]
+    fn the_linker_has_nothing_else() {
+        for other in [
+            "wasi:cli/environment@0.2.0",
+            "wasi:cli/stdout@0.2.12",
+            "wasi:clocks/wall-clock@0.2.12",
+            "wasi:filesystem/preopens@0.2.12",
+            "wasi:http/incoming-handler@0.2.12",
+            "wasi:random/random@0.2.12",
+            "wasi:sockets/tcp@0.2.12",
+            "wasi:http/types@0.3.0",
+            "wasi:http/types",
+            "intune:sync/token@0.2.0",
+        ] {
+            let world = World::of(&importing(other)).expect("it is a component");
+            let beyond: Vec<&str> = world.beyond().map(|item| item.name.as_str()).collect();
+            assert_eq!(beyond, [other]);
+            let unfit = world.unfit.expect("it must not link");
+            let missing = format!("component imports instance `{other}`, but a matching");
+            assert!(unfit.starts_with(&missing), "{unfit}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_only_begins_like_a_promised_one_is_beyond() {
+        for (name, covered) in [
+            ("wasi:io/poll@0.2.12", true),
+            ("wasi:io/poll@0.2.0", true),
+            ("wasi:io/poll@0.20.1", false),
+            ("wasi:io/poll@0.2", false),
+            ("wasi:io/poll@0.2.", false),
+            ("wasi:io/poll@0.2.0-rc.1", false),
+            ("wasi:io/polls@0.2.0", false),
+            ("evil:io/poll@0.2.0", false),
+        ] {
+            assert_eq!(covers("wasi:io/poll@0.2", name), covered, "{name}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+use std::{collections::BTreeMap, process::Command};
+
+/// The crates of the program, each with its features.
+fn dependencies() -> BTreeMap<String, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+        ])
+        .args([
+            "--package",
+            "intune-sync",
+            "--no-dedupe",
+            "--format",
+            "{p} | {f}",
+        ])
+        .output()
+        .expect("cargo starts");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    text.lines()
+        .map(|line| {
+            let (package, features) = line.split_once(" | ").expect("the format has it");
+            let name = package.split(' ').next().expect("a name");
+            (name.to_owned(), features.to_owned())
+        })
+        .collect()
+}
+
+/// One provider of cryptography and one HTTP client: each further one is a further way out, and minutes of building.
+#[test]
+fn there_is_one_way_to_speak_tls() {
+    let crates = dependencies();
+    for needed in [
+        "ring",
+        "rustls",
+        "reqwest",
+        "wasmtime",
+        "wasmtime-wasi-http",
+    ] {
+        assert!(
+            crates.contains_key(needed),
+            "`{needed}` is not seen: {crates:?}"
+        );
+    }
+    for unwanted in [
+        "aws-lc-rs",
+        "aws-lc-sys",
+        "native-tls",
+        "openssl",
+        "openssl-sys",
+    ] {
+        assert!(
+            !crates.contains_key(unwanted),
+            "`{unwanted}` is part of the program"
+        );
+    }
+}
+
+/// wasmtime's own way out would go past the pooled client, and past the limits on it.
+#[test]
+fn wasmtime_cannot_send_by_itself() {
+    let crates = dependencies();
+    let features: Vec<&str> = crates["wasmtime-wasi-http"].split(',').collect();
+    assert!(features.contains(&"p2"), "{features:?}");
+    assert!(!features.contains(&"default-send-request"), "{features:?}");
+    let wasi: Vec<&str> = crates["wasmtime-wasi"].split(',').collect();
+    assert_eq!(wasi, ["p2"]);
+}

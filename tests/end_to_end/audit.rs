@@ -1,0 +1,234 @@
+//! `audit`: what it says of the component built in, and of components that ask for more.
+
+use std::fs;
+
+use insta::{assert_snapshot, with_settings};
+use serde_json::Value;
+
+use crate::program::{Finished, Program};
+
+fn audit(args: &[&str]) -> Finished {
+    Program::new()
+        .args(["audit"])
+        .args(args.iter().copied())
+        .run()
+}
+
+/// The component that the program has built in.
+fn engine() -> Vec<u8> {
+    fs::read(env!("INTUNE_SYNC_ENGINE")).expect("the component was built with the program")
+}
+
+/// A component with the engine nested in it, which imports one interface, of which it uses nothing.
+fn importing(name: &str) -> Vec<u8> {
+    let length = |length: usize| u8::try_from(length).expect("names are short");
+    let engine = engine();
+    let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
+    // A section with a nested component.
+    bytes.push(4);
+    bytes.extend(leb128(engine.len()));
+    bytes.extend(engine);
+    // A section of types: one, of an instance without items.
+    bytes.extend([7, 3, 1, 0x42, 0]);
+    // A section of imports: one, an instance of that type.
+    bytes.extend([10, length(name.len() + 5), 1, 0, length(name.len())]);
+    bytes.extend(name.as_bytes());
+    bytes.extend([5, 0]);
+    bytes
+}
+
+fn leb128(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value > 0x7f {
+        bytes.push(0x80 | (value & 0x7f) as u8);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+/// A file with a component, and where it is.
+fn file(component: &[u8]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("component.wasm");
+    fs::write(&path, component).expect("it can be written");
+    let path = path.to_str().expect("UTF-8").to_owned();
+    (folder, path)
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    let list = list.as_array().expect("an array").iter();
+    list.filter_map(|item| item["Name"].as_str()).collect()
+}
+
+#[test]
+fn the_built_in_component_asks_for_nothing_beyond_the_promise() {
+    let finished = audit(&[]);
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+    with_settings!({filters => [
+        (r"\b[0-9a-f]{64}\b", "[sha256]"),
+        (r"\b\d+ bytes\n", "[size]\n"),
+        // What is recorded changes with each update of a dependency; it is looked at below.
+        (r"(?s)(made with, as the component records it\n).*?(\n\nwhat may pass)", "$1  [recorded]$2"),
+    ]}, {
+        assert_snapshot!(finished.stdout);
+    });
+}
+
+#[test]
+fn the_json_says_the_same() {
+    let (finished, json) = Program::new().args(["audit"]).json();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(json["Component"], "built-in");
+    assert_eq!(json["Verdict"], "pass");
+    assert_eq!(json["Problem"], Value::Null);
+    assert_eq!(json["BeyondThePromise"], serde_json::json!([]));
+    assert_eq!(
+        names(&json["Imports"]),
+        [
+            "intune:sync/token@0.1.0",
+            "wasi:clocks/monotonic-clock@0.2.12",
+            "wasi:http/outgoing-handler@0.2.12",
+            "wasi:http/types@0.2.12",
+            "wasi:io/error@0.2.12",
+            "wasi:io/poll@0.2.12",
+            "wasi:io/streams@0.2.12",
+        ]
+    );
+    assert_eq!(names(&json["Exports"]), ["intune:sync/sync@0.1.0"]);
+    let size = u64::try_from(engine().len()).expect("it fits");
+    assert_eq!(json["SizeBytes"], size);
+    let text = audit(&[]).stdout;
+    for part in [
+        &json["Sha256"],
+        &json["Limits"][0]["Limit"],
+        &json["GateRules"][1]["What"],
+    ] {
+        let part = part.as_str().expect("a text");
+        assert!(!part.is_empty() && text.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn the_component_records_its_compiler_and_its_crates() {
+    let (_, json) = Program::new().args(["audit"]).json();
+    let rustc = json["Tools"]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .find(|tool| tool["Name"] == "rustc")
+        .expect("the compiler is recorded");
+    let pinned = include_str!("../../rust-toolchain.toml");
+    let channel = pinned
+        .lines()
+        .find_map(|line| line.strip_prefix("channel = \""))
+        .expect("it is pinned")
+        .trim_end_matches('"');
+    let version = rustc["Version"].as_str().expect("a text");
+    // Where rustup has no std for the target, another compiler builds it.
+    assert!(
+        version.starts_with(channel) || option_env!("INTUNE_SYNC_GUEST_RUSTC").is_some(),
+        "{version}"
+    );
+
+    // Each is in the lock file, at that version, and the kinds are not mixed up.
+    let lock = include_str!("../../Cargo.lock");
+    let crates = json["Crates"].as_array().expect("an array");
+    for found in crates {
+        let [name, version] = ["Name", "Version"].map(|key| found[key].as_str().expect("a text"));
+        let locked = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+        assert!(lock.contains(&locked), "{found}");
+    }
+    let kind = |name: &str| {
+        let found = crates.iter().find(|found| found["Name"] == name);
+        found.map(|found| found["Kind"].as_str().expect("a text"))
+    };
+    assert_eq!(kind("intune-sync-engine"), Some("runtime"));
+    assert_eq!(kind("serde_json"), Some("runtime"));
+    assert_eq!(kind("serde_derive"), Some("build"));
+    assert_eq!(kind("syn"), Some("build"));
+    assert_eq!(kind("wasmtime"), None);
+    assert_eq!(kind("proptest"), None);
+}
+
+#[test]
+fn a_given_component_with_the_same_bytes_is_the_same() {
+    let (_folder, path) = file(&engine());
+    let (finished, given) = Program::new().args(["audit", &path]).json();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(given["Component"], path);
+    let (_, built_in) = Program::new().args(["audit"]).json();
+    assert_eq!(given["Sha256"], built_in["Sha256"]);
+}
+
+#[test]
+fn an_import_beyond_the_promise_fails_and_is_named() {
+    let (_folder, path) = file(&importing("wasi:filesystem/preopens@0.2.12"));
+    let (finished, json) = Program::new().args(["audit", &path]).json();
+    assert_eq!(finished.code, 1, "{finished:?}");
+    assert_eq!(json["Verdict"], "beyond-the-promise");
+    assert_eq!(
+        json["BeyondThePromise"],
+        serde_json::json!(["wasi:filesystem/preopens@0.2.12"])
+    );
+    // What is nested in it is read as well.
+    assert!(names(&json["Crates"]).contains(&"serde_json"));
+
+    let finished = audit(&[&path]);
+    assert_eq!(finished.code, 1);
+    let last = finished.stdout.lines().last();
+    assert_eq!(
+        last,
+        Some("verdict: fail: beyond the promised list: `wasi:filesystem/preopens@0.2.12`")
+    );
+}
+
+#[test]
+fn a_component_that_asks_for_little_but_cannot_run_fails() {
+    let (_folder, path) = file(&importing("wasi:io/poll@0.2.0"));
+    let (finished, json) = Program::new().args(["audit", &path]).json();
+    assert_eq!(finished.code, 1, "{finished:?}");
+    assert_eq!(json["Verdict"], "unfit");
+    assert_eq!(json["BeyondThePromise"], serde_json::json!([]));
+    assert!(json["Problem"].is_string());
+}
+
+#[test]
+fn what_a_component_records_cannot_steer_the_terminal() {
+    let name = "\u{1b}[2Jwasm";
+    // A section of producers with one field, of one value: a tool whose name clears the screen.
+    let mut section = b"\x09producers\x01\x03sdk\x01".to_vec();
+    section.push(u8::try_from(name.len()).expect("it is short"));
+    section.extend(name.as_bytes());
+    section.extend(b"\x011");
+    let mut component = engine();
+    component.push(0);
+    component.extend(leb128(section.len()));
+    component.extend(section);
+    let (_folder, path) = file(&component);
+    let finished = audit(&[&path]);
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert!(finished.stdout.contains("[2Jwasm"), "{finished:?}");
+    assert!(!finished.stdout.contains('\u{1b}'), "{finished:?}");
+}
+
+#[test]
+fn no_component_is_wrong_usage() {
+    let module = b"\0asm\x01\0\0\0";
+    for bytes in [&b""[..], b"hello", module] {
+        let (_folder, path) = file(bytes);
+        let finished = audit(&[&path]);
+        assert_eq!((finished.code, finished.stdout.as_str()), (2, ""));
+        let message = format!("error: `{path}` is no component: ");
+        assert!(finished.stderr.starts_with(&message), "{finished:?}");
+        assert!(finished.stderr.contains("\nhint: "), "{finished:?}");
+    }
+    let finished = audit(&["/nowhere/at.wasm"]);
+    assert_eq!((finished.code, finished.stdout.as_str()), (2, ""));
+    assert!(
+        finished
+            .stderr
+            .starts_with("error: cannot read the component `/nowhere/at.wasm`: "),
+        "{finished:?}"
+    );
+}
