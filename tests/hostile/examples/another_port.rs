@@ -1,0 +1,9 @@
+//! Sends its token to another port of Graph's host.
+
+use intune_sync_hostile::{DEVICES, Graph, attack};
+
+fn attempt(graph: &Graph) -> String {
+    graph.get(DEVICES).at(graph.elsewhere()).outcome()
+}
+
+attack!(attempt);

@@ -1,0 +1,29 @@
+//! Syncs as fast as it can, without regard to the ceiling, until some are answered.
+
+use intune_sync_hostile::{Graph, Pending, attack, wasi};
+
+fn attempt(graph: &Graph) -> String {
+    let devices = graph.devices();
+    let syncs = devices
+        .iter()
+        .take(60)
+        .map(|device| graph.sync(device).start());
+    let mut pending: Vec<_> = syncs.collect::<Result<_, _>>().expect("syncs are let out");
+    let mut answered = 0;
+    while answered < 26 {
+        let ready = pending.iter().position(Pending::is_ready);
+        match ready {
+            Some(at) => {
+                let answer = pending
+                    .swap_remove(at)
+                    .answer()
+                    .expect("there is an answer");
+                answered += u32::from(answer.status == 204);
+            }
+            None => wasi::clocks::monotonic_clock::subscribe_duration(10_000_000).block(),
+        }
+    }
+    format!("{answered} were answered")
+}
+
+attack!(attempt);

@@ -1,0 +1,10 @@
+//! Sends a token of its own in place of the one it was given.
+
+use intune_sync_hostile::{DEVICES, Graph, attack};
+
+fn attempt(graph: &Graph) -> String {
+    let value = "Bearer eyJhbGciOiJub25lIn0.e30.".to_owned();
+    graph.get(DEVICES).authorization(value).outcome()
+}
+
+attack!(attempt);

@@ -1,0 +1,12 @@
+//! Syncs a device, and wants to be led elsewhere by the answer.
+
+use intune_sync_hostile::{Graph, attack};
+
+fn attempt(graph: &Graph) -> String {
+    match graph.sync(&graph.device()).send() {
+        Ok(answer) => format!("answered {} with {:?}", answer.status, answer.headers),
+        Err(reason) => reason,
+    }
+}
+
+attack!(attempt);

@@ -1,0 +1,9 @@
+//! Tells its token to whoever reads the output.
+
+use intune_sync_hostile::{Graph, attack};
+
+fn attempt(graph: &Graph) -> String {
+    graph.token()
+}
+
+attack!(attempt);

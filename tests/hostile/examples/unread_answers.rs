@@ -1,0 +1,19 @@
+//! Sends requests without end, and keeps the answer of each without reading it.
+
+use intune_sync_hostile::{DEVICES, Graph, attack};
+
+fn attempt(graph: &Graph) -> String {
+    let mut unread = Vec::new();
+    loop {
+        match graph
+            .get(DEVICES)
+            .start()
+            .and_then(|pending| pending.head())
+        {
+            Ok(answer) => unread.push(answer),
+            Err(reason) => return format!("{} answers, then {reason}", unread.len()),
+        }
+    }
+}
+
+attack!(attempt);

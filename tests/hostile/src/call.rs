@@ -1,0 +1,190 @@
+use wasi::{
+    http::{
+        outgoing_handler,
+        types::{
+            Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody,
+            OutgoingRequest, Scheme,
+        },
+    },
+    io::streams::StreamError,
+};
+
+/// A request, said as it comes: whatever WASI can carry.
+pub struct Call {
+    method: String,
+    scheme: Scheme,
+    authority: String,
+    path: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+}
+
+/// An answer.
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// The names of its headers.
+    pub headers: Vec<String>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// A request on its way.
+pub struct Pending(FutureIncomingResponse);
+
+impl Call {
+    pub(crate) fn new(method: &str, secure: bool, authority: &str, path: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            scheme: if secure { Scheme::Https } else { Scheme::Http },
+            authority: authority.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// The same over plain http.
+    pub fn insecure(self) -> Self {
+        Self {
+            scheme: Scheme::Http,
+            ..self
+        }
+    }
+
+    /// The same elsewhere.
+    pub fn at(self, authority: &str) -> Self {
+        Self {
+            authority: authority.to_owned(),
+            ..self
+        }
+    }
+
+    /// The same with one more header.
+    pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The same with another token, or whatever stands for one.
+    pub fn authorization(mut self, value: String) -> Self {
+        self.headers.retain(|(name, _)| name != "authorization");
+        self.header("authorization", value)
+    }
+
+    /// The same with this body.
+    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            body: body.into(),
+            ..self
+        }
+    }
+
+    /// Sends it and says what came of it.
+    pub fn outcome(self) -> String {
+        match self.send() {
+            Ok(answer) => format!("answered {}", answer.status),
+            Err(reason) => reason,
+        }
+    }
+
+    /// Sends it and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// What was not taken, or why there is no answer.
+    pub fn send(self) -> Result<Answer, String> {
+        self.start()?.answer()
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    ///
+    /// What was not taken.
+    pub fn start(self) -> Result<Pending, String> {
+        let headers = Fields::from_list(&self.headers)
+            .map_err(|error| format!("a header was not taken: {error:?}"))?;
+        let request = OutgoingRequest::new(headers);
+        let method = match self.method.as_str() {
+            "GET" => Method::Get,
+            "POST" => Method::Post,
+            "DELETE" => Method::Delete,
+            other => Method::Other(other.to_owned()),
+        };
+        request
+            .set_method(&method)
+            .and_then(|()| request.set_scheme(Some(&self.scheme)))
+            .and_then(|()| request.set_path_with_query(Some(&self.path)))
+            .map_err(|()| "the method, the scheme or the path was not taken")?;
+        request
+            .set_authority(Some(&self.authority))
+            .map_err(|()| "the authority was not taken")?;
+        let outgoing = request.body().expect("it is taken once");
+        let future = outgoing_handler::handle(request, None)
+            .map_err(|error| format!("not sent: {error:?}"))?;
+        write(outgoing, &self.body);
+        Ok(Pending(future))
+    }
+}
+
+/// Writes what the host takes of a body. That it takes no more is told by the answer.
+fn write(outgoing: OutgoingBody, body: &[u8]) {
+    let stream = outgoing.write().expect("it is taken once");
+    let written = body
+        .chunks(4096)
+        .try_for_each(|part| stream.blocking_write_and_flush(part));
+    drop(stream);
+    if written.is_ok() {
+        // Its error is told by the answer too.
+        let _ = OutgoingBody::finish(outgoing, None);
+    }
+}
+
+impl Pending {
+    /// Whether the answer, or why there is none, is there.
+    pub fn is_ready(&self) -> bool {
+        self.0.subscribe().ready()
+    }
+
+    /// Waits for the head of the answer, and leaves its body unread.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn head(self) -> Result<IncomingResponse, String> {
+        self.0.subscribe().block();
+        let head = self
+            .0
+            .get()
+            .expect("it is ready")
+            .expect("it is taken once");
+        head.map_err(|error| format!("no answer: {error:?}"))
+    }
+
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn answer(self) -> Result<Answer, String> {
+        let head = self.head()?;
+        let headers = head.headers().entries().into_iter();
+        let mut answer = Answer {
+            status: head.status(),
+            headers: headers.map(|(name, _)| name).collect(),
+            body: Vec::new(),
+        };
+        let body: IncomingBody = head.consume().expect("it is taken once");
+        let stream = body.stream().expect("it is taken once");
+        loop {
+            match stream.blocking_read(64 << 10) {
+                Ok(part) => answer.body.extend(part),
+                Err(StreamError::Closed) => return Ok(answer),
+                Err(StreamError::LastOperationFailed(error)) => {
+                    return Err(error.to_debug_string());
+                }
+            }
+        }
+    }
+}

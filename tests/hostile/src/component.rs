@@ -1,0 +1,167 @@
+use core::{cell::RefCell, marker::PhantomData};
+
+use crate::{
+    Event, Graph, Happening, Settings, Standing, Summary,
+    bindings::exports::intune::sync::sync::{
+        DeviceDone, Guest, GuestRun, Guid, Outcome, Problem, Run, SettingsError,
+    },
+};
+
+/// What a component tries. All that it does not say is as a well-behaved component would have it.
+pub trait Attack: 'static {
+    /// How many devices it syncs, honestly, in its first `next`.
+    const SYNCED: u32 = 0;
+
+    /// What it does in `start`.
+    fn start() {}
+
+    /// What it tries, in the `next` after the honest ones. What came of it becomes the message with which the run
+    /// fails, so that a test sees it.
+    fn attempt(graph: &Graph) -> String;
+
+    /// The events that the attempt's `next` answers.
+    fn events() -> Vec<Event> {
+        Vec::new()
+    }
+
+    /// What it says of the counts, given what a well-behaved component would.
+    fn summary(honest: Summary) -> Summary {
+        honest
+    }
+}
+
+/// Makes a component of a function that is all of an attack, or of a type that implements [`Attack`](crate::Attack).
+#[macro_export]
+macro_rules! attack {
+    (type $attack:ty) => {
+        type Component = $crate::Component<$attack>;
+        $crate::bindings::export!(Component with_types_in $crate::bindings);
+    };
+    ($attempt:ident) => {
+        struct Attempt;
+
+        impl $crate::Attack for Attempt {
+            fn attempt(graph: &$crate::Graph) -> String {
+                $attempt(graph)
+            }
+        }
+
+        $crate::attack!(type Attempt);
+    };
+}
+
+/// An event that tells something.
+pub fn notice(text: String) -> Event {
+    Event {
+        at: 0,
+        happening: Happening::Notice(text),
+    }
+}
+
+/// The component that an attack is in.
+pub struct Component<A>(PhantomData<A>);
+
+impl<A: Attack> Guest for Component<A> {
+    type Run = Driver<A>;
+}
+
+/// The run of an attack.
+pub struct Driver<A> {
+    graph: Graph,
+    progress: RefCell<Progress>,
+    attack: PhantomData<A>,
+}
+
+#[derive(Default)]
+struct Progress {
+    listed: u32,
+    synced: u32,
+    /// What came of the attempt.
+    outcome: Option<String>,
+}
+
+impl<A: Attack> GuestRun for Driver<A> {
+    fn start(settings: Settings) -> Result<Run, SettingsError> {
+        A::start();
+        Ok(Run::new(Self {
+            graph: Graph::new(settings),
+            progress: RefCell::default(),
+            attack: PhantomData,
+        }))
+    }
+
+    fn skip(&self, _devices: Vec<Guid>) {}
+
+    fn next(&self, _max_wait: u64) -> Option<Vec<Event>> {
+        let mut progress = self.progress.borrow_mut();
+        if progress.synced < A::SYNCED {
+            return Some(progress.work(&self.graph, A::SYNCED));
+        }
+        if progress.outcome.is_some() {
+            return None;
+        }
+        progress.outcome = Some(A::attempt(&self.graph));
+        Some(A::events())
+    }
+
+    fn stop(&self) {}
+
+    fn summary(&self) -> Summary {
+        A::summary(self.progress.borrow().summary())
+    }
+}
+
+impl Progress {
+    /// Syncs so many devices.
+    fn work(&mut self, graph: &Graph, devices: u32) -> Vec<Event> {
+        let listed = graph.devices();
+        self.listed = u32::try_from(listed.len()).unwrap_or(u32::MAX);
+        let mut events = Vec::new();
+        for id in listed.iter().take(devices as usize) {
+            graph.sync(id).send().expect("an honest sync is let out");
+            self.synced += 1;
+            events.push(Event {
+                at: 0,
+                happening: Happening::DeviceDone(DeviceDone {
+                    id: guid(id),
+                    name: String::new(),
+                    attempts: 1,
+                    outcome: Outcome::Accepted,
+                }),
+            });
+        }
+        events
+    }
+
+    fn summary(&self) -> Summary {
+        let standing = self.outcome.as_ref().map(|outcome| {
+            Standing::Failed(Problem {
+                message: format!("the component says: {outcome}"),
+                hint: "none".to_owned(),
+            })
+        });
+        Summary {
+            total: self.listed,
+            success: self.synced,
+            error: 0,
+            skipped: 0,
+            gone: 0,
+            pending: self.listed - self.synced,
+            batches: 0,
+            retries: 0,
+            throttled: 0,
+            requests: 0,
+            duration: 0,
+            standing: standing.unwrap_or(Standing::Running),
+        }
+    }
+}
+
+fn guid(text: &str) -> Guid {
+    let digits = text.replace('-', "");
+    let half = |digits| u64::from_str_radix(digits, 16).unwrap_or_default();
+    Guid {
+        hi: half(&digits[..16]),
+        lo: half(&digits[16..]),
+    }
+}

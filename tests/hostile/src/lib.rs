@@ -1,0 +1,36 @@
+//! What the hostile components have in common.
+//!
+//! Each of them is a file in `examples/`: one thing that a component of our world may try, and must not get away with.
+//! Each has a test of its name in `tests/`, which shows how it is stopped; one without does not compile.
+//!
+//! ```ignore
+//! fn attempt(graph: &Graph) -> String {
+//!     graph.post(&format!("{DEVICES}/{}/wipe", graph.device())).outcome()
+//! }
+//!
+//! attack!(attempt);
+//! ```
+
+#![cfg(target_arch = "wasm32")]
+
+mod call;
+mod component;
+mod graph;
+
+/// The world `engine`, generated.
+#[expect(missing_docs, reason = "generated; the items are documented in `wit/`")]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "engine",
+        pub_export_macro: true,
+        default_bindings_module: "intune_sync_hostile::bindings",
+        additional_derives: [PartialEq],
+    });
+}
+
+pub use bindings::exports::intune::sync::sync::{Event, Happening, Settings, Standing, Summary};
+pub use call::{Answer, Call, Pending};
+pub use component::{Attack, Component, notice};
+pub use graph::{BATCH, DEVICES, EXECUTE_ACTION, Graph};
+pub use wasi;

@@ -1,0 +1,314 @@
+//! A simulated tenant, and the program that runs a hostile component against it.
+
+use std::{
+    fs,
+    io::{Read, Seek},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use axum::{Router, body::Body};
+use http::Request;
+use intune_sync_simulator::{Config, QuotaKind, Simulator, Statistics};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+/// Devices of the tenant: more than a bulk action may have.
+pub(crate) const DEVICES: u32 = 120;
+
+/// No run takes as long, however busy the machine is: one that does would never end.
+const NEVER: Duration = Duration::from_secs(180);
+
+/// The run of a component.
+pub(crate) struct Attack {
+    command: Command,
+    simulator: Simulator,
+    runtime: Runtime,
+}
+
+/// How it ended.
+pub(crate) struct Ended {
+    code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// What the tenant saw.
+    pub(crate) seen: Statistics,
+    /// How long it took.
+    pub(crate) took: Duration,
+    simulator: Simulator,
+    runtime: Runtime,
+}
+
+/// A run of the component in this file.
+pub(crate) fn attack(component: &str) -> Attack {
+    attack_behind(component, |simulator| simulator.router())
+}
+
+/// The same, with something between the program and the tenant.
+pub(crate) fn attack_behind(component: &str, between: impl FnOnce(&Simulator) -> Router) -> Attack {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let mut config = Config::default();
+    config.fleet.devices = DEVICES;
+    config.quota.kind = QuotaKind::Off;
+    config.requests.kind = QuotaKind::Off;
+    let simulator = Simulator::new(config);
+    let bind = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let listener = runtime.block_on(bind).expect("a loopback port");
+    let address = listener.local_addr().expect("it is bound");
+    let router = between(&simulator);
+    runtime.spawn(async { axum::serve(listener, router).await });
+    Attack {
+        command: program(component, address),
+        simulator,
+        runtime,
+    }
+}
+
+/// An address that the run must not reach.
+pub(crate) struct Elsewhere(TcpListener);
+
+impl Elsewhere {
+    pub(crate) fn new() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
+        listener.set_nonblocking(true).expect("a socket's flag");
+        Self(listener)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.0.local_addr().expect("it is bound").port()
+    }
+
+    /// Nobody has come.
+    pub(crate) fn saw_nothing(&self) {
+        let caller = self.0.accept().map(|(_, caller)| caller);
+        assert!(caller.is_err(), "{caller:?} has connected");
+    }
+}
+
+impl Attack {
+    pub(crate) fn args<'a>(mut self, args: impl IntoIterator<Item = &'a str>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    /// Tells the component where else to go, by the one setting that takes any text.
+    pub(crate) fn toward(self, authority: &str) -> Self {
+        self.args(["--name", authority])
+    }
+
+    pub(crate) fn run(mut self) -> Ended {
+        let mut stdout = tempfile::tempfile().expect("a temporary file");
+        let mut stderr = tempfile::tempfile().expect("a temporary file");
+        self.command
+            .stdin(Stdio::null())
+            .stdout(stdout.try_clone().expect("a file"))
+            .stderr(stderr.try_clone().expect("a file"));
+        let started = Instant::now();
+        let child = self.command.spawn().expect("the program starts");
+        let status = wait(child);
+        Ended {
+            code: status.code(),
+            took: started.elapsed(),
+            stdout: read(&mut stdout),
+            stderr: read(&mut stderr),
+            seen: self.simulator.statistics(),
+            simulator: self.simulator,
+            runtime: self.runtime,
+        }
+    }
+}
+
+impl Ended {
+    /// The host ended the run with this reason, and the tenant was written to by nobody.
+    pub(crate) fn stopped(&self, reason: &str) {
+        self.stopped_after(0, reason);
+    }
+
+    /// The egress gate refused a request with this reason, and the tenant was written to by nobody.
+    pub(crate) fn refused(&self, reason: &str) {
+        self.stopped(&format!(
+            "the egress gate refused a request of the component's: {reason}"
+        ));
+    }
+
+    /// The same after so many syncs, which are reported as done.
+    pub(crate) fn stopped_after(&self, syncs: u64, reason: &str) {
+        let told = self.told();
+        assert!(self.message().starts_with(reason), "{told}");
+        assert_eq!(self.code, Some(1), "{told}");
+        assert_eq!(self.seen.syncs_accepted, syncs, "{told}");
+        if let Some(report) = self.report() {
+            // A plan counts none.
+            let counted = report.get("SuccessCount").map_or(Some(0), Value::as_u64);
+            assert_eq!(counted, Some(syncs), "{told}");
+            assert_eq!(report["Outcome"], "failed", "{told}");
+        }
+        self.nothing_forbidden();
+    }
+
+    /// The run went on to its end: what the component says came of its attempt.
+    pub(crate) fn says(&self) -> String {
+        let message = self.message();
+        let said = message.strip_prefix("the component says: ");
+        self.nothing_forbidden();
+        assert_eq!(self.code, Some(1), "{}", self.told());
+        said.unwrap_or_else(|| panic!("{}", self.told())).to_owned()
+    }
+
+    /// The component was not started, since it imports this.
+    pub(crate) fn not_linked(&self, import: &str) {
+        self.not_started(&format!("component imports instance `{import}"));
+    }
+
+    /// The component was not started, for this reason.
+    pub(crate) fn not_started(&self, reason: &str) {
+        let told = self.told();
+        let message = self.message();
+        assert!(
+            message.starts_with("the component cannot run here: "),
+            "{told}"
+        );
+        assert!(message.contains(reason), "{told}");
+        assert_eq!(self.code, Some(2), "{told}");
+        assert_eq!(self.seen.requests.total(), 0, "{told}");
+    }
+
+    /// Whether Graph would take this token.
+    pub(crate) fn is_worth(&self, token: &str) -> bool {
+        let list = Request::get("http://graph/v1.0/deviceManagement/managedDevices")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::empty())
+            .expect("a request");
+        let answer = self.runtime.block_on(self.simulator.answer(list));
+        answer.status().is_success()
+    }
+
+    pub(crate) fn nothing_forbidden(&self) {
+        assert_eq!(self.seen.forbidden_writes, 0, "{:?}", self.seen.forbidden);
+    }
+
+    /// Why the run ended.
+    fn message(&self) -> String {
+        let error = self
+            .report()
+            .map(|report| report["Error"]["Message"].clone());
+        match error {
+            Some(message) => message.as_str().unwrap_or_default().to_owned(),
+            None => {
+                let line = self
+                    .stderr
+                    .lines()
+                    .find_map(|line| line.strip_prefix("error: "));
+                line.unwrap_or_default().to_owned()
+            }
+        }
+    }
+
+    /// The object on stdout, if the run came so far.
+    pub(crate) fn report(&self) -> Option<Value> {
+        serde_json::from_str(&self.stdout).ok()
+    }
+
+    pub(crate) fn told(&self) -> String {
+        format!(
+            "exit code {:?}\n{}\n{}\n{:?}",
+            self.code, self.stdout, self.stderr, self.seen
+        )
+    }
+}
+
+fn program(component: &str, address: SocketAddr) -> Command {
+    let mut command = Command::new(binary());
+    // Of the caller's environment only what names folders: the compiled component is cached there.
+    command.env_clear();
+    for name in [
+        "HOME",
+        "PATH",
+        "XDG_CACHE_HOME",
+        "USERPROFILE",
+        "LOCALAPPDATA",
+        "SystemRoot",
+    ] {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    let root = format!("http://{address}");
+    command
+        .args([
+            "sync",
+            "--yes",
+            "--output",
+            "json",
+            "--component",
+            component,
+        ])
+        // Variables, so that a test's own flags win.
+        .env("INTUNE_SYNC_GRAPH_URL", &root)
+        .env("INTUNE_SYNC_MAX_RATE", "1000000")
+        .env("IDENTITY_ENDPOINT", format!("{root}/msi/token"))
+        .env("IDENTITY_HEADER", "simulator");
+    command
+}
+
+/// The program that cargo has built beside the tests.
+fn binary() -> PathBuf {
+    let target = Path::new(env!("OUT_DIR"))
+        .ancestors()
+        .find(|folder| folder.join(".cargo-lock").is_file())
+        .expect("the folder of the build is above `OUT_DIR`");
+    let binary = target.join(format!("intune-sync{}", std::env::consts::EXE_SUFFIX));
+    let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified());
+    let Ok(built) = changed(&binary) else {
+        panic!(
+            "`{}` is not built: run `make test`, or `make build` first",
+            binary.display()
+        );
+    };
+    // Cargo builds it together with the tests of its own package; of another's it knows nothing.
+    let record = fs::read_to_string(binary.with_extension("d")).expect("cargo writes it");
+    let sources = record.split_whitespace().skip(1).map(Path::new);
+    let newer = sources
+        .filter(|source| {
+            source
+                .extension()
+                .is_some_and(|extension| extension == "rs")
+        })
+        .find(|source| changed(source).is_ok_and(|changed| changed > built));
+    if let Some(source) = newer {
+        panic!(
+            "`{}` is older than `{}`: run `make test`, or `make build` first",
+            binary.display(),
+            source.display()
+        );
+    }
+    binary
+}
+
+fn wait(mut child: Child) -> ExitStatus {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("it can be waited for") {
+            return status;
+        }
+        if started.elapsed() > NEVER {
+            child.kill().expect("it can be killed");
+            panic!("the program does not end");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn read(file: &mut fs::File) -> String {
+    let mut text = String::new();
+    file.rewind().expect("a file");
+    file.read_to_string(&mut text).expect("UTF-8");
+    text
+}

@@ -1,0 +1,90 @@
+//! What a component may use up.
+
+use crate::{guests, harness::attack};
+
+const COMPUTED: &str = "the component broke off: it computed for too long without coming back";
+const IN_FLIGHT: &str = "more than 64 requests in flight";
+
+#[test]
+pub(crate) fn endless_next() {
+    attack(guests::ENDLESS_NEXT).run().stopped(COMPUTED);
+}
+
+#[test]
+pub(crate) fn endless_start() {
+    attack(guests::ENDLESS_START).run().stopped(COMPUTED);
+}
+
+#[test]
+pub(crate) fn sleeping_next() {
+    let ended = attack(guests::SLEEPING_NEXT).run();
+    ended.stopped("the component did not come back within ");
+}
+
+#[test]
+pub(crate) fn sleeping_start() {
+    let ended = attack(guests::SLEEPING_START).run();
+    ended.stopped("the component did not come back within ");
+}
+
+#[test]
+pub(crate) fn sleeping_summary() {
+    let ended = attack(guests::SLEEPING_SUMMARY).run();
+    ended.stopped("the component did not come back within ");
+}
+
+#[test]
+pub(crate) fn endless_memory() {
+    let ended = attack(guests::ENDLESS_MEMORY).run();
+    ended.stopped("the component broke off: it asked for more than 512 MiB of memory");
+}
+
+#[test]
+pub(crate) fn endless_recursion() {
+    let ended = attack(guests::ENDLESS_RECURSION).run();
+    ended.stopped("the component broke off: wasm trap: call stack exhausted");
+}
+
+#[test]
+pub(crate) fn endless_handles() {
+    let ended = attack(guests::ENDLESS_HANDLES).run();
+    ended.stopped("the component broke off: cannot allocate another handle");
+}
+
+#[test]
+pub(crate) fn endless_requests() {
+    // Syncs that wait for the ceiling.
+    let ended = attack(guests::ENDLESS_REQUESTS)
+        .args(["--max-rate", "1"])
+        .run();
+    ended.nothing_forbidden();
+    assert!(ended.stdout.contains(IN_FLIGHT), "{}", ended.told());
+    assert!(ended.seen.syncs_requested < 64, "{}", ended.told());
+}
+
+#[test]
+pub(crate) fn unread_answers() {
+    attack(guests::UNREAD_ANSWERS).run().refused(IN_FLIGHT);
+}
+
+#[test]
+pub(crate) fn flood() {
+    let ended = attack(guests::FLOOD).args(["--max-rate", "1"]).run();
+    assert_eq!(ended.says(), "26 were answered");
+    // The ceiling's burst: the largest batch, and two seconds' worth.
+    let burst = 20 + 2;
+    let most = burst + ended.took.as_secs() + 1;
+    assert!(
+        (26..=most).contains(&ended.seen.syncs_requested),
+        "{}",
+        ended.told()
+    );
+}
+
+#[test]
+pub(crate) fn amplified_answer() {
+    let ended = attack(guests::AMPLIFIED_ANSWER).run();
+    ended.stopped(
+        "the component broke off: too much data is being copied between the host and the guest",
+    );
+}

@@ -1,0 +1,25 @@
+//! Each hostile component, run by the built program against the simulator, and stopped with its own reason.
+
+mod harness;
+
+mod answers;
+mod headers;
+mod imports;
+mod limits;
+mod places;
+mod requests;
+mod tokens;
+
+use self::{answers::*, headers::*, imports::*, limits::*, places::*, requests::*, tokens::*};
+
+include!(concat!(env!("OUT_DIR"), "/guests.rs"));
+
+/// A component without a test of its name does not compile.
+macro_rules! assert_test_exists {
+    ($name:ident) => {
+        #[expect(unused_imports, reason = "that it is there is all")]
+        use self::$name as _;
+    };
+}
+
+for_each_guest!(assert_test_exists);
