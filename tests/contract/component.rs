@@ -1,4 +1,4 @@
-use std::{fs, path::Path};
+use std::fs;
 
 use wasmtime::{
     Config, Engine, Store,
@@ -20,15 +20,9 @@ const IMPORTS: [&str; 7] = [
 const EXPORTS: [&str; 1] = ["intune:sync/sync@0.1.0"];
 
 fn component() -> Component {
-    let program = Path::new(env!("CARGO_BIN_EXE_intune-sync"));
-    // Cargo marks the target folder, wherever it is.
-    let target = program
-        .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
-        .expect("the program is in a target folder");
-    let bytes = fs::read(target.join("components/engine.wasm")).expect("the component was built");
+    let bytes = fs::read(env!("INTUNE_SYNC_ENGINE")).expect("the component was built");
     let engine = Engine::new(&Config::new()).expect("an engine");
-    let embedded = fs::read(program).expect("the program was built");
+    let embedded = fs::read(env!("CARGO_BIN_EXE_intune-sync")).expect("the program was built");
     assert!(
         embedded.windows(bytes.len()).any(|window| window == bytes),
         "what is looked at here is what the program runs"

@@ -144,13 +144,17 @@ fn write(component: &[u8], folder: &Path, name: &str) -> Result<PathBuf, BuildEr
     }
 }
 
-/// The target folder of the build under way: the one above the build script's own that cargo has marked.
+/// The target folder of the build under way. Cargo tells a build script its own folder only, which is
+/// `target/PROFILE/build/CRATE/out`, and `target/TRIPLE/PROFILE/build/CRATE/out` where a target is named.
 fn target_folder() -> Result<PathBuf, BuildError> {
     let out = PathBuf::from(variable("OUT_DIR")?);
-    let marked = out
-        .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    Ok(marked.unwrap_or(&out).to_owned())
+    let triple = variable("TARGET")?;
+    let folder = out.ancestors().nth(4).unwrap_or(&out);
+    let folder = match folder.file_name() {
+        Some(name) if name == triple => folder.parent().unwrap_or(folder),
+        _ => folder,
+    };
+    Ok(folder.to_owned())
 }
 
 fn workspace() -> PathBuf {
