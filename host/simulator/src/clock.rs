@@ -1,36 +1,27 @@
-//! Time: tokio's, so that a paused clock works, and the time of day that goes with it.
+//! Time since the start, and the time of day that goes with it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::time::Instant;
-
-/// Milliseconds since the simulator started.
+/// Milliseconds since the tenant started.
 pub(crate) type Millis = u64;
 
-/// Counts from the start of the simulator.
+/// Says which time of day an instant is. It does not run: who asks names the instant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
-    started: Instant,
     started_at: u64,
 }
 
 impl Clock {
-    /// Starts now, which is `started_at` milliseconds since 1970, or what the machine's clock says.
-    pub(crate) fn start(started_at: Option<u64>) -> Self {
+    /// The start is `started_at` milliseconds since 1970, or what the machine's clock says.
+    pub(crate) fn new(started_at: Option<u64>) -> Self {
         let machine = || {
             SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, millis)
         };
         Self {
-            started: Instant::now(),
             started_at: started_at.unwrap_or_else(machine),
         }
-    }
-
-    /// Now.
-    pub(crate) fn now(&self) -> Millis {
-        millis(self.started.elapsed())
     }
 
     /// The time of day at `instant`, in milliseconds since 1970.
@@ -57,6 +48,7 @@ pub(crate) fn timestamp(time_of_day: u64) -> String {
         .to_string()
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+/// A duration in whole milliseconds.
+pub(crate) fn millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }

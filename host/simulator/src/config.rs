@@ -3,6 +3,7 @@
 //! The defaults are a healthy tenant: a thousand devices that can all be synced, the documented quotas, no fault.
 
 mod fleet;
+mod quota;
 mod share;
 
 use std::num::NonZeroU32;
@@ -10,6 +11,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 pub use fleet::{FleetConfig, Platforms};
+pub use quota::{Quota, QuotaChange, QuotaKind};
 pub use share::{Share, ShareError};
 
 /// All that decides how the simulator behaves. The same configuration and the same requests in the same order give
@@ -119,51 +121,6 @@ pub enum NextLink {
     Endless,
     /// On for ever: after the last page come empty ones, each under a link not seen before.
     EndlessEmpty,
-}
-
-/// A quota: so many calls in so much time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Quota {
-    /// How calls are counted.
-    pub kind: QuotaKind,
-    /// Calls in a window.
-    pub limit: NonZeroU32,
-    /// Length of the window in milliseconds.
-    pub window_ms: NonZeroU32,
-    /// Rejected calls are counted too.
-    pub count_rejected: bool,
-    /// Share of the limit that a neighbour, another app of the tenant, uses up.
-    pub neighbour: Share,
-    /// The neighbour is busy for so many milliseconds, then idle as long, and so on. 0: always busy.
-    pub neighbour_period_ms: u32,
-}
-
-impl Default for Quota {
-    fn default() -> Self {
-        Self {
-            kind: QuotaKind::Sliding,
-            limit: non_zero(200),
-            window_ms: non_zero(20_000),
-            count_rejected: true,
-            neighbour: Share::NONE,
-            neighbour_period_ms: 0,
-        }
-    }
-}
-
-/// How calls are counted against a quota.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum QuotaKind {
-    /// There is no quota.
-    Off,
-    /// From 0 in every window; windows follow each other without a gap.
-    Fixed,
-    /// Those of the last window's length.
-    Sliding,
-    /// A bucket that holds `limit`, refilled at `limit` a window.
-    Bucket,
 }
 
 /// How a throttled caller learns when to come back.

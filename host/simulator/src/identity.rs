@@ -1,8 +1,7 @@
 //! The identity endpoints of App Service and of virtual machines.
 
-use axum::body::Body;
+use http::HeaderMap;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, Response};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
@@ -73,7 +72,7 @@ impl Identity {
         (query, headers): (&str, &HeaderMap),
         (tokens, ledger): (&mut Tokens, &mut Ledger),
         now: Millis,
-    ) -> Response<Body> {
+    ) -> Reply {
         self.requests += 1;
         let parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
         let parameter = |name: &str| {
@@ -104,7 +103,7 @@ impl Identity {
         let resource = parameter("resource")
             .unwrap_or_default()
             .trim_end_matches('/');
-        let reply = if !permitted {
+        if !permitted {
             match endpoint {
                 Endpoint::AppService => {
                     error(401, "unauthorized", "X-IDENTITY-HEADER is missing or wrong")
@@ -153,8 +152,7 @@ impl Identity {
             let issued = tokens.issue(resource, self.config.cache, now);
             ledger.statistics.tokens_issued += u64::from(!issued.cached);
             Reply::json(200, self.body(resource, &issued).to_string().into_bytes())
-        };
-        reply.into_response()
+        }
     }
 
     fn body(&self, resource: &str, issued: &Issued) -> Value {

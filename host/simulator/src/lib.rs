@@ -2,8 +2,12 @@
 //! [`axum::Router`].
 //!
 //! Everything follows from a [`Config`] and its seed: which devices there are, which of them fail and how, which
-//! request meets which fault. Time is tokio's, so that a run on a paused clock takes no real time. What came in is
-//! counted in [`Statistics`], so that a test can say not only what a client reported but what it did.
+//! request meets which fault. What came in is counted in [`Statistics`], so that a test can say not only what a client
+//! reported but what it did.
+//!
+//! There are two ways to run it. A [`Tenant`] is told the time and does nothing by itself: for simulations that keep
+//! their own time. A [`Simulator`] answers at tokio's time, over a socket too, so that a run on a paused clock takes no
+//! real time.
 //!
 //! | route | is |
 //! |---|---|
@@ -31,24 +35,28 @@ mod filter;
 mod fleet;
 mod guid;
 mod identity;
+mod inspection;
 mod limiter;
 mod list;
 mod reply;
 mod retry_after;
 mod server;
+mod service;
 mod simulator;
 mod statistics;
 mod sync_device;
+mod tenant;
 mod throttle;
 mod tokens;
 
 pub use config::{
     Approval, BulkConfig, BulkCost, BulkRefusal, Config, ErrorStyle, ExpiresOn, FaultsConfig,
-    FleetConfig, IdentityConfig, Latency, ListConfig, NextLink, Platforms, Quota, QuotaKind,
-    RetryAfterConfig, RetryAfterForm, Share, ShareError, TokensConfig,
+    FleetConfig, IdentityConfig, Latency, ListConfig, NextLink, Platforms, Quota, QuotaChange,
+    QuotaKind, RetryAfterConfig, RetryAfterForm, Share, ShareError, TokensConfig,
 };
 pub use faults::Fault;
-pub use reply::DropConnection;
+pub use reply::{Answer, DropConnection};
 pub use server::serve;
 pub use simulator::Simulator;
 pub use statistics::{Requests, Statistics};
+pub use tenant::{Tenant, Ticket};

@@ -1,6 +1,6 @@
 //! An answer on its way out, with what its arrival will mean.
 
-use axum::body::Body;
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
@@ -12,6 +12,15 @@ use crate::retry_after::{Hold, RetryAfter};
 /// Stands in the extensions of a response that is not to be sent: whoever carries it closes the connection instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DropConnection;
+
+/// What reaches the caller in the end.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// A response with its whole body.
+    Response(Response<Bytes>),
+    /// The connection was closed without one.
+    Dropped,
+}
 
 /// An answer on its way out.
 #[derive(Debug)]
@@ -117,15 +126,15 @@ impl Reply {
         self.header(HeaderName::from_static("x-ms-ags-diagnostic"), diagnostic);
     }
 
-    /// What is sent.
-    pub(crate) fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.body));
+    /// What reaches the caller.
+    pub(crate) fn into_answer(self) -> Answer {
+        if self.dropped {
+            return Answer::Dropped;
+        }
+        let mut response = Response::new(Bytes::from(self.body));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         response.headers_mut().extend(self.headers);
-        if self.dropped {
-            response.extensions_mut().insert(DropConnection);
-        }
-        response
+        Answer::Response(response)
     }
 }

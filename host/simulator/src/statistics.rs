@@ -56,6 +56,9 @@ pub struct Statistics {
     pub ignored_filters: u64,
     /// Writes that the quota let through, second by second from the start.
     pub admitted_per_second: Vec<u32>,
+    /// Writes that were throttled, second by second from the start: the quota refused them, or they came while the
+    /// tenant was closed to early callers. Neither list goes beyond the last second that has any.
+    pub rejected_per_second: Vec<u32>,
     /// The most writes that the quota let through in a window's length.
     pub most_admitted_in_window: u64,
     /// The most writes that came to the quota in a window's length, rejected ones included.
@@ -161,17 +164,21 @@ impl Ledger {
         let statistics = &mut self.statistics;
         let attempted = self.attempted.add(now, cost.into());
         statistics.most_attempted_in_window = statistics.most_attempted_in_window.max(attempted);
+        let per_second = match admitted {
+            true => &mut statistics.admitted_per_second,
+            false => &mut statistics.rejected_per_second,
+        };
+        let second = usize::try_from(now / 1_000).unwrap_or(usize::MAX);
+        if per_second.len() <= second {
+            per_second.resize(second + 1, 0);
+        }
+        per_second[second] += cost;
         if !admitted {
             return;
         }
         self.writes += u64::from(cost);
         let sum = self.admitted.add(now, cost.into());
         statistics.most_admitted_in_window = statistics.most_admitted_in_window.max(sum);
-        let second = usize::try_from(now / 1_000).unwrap_or(usize::MAX);
-        if statistics.admitted_per_second.len() <= second {
-            statistics.admitted_per_second.resize(second + 1, 0);
-        }
-        statistics.admitted_per_second[second] += cost;
     }
 
     /// A sync was carried out: the device's `count`th.

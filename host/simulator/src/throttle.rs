@@ -14,7 +14,7 @@ pub(crate) struct Throttle {
     closed_until: Millis,
 }
 
-/// A wait that an answer has named.
+/// A wait that an answer has named, and that ends later than all that were named before.
 struct Told {
     sent: Millis,
     until: Millis,
@@ -53,7 +53,10 @@ impl Throttle {
             Hold::For(wait) => now + wait,
             Hold::Until(instant) => instant,
         };
-        self.told.push(Told { sent: now, until });
+        // One that ends no later than one that was told before says nothing new.
+        if self.told.last().is_none_or(|last| last.until < until) {
+            self.told.push(Told { sent: now, until });
+        }
     }
 
     /// Takes a request of any kind from its quota, or says how long to wait.
@@ -73,6 +76,36 @@ impl Throttle {
             Err(self.closed_until - now)
         } else {
             Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dice::{Dice, Matter};
+
+    #[test]
+    fn of_all_waits_that_were_told_the_longest_counts() {
+        for seed in 0..50 {
+            let dice = Dice::new(seed);
+            let mut throttle = Throttle::new(&Config::default());
+            let grace = Millis::from(RetryAfterConfig::default().grace_ms);
+            let (mut now, mut told, mut early) = (0, Vec::new(), 0);
+            for turn in 0..500 {
+                now += dice.below(8, Matter::Latency, turn);
+                if dice.below(3, Matter::Order, turn) == 0 {
+                    let wait = dice.below(30, Matter::Variant, turn);
+                    throttle.sent(now, Hold::For(wait));
+                    told.push((now, now + wait));
+                }
+                let known = told.iter().filter(|(sent, _)| sent + grace < now);
+                let longest = known.map(|(_, until)| *until).max().unwrap_or_default();
+                let margin = (longest > now).then(|| longest - now);
+                assert_eq!(throttle.arrive(now), margin, "seed {seed}");
+                early += u32::from(margin.is_some());
+            }
+            assert!((50..450).contains(&early), "{early}");
         }
     }
 }

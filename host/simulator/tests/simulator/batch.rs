@@ -134,9 +134,15 @@ async fn items_are_throttled_one_by_one() {
         (15, 20)
     );
     assert_eq!(statistics.admitted_per_second, [15]);
+    assert_eq!(statistics.rejected_per_second, [5]);
     // What was throttled is not known, and may be sent again; but it is early.
+    tokio::time::advance(std::time::Duration::from_millis(2_999)).await;
     client.batch(15..20).await;
-    assert_eq!(client.statistics().repeated_after_known_outcome, 0);
+    client.sync(&client.id(15)).await;
+    let statistics = client.statistics();
+    assert_eq!(statistics.repeated_after_known_outcome, 0);
+    assert_eq!(statistics.admitted_per_second, [15]);
+    assert_eq!(statistics.rejected_per_second, [5, 0, 6]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,5 +8,6 @@ mod identity;
 mod list;
 mod server;
 mod sync_device;
+mod tenant;
 mod throttle;
 mod tokens;

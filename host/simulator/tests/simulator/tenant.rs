@@ -1,0 +1,499 @@
+//! The tenant that is told the time: the same answers as at tokio's time, and a defined order within an instant.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use intune_sync_simulator::{
+    Answer, Config, Latency, QuotaChange, QuotaKind, RetryAfterForm, Share, Simulator, Statistics,
+    Tenant, Ticket,
+};
+use serde_json::json;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use crate::client::{Client, HOST, TOKEN, config};
+
+/// What reaches a caller, made comparable; none when the connection was closed.
+type Seen = Option<(u16, HeaderMap, Bytes)>;
+
+/// A request, to be sent at a time.
+#[derive(Clone)]
+struct Planned {
+    at: u64,
+    request: Request<Bytes>,
+}
+
+fn seen(answer: Answer) -> Seen {
+    match answer {
+        Answer::Dropped => None,
+        Answer::Response(response) => {
+            let (parts, body) = response.into_parts();
+            Some((parts.status.as_u16(), parts.headers, body))
+        }
+    }
+}
+
+fn request(method: &str, path: &str, number: u64, body: String) -> Request<Bytes> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", HOST)
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .header("x-identity-header", "simulator")
+        .header("client-request-id", format!("request-{number}"))
+        .body(Bytes::from(body))
+        .expect("a test's request is well formed")
+}
+
+fn sync(tenant: &Tenant, index: u32) -> Request<Bytes> {
+    let id = tenant.device_id(index).expect("the fleet is that large");
+    let path = format!("/v1.0/deviceManagement/managedDevices/{id}/syncDevice");
+    request("POST", &path, index.into(), String::new())
+}
+
+/// A tenant in which nearly everything happens, and that is throttled most of the time.
+fn eventful(seed: u64) -> Config {
+    let mut config = Config {
+        seed,
+        ..config(200)
+    };
+    config.fleet.gone = Share::percent(5);
+    config.faults.item = Share::percent(10);
+    config.faults.page = Share::percent(20);
+    config.faults.envelope = Share::percent(10);
+    config.faults.drop_before = Share::percent(10);
+    config.faults.drop_after = Share::percent(10);
+    config.faults.items_shuffled = Share::percent(30);
+    config.retry_after.form = RetryAfterForm::Mixed;
+    config.retry_after.early_penalty_ms = 50;
+    config.requests.kind = QuotaKind::Off;
+    config.quota.kind =
+        [QuotaKind::Fixed, QuotaKind::Sliding, QuotaKind::Bucket][(seed % 3) as usize];
+    config.quota.count_rejected = false;
+    config.quota.limit = NonZeroU32::new(60).expect("not 0");
+    config.quota.window_ms = NonZeroU32::new(3_000).expect("not 0");
+    config.quota.neighbour = Share::percent(30);
+    config.quota.neighbour_period_ms = 1_700;
+    config.quota.changes = vec![QuotaChange {
+        at_ms: 4_000,
+        limit: NonZeroU32::new(30).expect("not 0"),
+    }];
+    config.latency = Latency {
+        min_ms: 0,
+        max_ms: 1_200,
+    };
+    config
+}
+
+/// Requests of every kind, in order of time.
+fn plan(config: &Config) -> Vec<Planned> {
+    let tenant = Tenant::new(config.clone());
+    let id = |index: u64| {
+        tenant
+            .device_id((index % 200) as u32)
+            .expect("there are 200")
+    };
+    let planned = (0..60).map(|number| {
+        let ids = (number * 7..number * 7 + 20).map(id);
+        let request = match number % 6 {
+            0 => sync(&tenant, (number * 3) as u32),
+            1 => {
+                let path = "/v1.0/deviceManagement/managedDevices?$select=id,deviceName&$top=20";
+                request("GET", path, number, String::new())
+            }
+            2 => {
+                let path = "/beta/deviceManagement/managedDevices/executeAction";
+                let ids: Vec<String> = ids.collect();
+                let body = json!({"actionName": "syncDevice", "deviceIds": ids});
+                request("POST", path, number, body.to_string())
+            }
+            3 if number % 4 == 3 => {
+                let path = "/msi/token?api-version=2019-08-01&resource=https://graph.microsoft.com";
+                request("GET", path, number, String::new())
+            }
+            _ => {
+                let items = ids.enumerate().map(|(item, id)| {
+                    let url = format!("/deviceManagement/managedDevices/{id}/syncDevice");
+                    json!({"id": item.to_string(), "method": "POST", "url": url})
+                });
+                let items: Vec<_> = items.collect();
+                let body = json!({"requests": items}).to_string();
+                request("POST", "/v1.0/$batch", number, body)
+            }
+        };
+        Planned {
+            at: number * 131,
+            request,
+        }
+    });
+    planned.collect()
+}
+
+/// Sends what was planned, and does everything in its time: what each request came to and when, the statistics, and
+/// whether no two things fell on the same instant.
+fn by_hand(config: &Config, plan: &[Planned]) -> (Vec<(u64, Seen)>, Statistics, bool) {
+    let mut tenant = Tenant::new(config.clone());
+    let mut answers = BTreeMap::new();
+    let mut instants = HashSet::new();
+    let mut alone = true;
+    let mut plan = plan.iter().peekable();
+    loop {
+        let sent_at = plan.peek().map(|planned| planned.at);
+        let now = match (sent_at, tenant.next_at()) {
+            (Some(sent_at), next_at) if next_at.is_none_or(|next_at| sent_at <= next_at) => {
+                let planned = plan.next().expect("one was seen");
+                tenant.send(sent_at, planned.request.clone());
+                sent_at
+            }
+            (_, Some(next_at)) => {
+                for (ticket, answer) in tenant.advance(next_at) {
+                    answers.insert(ticket.number(), (next_at, seen(answer)));
+                }
+                next_at
+            }
+            (_, None) => break,
+        };
+        alone &= instants.insert(now);
+    }
+    let answers = answers.into_values().collect();
+    (answers, tenant.statistics().clone(), alone)
+}
+
+/// Sends the same on tokio's clock.
+async fn at_tokios_time(config: &Config, plan: &[Planned]) -> (Vec<(u64, Seen)>, Statistics) {
+    let started = Instant::now();
+    let simulator = Simulator::new(config.clone());
+    let mut requests = JoinSet::new();
+    for (number, planned) in plan.iter().cloned().enumerate() {
+        let simulator = simulator.clone();
+        requests.spawn(async move {
+            sleep_until(started + Duration::from_millis(planned.at)).await;
+            let client = Client {
+                simulator,
+                token: String::new(),
+            };
+            let answer = client.send(planned.request.map(Body::from)).await;
+            let now = started.elapsed().as_millis() as u64;
+            let mut headers = answer.headers;
+            // The router adds it.
+            headers.remove("content-length");
+            let seen = (!answer.dropped).then_some((answer.status, headers, answer.body));
+            (number, (now, seen))
+        });
+    }
+    let answers: BTreeMap<_, _> = requests.join_all().await.into_iter().collect();
+    (answers.into_values().collect(), simulator.statistics())
+}
+
+#[tokio::test(start_paused = true)]
+async fn told_the_time_it_answers_as_at_tokios_time() {
+    let mut compared = 0;
+    let (mut met, mut early, mut throttled, mut accepted) = (BTreeSet::new(), 0, 0, 0);
+    for seed in 0..60 {
+        let config = eventful(seed);
+        let plan = plan(&config);
+        let (answers, statistics, alone) = by_hand(&config, &plan);
+        // Tokio has no order of what falls on the same instant.
+        if !alone {
+            continue;
+        }
+        compared += 1;
+        let (same_answers, same_statistics) = at_tokios_time(&config, &plan).await;
+        assert_eq!(answers.len(), plan.len());
+        assert!(answers == same_answers, "seed {seed}");
+        assert_eq!(statistics, same_statistics, "seed {seed}");
+        met.extend(statistics.faults.keys().copied());
+        early += statistics.early_calls;
+        throttled += statistics.throttled_items;
+        accepted += statistics.syncs_accepted;
+    }
+    // What was compared is worth it.
+    assert!(met.len() >= 6, "{met:?}");
+    assert!(early > 50 && throttled > 500 && accepted > 500);
+    assert!(compared >= 10, "only {compared} seeds without a tie");
+}
+
+#[test]
+fn late_is_the_same_as_step_by_step() {
+    for seed in 0..30 {
+        let config = eventful(seed);
+        let plan = plan(&config);
+        let (answers, statistics, _) = by_hand(&config, &plan);
+        let mut times: Vec<(u64, usize)> = (0..answers.len())
+            .map(|number| (answers[number].0, number))
+            .collect();
+        times.sort_unstable();
+        // Every so many requests, or only in the end.
+        for interval in [1, 7, usize::MAX] {
+            let mut tenant = Tenant::new(config.clone());
+            let mut late = Vec::new();
+            for (number, planned) in plan.iter().enumerate() {
+                tenant.send(planned.at, planned.request.clone());
+                if number % interval == interval - 1 {
+                    late.extend(tenant.advance(planned.at));
+                }
+            }
+            late.extend(tenant.advance(1_000_000));
+            assert_eq!(tenant.next_at(), None);
+            let late: Vec<(usize, Seen)> = late
+                .into_iter()
+                .map(|(ticket, answer)| (ticket.number() as usize, seen(answer)))
+                .collect();
+            let in_time: Vec<(usize, Seen)> = times
+                .iter()
+                .map(|(_, number)| (*number, answers[*number].1.clone()))
+                .collect();
+            assert!(late == in_time, "seed {seed}");
+            assert_eq!(*tenant.statistics(), statistics, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn what_falls_on_one_instant_happens_in_the_order_of_arrival() {
+    // One write each millisecond, and much that comes within one.
+    let mut config = config(1_000);
+    config.requests.kind = QuotaKind::Off;
+    config.quota.kind = QuotaKind::Fixed;
+    config.quota.count_rejected = false;
+    config.quota.limit = NonZeroU32::MIN;
+    config.quota.window_ms = NonZeroU32::MIN;
+    config.latency.max_ms = 12;
+    let mut tenant = Tenant::new(config);
+    let mut sent = BTreeMap::new();
+    let mut carried_out: BTreeMap<u64, BTreeMap<Ticket, u16>> = BTreeMap::new();
+    let mut ties = 0;
+    for now in 0..400 {
+        if now < 300 {
+            for index in now * 3..now * 3 + 3 {
+                let request = sync(&tenant, index as u32);
+                sent.insert(tenant.send(now, request), now);
+            }
+        }
+        let answers = tenant.advance(now);
+        assert!(answers.is_sorted_by(|(one, _), (other, _)| one < other));
+        ties += usize::from(answers.len() > 1);
+        for (ticket, answer) in answers {
+            let (status, ..) = seen(answer).expect("nothing is dropped");
+            let half = (now - sent[&ticket]) / 2;
+            carried_out
+                .entry(sent[&ticket] + half)
+                .or_default()
+                .insert(ticket, status);
+        }
+    }
+    assert_eq!((tenant.next_at(), sent.len()), (None, 900));
+    assert!(ties > 200, "{ties}");
+    for (at, statuses) in carried_out {
+        for (place, status) in statuses.values().enumerate() {
+            assert_eq!(*status, if place == 0 { 204 } else { 429 }, "at {at}");
+        }
+    }
+}
+
+#[test]
+fn without_latency_the_answer_comes_at_once() {
+    let mut tenant = Tenant::new(config(10));
+    assert_eq!(tenant.next_at(), None);
+    let first = tenant.send(70, sync(&tenant, 0));
+    let second = tenant.send(70, sync(&tenant, 1));
+    assert!(first < second);
+    assert_eq!(tenant.next_at(), Some(70));
+    assert_eq!(tenant.statistics().syncs_accepted, 0);
+    let tickets: Vec<Ticket> = tenant
+        .advance(70)
+        .iter()
+        .map(|(ticket, _)| *ticket)
+        .collect();
+    assert_eq!(tickets, [first, second]);
+    assert_eq!(tenant.next_at(), None);
+    assert_eq!(tenant.statistics().most_in_flight, 2);
+    // Answers that the caller did not ask for in time are kept.
+    let third = tenant.send(80, sync(&tenant, 2));
+    let fourth = tenant.send(90, sync(&tenant, 3));
+    assert_eq!(
+        (tenant.next_at(), tenant.statistics().syncs_accepted),
+        (Some(90), 3)
+    );
+    let tickets: Vec<Ticket> = tenant
+        .advance(95)
+        .iter()
+        .map(|(ticket, _)| *ticket)
+        .collect();
+    assert_eq!(tickets, [third, fourth]);
+    assert_eq!(tenant.statistics().most_in_flight, 2);
+    // One is answered before the next one comes.
+    let mut tenant = Tenant::new(config(10));
+    for now in 0..5 {
+        tenant.send(now, sync(&tenant, now as u32));
+    }
+    assert_eq!(tenant.advance(5).len(), 5);
+    assert_eq!(tenant.statistics().most_in_flight, 1);
+    // A question waits for its turn.
+    let tickets = [
+        tenant.send(7, sync(&tenant, 7)),
+        tenant.send(7, request("GET", "/_simulator/devices", 0, String::new())),
+        tenant.send(7, sync(&tenant, 8)),
+    ];
+    let answered: Vec<Ticket> = tenant
+        .advance(7)
+        .iter()
+        .map(|(ticket, _)| *ticket)
+        .collect();
+    assert_eq!(answered, tickets);
+}
+
+#[test]
+fn who_gives_up_gets_no_answer_and_is_not_in_flight() {
+    let mut config = config(10);
+    config.latency = Latency {
+        min_ms: 100,
+        max_ms: 100,
+    };
+    let mut tenant = Tenant::new(config);
+    // Before it is carried out.
+    let early = tenant.send(0, sync(&tenant, 0));
+    tenant.forget(early);
+    assert_eq!(tenant.next_at(), None);
+    // Between that and its answer: the caller does not know how it ended.
+    let late = tenant.send(10, sync(&tenant, 1));
+    assert_eq!(tenant.advance(60).len(), 0);
+    tenant.forget(late);
+    assert_eq!(tenant.advance(300).len(), 0);
+    let statistics = tenant.statistics();
+    assert_eq!(
+        (statistics.syncs_accepted, statistics.most_in_flight),
+        (1, 1)
+    );
+    // When the answer has left, whether it was asked for or not.
+    let again = tenant.send(300, sync(&tenant, 1));
+    assert_eq!(tenant.statistics().repeated_after_known_outcome, 0);
+    let next = tenant.send(500, sync(&tenant, 2));
+    assert_eq!(tenant.next_at(), Some(500));
+    tenant.forget(again);
+    assert_eq!(tenant.next_at(), Some(550));
+    let answered = tenant.advance(600);
+    assert_eq!(answered.len(), 1);
+    assert_eq!(answered[0].0, next);
+    tenant.forget(next);
+    let last = tenant.send(700, sync(&tenant, 3));
+    assert_eq!(tenant.statistics().most_in_flight, 1);
+    assert!(last > next);
+}
+
+#[test]
+fn questions_about_the_simulation_change_nothing() {
+    let run = |asks: bool| {
+        let config = eventful(5);
+        let mut tenant = Tenant::new(config.clone());
+        let mut answers = Vec::new();
+        for planned in plan(&config) {
+            if asks {
+                let question = request("GET", "/_simulator/statistics", 0, String::new());
+                let before = tenant.statistics().clone();
+                let ticket = tenant.send(planned.at, question);
+                let answered = tenant.advance(planned.at);
+                let (_, answer) = answered
+                    .iter()
+                    .find(|(answered, _)| *answered == ticket)
+                    .expect("it is answered at once");
+                let (status, _, body) = seen(answer.clone()).expect("nothing is dropped");
+                let told: Statistics = serde_json::from_slice(&body).expect("statistics");
+                assert_eq!(status, 200);
+                assert_eq!(told.requests, before.requests);
+                answers.extend(answered.into_iter().filter(|(other, _)| *other != ticket));
+            }
+            tenant.send(planned.at, planned.request);
+        }
+        answers.extend(tenant.advance(1_000_000));
+        let answers: Vec<Seen> = answers
+            .into_iter()
+            .map(|(_, answer)| seen(answer))
+            .collect();
+        (answers, tenant.statistics().clone())
+    };
+    assert_eq!(run(true), run(false));
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused_at_once() {
+    let mut config = config(10);
+    config.latency.min_ms = 100;
+    config.latency.max_ms = 100;
+    let mut tenant = Tenant::new(config);
+    let body = " ".repeat((4 << 20) + 1);
+    tenant.send(3, request("POST", "/v1.0/$batch", 0, body));
+    let answers = tenant.advance(3);
+    let (_, answer) = answers.into_iter().next().expect("an answer");
+    assert_eq!(seen(answer).map(|(status, ..)| status), Some(413));
+    let statistics = tenant.statistics();
+    assert_eq!(
+        (statistics.requests.total(), statistics.most_in_flight),
+        (0, 1)
+    );
+}
+
+#[test]
+#[should_panic(expected = "time goes back from 10 to 9")]
+fn time_does_not_go_back() {
+    let mut tenant = Tenant::new(config(10));
+    tenant.advance(10);
+    let request = sync(&tenant, 0);
+    tenant.send(9, request);
+}
+
+#[test]
+#[ignore = "takes some seconds and measures the machine too"]
+fn a_million_devices_take_a_second_or_two() {
+    let mut config = config(1_000_000);
+    config.quota.kind = QuotaKind::Off;
+    config.requests.kind = QuotaKind::Off;
+    config.latency = Latency {
+        min_ms: 100,
+        max_ms: 500,
+    };
+    let mut tenant = Tenant::new(config);
+    let pages = (0..1_000_u64).map(|page| {
+        let properties =
+            "id,deviceName,operatingSystem,complianceState,managementAgent,lastSyncDateTime";
+        let path = format!(
+            "/v1.0/deviceManagement/managedDevices?$select={properties}&$skiptoken={:08x}{:08x}{:08x}",
+            page + 1,
+            page.saturating_sub(1) * 1_000,
+            page * 1_000
+        );
+        request("GET", &path, page, String::new())
+    });
+    let batches = (0..50_000).map(|batch| {
+        let items: Vec<String> = (0..20)
+            .map(|item| {
+                let id = tenant.device_id(batch * 20 + item).expect("a million");
+                format!(
+                    r#"{{"id":"{item}","method":"POST","url":"/deviceManagement/managedDevices/{id}/syncDevice"}}"#
+                )
+            })
+            .collect();
+        let body = format!(r#"{{"requests":[{}]}}"#, items.join(","));
+        request("POST", "/v1.0/$batch", 1_000 + u64::from(batch), body)
+    });
+    let requests: Vec<_> = pages.chain(batches).collect();
+    let started = std::time::Instant::now();
+    let mut bytes = 0;
+    for (number, request) in requests.into_iter().enumerate() {
+        tenant.send(20 * number as u64, request);
+        for (_, answer) in tenant.advance(20 * number as u64) {
+            let (status, _, body) = seen(answer).expect("nothing is dropped");
+            assert_eq!(status, 200);
+            bytes += body.len();
+        }
+    }
+    tenant.advance(2_000_000);
+    let took = started.elapsed();
+    assert_eq!(tenant.statistics().devices_synced_once, 1_000_000);
+    assert!(bytes > 200_000_000, "{bytes}");
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
