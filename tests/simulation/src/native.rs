@@ -1,0 +1,136 @@
+//! The loop that drives a run and a tenant on one virtual clock.
+
+use std::{collections::HashMap, time::Duration};
+
+use bytes::Bytes;
+use http::{Request as HttpRequest, header::AUTHORIZATION};
+use intune_sync_engine::{
+    Action, Run, Settings,
+    contract::{self, Event, Summary},
+    http::{Method, NoAnswer, Request, RequestId, Response},
+};
+use intune_sync_simulator::{Answer, Tenant, Ticket};
+
+use crate::tokens::Tokens;
+
+/// Watches a run while it goes on. All times are milliseconds since its start.
+pub trait Observer {
+    /// A request leaves.
+    fn sent(&mut self, _now: u64, _request: &Request) {}
+
+    /// Its answer has come, or there is none.
+    fn answered(&mut self, _now: u64, _id: RequestId, _answer: &Result<Response, NoAnswer>) {}
+
+    /// Something happened.
+    fn event(&mut self, _event: &Event) {}
+
+    /// All that can be done at this time is done; the run may be told to stop.
+    fn settled(&mut self, _now: u64, _run: &mut Run, _tenant: &Tenant) {}
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}
+
+/// Drives a run to its end.
+///
+/// At one instant answers come first, those of all requests together and in the order of their ids; then the run does
+/// all that it wants to do.
+///
+/// # Panics
+///
+/// When the settings are not taken, or when the run waits for something that never comes.
+pub fn run(
+    settings: contract::Settings,
+    tenant: &mut Tenant,
+    observer: &mut impl Observer,
+) -> Summary {
+    let settings = Settings::try_from(settings).expect("the settings are good");
+    let origin = format!("https://{}", settings.authority());
+    let mut run = Run::new(settings);
+    let mut tokens = Tokens::new();
+    let mut in_flight: HashMap<Ticket, RequestId> = HashMap::new();
+    let mut now = 0;
+    loop {
+        tokens.fetch(now, tenant);
+        let mut answers = Vec::new();
+        for (ticket, answer) in tenant.advance(now) {
+            match in_flight.remove(&ticket) {
+                Some(id) => answers.push((id, result(answer))),
+                None => tokens.fetched(now, ticket, &answer),
+            }
+        }
+        answers.sort_by_key(|(id, _)| *id);
+        for (id, answer) in answers {
+            observer.answered(now, id, &answer);
+            run.answered(Duration::from_millis(now), id, answer);
+        }
+        let until = loop {
+            let action = run.step(Duration::from_millis(now));
+            run.events().iter().for_each(|event| observer.event(event));
+            match action {
+                Action::GetToken { rejected } => {
+                    let answer = tokens.get(now, rejected);
+                    run.token(Duration::from_millis(now), answer);
+                }
+                Action::Send(request) => {
+                    observer.sent(now, &request);
+                    let ticket =
+                        tenant.send(now, to_http(&origin, &request, tokens.value(request.token)));
+                    in_flight.insert(ticket, request.id);
+                }
+                Action::WaitUntil(until) => break until,
+                Action::Done => return run.summary(),
+            }
+        };
+        observer.settled(now, &mut run, tenant);
+        let until = until.map(|until| u64::try_from(until.as_millis()).unwrap_or(u64::MAX));
+        let next = [until, tenant.next_at(), tokens.next_fetch()]
+            .into_iter()
+            .flatten()
+            .min();
+        now = next
+            .unwrap_or_else(|| panic!("at {now} ms the run waits for nothing"))
+            .max(now);
+    }
+}
+
+fn result(answer: Answer) -> Result<Response, NoAnswer> {
+    match answer {
+        Answer::Dropped => Err(NoAnswer::Transport("the connection was closed".to_owned())),
+        Answer::Response(response) => {
+            let (head, body) = response.into_parts();
+            let headers = head.headers.iter().map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            });
+            Ok(Response {
+                status: head.status.as_u16(),
+                headers: headers.collect(),
+                body: body.to_vec(),
+            })
+        }
+    }
+}
+
+fn to_http(origin: &str, request: &Request, token: &str) -> HttpRequest<Bytes> {
+    let body = request.body.clone().unwrap_or_default();
+    let method = match request.method {
+        Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
+    };
+    let mut head = HttpRequest::builder()
+        .method(method)
+        .uri(format!("{origin}{}", request.path_and_query))
+        .header(AUTHORIZATION, format!("Bearer {token}"))
+        .header("client-request-id", request.client_request_id.to_string());
+    if request.body.is_some() {
+        head = head.header(http::header::CONTENT_TYPE, "application/json");
+    }
+    head.body(Bytes::from(body))
+        .expect("the run makes good requests")
+}
