@@ -10,7 +10,7 @@ pub(crate) type Place = u32;
 ///
 /// At any time a device is in exactly one place: ahead of the cursor, among what is urgent or waiting, in flight
 /// (which only the run knows), or done.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Schedule {
     total: u32,
     batch_size: u32,
@@ -57,6 +57,11 @@ impl Schedule {
             started: BTreeMap::new(),
             next_batch_at: Duration::ZERO,
         }
+    }
+
+    /// Devices of the run.
+    pub(crate) fn total(&self) -> u32 {
+        self.total
     }
 
     /// Batches of the run.

@@ -96,11 +96,13 @@ impl Throttle {
         }
     }
 
-    /// A request was answered, or failed, without being throttled.
-    pub(crate) fn passed(&mut self, id: RequestId) {
-        if matches!(self.gate, Gate::HalfOpen { probe } if probe == id) {
+    /// A request was answered, or failed, without being throttled. True when that opens the gate.
+    pub(crate) fn passed(&mut self, id: RequestId) -> bool {
+        let opens = matches!(self.gate, Gate::HalfOpen { probe } if probe == id);
+        if opens {
             self.gate = Gate::Open;
         }
+        opens
     }
 
     /// Something succeeded.

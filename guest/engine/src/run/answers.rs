@@ -7,6 +7,7 @@ use crate::{
     contract::{Happening, Standing},
     graph::{GraphError, Verdict, judge, retry_after},
     http::{NoAnswer, RequestId, Response},
+    pacing::Passage,
     token::Refused,
 };
 
@@ -33,6 +34,8 @@ impl Run {
             what,
             token,
             client_request_id,
+            cost,
+            left,
         }) = self.in_flight.remove(&id)
         else {
             return;
@@ -61,9 +64,19 @@ impl Run {
             .into_iter()
             .filter(|answer| answer.asks_to_wait())
             .max_by_key(|answer| answer.named_wait);
-        match slow.map(|answer| (answer.named_wait, answer.status)) {
+        let slow = slow.map(|answer| (answer.named_wait, answer.status));
+        if cost > 0 {
+            let wait = slow.and_then(|(wait, _)| wait);
+            let passage = passage(&what, cost, wait, &answer, items.as_deref());
+            self.rate.answered(self.now, id, left, passage);
+        }
+        match slow {
             Some((wait, status)) => self.close_gate(wait, status),
-            None => self.throttle.passed(id),
+            None => {
+                if self.throttle.passed(id) {
+                    self.rate.opened(self.now);
+                }
+            }
         }
         self.counts.throttled += throttled as u64;
         if proven {
@@ -183,10 +196,47 @@ impl Answer {
         }
     }
 
+    /// Whether the quota let it through: something else than the quota has answered.
+    fn was_let_through(&self) -> bool {
+        self.status.is_some() && !matches!(self.verdict, Verdict::Throttled | Verdict::TokenRefused)
+    }
+
     /// The gate closes for 429, and for whatever else names a time.
     fn asks_to_wait(&self) -> bool {
         self.verdict == Verdict::Throttled
             || self.verdict == Verdict::Transient && self.named_wait.is_some()
+    }
+}
+
+/// How the quota took the writes of a request. Of a batch each item counts for itself.
+fn passage(
+    what: &Sent,
+    cost: u32,
+    named_wait: Option<Duration>,
+    answer: &Answer,
+    items: Option<&[Answer]>,
+) -> Passage {
+    let throttled = |answer: &Answer| answer.verdict == Verdict::Throttled;
+    if let Some(items) = items {
+        let count = |which: fn(&Answer) -> bool| {
+            let count = items.iter().filter(|item| which(item)).count();
+            u32::try_from(count).unwrap_or(u32::MAX)
+        };
+        return Passage {
+            let_through: count(Answer::was_let_through),
+            throttled: count(throttled),
+            named_wait,
+        };
+    }
+    let through = match what {
+        Sent::Single(_) => answer.was_let_through(),
+        // Where the envelope failed, the items may not have reached the quota.
+        Sent::Page | Sent::Batch(_) | Sent::Bulk(_) => answer.verdict == Verdict::Success,
+    };
+    Passage {
+        let_through: if through { cost } else { 0 },
+        throttled: if throttled(answer) { cost } else { 0 },
+        named_wait,
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Phase, Place, Route, Run, answers::Answer, problems};
 use crate::{
     contract::{Happening, Standing},
     graph::{BulkAnswer, Verdict, read_bulk},
+    pacing::SPAN,
 };
 
 impl Run {
@@ -21,11 +22,7 @@ impl Run {
                 None => self.all_transient("batch", places, &answer.unreadable()),
             },
             (Verdict::Throttled, _) => {
-                // A call that was taken for one write was not: from now on each device counts.
-                self.dispatch = Route::Bulk {
-                    chunk,
-                    cheap: false,
-                };
+                self.reconsider_cost(chunk);
                 self.urgent(places);
             }
             (Verdict::TokenRefused, _) => self.urgent(places),
@@ -57,7 +54,32 @@ impl Run {
         }
     }
 
+    /// A call that was taken for one write was throttled: perhaps it counts as one for each device that it carries, which
+    /// nobody documents. Unless more devices than twice the ceiling were carried past the quota in the last window, the
+    /// whole tenant's share: then it was the calls that were too many.
+    fn reconsider_cost(&mut self, chunk: usize) {
+        let Route::Bulk { cheap: true, .. } = self.dispatch else {
+            return;
+        };
+        let carried = self.carried.after(self.now.saturating_sub(SPAN));
+        if carried > 2 * self.rate.ceiling() {
+            return;
+        }
+        self.dispatch = Route::Bulk {
+            chunk,
+            cheap: false,
+        };
+        let carried = u32::try_from(carried).unwrap_or(u32::MAX);
+        self.rate
+            .count_devices(self.now, self.settings.ceiling, carried);
+    }
+
     fn bulk_read(&mut self, places: &[Place], bulk: &BulkAnswer, answer: &Answer) {
+        if matches!(self.dispatch, Route::Bulk { cheap: true, .. }) {
+            self.carried.forget(self.now.saturating_sub(SPAN));
+            let devices = u32::try_from(places.len()).unwrap_or(u32::MAX);
+            self.carried.add(self.now, devices);
+        }
         let Phase::Syncing(syncing) = &self.phase else {
             return;
         };

@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Phase, Run, Syncing,
     answers::{Answer, unreadable},
+    forecast::forecast,
     millis, problems,
     problems::Needed,
 };
 use crate::{
     Guid, Settings,
-    contract::{Dispatch, Happening, Listed, Order, Outcome, Pace, Plan, Purpose, Standing, Tally},
+    contract::{Happening, Listed, Order, Outcome, Plan, Purpose, Standing, Tally},
     fleet::Fleet,
-    graph::{BATCH_MAX, BULK_MAX, DeviceRow, GraphError, Page, Verdict, list_query},
+    graph::{DeviceRow, GraphError, Page, Verdict, list_query},
     listing::Listing,
     schedule::Schedule,
     selection::{Criteria, Named, last_sync},
@@ -248,12 +249,7 @@ impl Run {
             self.settings.batch_delay,
             self.settings.pace,
         );
-        let plan = self.plan(
-            listed,
-            tallies(skipped.into_iter()),
-            platforms,
-            schedule.batches(),
-        );
+        let plan = self.plan(listed, tallies(skipped.into_iter()), platforms, &schedule);
         self.phase = Phase::Syncing(Box::new(Syncing {
             fleet,
             order,
@@ -266,51 +262,24 @@ impl Run {
         }
     }
 
-    fn plan(&self, listed: u32, skipped: Vec<Tally>, platforms: Vec<Tally>, batches: u32) -> Plan {
+    fn plan(
+        &self,
+        listed: u32,
+        skipped: Vec<Tally>,
+        platforms: Vec<Tally>,
+        schedule: &Schedule,
+    ) -> Plan {
         let counts = &self.counts;
-        let (devices, size) = (counts.to_sync, self.settings.batch_size);
-        let per_request = u32::try_from(match self.settings.dispatch {
-            Dispatch::Single => 1,
-            Dispatch::Batch => BATCH_MAX,
-            Dispatch::Bulk => BULK_MAX,
-        })
-        .unwrap_or(1);
-        let requests_of = |devices: u32| devices.div_ceil(per_request);
-        // A bulk call is taken for one write until Graph shows that it counts each device.
-        let cost_of = |devices: u32| {
-            if self.settings.dispatch == Dispatch::Bulk {
-                requests_of(devices)
-            } else {
-                devices
-            }
-        };
-        let last = devices - batches.saturating_sub(1) * size;
-        // The last request of a batch leaves once all others of the batch have used up their time.
-        let sending = |devices: u32| {
-            let requests = requests_of(devices).saturating_sub(1);
-            self.ceiling.time_for(cost_of(requests * per_request))
-        };
-        let (requests, expected) = match self.settings.pace {
-            Pace::Quota => (requests_of(devices), sending(devices)),
-            Pace::Fixed => {
-                let full = batches.saturating_sub(1);
-                let period = (sending(size) + self.settings.batch_delay)
-                    .max(self.ceiling.time_for(cost_of(size)));
-                (
-                    full * requests_of(size) + requests_of(last),
-                    period * full + sending(last),
-                )
-            }
-        };
+        let forecast = forecast(schedule.clone(), self.settings.ceiling, self.dispatch);
         Plan {
             listed,
-            total: devices + counts.skipped + counts.gone_unlisted,
-            to_sync: devices,
+            total: counts.to_sync + counts.skipped + counts.gone_unlisted,
+            to_sync: counts.to_sync,
             skipped,
             platforms,
-            batches,
-            requests,
-            expected: millis(expected),
+            batches: schedule.batches(),
+            requests: forecast.requests,
+            expected: millis(forecast.time),
         }
     }
 }

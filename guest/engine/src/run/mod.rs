@@ -2,6 +2,7 @@
 
 mod answers;
 mod bulk;
+mod forecast;
 mod intake;
 mod outcomes;
 mod problems;
@@ -15,8 +16,9 @@ use crate::{
     Guid, Settings, TokenAnswer, TokenSerial,
     contract::{Dispatch, Event, Happening, Problem, Standing, Summary},
     fleet::Fleet,
+    graph::BATCH_MAX,
     http::{Request, RequestId},
-    pacing::{Ceiling, RetryBudget, Throttle},
+    pacing::{RateController, RetryBudget, Throttle, Trailing},
     schedule::{Place, Schedule},
     token::Token,
 };
@@ -46,12 +48,14 @@ pub struct Run {
     settings: Settings,
     random: fastrand::Rng,
     now: Duration,
-    phase: Phase,
     token: Token,
     throttle: Throttle,
-    ceiling: Ceiling,
+    rate: RateController,
+    phase: Phase,
     budget: RetryBudget,
     dispatch: Route,
+    /// Devices that bulk calls have carried past the quota while a call was taken for one write.
+    carried: Trailing,
     in_flight: BTreeMap<RequestId, InFlight>,
     requests: u64,
     /// Devices that an earlier run has done.
@@ -98,6 +102,9 @@ struct InFlight {
     what: Sent,
     token: TokenSerial,
     client_request_id: Guid,
+    /// Writes that it counts as.
+    cost: u32,
+    left: Duration,
 }
 
 #[derive(Debug)]
@@ -140,9 +147,10 @@ impl Run {
             phase: Phase::Listing(Box::new(intake::Intake::new(&settings))),
             token: Token::new(),
             throttle: Throttle::new(settings.initial_backoff),
-            ceiling: Ceiling::new(settings.ceiling),
+            rate: RateController::new(settings.ceiling),
             budget: RetryBudget::new(),
             dispatch,
+            carried: Trailing::default(),
             in_flight: BTreeMap::new(),
             requests: 0,
             skip: BTreeSet::new(),
@@ -249,7 +257,8 @@ impl Run {
         let wanted_at = match &self.phase {
             Phase::Listing(intake) if self.in_flight.is_empty() => intake.listing.not_before,
             Phase::Syncing(syncing) if self.in_flight.len() < self.dispatch.in_flight_max() => {
-                syncing.schedule.ready_at()?.max(self.ceiling.free_at())
+                let rate = self.rate.free_at(self.now, self.dispatch.cost_max());
+                syncing.schedule.ready_at()?.max(rate)
             }
             Phase::Listing(_) | Phase::Syncing(_) | Phase::Over => return None,
         };
@@ -291,11 +300,41 @@ impl Run {
 }
 
 impl Route {
+    /// The most devices in a request.
+    fn devices_max(self) -> usize {
+        match self {
+            Self::Single => 1,
+            Self::Batch => BATCH_MAX,
+            Self::Bulk { chunk, .. } => chunk,
+        }
+    }
+
+    /// The most devices in a request for which the quota has this portion.
+    fn devices(self, portion: u32) -> usize {
+        match self {
+            Self::Bulk { cheap: true, .. } => self.devices_max(),
+            Self::Single | Self::Batch | Self::Bulk { cheap: false, .. } => portion as usize,
+        }
+    }
+
+    /// The writes that a request with so many devices counts as.
+    fn cost(self, devices: u32) -> u32 {
+        match self {
+            Self::Bulk { cheap: true, .. } => 1,
+            Self::Single | Self::Batch | Self::Bulk { cheap: false, .. } => devices,
+        }
+    }
+
+    /// The most writes that a request counts as.
+    fn cost_max(self) -> u32 {
+        self.cost(u32::try_from(self.devices_max()).unwrap_or(u32::MAX))
+    }
+
     /// Far below the 128 connections that one of the runtimes allows.
     fn in_flight_max(self) -> usize {
         match self {
             Self::Single => 32,
-            Self::Batch => 8,
+            Self::Batch => 16,
             Self::Bulk { cheap: true, .. } => 1,
             Self::Bulk { cheap: false, .. } => 4,
         }

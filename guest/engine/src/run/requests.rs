@@ -6,7 +6,7 @@ use super::{Action, InFlight, Phase, Place, Route, Run, Sent, Syncing};
 use crate::{
     Guid, TokenSerial,
     contract::{Batch, Happening},
-    graph::{BATCH_MAX, BATCH_PATH, BULK_PATH, batch_body, bulk_body, sync_path},
+    graph::{BATCH_PATH, BULK_PATH, batch_body, bulk_body, sync_path},
     http::{Method, Request, RequestId},
 };
 
@@ -39,7 +39,11 @@ impl Run {
                 cost: 0,
                 begins: Vec::new(),
             }),
-            Phase::Syncing(syncing) => syncing.draft(self.now, self.dispatch),
+            Phase::Syncing(syncing) => {
+                let portion = self.rate.portion(self.now, self.dispatch.cost_max());
+                let most = self.dispatch.devices(portion);
+                syncing.draft(self.now, self.dispatch, most)
+            }
             Phase::Over => None,
         };
         let Some(draft) = draft else {
@@ -53,7 +57,7 @@ impl Run {
         self.requests += 1;
         self.throttle.sent(id);
         if draft.cost > 0 {
-            self.ceiling.take(self.now, draft.cost);
+            self.rate.sent(self.now, id, draft.cost);
         }
         let answer_limit = if matches!(draft.sent, Sent::Page) {
             PAGE_LIMIT
@@ -66,6 +70,8 @@ impl Run {
                 what: draft.sent,
                 token,
                 client_request_id,
+                cost: draft.cost,
+                left: self.now,
             },
         );
         Action::Send(Request {
@@ -82,12 +88,7 @@ impl Run {
 }
 
 impl Syncing {
-    fn draft(&mut self, now: Duration, route: Route) -> Option<Draft> {
-        let most = match route {
-            Route::Single => 1,
-            Route::Batch => BATCH_MAX,
-            Route::Bulk { chunk, .. } => chunk,
-        };
+    fn draft(&mut self, now: Duration, route: Route, most: usize) -> Option<Draft> {
         let work = self.schedule.take(now, most)?;
         for place in &work.places {
             let device = self.fleet.device_mut(self.order[*place as usize]);

@@ -113,7 +113,7 @@ proptest! {
         prop_assert!(ids.values().all(|count| *count == 1), "each request has its own client-request-id");
     }
 
-    /// The ceiling holds at all times, whatever the dispatch: in no 20 s more than 190 writes, one request on top.
+    /// The ceiling holds at all times, whatever the dispatch: in no 20 s more than 200 writes.
     #[test]
     fn the_ceiling_holds(seed: u64, single: bool, faults in faults()) {
         let mut graph = Graph::new(seed, 250, faults);
@@ -131,8 +131,7 @@ proptest! {
         for (start, _) in &writes {
             let window = *start..*start + std::time::Duration::from_secs(20);
             let inside: Vec<usize> = writes.iter().filter(|(at, _)| window.contains(at)).map(|(_, items)| *items).collect();
-            let all_but_the_last: usize = inside[..inside.len() - 1].iter().sum();
-            prop_assert!(all_but_the_last <= 190, "{inside:?} in 20 s");
+            prop_assert!(inside.iter().sum::<usize>() <= 200, "{inside:?} in 20 s");
         }
     }
 

@@ -1,0 +1,146 @@
+use core::time::Duration;
+
+use super::Trailing;
+
+/// Spaces requests so that syncs leave evenly, and counts them so that no window sees more than is allowed.
+///
+/// Two rules hold together. *Spacing* is the generic cell rate algorithm (GCRA) without a burst allowance: a request
+/// with n syncs is followed by n intervals of silence. It alone lets a window see the rate's worth and one request on
+/// top, which with a `$batch` of 20 is a tenth too much; so what has left is also *counted*: in any [`SPAN`], at most
+/// the allowance leaves. Evenly spaced full batches never notice the count; it matters when smaller requests come in
+/// between.
+#[derive(Debug)]
+pub(crate) struct Pacer {
+    /// The ceiling's interval: whatever is allowed, syncs are never closer.
+    least_interval: Duration,
+    interval: Duration,
+    allowance: u64,
+    free_at: Duration,
+    sent: Trailing,
+}
+
+/// The time in which the allowance may leave: the documented window of 20 s and one percent. So 99 % of a quota is
+/// used, and an answer's way to Graph may take 0.2 s longer or shorter than that of the one before without any window
+/// of Graph's seeing more than was allowed.
+pub(crate) const SPAN: Duration = Duration::from_millis(20_203);
+
+impl Pacer {
+    /// Paces at a ceiling in syncs per 1,000 seconds, 1 to 1,000,000,000.
+    pub(crate) fn new(ceiling: u64) -> Self {
+        const THOUSAND_SECONDS: u64 = 1_000_000_000_000;
+        let least_interval = Duration::from_nanos(THOUSAND_SECONDS.div_ceil(ceiling.max(1)));
+        let mut pacer = Self {
+            least_interval,
+            interval: least_interval,
+            allowance: 1,
+            free_at: Duration::ZERO,
+            sent: Trailing::default(),
+        };
+        pacer.allow(u64::MAX);
+        pacer
+    }
+
+    /// What may leave in a [`SPAN`] from now on, at most what the ceiling allows.
+    pub(crate) fn allow(&mut self, allowance: u64) {
+        self.allowance = allowance.min(self.ceiling()).max(1);
+        let nanos = u64::try_from(SPAN.as_nanos()).unwrap_or(u64::MAX);
+        self.interval =
+            Duration::from_nanos(nanos.div_ceil(self.allowance)).max(self.least_interval);
+    }
+
+    /// The most that may ever leave in a [`SPAN`].
+    pub(crate) fn ceiling(&self) -> u64 {
+        let syncs = SPAN.as_nanos() / self.least_interval.as_nanos();
+        u64::try_from(syncs).unwrap_or(u64::MAX).max(1)
+    }
+
+    /// What may leave in a [`SPAN`].
+    pub(crate) fn allowance(&self) -> u64 {
+        self.allowance
+    }
+
+    /// When a request with so many syncs may leave.
+    pub(crate) fn free_at(&self, syncs: u64) -> Duration {
+        let others = self.allowance.saturating_sub(syncs);
+        self.free_at.max(self.sent.down_to(others, SPAN))
+    }
+
+    /// When what has left in a [`SPAN`] will be so much or less.
+    pub(crate) fn down_to(&self, most: u64) -> Duration {
+        self.sent.down_to(most, SPAN)
+    }
+
+    /// What has left in the last [`SPAN`], as of the last look at the [`room`](Self::room).
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.sum()
+    }
+
+    /// How many syncs the count leaves for a request that leaves now, at least 1.
+    pub(crate) fn room(&mut self, now: Duration) -> u64 {
+        if let Some(until) = now.checked_sub(SPAN) {
+            self.sent.forget(until);
+        }
+        self.allowance.saturating_sub(self.sent.sum()).max(1)
+    }
+
+    /// A request with so many syncs leaves now.
+    pub(crate) fn take(&mut self, now: Duration, syncs: u32) {
+        self.free_at = self.free_at.max(now) + self.interval * syncs;
+        self.sent.add(now, syncs);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(20);
+
+    proptest! {
+        /// Whatever is asked for, whenever, in portions of any size: no window sees more than is allowed.
+        #[test]
+        fn no_window_exceeds_the_allowance(
+            rate in 1_000_u64..100_000,
+            allowance in 1_u64..3_000,
+            requests in prop::collection::vec((0_u64..5_000, 1_u64..=100), 1..300),
+        ) {
+            let mut pacer = Pacer::new(rate);
+            pacer.allow(allowance);
+            let mut now = Duration::ZERO;
+            let mut sent: Vec<(Duration, u64)> = Vec::new();
+            for (pause, syncs) in requests {
+                let syncs = syncs.min(pacer.allowance());
+                now = (now + Duration::from_millis(pause)).max(pacer.free_at(syncs));
+                let syncs = syncs.min(pacer.room(now));
+                pacer.take(now, u32::try_from(syncs).expect("a hundred at most"));
+                sent.push((now, syncs));
+            }
+            for (from, (start, _)) in sent.iter().enumerate() {
+                let inside = sent[from..].iter().take_while(|(at, _)| *at < *start + WINDOW);
+                let count: u64 = inside.map(|(_, syncs)| *syncs).sum();
+                prop_assert!(count <= pacer.allowance(), "{count} of {}", pacer.allowance());
+            }
+        }
+    }
+
+    #[test]
+    fn batches_of_twenty_at_the_default_fill_the_documented_quota_and_no_more() {
+        let mut pacer = Pacer::new(9_900);
+        let mut sent = Vec::new();
+        while pacer.free_at(20) < Duration::from_mins(3) {
+            let now = pacer.free_at(20);
+            pacer.take(now, 20);
+            pacer.room(now);
+            sent.push(now);
+        }
+        let most = sent.iter().map(|start| {
+            let inside = sent
+                .iter()
+                .filter(|at| (*start..*start + WINDOW).contains(at));
+            inside.count()
+        });
+        assert_eq!(most.max(), Some(10));
+    }
+}
