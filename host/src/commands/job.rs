@@ -23,7 +23,7 @@ use crate::{
     output::{self, Output},
     printer::Printer,
     sandbox::{
-        Egress, Run, Sandbox, SandboxError,
+        Egress, Run, Sandbox, SandboxError, Time,
         bindings::sync::{Dispatch, Event, Happening, Problem, Purpose, Standing, Summary},
     },
 };
@@ -74,7 +74,10 @@ pub(crate) async fn run(
     let started = Timestamp::now();
     let seed = RandomState::new().hash_one(started.as_nanosecond());
     let settings = options.settings(u64::try_from(started.as_millisecond()).unwrap_or(0), seed);
-    let run = sandbox.start(settings, egress).await.map_err(unusable)?;
+    let run = sandbox
+        .start(settings, egress, Time::Real)
+        .await
+        .map_err(unusable)?;
 
     let job = Job {
         options,
