@@ -61,14 +61,7 @@ pub(crate) async fn run(
         () = interruption.asked() => return Ok(INTERRUPTED),
     }
 
-    let rules = Rules {
-        origin: options.graph.clone(),
-        writes: match (options.purpose, options.pacing.dispatch) {
-            (Purpose::Plan, _) => Writes::None,
-            (Purpose::Sync, Dispatch::Bulk) => Writes::SyncsAndBulk,
-            (Purpose::Sync, Dispatch::Single | Dispatch::Batch) => Writes::Syncs,
-        },
-    };
+    let rules = rules(options);
     let ceiling = NonZeroU64::new(options.pacing.ceiling).unwrap_or(NonZeroU64::MIN);
     let egress = Arc::new(Egress::new(rules, ceiling, scope, tokens, Box::new(client)));
     let started = Timestamp::now();
@@ -89,6 +82,18 @@ pub(crate) async fn run(
     };
     let output = Output::new(&options.output, options.purpose, run_id(started, seed));
     job.run(output, printer).await
+}
+
+/// What may leave the sandbox in this job.
+pub(super) fn rules(options: &JobOptions) -> Rules {
+    Rules {
+        origin: options.graph.clone(),
+        writes: match (options.purpose, options.pacing.dispatch) {
+            (Purpose::Plan, _) => Writes::None,
+            (Purpose::Sync, Dispatch::Bulk) => Writes::SyncsAndBulk,
+            (Purpose::Sync, Dispatch::Single | Dispatch::Batch) => Writes::Syncs,
+        },
+    }
 }
 
 /// Waits for the first token, and says so where that takes long.
@@ -264,7 +269,8 @@ impl From<std::io::Error> for TurnError {
     }
 }
 
-fn unusable(error: SandboxError) -> Failure {
+/// Why a component cannot be run, or broke off.
+pub(super) fn unusable(error: SandboxError) -> Failure {
     let message = error.to_string();
     match error {
         SandboxError::Read { .. } => Failure::usage(

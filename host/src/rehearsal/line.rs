@@ -25,7 +25,7 @@ pub(crate) struct Line {
 /// What the pump is told.
 pub(super) enum Message {
     /// A request leaves.
-    Call(Call),
+    Call(Box<Call>),
     /// Nobody waits for this call's answer any more.
     GiveUp(CallId),
     /// The rehearsal is over: the tenant is handed out.
@@ -72,12 +72,12 @@ impl Line {
             line: self,
             call: Some(id),
         };
-        self.tell(Message::Call(Call {
+        self.tell(Message::Call(Box::new(Call {
             id,
             request,
             limits,
             answer,
-        }));
+        })));
         let outcome = answered.await;
         pending.call = None;
         match outcome {

@@ -22,11 +22,10 @@ use tokio::{
     time::Instant,
 };
 
+#[cfg(test)]
+pub(crate) use self::pump::{Seen, What};
 use self::{identity::TenantIdentity, pump::Pump, settled::settled};
-pub(crate) use self::{
-    line::Line,
-    pump::{Recorder, Seen, What},
-};
+pub(crate) use self::{line::Line, pump::Recorder};
 use crate::{
     identity::TokenCache,
     sandbox::{
@@ -55,6 +54,7 @@ pub(crate) enum Wish {
     /// It goes on.
     GoOn,
     /// It is asked to stop: what is in flight is finished.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the simulation tests need it"))]
     Stop,
     /// It is left where it stands.
     Abandon,
@@ -67,6 +67,7 @@ pub(crate) struct Rehearsed {
     /// What the tenant saw.
     pub(crate) tenant: Tenant,
     /// The virtual time that it took.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the simulation tests need it"))]
     pub(crate) took: Duration,
 }
 

@@ -22,6 +22,10 @@ pub(super) const ROUNDS: u32 = 3;
 pub(crate) type Recorder = Box<dyn FnMut(Seen<'_>) + Send>;
 
 /// What a [`Recorder`] sees.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "recorders are of the simulation tests")
+)]
 pub(crate) struct Seen<'a> {
     /// Milliseconds since the start.
     pub(crate) at: u64,
@@ -32,6 +36,10 @@ pub(crate) struct Seen<'a> {
 }
 
 /// What happens to a request.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "recorders are of the simulation tests")
+)]
 pub(crate) enum What<'a> {
     /// It leaves, with its real token and its `client-request-id`.
     Sent(&'a Request<Bytes>),
@@ -133,12 +141,13 @@ impl Pump {
     fn take(&mut self, message: Message) {
         let now = self.now();
         match message {
-            Message::Call(Call {
-                id,
-                request,
-                limits,
-                answer,
-            }) => {
+            Message::Call(call) => {
+                let Call {
+                    id,
+                    request,
+                    limits,
+                    answer,
+                } = *call;
                 let seen = self.recorder.is_some().then(|| request.clone());
                 let ticket = self.tenant.send(now, request);
                 if let Some(request) = seen {
