@@ -24,7 +24,11 @@ use tokio::{
 
 #[cfg(test)]
 pub(crate) use self::pump::{Seen, What};
-use self::{identity::TenantIdentity, pump::Pump, settled::settled};
+use self::{
+    identity::TenantIdentity,
+    pump::Pump,
+    settled::{settle, settled},
+};
 pub(crate) use self::{line::Line, pump::Recorder};
 use crate::{
     identity::TokenCache,
@@ -131,6 +135,8 @@ async fn rehearse(
     let mut run = sandbox
         .start(settings, Arc::new(egress), Time::Virtual)
         .await?;
+    // A tenant without latency has given a token by then.
+    settle().await;
     let mut stopping = false;
     while let Some(events) = settled(run.next(TURN)).await? {
         match turn(&events) {

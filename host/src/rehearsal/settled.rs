@@ -3,7 +3,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::task::unconstrained;
+use tokio::task::{unconstrained, yield_now};
 
 /// Rounds of the scheduler in which all that is due at an instant is done: the tenant's timer (or that of a token)
 /// wakes the [pump](super::pump), which takes a few rounds of its own; the tasks of the egress that it answers take one
@@ -17,6 +17,13 @@ pub(super) fn settled<F: Future>(call: F) -> impl Future<Output = F::Output> {
         // tokio makes a task that finds much ready come back later; what the guest finds ready must not depend on that.
         call: Box::pin(unconstrained(call)),
         rounds: 0,
+    }
+}
+
+/// Lets the host do all that is due at this instant.
+pub(super) async fn settle() {
+    for _ in 0..ROUNDS {
+        yield_now().await;
     }
 }
 

@@ -1,5 +1,7 @@
 //! What makes a rehearsal repeat itself: the order of things within one instant.
 
+mod native;
+
 use std::{
     collections::BTreeMap,
     future::poll_fn,
