@@ -173,6 +173,15 @@ fn the_same_seed_says_the_same_and_another_does_not() {
     );
 }
 
+#[test]
+fn the_component_in_a_file_is_rehearsed_in_place_of_the_built_in_one() {
+    let built_in = rehearse("--devices 300").run();
+    let file = rehearse("--devices 300")
+        .args(["--component", env!("INTUNE_SYNC_ENGINE")])
+        .run();
+    assert_eq!((file.code, &file.stdout), (0, &built_in.stdout), "{file:?}");
+}
+
 /// The beta's bulk action is the fastest here, and who has not asked for it is not sent there.
 #[test]
 fn bulk_is_recommended_to_who_asks_for_it_alone() {
