@@ -7,6 +7,7 @@ mod http_client;
 mod identity;
 mod output;
 mod printer;
+mod rehearsal;
 mod sandbox;
 
 use std::process::ExitCode;

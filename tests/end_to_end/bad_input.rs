@@ -331,6 +331,50 @@ fn a_file_that_is_wrong() {
     assert_snapshot!(transcript);
 }
 
+#[test]
+fn a_rehearsal_that_makes_no_sense() {
+    let transcript = refused(&[
+        ("rehearse --devices 0", "`0`"),
+        ("rehearse --devices 2000001", "`2000001`"),
+        ("rehearse --quota 0", "`0`"),
+        ("rehearse --limiter leaky", "`leaky`"),
+        ("rehearse --neighbour 100", "`100`"),
+        ("rehearse --neighbour 1.5", "`1.5`"),
+        ("rehearse --neighbour-period 5m", "`--neighbour-period`"),
+        ("rehearse --neighbour 50 --neighbour-period 0", "`0`"),
+        ("rehearse --latency 2s..1s", "`2s..1s`"),
+        ("rehearse --latency 61s", "`61s`"),
+        ("rehearse --latency -1", "`-1`"),
+        ("rehearse --faults 100", "`100`"),
+        ("rehearse --faults 0.001", "`0.001`"),
+        ("rehearse --bulk-cost free", "`free`"),
+        ("rehearse --seed x", "`x`"),
+        ("rehearse --output jsonl", "`jsonl`"),
+        ("rehearse --os Windows", "`--os`"),
+        ("rehearse --batch-size 0", "`0`"),
+        ("rehearse --component FOLDER/missing", "`FOLDER/missing`"),
+        ("rehearse --component FOLDER/not.wasm", "component"),
+        ("rehearse --config FOLDER/unknown-key.toml", "`batchsize`"),
+        (
+            "rehearse --config FOLDER/bad-value.toml",
+            "`0` is not allowed for `batch-size` in `FOLDER/bad-value.toml`",
+        ),
+        (
+            "INTUNE_SYNC_PACE=slow rehearse",
+            "`slow` is not allowed for `INTUNE_SYNC_PACE`",
+        ),
+        (
+            "INTUNE_SYNC_OUTPUT=jsonl rehearse",
+            "`jsonl` is not allowed for `INTUNE_SYNC_OUTPUT`",
+        ),
+        (
+            "rehearse -q --devices 1000 --batch-size 1 --batch-delay-seconds 24h",
+            "60d",
+        ),
+    ]);
+    assert_snapshot!(transcript);
+}
+
 /// Several things at once: still nothing is sent, and still there is one message.
 #[test]
 fn standard_input_without_a_device() {

@@ -33,6 +33,11 @@ fn of_demo() {
 }
 
 #[test]
+fn of_rehearse() {
+    assert_snapshot!(page(&["rehearse", "--help"]));
+}
+
+#[test]
 fn of_simulate() {
     assert_snapshot!(page(&["simulate", "--help"]));
 }

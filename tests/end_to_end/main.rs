@@ -15,6 +15,7 @@ mod listing;
 mod output;
 mod plan;
 mod program;
+mod rehearse;
 mod retries;
 mod retry_after;
 mod running;

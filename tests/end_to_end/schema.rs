@@ -17,6 +17,12 @@ pub(crate) fn assert_events(text: &str) {
     assert_valid(&validator("event"), text);
 }
 
+/// Checks the object of a rehearsal's `--output json`: it is one line.
+pub(crate) fn assert_rehearsal(text: &str) {
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert_valid(&validator("rehearsal"), text);
+}
+
 fn assert_valid(validator: &Validator, lines: &str) {
     for line in lines.lines() {
         let value: Value = serde_json::from_str(line).expect("a line is JSON");

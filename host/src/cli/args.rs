@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use intune_sync_gate::{Guid, Origin};
 
-use super::choices::{AuditFormat, AuthKind, Color, DispatchKind, Format, OrderKind, PaceKind};
+use super::choices::{AuthKind, Color, DispatchKind, Format, OrderKind, PaceKind, ReportFormat};
 use super::cloud::Cloud;
 use super::duration::{DAY, HOUR, SECOND, within};
 use super::number::{rate, seed, whole};
-
+use super::rehearsal::{self, RehearseArgs};
 use super::terms::{self, AGENT, COMPLIANCE, OWNER, one_of};
 
 /// The whole tree, with the defaults that a demo has of its own.
@@ -62,6 +62,12 @@ pub(super) enum Subcommands {
     /// Needs no Azure and reaches nothing but this machine: a simulator on loopback answers as Microsoft Graph does,
     /// with throttling and failures, in a quota compressed in time.
     Demo(DemoArgs),
+    /// Say how long a run will take, by running it against a simulated tenant on a virtual clock
+    ///
+    /// Needs no Azure and opens no connection: the component runs in its sandbox as it would for `sync`, against a
+    /// tenant within this process, and hours pass in seconds. The same flags and the same seed give the same answer.
+    #[command(after_help = rehearsal::SOURCES, after_long_help = rehearsal::MODEL_AND_EXIT_CODES)]
+    Rehearse(Box<RehearseArgs>),
     /// Serve the simulated tenant on loopback until stopped, for other clients
     Simulate(SimulateArgs),
     /// Show what the component is made of, what it asks for, and what it is allowed to do
@@ -324,5 +330,5 @@ pub(super) struct AuditArgs {
         default_value_t,
         help_heading = "Output"
     )]
-    pub(super) output: AuditFormat,
+    pub(super) output: ReportFormat,
 }

@@ -16,14 +16,36 @@ pub(crate) enum Format {
     Jsonl,
 }
 
-/// What stdout gets of an audit.
+/// What stdout gets of an audit or a rehearsal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum AuditFormat {
+pub(crate) enum ReportFormat {
     /// A report for people
     #[default]
     Text,
     /// One JSON object
     Json,
+}
+
+/// How the simulated tenant counts writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Limiter {
+    /// From 0 in every window of 20 seconds
+    Fixed,
+    /// Those of the last 20 seconds
+    #[default]
+    Sliding,
+    /// A bucket that is refilled evenly
+    Bucket,
+}
+
+/// What a call of the bulk action costs in the simulated tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum BulkCost {
+    /// One write a call
+    Call,
+    /// One write for each device in it
+    #[default]
+    Device,
 }
 
 /// When to use colour.

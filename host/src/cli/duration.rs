@@ -32,6 +32,41 @@ pub(super) fn within(
     }
 }
 
+/// A length of time that is not always the same, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// At least.
+    pub(crate) min: u32,
+    /// At most; not less than `min`.
+    pub(crate) max: u32,
+}
+
+/// A parser of spans, `100ms..800ms`, or a single duration for one that is always the same; at most `most`
+/// milliseconds.
+pub(super) fn span(
+    most: u32,
+) -> impl Fn(&str) -> Result<Span, Refused> + Clone + Send + Sync + 'static {
+    let bound = move |text: &str| {
+        u32::try_from(parse(text)?)
+            .ok()
+            .filter(|length| *length <= most)
+    };
+    move |text| {
+        let (min, max) = text.split_once("..").unwrap_or((text, text));
+        let refused = || {
+            let most = display(most.into());
+            Refused(format!(
+                "it takes a duration up to {most} (`200ms`), or two from the shorter to the longer (`100ms..800ms`)"
+            ))
+        };
+        let (min, max) = bound(min).zip(bound(max)).ok_or_else(refused)?;
+        if min > max {
+            return Err(refused());
+        }
+        Ok(Span { min, max })
+    }
+}
+
 /// Reads `10` and `1.5` as seconds, and `500ms`, `1.5s`, `2m`, `1h30m`, `7d`: numbers with units, the longer unit first
 /// and each at most once. Less than a millisecond is rounded up to one.
 fn parse(text: &str) -> Option<u64> {
@@ -154,6 +189,24 @@ mod tests {
             (u64::MAX / 2, "106751991167d7h"),
         ] {
             assert_eq!(display(length), expected);
+        }
+    }
+
+    #[test]
+    fn a_span_goes_from_the_shorter_to_the_longer() {
+        let latency = span(60_000);
+        for (text, min, max) in [
+            ("100ms..800ms", 100, 800),
+            ("0.5..1m", 500, 60_000),
+            ("2s..2s", 2_000, 2_000),
+            ("0", 0, 0),
+        ] {
+            assert_eq!(latency(text), Ok(Span { min, max }), "{text}");
+        }
+        for text in [
+            "", "..", "1..", "..1", "2s..1s", "1s..61s", "1s...2s", "1-2", "fast",
+        ] {
+            assert!(latency(text).is_err(), "{text}");
         }
     }
 

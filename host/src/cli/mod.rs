@@ -9,6 +9,7 @@ pub(crate) mod duration;
 mod layers;
 mod number;
 mod options;
+mod rehearsal;
 mod resolve;
 mod terms;
 #[cfg(test)]
@@ -19,11 +20,13 @@ use std::path::PathBuf;
 
 use clap::FromArgMatches;
 
-pub(crate) use self::choices::{AuditFormat, Color, Format, Verbosity};
+pub(crate) use self::choices::{BulkCost, Color, Format, Limiter, ReportFormat, Verbosity};
 use self::layers::Layers;
 pub(crate) use self::options::{
-    AuditOptions, Auth, DemoOptions, JobOptions, OutputOptions, SimulateOptions, UserAssigned,
+    AuditOptions, Auth, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions,
+    UserAssigned,
 };
+pub(crate) use self::rehearsal::{RehearseOptions, TenantOptions};
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub(crate) enum Command {
     Job(Box<JobOptions>),
     /// `demo`.
     Demo(DemoOptions),
+    /// `rehearse`.
+    Rehearse(Box<RehearseOptions>),
     /// `simulate`.
     Simulate(SimulateOptions),
     /// `audit`.
@@ -93,7 +98,7 @@ fn parse_with(
         Ok(flags) => flags,
         Err(error) => return clap_error::explain(&error, &command, &args, &Layers::default()),
     };
-    let Some((name @ ("sync" | "plan"), given)) = flags.subcommand() else {
+    let Some((name @ ("sync" | "plan" | "rehearse"), given)) = flags.subcommand() else {
         return args::Arguments::from_arg_matches(&flags)
             .map_err(|error| unexpected(&error))
             .and_then(Command::try_from);

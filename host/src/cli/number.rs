@@ -33,6 +33,17 @@ pub(super) fn seed(text: &str) -> Result<u64, Refused> {
         .ok_or_else(|| Refused(format!("it takes a whole number from 0 to {}", u64::MAX)))
 }
 
+/// A share in percent, `0.5`, as hundredths of a percent: less than 100.
+pub(super) fn percent(text: &str) -> Result<u16, Refused> {
+    let refused = || Refused("it takes 0 to 99.99 percent, with up to two decimals".into());
+    let Decimal { digits, scale } = decimal(text).ok_or_else(refused)?;
+    let missing = 2_u32.checked_sub(scale).ok_or_else(refused)?;
+    u16::try_from(digits * 10_u128.pow(missing))
+        .ok()
+        .filter(|share| *share < 10_000)
+        .ok_or_else(refused)
+}
+
 /// A rate in syncs per second, `9.5`, as syncs in 1,000 seconds: more than 0, at most 1,000,000 a second.
 pub(super) fn rate(text: &str) -> Result<u64, Refused> {
     let refused = || {
@@ -150,6 +161,16 @@ mod tests {
             "NaN",
         ] {
             assert!(rate(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_percentage_is_counted_in_hundredths() {
+        for (text, expected) in [("0", 0), ("2", 200), ("0.05", 5), ("99.99", 9_999)] {
+            assert_eq!(percent(text), Ok(expected), "{text}");
+        }
+        for text in ["", "100", "0.001", "-1", "1%", "99.999", "many"] {
+            assert!(percent(text).is_err(), "{text}");
         }
     }
 

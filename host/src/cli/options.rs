@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use intune_sync_gate::{Guid, Origin};
 
 use super::choices::{
-    AuditFormat, Color, DispatchKind, Format, OrderKind, PaceKind, Verbosity, word,
+    Color, DispatchKind, Format, OrderKind, PaceKind, ReportFormat, Verbosity, word,
 };
 use super::cloud::Cloud;
 use super::duration::seconds_text;
@@ -146,14 +146,22 @@ pub(crate) struct Pacing {
 }
 
 impl Pacing {
+    /// The value of `--dispatch`.
+    pub(crate) fn dispatch_word(&self) -> String {
+        let mut kinds = DispatchKind::value_variants().iter();
+        let kind = kinds.find(|kind| sync::Dispatch::from(**kind) == self.dispatch);
+        kind.map(word).unwrap_or_default()
+    }
+
+    /// The value of `--pace`.
+    pub(crate) fn pace_word(&self) -> String {
+        let mut kinds = PaceKind::value_variants().iter();
+        let kind = kinds.find(|kind| sync::Pace::from(**kind) == self.pace);
+        kind.map(word).unwrap_or_default()
+    }
+
     /// The flags that say the same, each with its value, for showing them.
     pub(crate) fn flags(&self) -> Vec<String> {
-        let dispatch = DispatchKind::value_variants()
-            .iter()
-            .find(|kind| sync::Dispatch::from(**kind) == self.dispatch);
-        let pace = PaceKind::value_variants()
-            .iter()
-            .find(|kind| sync::Pace::from(**kind) == self.pace);
         [
             ("batch-size", self.batch_size.to_string()),
             ("batch-delay-seconds", seconds_text(self.batch_delay)),
@@ -162,8 +170,8 @@ impl Pacing {
                 "initial-backoff-seconds",
                 seconds_text(self.initial_backoff),
             ),
-            ("dispatch", dispatch.map(word).unwrap_or_default()),
-            ("pace", pace.map(word).unwrap_or_default()),
+            ("dispatch", self.dispatch_word()),
+            ("pace", self.pace_word()),
             ("max-rate", rate_text(self.ceiling)),
         ]
         .into_iter()
@@ -211,9 +219,16 @@ pub(crate) struct DemoOptions {
 impl DemoOptions {
     /// The `sync` of the whole simulated fleet, whose Graph is at `graph`.
     pub(crate) fn job(&self, graph: Origin) -> JobOptions {
-        JobOptions {
+        JobOptions::of_whole_fleet(graph, self.pacing, self.output)
+    }
+}
+
+impl JobOptions {
+    /// A `sync` of all devices of a tenant whose Graph is at `graph`.
+    pub(super) fn of_whole_fleet(graph: Origin, pacing: Pacing, output: OutputOptions) -> Self {
+        Self {
             purpose: sync::Purpose::Sync,
-            pacing: self.pacing,
+            pacing,
             selection: sync::Selection {
                 os: Vec::new(),
                 compliance: Vec::new(),
@@ -236,7 +251,7 @@ impl DemoOptions {
             component: None,
             deadline: None,
             yes: true,
-            output: self.output,
+            output,
         }
     }
 }
@@ -262,7 +277,7 @@ pub(crate) struct AuditOptions {
     /// The component, in place of the built-in one. Not yet read.
     pub(crate) file: Option<PathBuf>,
     /// What stdout gets.
-    pub(crate) format: AuditFormat,
+    pub(crate) format: ReportFormat,
 }
 
 /// What is shown, and how.

@@ -39,6 +39,7 @@ impl TryFrom<Arguments> for Command {
                 pacing: pacing.into(),
                 output: output.try_into()?,
             }),
+            Subcommands::Rehearse(args) => Self::Rehearse(Box::new((*args).try_into()?)),
             Subcommands::Simulate(SimulateArgs {
                 listen,
                 devices,

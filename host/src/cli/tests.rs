@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::cloud::Cloud;
+use super::duration::Span;
 use super::{
-    Auth, Color, Command, Format, JobOptions, OutputOptions, UsageError, UserAssigned, Verbosity,
-    parse_with,
+    Auth, BulkCost, Color, Command, Format, JobOptions, Limiter, OutputOptions, RehearseOptions,
+    ReportFormat, TenantOptions, UsageError, UserAssigned, Verbosity, parse_with,
 };
 use crate::sandbox::bindings::sync::{Dispatch, Guid, Order, Pace, Purpose};
 
@@ -622,6 +623,81 @@ fn demo_and_simulate_read_their_own_flags_alone() {
 }
 
 #[test]
+fn each_flag_of_a_rehearsal_arrives() {
+    let options = rehearsal(
+        "rehearse --devices 25000 --quota 150 --limiter bucket --neighbour 40 --neighbour-period 2m --latency 50ms..2s \
+         --faults 0.5 --bulk-cost call --seed 9 --no-alternatives --component c.wasm --output json --pace quota -q",
+        &[],
+    );
+    assert_eq!(
+        options.tenant,
+        TenantOptions {
+            quota: 150,
+            limiter: Limiter::Bucket,
+            neighbour: 40,
+            neighbour_period: Some(120_000),
+            latency: Span {
+                min: 50,
+                max: 2_000
+            },
+            faults: 50,
+            bulk_cost: BulkCost::Call,
+            seed: 9,
+        }
+    );
+    assert_eq!((options.devices, options.alternatives), (25_000, false));
+    assert_eq!(options.component.as_deref(), Some(Path::new("c.wasm")));
+    assert_eq!(options.format, ReportFormat::Json);
+    assert_eq!(options.output.verbosity, Verbosity::Quiet);
+    let job = options.job(options.pacing);
+    assert!(job.whole_fleet());
+    assert_eq!(job.pacing.pace, Pace::Quota);
+    assert_eq!(job.settings(0, 0).graph_root, "https://graph.microsoft.com");
+}
+
+#[test]
+fn a_rehearsal_is_cautious_by_default() {
+    let options = rehearsal("rehearse", &[]);
+    let TenantOptions {
+        quota,
+        limiter,
+        bulk_cost,
+        seed,
+        ..
+    } = options.tenant;
+    assert_eq!((quota, limiter), (200, Limiter::Sliding));
+    assert_eq!((bulk_cost, seed), (BulkCost::Device, 1));
+    assert!(options.alternatives);
+    assert_eq!(options.pacing, job("sync", &[]).pacing);
+}
+
+/// The file and the variables of a job count, as far as a rehearsal has the same flags.
+#[test]
+fn a_job_s_own_settings_can_be_rehearsed() {
+    let text = "pace = \"quota\"\nbatch-size = 100\nos = [\"Windows\"]\ndeadline = \"5h\"\n";
+    let (_folder, path) = file("job.toml", text);
+    let variables = [
+        ("INTUNE_SYNC_BATCH_SIZE", "200"),
+        ("INTUNE_SYNC_MAX_RETRIES", "1"),
+        ("INTUNE_SYNC_DEVICES", "x"),
+    ];
+    let line = format!("rehearse --config {} --max-retries 2", path.display());
+    let options = rehearsal(&line, &variables);
+    assert_eq!(options.pacing.pace, Pace::Quota);
+    assert_eq!(
+        (options.pacing.batch_size, options.pacing.max_retries),
+        (200, 2)
+    );
+}
+
+fn rehearsal(line: &str, variables: &[(&str, &str)]) -> RehearseOptions {
+    match parse(line, variables) {
+        Ok(Command::Rehearse(options)) => *options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[test]
 fn help_and_version_are_pages() {
     for line in [
         "--help",
@@ -630,6 +706,7 @@ fn help_and_version_are_pages() {
         "sync --help",
         "plan -h",
         "demo --help",
+        "rehearse --help",
         "simulate --help",
         "--version",
     ] {

@@ -1,7 +1,7 @@
 use super::Failure;
 use crate::{
     audit::{self, Audit, Verdict},
-    cli::{AuditFormat, AuditOptions},
+    cli::{AuditOptions, ReportFormat},
     printer::Printer,
 };
 
@@ -19,8 +19,8 @@ pub(crate) fn run(options: &AuditOptions, printer: &mut Printer) -> Result<u8, F
         )
     })?;
     printer.data(&match options.format {
-        AuditFormat::Text => audit::text(&audit),
-        AuditFormat::Json => audit::json(&audit),
+        ReportFormat::Text => audit::text(&audit),
+        ReportFormat::Json => audit::json(&audit),
     })?;
     Ok(match audit.verdict() {
         Verdict::Pass => 0,

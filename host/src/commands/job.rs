@@ -23,7 +23,7 @@ use crate::{
     output::{self, Output},
     printer::Printer,
     sandbox::{
-        Egress, Run, Sandbox, SandboxError,
+        Egress, Run, Sandbox, SandboxError, Time,
         bindings::sync::{Dispatch, Event, Happening, Problem, Purpose, Standing, Summary},
     },
 };
@@ -61,20 +61,16 @@ pub(crate) async fn run(
         () = interruption.asked() => return Ok(INTERRUPTED),
     }
 
-    let rules = Rules {
-        origin: options.graph.clone(),
-        writes: match (options.purpose, options.pacing.dispatch) {
-            (Purpose::Plan, _) => Writes::None,
-            (Purpose::Sync, Dispatch::Bulk) => Writes::SyncsAndBulk,
-            (Purpose::Sync, Dispatch::Single | Dispatch::Batch) => Writes::Syncs,
-        },
-    };
+    let rules = rules(options);
     let ceiling = NonZeroU64::new(options.pacing.ceiling).unwrap_or(NonZeroU64::MIN);
     let egress = Arc::new(Egress::new(rules, ceiling, scope, tokens, Box::new(client)));
     let started = Timestamp::now();
     let seed = RandomState::new().hash_one(started.as_nanosecond());
     let settings = options.settings(u64::try_from(started.as_millisecond()).unwrap_or(0), seed);
-    let run = sandbox.start(settings, egress).await.map_err(unusable)?;
+    let run = sandbox
+        .start(settings, egress, Time::Real)
+        .await
+        .map_err(unusable)?;
 
     let job = Job {
         options,
@@ -86,6 +82,18 @@ pub(crate) async fn run(
     };
     let output = Output::new(&options.output, options.purpose, run_id(started, seed));
     job.run(output, printer).await
+}
+
+/// What may leave the sandbox in this job.
+pub(super) fn rules(options: &JobOptions) -> Rules {
+    Rules {
+        origin: options.graph.clone(),
+        writes: match (options.purpose, options.pacing.dispatch) {
+            (Purpose::Plan, _) => Writes::None,
+            (Purpose::Sync, Dispatch::Bulk) => Writes::SyncsAndBulk,
+            (Purpose::Sync, Dispatch::Single | Dispatch::Batch) => Writes::Syncs,
+        },
+    }
 }
 
 /// Waits for the first token, and says so where that takes long.
@@ -261,7 +269,8 @@ impl From<std::io::Error> for TurnError {
     }
 }
 
-fn unusable(error: SandboxError) -> Failure {
+/// Why a component cannot be run, or broke off.
+pub(super) fn unusable(error: SandboxError) -> Failure {
     let message = error.to_string();
     match error {
         SandboxError::Read { .. } => Failure::usage(

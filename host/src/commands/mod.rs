@@ -5,6 +5,7 @@ mod demo;
 mod identity;
 mod interruption;
 mod job;
+mod rehearse;
 mod simulate;
 
 use crate::{
@@ -63,6 +64,7 @@ pub(crate) fn output(command: &Command) -> OutputOptions {
     match command {
         Command::Job(options) => options.output,
         Command::Demo(options) => options.output,
+        Command::Rehearse(options) => options.output,
         Command::Simulate(options) => options.output,
         Command::Audit(_) | Command::Show(_) => OutputOptions::default(),
     }
@@ -92,6 +94,7 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<u8, Failure
             runtime.block_on(job::run(&options, &Environment::capture(), printer))
         }
         Command::Demo(options) => runtime.block_on(demo::run(&options, printer)),
+        Command::Rehearse(options) => rehearse::run(&options, &runtime, printer),
         Command::Simulate(options) => runtime.block_on(simulate::run(&options, printer)),
         Command::Audit(options) => audit::run(&options, printer),
         Command::Show(page) => {

@@ -19,6 +19,8 @@ use serde::Serialize;
 use self::log::Log;
 use self::progress::Progress;
 use self::report::{FailedDevice, PlanReport, SyncReport};
+pub(crate) use self::report::{Outcome as Ending, Problem, minutes};
+pub(crate) use self::text::list;
 use crate::cli::{Format, OutputOptions};
 use crate::printer::Printer;
 use crate::sandbox::bindings::sync::{Event, Happening, Outcome, Plan, Purpose, Standing, Summary};

@@ -8,7 +8,7 @@ use crate::sandbox::bindings::sync::{self, DeviceDone, Failure, Plan, Standing, 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// Each device has its final outcome, and none has failed.
     Completed,
     /// Each device has its final outcome, and some have failed.
@@ -24,7 +24,7 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    fn of(summary: &Summary) -> Self {
+    pub(crate) fn of(summary: &Summary) -> Self {
         match &summary.standing {
             Standing::Completed if summary.error == 0 => Self::Completed,
             Standing::Completed => Self::CompletedWithErrors,
@@ -39,13 +39,13 @@ impl Outcome {
 /// Why a run ended before its work was done.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Problem<'a> {
-    message: &'a str,
-    hint: &'a str,
+pub(crate) struct Problem<'a> {
+    pub(crate) message: &'a str,
+    pub(crate) hint: &'a str,
 }
 
 impl<'a> Problem<'a> {
-    fn of(summary: &'a Summary) -> Option<Self> {
+    pub(crate) fn of(summary: &'a Summary) -> Option<Self> {
         match &summary.standing {
             Standing::Interrupted(problem)
             | Standing::NotAuthorized(problem)
@@ -213,7 +213,7 @@ pub(super) fn guid(id: sync::Guid) -> String {
 
 /// Milliseconds as minutes, rounded to four decimals. The quotient of two whole numbers is the double nearest to these
 /// decimals, so it is written with no more of them.
-pub(super) fn minutes(length: u64) -> f64 {
+pub(crate) fn minutes(length: u64) -> f64 {
     let ten_thousandths = (u128::from(length) * 10_000 + 30_000) / 60_000;
     ten_thousandths as f64 / 10_000.0
 }

@@ -59,7 +59,7 @@ pub(super) fn plan(plan: &Plan) -> String {
 }
 
 /// `Name  : value` lines, the colons below one another.
-fn list(figures: &[(&str, String)]) -> String {
+pub(crate) fn list(figures: &[(&str, String)]) -> String {
     let width = figures
         .iter()
         .map(|(name, _)| name.len())

@@ -20,6 +20,9 @@ pub(crate) const CALL: Duration = Duration::from_secs(10);
 pub(crate) const STOPPING: Duration = Duration::from_secs(150);
 /// How long a run may take in all.
 pub(crate) const RUN: Duration = Duration::from_hours(7 * 24);
+/// How long a rehearsed run may take in all, in virtual time: longer than a real one, so that it can be said how much
+/// too long that would be.
+pub(crate) const REHEARSED_RUN: Duration = Duration::from_hours(60 * 24);
 /// How often a computing guest yields to the host's I/O.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -109,22 +112,58 @@ impl ResourceLimiter for StoreLimits {
     }
 }
 
+/// The time that a run lives in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// That of the clock on the wall.
+    Real,
+    /// That of a paused runtime, which stands still while the guest computes and jumps while it waits.
+    Virtual,
+}
+
+impl Time {
+    /// How long a run may take in all.
+    pub(crate) fn of_run(self) -> Duration {
+        match self {
+            Self::Real => RUN,
+            Self::Virtual => REHEARSED_RUN,
+        }
+    }
+
+    /// When a call that waits for `wait` at most has to be over.
+    pub(crate) fn deadline(self, wait: Duration) -> CallDeadline {
+        let most = match self {
+            Self::Real => wait + SLACK,
+            // Waiting takes no time.
+            Self::Virtual => SLACK,
+        };
+        CallDeadline {
+            at: Instant::now() + most,
+            time: self,
+        }
+    }
+}
+
 /// When the call under way has to be over, by the clock on the wall: a guest that computes without end stops the
 /// virtual one.
 #[derive(Debug)]
-pub(crate) struct CallDeadline(Instant);
+pub(crate) struct CallDeadline {
+    at: Instant,
+    time: Time,
+}
 
 impl CallDeadline {
-    pub(crate) fn within(time: Duration) -> Self {
-        Self(Instant::now() + time)
-    }
-
-    /// What the epoch's callback answers: yield to the host's I/O and go on, or end.
+    /// What the epoch's callback answers: go on, or end.
     pub(crate) fn decide(&self) -> wasmtime::Result<UpdateDeadline> {
-        if Instant::now() > self.0 {
+        if Instant::now() > self.at {
             wasmtime::bail!("it computed for too long without coming back");
         }
-        Ok(UpdateDeadline::Yield(1))
+        Ok(match self.time {
+            // The host's I/O is to have its turn too.
+            Time::Real => UpdateDeadline::Yield(1),
+            // The ticks come by the clock on the wall: what happens must not depend on them.
+            Time::Virtual => UpdateDeadline::Continue(1),
+        })
     }
 }
 

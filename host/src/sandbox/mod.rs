@@ -25,8 +25,8 @@ use wasmtime::{Config, Engine, component::Component};
 
 use self::{bindings::EnginePre, limits::Ticker, state::State};
 pub(crate) use self::{
-    egress::Egress,
-    limits::{Limit, limits_table},
+    egress::{Egress, Transport},
+    limits::{Limit, REHEARSED_RUN, RUN, Time, limits_table},
     run::Run,
 };
 
@@ -82,7 +82,8 @@ impl Sandbox {
         })
     }
 
-    /// Begins a run in an instance of its own. Nothing is sent before its first `next`.
+    /// Begins a run in an instance of its own. Nothing is sent before its first `next`. `time` is that of the runtime
+    /// within which this is called.
     ///
     /// # Errors
     ///
@@ -91,8 +92,9 @@ impl Sandbox {
         &self,
         settings: bindings::sync::Settings,
         egress: Arc<Egress>,
+        time: Time,
     ) -> Result<Run, SandboxError> {
-        Run::start(&self.component, settings, egress).await
+        Run::start(&self.component, settings, egress, time).await
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
         sync::{Event, Settings, Summary},
     },
     egress::Egress,
-    limits::{self, CallDeadline},
+    limits::{self, Time},
     one_line,
     state::State,
 };
@@ -21,6 +21,7 @@ pub(crate) struct Run {
     engine: Engine,
     run: ResourceAny,
     egress: Arc<Egress>,
+    time: Time,
     started: Instant,
     stop_asked: Option<Instant>,
 }
@@ -30,8 +31,9 @@ impl Run {
         component: &EnginePre<State>,
         settings: Settings,
         egress: Arc<Egress>,
+        time: Time,
     ) -> Result<Self, SandboxError> {
-        let mut store = Store::new(component.engine(), State::new(Arc::clone(&egress)));
+        let mut store = Store::new(component.engine(), State::new(Arc::clone(&egress), time));
         store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| context.data().tick());
@@ -51,6 +53,7 @@ impl Run {
             engine,
             run,
             egress,
+            time,
             started: Instant::now(),
             stop_asked: None,
         })
@@ -70,8 +73,9 @@ impl Run {
         &mut self,
         max_wait: Duration,
     ) -> Result<Option<Vec<Event>>, SandboxError> {
-        if self.started.elapsed() > limits::RUN {
-            return Err(SandboxError::Endless(limits::RUN));
+        let most = self.time.of_run();
+        if self.started.elapsed() > most {
+            return Err(SandboxError::Endless(most));
         }
         if self
             .stop_asked
@@ -80,7 +84,7 @@ impl Run {
             return Err(SandboxError::DoesNotStop(limits::STOPPING));
         }
         let most = max_wait + limits::SLACK;
-        self.store.data_mut().deadline = CallDeadline::within(most);
+        self.store.data_mut().deadline = self.time.deadline(max_wait);
         let millis = u64::try_from(max_wait.as_millis()).unwrap_or(u64::MAX);
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
@@ -95,7 +99,7 @@ impl Run {
     /// When the component traps, or does not come back in time.
     pub(crate) async fn stop(&mut self) -> Result<(), SandboxError> {
         self.stop_asked.get_or_insert_with(Instant::now);
-        self.store.data_mut().deadline = CallDeadline::within(limits::CALL);
+        self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let stopped = run.call_stop(&mut self.store, self.run);
@@ -108,7 +112,7 @@ impl Run {
     ///
     /// When the component traps, does not come back in time, or answers counts that contradict each other.
     pub(crate) async fn summary(&mut self) -> Result<Summary, SandboxError> {
-        self.store.data_mut().deadline = CallDeadline::within(limits::CALL);
+        self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let summary = run.call_summary(&mut self.store, self.run);

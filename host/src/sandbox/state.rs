@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use wasmtime::{UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -10,7 +10,7 @@ use super::{
     bindings::token,
     clock::Clock,
     egress::Egress,
-    limits::{self, CallDeadline, StoreLimits},
+    limits::{CallDeadline, StoreLimits, Time},
 };
 
 /// What belongs to one instance of the component.
@@ -24,7 +24,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(egress: Arc<Egress>) -> Self {
+    pub(crate) fn new(egress: Arc<Egress>, time: Time) -> Self {
         Self {
             table: ResourceTable::new(),
             // Of this only the clock is linked.
@@ -32,7 +32,7 @@ impl State {
             http: WasiHttpCtx::new(),
             hooks: Hooks(egress),
             limits: StoreLimits,
-            deadline: CallDeadline::within(limits::CALL),
+            deadline: time.deadline(Duration::ZERO),
         }
     }
 

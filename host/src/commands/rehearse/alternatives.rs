@@ -1,0 +1,149 @@
+use super::{Figures, Stage};
+use crate::{
+    cli::{Pacing, RehearseOptions},
+    sandbox::bindings::sync::{Dispatch, Pace, Standing},
+};
+
+/// Devices of the fleet with which an alternative is tried.
+pub(super) const SAMPLE: u32 = 2_000;
+
+/// Runs that differ by no more than this part of the fastest are equally fast.
+const EQUAL: u64 = 50;
+
+/// Failed devices, in hundredths of a percent, by which a run may have more of them than the best and still be as good.
+const TOLERATED: u64 = 100;
+
+/// A way to dispatch and to pace, and what the run comes to.
+pub(super) struct Alternative {
+    /// How it is run.
+    pub(super) pacing: Pacing,
+    /// Devices with which it was tried.
+    pub(super) tried_with: u32,
+    /// What the whole fleet comes to; none where it did not get to its end.
+    pub(super) estimate: Option<Estimate>,
+    /// It is what the options name.
+    pub(super) is_the_run: bool,
+    /// It is the best.
+    pub(super) is_recommended: bool,
+}
+
+/// What a run of the whole fleet comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Estimate {
+    /// Milliseconds.
+    pub(super) duration: u64,
+    /// HTTP requests, those for tokens included.
+    pub(super) requests: u64,
+    /// Writes that are throttled, in hundredths of a percent.
+    pub(super) throttled: u64,
+    /// Devices that fail, in hundredths of a percent.
+    pub(super) failed: u64,
+}
+
+/// Tries all ways but that of the run itself, with a sample of the fleet.
+pub(super) fn others(stage: &Stage<'_>) -> Vec<Alternative> {
+    let RehearseOptions {
+        pacing, devices, ..
+    } = *stage.options;
+    let sample = devices.min(SAMPLE);
+    let mut others = Vec::new();
+    for dispatch in [Dispatch::Single, Dispatch::Batch, Dispatch::Bulk] {
+        for pace in [Pace::Fixed, Pace::Quota] {
+            let other = Pacing {
+                dispatch,
+                pace,
+                ..pacing
+            };
+            if other == pacing {
+                continue;
+            }
+            let figures = stage.rehearse(other, sample, &mut |_| ());
+            others.push(Alternative {
+                pacing: other,
+                tried_with: sample,
+                estimate: figures
+                    .ok()
+                    .and_then(|figures| estimate(&figures, other, devices)),
+                is_the_run: false,
+                is_recommended: false,
+            });
+        }
+    }
+    others
+}
+
+/// The run and the others, the fastest first, the best of them marked.
+pub(super) fn table(
+    options: &RehearseOptions,
+    figures: &Figures,
+    mut others: Vec<Alternative>,
+) -> Vec<Alternative> {
+    others.push(Alternative {
+        pacing: options.pacing,
+        tried_with: options.devices,
+        estimate: estimate(figures, options.pacing, options.devices),
+        is_the_run: true,
+        is_recommended: false,
+    });
+    // What did not get to its end comes last.
+    others.sort_by_key(|other| {
+        other.estimate.as_ref().map_or((true, 0, 0), |estimate| {
+            (false, estimate.duration, estimate.requests)
+        })
+    });
+    let asked = options.pacing.dispatch;
+    if let Some(best) = best(&others, asked) {
+        others[best].is_recommended = true;
+    }
+    others
+}
+
+/// What a fleet of `devices` comes to at the rate of the rehearsed one. The pauses between batches are known, and need
+/// no estimate: a sample may have none where the fleet has many.
+fn estimate(figures: &Figures, pacing: Pacing, devices: u32) -> Option<Estimate> {
+    let summary = &figures.summary;
+    if summary.standing != Standing::Completed || summary.total == 0 {
+        return None;
+    }
+    let scaled = |figure: u64| {
+        let scaled = u128::from(figure) * u128::from(devices) / u128::from(summary.total);
+        u64::try_from(scaled).unwrap_or(u64::MAX)
+    };
+    let busy = summary
+        .duration
+        .saturating_sub(pauses(pacing, summary.total));
+    Some(Estimate {
+        duration: scaled(busy).saturating_add(pauses(pacing, devices)),
+        requests: scaled(figures.requests.total()),
+        throttled: figures.throttled_share(),
+        failed: figures.failed_share(),
+    })
+}
+
+/// The pauses between the batches of so many devices, in milliseconds.
+fn pauses(pacing: Pacing, devices: u32) -> u64 {
+    match pacing.pace {
+        Pace::Quota => 0,
+        Pace::Fixed => {
+            let batches = u64::from(devices.div_ceil(pacing.batch_size.max(1)));
+            batches.saturating_sub(1) * pacing.batch_delay
+        }
+    }
+}
+
+/// Of the ways that lose the fewest devices the fastest, and of those as fast the one that is throttled least and takes
+/// the fewest requests. The bulk action is of Graph's beta: it is not recommended to who has not asked for it.
+fn best(alternatives: &[Alternative], asked: Dispatch) -> Option<usize> {
+    let eligible = || {
+        let all = alternatives.iter().enumerate();
+        all.filter(|(_, other)| other.pacing.dispatch != Dispatch::Bulk || asked == Dispatch::Bulk)
+            .filter_map(|(at, other)| Some((at, other.estimate.as_ref()?)))
+    };
+    let fewest = eligible().map(|(_, estimate)| estimate.failed).min()?;
+    let reliable = || eligible().filter(|(_, estimate)| estimate.failed <= fewest + TOLERATED);
+    let fastest = reliable().map(|(_, estimate)| estimate.duration).min()?;
+    reliable()
+        .filter(|(_, estimate)| estimate.duration <= fastest.saturating_add(fastest / EQUAL))
+        .min_by_key(|(_, estimate)| (estimate.throttled, estimate.requests, estimate.duration))
+        .map(|(at, _)| at)
+}

@@ -1,0 +1,110 @@
+use intune_sync_simulator::{Quota, Requests, Statistics};
+
+use crate::sandbox::bindings::sync::Summary;
+
+/// What is reported of a rehearsed run.
+pub(super) struct Figures {
+    /// What the component says of it.
+    pub(super) summary: Summary,
+    /// HTTP requests by kind, as the tenant saw them.
+    pub(super) requests: Requests,
+    /// Writes that came to the quota: what each request costs of it.
+    pub(super) writes: u64,
+    /// Of these, those that it refused.
+    pub(super) throttled: u64,
+    /// Requests that were sent before a wait that was named was over.
+    pub(super) early_calls: u64,
+    /// Part of the quota that was used, from the first write that it let through to the last, in hundredths of a
+    /// percent.
+    pub(super) quota_used: u64,
+}
+
+impl Figures {
+    pub(super) fn new(summary: Summary, statistics: &Statistics, quota: &Quota) -> Self {
+        let sum = |per_second: &[u32]| per_second.iter().map(|writes| u64::from(*writes)).sum();
+        let admitted: u64 = sum(&statistics.admitted_per_second);
+        let throttled: u64 = sum(&statistics.rejected_per_second);
+        Self {
+            summary,
+            requests: statistics.requests,
+            writes: admitted + throttled,
+            throttled,
+            early_calls: statistics.early_calls,
+            quota_used: hundredths(admitted, allowed(&statistics.admitted_per_second, quota)),
+        }
+    }
+
+    /// Writes that were throttled, in hundredths of a percent.
+    pub(super) fn throttled_share(&self) -> u64 {
+        hundredths(self.throttled, self.writes)
+    }
+
+    /// Devices that have failed or were not reached, in hundredths of a percent.
+    pub(super) fn failed_share(&self) -> u64 {
+        let Summary {
+            total,
+            error,
+            pending,
+            ..
+        } = self.summary;
+        hundredths(u64::from(error) + u64::from(pending), total.into())
+    }
+}
+
+/// A part of a whole in hundredths of a percent, rounded to the nearest; nothing is 0 of nothing.
+pub(super) fn hundredths(part: u64, whole: u64) -> u64 {
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    let share = (part * 10_000 + whole / 2).checked_div(whole);
+    u64::try_from(share.unwrap_or(0)).unwrap_or(u64::MAX)
+}
+
+/// The writes that the quota has room for from the first second in which it let one through to the last: a window's at
+/// least, since that many may come at once.
+fn allowed(admitted_per_second: &[u32], quota: &Quota) -> u64 {
+    let mut busy = (0_u64..)
+        .zip(admitted_per_second)
+        .filter(|(_, admitted)| **admitted > 0)
+        .map(|(second, _)| second);
+    let Some(first) = busy.next() else {
+        return 0;
+    };
+    let last = busy.last().unwrap_or(first);
+    let limits = (first..=last).map(|second| quota.limit_at(second * 1_000));
+    let in_windows = limits.sum::<u64>() * 1_000 / u64::from(quota.window_ms.get());
+    in_windows.max(quota.limit_at(first * 1_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use intune_sync_simulator::Share;
+
+    use super::*;
+
+    #[test]
+    fn a_share_of_nothing_is_none() {
+        for (part, whole, expected) in [
+            (0, 0, 0),
+            (1, 3, 3_333),
+            (2, 3, 6_667),
+            (5, 5, 10_000),
+            (1, u64::MAX, 0),
+        ] {
+            assert_eq!(hundredths(part, whole), expected);
+        }
+    }
+
+    #[test]
+    fn the_quota_is_counted_while_there_are_writes() {
+        let mut quota = Quota::default();
+        assert_eq!(allowed(&[], &quota), 0);
+        assert_eq!(allowed(&[0, 0], &quota), 0);
+        assert_eq!(allowed(&[0, 7, 0], &quota), 200);
+        let mut hour = vec![9; 3_600];
+        assert_eq!(allowed(&hour, &quota), 36_000);
+        hour.extend([0; 100]);
+        assert_eq!(allowed(&hour, &quota), 36_000);
+        quota.neighbour = Share::percent(50);
+        quota.neighbour_period_ms = 600_000;
+        assert_eq!(allowed(&hour, &quota), 27_000);
+    }
+}

@@ -1,0 +1,209 @@
+//! `rehearse`: how long a run will take, from running it against a simulated tenant on a virtual clock.
+
+mod alternatives;
+mod figures;
+mod json;
+mod progress;
+mod scenario;
+mod text;
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use tokio::runtime::Runtime;
+
+use self::{figures::Figures, progress::Progress};
+use super::{
+    Failure,
+    interruption::{INTERRUPTED, Interruption},
+    job::unusable,
+};
+use crate::{
+    cli::{Pacing, RehearseOptions, ReportFormat, duration::display},
+    output::{self, Problem},
+    printer::Printer,
+    rehearsal::{self, RehearsalError, Rehearsed, Wish},
+    sandbox::{
+        REHEARSED_RUN, RUN, Sandbox,
+        bindings::sync::{Event, Happening, Standing},
+    },
+};
+
+/// Rehearses a run and the alternatives to it, and answers the exit code.
+///
+/// # Errors
+///
+/// When the component is none, or broke; when the run would take longer than is rehearsed.
+pub(crate) fn run(
+    options: &RehearseOptions,
+    runtime: &Runtime,
+    printer: &mut Printer,
+) -> Result<u8, Failure> {
+    let sandbox = Sandbox::new(options.component.clone()).map_err(unusable)?;
+    let interruption = {
+        let _within = runtime.enter();
+        Interruption::listen()
+    };
+    printer.note(&format!(
+        "nothing leaves this machine: {} simulated devices, on a virtual clock",
+        options.devices
+    ));
+    let failed = AtomicBool::new(false);
+    let is_over = || interruption.was_asked() || failed.load(Ordering::Relaxed);
+    let stage = Stage {
+        options,
+        sandbox: &sandbox,
+        is_over: &is_over,
+    };
+    let (ended, others) = thread::scope(|scope| {
+        let others = options
+            .alternatives
+            .then(|| scope.spawn(|| alternatives::others(&stage)));
+        let ended = the_run(&stage, printer);
+        if ended.is_err() {
+            failed.store(true, Ordering::Relaxed);
+        }
+        let others = others.map(|others| {
+            others
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        (ended, others)
+    });
+    if interruption.was_asked() {
+        printer.note("interrupted: nothing was rehearsed to its end");
+        return Ok(INTERRUPTED);
+    }
+    let figures = ended?;
+    let alternatives = others
+        .map(|others| alternatives::table(options, &figures, others))
+        .unwrap_or_default();
+    printer.data(&match options.format {
+        ReportFormat::Text => text::report(options, &figures, &alternatives),
+        ReportFormat::Json => json::report(options, &figures, &alternatives),
+    })?;
+    Ok(conclude(&figures, printer))
+}
+
+/// What the rehearsals of one call have in common.
+struct Stage<'a> {
+    options: &'a RehearseOptions,
+    sandbox: &'a Sandbox,
+    /// Whether nobody waits for an outcome any more.
+    is_over: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Stage<'_> {
+    /// Rehearses a run at this pace; `events` sees what happens.
+    fn rehearse(
+        &self,
+        pacing: Pacing,
+        devices: u32,
+        events: &mut dyn FnMut(&[Event]),
+    ) -> Result<Figures, Unfinished> {
+        let scenario = scenario::of(self.options, pacing, devices);
+        let quota = scenario.tenant.quota.clone();
+        let mut too_long = None;
+        let mut turn = |happened: &[Event]| {
+            events(happened);
+            too_long = too_long.or_else(|| happened.iter().find_map(expected_too_long));
+            if too_long.is_some() || (self.is_over)() {
+                Wish::Abandon
+            } else {
+                Wish::GoOn
+            }
+        };
+        let rehearsed = rehearsal::run(self.sandbox, scenario, &mut turn, None);
+        match (rehearsed, too_long) {
+            (_, Some(expected)) => Err(Unfinished::TooLong(expected)),
+            (
+                Ok(Rehearsed {
+                    summary, tenant, ..
+                }),
+                None,
+            ) => Ok(Figures::new(summary, tenant.statistics(), &quota)),
+            (Err(error), None) => Err(Unfinished::Broke(error)),
+        }
+    }
+}
+
+/// Why there are no figures.
+enum Unfinished {
+    /// The run would take so many milliseconds.
+    TooLong(u64),
+    Broke(RehearsalError),
+}
+
+impl From<Unfinished> for Failure {
+    fn from(unfinished: Unfinished) -> Self {
+        match unfinished {
+            Unfinished::TooLong(expected) => Self::usage(
+                format!(
+                    "a run of this length is not rehearsed: it takes {} or more, and {} are allowed",
+                    display(expected),
+                    display(millis(REHEARSED_RUN))
+                ),
+                "give fewer `--devices`, a higher `--max-rate`, a shorter `--batch-delay-seconds`, or `--pace quota`",
+            ),
+            Unfinished::Broke(RehearsalError::Sandbox(error)) => unusable(error),
+            Unfinished::Broke(error) => Self::failed(error.to_string(), "report this as a bug"),
+        }
+    }
+}
+
+/// What the engine expects a run to take, where that is more than is rehearsed.
+fn expected_too_long(event: &Event) -> Option<u64> {
+    match &event.happening {
+        Happening::Planned(plan) => {
+            Some(plan.expected).filter(|expected| *expected > millis(REHEARSED_RUN))
+        }
+        _ => None,
+    }
+}
+
+/// The run that the options name, with its progress shown.
+fn the_run(stage: &Stage<'_>, printer: &mut Printer) -> Result<Figures, Unfinished> {
+    let mut progress = Progress::default();
+    let mut events = |happened: &[Event]| progress.show(happened, printer);
+    let ended = stage.rehearse(stage.options.pacing, stage.options.devices, &mut events);
+    printer.end_progress();
+    ended
+}
+
+/// Says what to do about the outcome, and answers the exit code.
+fn conclude(figures: &Figures, printer: &mut Printer) -> u8 {
+    let summary = &figures.summary;
+    if let Some(Problem { message, hint }) = Problem::of(summary) {
+        printer.error(&format!("the simulated run failed: {message}"), hint);
+    }
+    if figures.early_calls > 0 {
+        printer.warning(
+            &format!(
+                "{} requests were sent before the wait that an answer had named was over",
+                figures.early_calls
+            ),
+            "report this as a bug, with the seed",
+        );
+    }
+    if summary.duration > millis(RUN) {
+        printer.warning(
+            &format!(
+                "this run takes {}, and `sync` ends a run after {}",
+                display(summary.duration),
+                display(millis(RUN))
+            ),
+            "use `--pace quota`, or sync the fleet in parts",
+        );
+    }
+    match summary.standing {
+        Standing::Completed => output::exit_code(summary),
+        _ => 1,
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

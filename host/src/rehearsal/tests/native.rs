@@ -1,0 +1,298 @@
+//! The component in its sandbox does what its core does natively, request by request and millisecond by millisecond.
+//!
+//! The core is driven by a plain loop: no runtime, no task, no clock, so that nothing of what the rehearsal has to keep
+//! in order is shared with it.
+
+use std::collections::BTreeMap;
+
+use intune_sync_engine::{
+    self as engine, Action, TokenAnswer, TokenSerial,
+    contract::{
+        Dispatch as CoreDispatch, Order as CoreOrder, Pace as CorePace, Purpose as CorePurpose,
+    },
+    http::{Method, NoAnswer, RequestId},
+};
+use intune_sync_gate::answer_headers;
+use intune_sync_simulator::Ticket;
+use serde_json::Value;
+
+use super::*;
+
+/// A request as it left or an answer as it came: what happened, when, to which request.
+type Trace = Vec<(u64, u64, String)>;
+
+/// The tokens of [`TokenCache`], as far as a run of hours needs them: one is fetched at the start, and another when it
+/// was refused.
+#[derive(Default)]
+struct Tokens {
+    current: Option<String>,
+    refused: bool,
+    fetching: Option<Ticket>,
+    serial: u32,
+    /// The token of the current serial, as the core was told it.
+    told: Option<String>,
+}
+
+struct Native {
+    tenant: Tenant,
+    now: u64,
+    tokens: Tokens,
+    in_flight: BTreeMap<Ticket, RequestId>,
+    trace: Trace,
+}
+
+impl Native {
+    fn run(scenario: &Scenario) -> (engine::contract::Summary, Trace) {
+        let settings = settings(&scenario.settings);
+        let mut run = engine::Run::new(settings.try_into().expect("good settings"));
+        let mut native = Self {
+            tenant: Tenant::new(scenario.tenant.clone()),
+            now: 0,
+            tokens: Tokens::default(),
+            in_flight: BTreeMap::new(),
+            trace: Vec::new(),
+        };
+        native.fetch_token();
+        // A token that is there at once is there before the run begins to act.
+        native.take_answers(&mut run);
+        loop {
+            let action = run.step(Duration::from_millis(native.now));
+            run.events();
+            match action {
+                Action::GetToken { rejected } => {
+                    let answer = native.token(rejected);
+                    run.token(Duration::from_millis(native.now), answer);
+                }
+                Action::Send(request) => native.send(&request),
+                Action::WaitUntil(until) => {
+                    let until = until.map(millis);
+                    native.now = until
+                        .into_iter()
+                        .chain(native.tenant.next_at())
+                        .min()
+                        .expect("the run waits for something");
+                    native.take_answers(&mut run);
+                }
+                Action::Done => return (run.summary(), native.trace),
+            }
+        }
+    }
+
+    fn fetch_token(&mut self) {
+        self.tokens.fetching = Some(self.call(token_request()));
+    }
+
+    fn token(&mut self, rejected: Option<TokenSerial>) -> TokenAnswer {
+        let Tokens {
+            serial, refused, ..
+        } = self.tokens;
+        if rejected == Some(TokenSerial(serial))
+            && !refused
+            && self.tokens.told == self.tokens.current
+        {
+            self.tokens.refused = true;
+            self.fetch_token();
+        }
+        match self.tokens.current.clone().filter(|_| !self.tokens.refused) {
+            Some(token) => {
+                if self.tokens.told.as_ref() != Some(&token) {
+                    self.tokens.serial += 1;
+                    self.tokens.told = Some(token);
+                }
+                TokenAnswer::Token {
+                    serial: TokenSerial(self.tokens.serial),
+                    lifetime: Duration::from_secs(24 * 60 * 60),
+                }
+            }
+            None => TokenAnswer::TryAgain(Duration::from_millis(200)),
+        }
+    }
+
+    fn send(&mut self, request: &engine::http::Request) {
+        let method = match request.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+        };
+        let token = self.tokens.told.as_deref().expect("there was a token");
+        let sent = Request::builder()
+            .method(method)
+            .uri(format!(
+                "https://graph.microsoft.com{}",
+                request.path_and_query
+            ))
+            .header("authorization", format!("Bearer {token}"))
+            .header("client-request-id", request.client_request_id.to_string())
+            .body(Bytes::from(request.body.clone().unwrap_or_default()))
+            .expect("it is a request");
+        let ticket = self.call(sent);
+        self.in_flight.insert(ticket, request.id);
+    }
+
+    fn call(&mut self, request: Request<Bytes>) -> Ticket {
+        let line = sent(&request);
+        let ticket = self.tenant.send(self.now, request);
+        self.trace.push((self.now, ticket.number(), line));
+        ticket
+    }
+
+    fn take_answers(&mut self, run: &mut engine::Run) {
+        let mut answers = self.tenant.advance(self.now);
+        answers.sort_by_key(|(ticket, _)| *ticket);
+        for (ticket, answer) in answers {
+            self.trace
+                .push((self.now, ticket.number(), answered(&answer)));
+            if self.tokens.fetching == Some(ticket) {
+                let Answer::Response(response) = answer else {
+                    panic!("no token")
+                };
+                let body: Value = serde_json::from_slice(response.body()).expect("JSON");
+                let token = body["access_token"].as_str().expect("a token");
+                self.tokens.current = Some(token.to_owned());
+                (self.tokens.refused, self.tokens.fetching) = (false, None);
+                continue;
+            }
+            let id = self.in_flight.remove(&ticket).expect("it was sent");
+            let result = match answer {
+                Answer::Dropped => Err(NoAnswer::Transport("dropped".to_owned())),
+                Answer::Response(response) => {
+                    let headers = answer_headers(response.headers()).expect("small headers");
+                    let headers = headers.iter().map(|(name, value)| {
+                        (name.to_string(), value.to_str().expect("a text").to_owned())
+                    });
+                    Ok(engine::http::Response {
+                        status: response.status().as_u16(),
+                        headers: headers.collect(),
+                        body: response.body().to_vec(),
+                    })
+                }
+            };
+            run.answered(Duration::from_millis(self.now), id, result);
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).expect("short times")
+}
+
+/// The gate writes a body anew: it means the same.
+fn sent(request: &Request<Bytes>) -> String {
+    let body: Option<Value> = serde_json::from_slice(request.body()).ok();
+    format!(
+        "{} {} {:?} {body:?}",
+        request.method(),
+        request.uri(),
+        request.headers().get("client-request-id")
+    )
+}
+
+fn answered(answer: &Answer) -> String {
+    match answer {
+        Answer::Response(response) => format!("{} {:?}", response.status(), response.body()),
+        Answer::Dropped => "dropped".to_owned(),
+    }
+}
+
+fn in_the_sandbox(scenario: Scenario) -> (Summary, Trace) {
+    let trace = Arc::new(Mutex::new(Vec::new()));
+    let recorded = Arc::clone(&trace);
+    let recorder: Recorder = Box::new(move |Seen { at, number, what }| {
+        let line = match what {
+            What::Sent(request) => sent(request),
+            What::Answered(answer) => answered(answer),
+            What::TimedOut => "timed out".to_owned(),
+            What::GivenUp => "given up".to_owned(),
+        };
+        let mut trace = recorded.lock().expect("no recorder panics");
+        trace.push((at, number, line));
+    });
+    let rehearsed = run(&SANDBOX, scenario, &mut |_| Wish::GoOn, Some(recorder));
+    let rehearsed = rehearsed.unwrap_or_else(|error| panic!("{error}"));
+    let trace = std::mem::take(&mut *trace.lock().expect("no recorder panics"));
+    (rehearsed.summary, trace)
+}
+
+fn settings(settings: &Settings) -> engine::contract::Settings {
+    engine::contract::Settings {
+        graph_root: settings.graph_root.clone(),
+        scope: settings.scope.clone(),
+        purpose: CorePurpose::Sync,
+        batch_size: settings.batch_size,
+        batch_delay: settings.batch_delay,
+        max_retries: settings.max_retries,
+        initial_backoff: settings.initial_backoff,
+        dispatch: match settings.dispatch {
+            Dispatch::Single => CoreDispatch::Single,
+            Dispatch::Batch => CoreDispatch::Batch,
+            Dispatch::Bulk => CoreDispatch::Bulk,
+        },
+        pace: match settings.pace {
+            Pace::Fixed => CorePace::Fixed,
+            Pace::Quota => CorePace::Quota,
+        },
+        ceiling: settings.ceiling,
+        selection: engine::contract::Selection {
+            os: Vec::new(),
+            compliance: Vec::new(),
+            owner: Vec::new(),
+            agent: Vec::new(),
+            category: Vec::new(),
+            name: Vec::new(),
+            stale_for: None,
+            devices: Vec::new(),
+            limit: None,
+            order: CoreOrder::Stalest,
+            include_unsupported: false,
+        },
+        started_at: settings.started_at,
+        seed: settings.seed,
+    }
+}
+
+#[test]
+fn the_component_s_trace_is_that_of_its_core() {
+    for dispatch in [Dispatch::Single, Dispatch::Batch, Dispatch::Bulk] {
+        for pace in [Pace::Fixed, Pace::Quota] {
+            for seed in 0..10 {
+                let scenario = || {
+                    let mut scenario = eventful(400, dispatch, pace);
+                    scenario.tenant.seed = seed;
+                    scenario.settings.seed = seed + 100;
+                    scenario.tenant.identity.expires_in = true;
+                    scenario.tenant.tokens.lifetime_seconds = 24 * 60 * 60;
+                    // At each millisecond several things.
+                    if seed % 2 == 1 {
+                        scenario.settings.ceiling = 1_000_000_000;
+                        scenario.settings.batch_delay = 100;
+                        scenario.settings.initial_backoff = 20;
+                        scenario.tenant.quota.window_ms = 500.try_into().expect("not 0");
+                        scenario.tenant.retry_after.min_ms = 1;
+                        scenario.tenant.latency = Latency {
+                            min_ms: 0,
+                            max_ms: 10,
+                        };
+                    }
+                    scenario
+                };
+                let (core, expected) = Native::run(&scenario());
+                let (summary, trace) = in_the_sandbox(scenario());
+                for (at, (seen, expected)) in trace.iter().zip(&expected).enumerate() {
+                    assert!(
+                        seen == expected,
+                        "{dispatch:?}, {pace:?}, seed {seed}, line {at}:\n{seen:?}\nbut natively\n{expected:?}"
+                    );
+                }
+                assert_eq!(trace.len(), expected.len());
+                assert_eq!(
+                    (
+                        summary.success,
+                        summary.error,
+                        summary.requests,
+                        summary.duration
+                    ),
+                    (core.success, core.error, core.requests, core.duration)
+                );
+            }
+        }
+    }
+}
