@@ -1,6 +1,10 @@
 # make demo    builds the program and syncs a simulated tenant
 # make test    runs all tests
 # make build   leaves target/release/intune-sync
+# make simulation
+#              the core against 100,000 drawn tenants on virtual time (`make test` takes 2,000)
+# make replay SEED=17
+#              one of them again, with all that was drawn and all that happened
 # make lint    formatting, clippy, licences and advisories
 # make reproducible
 #              builds the component twice in different folders, and compares the bytes
@@ -11,7 +15,7 @@ CARGO ?= cargo
 # One selection and one profile everywhere: another one would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test lint reproducible setup
+.PHONY: demo build test simulation replay lint reproducible setup
 .DEFAULT_GOAL := build
 
 demo: build
@@ -22,6 +26,12 @@ build: setup
 
 test: setup
 	$(CARGO) test $(FLAGS)
+
+simulation: setup
+	INTUNE_SYNC_SEEDS=100000 $(CARGO) test $(FLAGS) --test seeds
+
+replay: setup
+	INTUNE_SYNC_SEED=$(or $(SEED),$(error which one? SEED=17)) $(CARGO) test $(FLAGS) --test seeds everything -- --nocapture
 
 lint: setup
 	$(CARGO) fmt --all --check

@@ -148,7 +148,7 @@ pub(crate) mod tests {
             initial_backoff: 5_000,
             dispatch: Dispatch::Batch,
             pace: Pace::Fixed,
-            ceiling: 9_900,
+            ceiling: 9_750,
             selection: everything(),
             started_at: 1_794_382_080_000,
             seed: 1,

@@ -212,8 +212,8 @@ pub(super) struct PacingArgs {
     /// What decides when the next device's turn comes; the ceiling on the rate holds in both
     #[arg(long, value_name = "PACE", value_enum, default_value_t)]
     pub(super) pace: PaceKind,
-    /// Ceiling in syncs per second; the default is 99 % of the 200 in 20 seconds that Microsoft documents
-    #[arg(long, value_name = "RATE", value_parser = rate, default_value = "9.9", allow_hyphen_values = true)]
+    /// Ceiling in syncs per second; the default is 97.5 % of the 200 in 20 seconds that Microsoft documents
+    #[arg(long, value_name = "RATE", value_parser = rate, default_value = "9.75", allow_hyphen_values = true)]
     pub(super) max_rate: u64,
 }
 

@@ -109,7 +109,7 @@ impl JobOptions {
                     rate_text(self.pacing.ceiling),
                     rate_text(DOCUMENTED_RATE)
                 ),
-                hint: "expect throttling, which also slows down other apps of the tenant; leave `--max-rate` out for `9.9`"
+                hint: "expect throttling, which also slows down other apps of the tenant; leave `--max-rate` out for `9.75`"
                     .to_owned(),
             });
         }

@@ -77,7 +77,7 @@ fn defaults_are_the_runbooks() {
     assert_eq!((settings.max_retries, settings.initial_backoff), (5, 5_000));
     assert_eq!(
         (settings.dispatch, settings.pace, settings.ceiling),
-        (Dispatch::Batch, Pace::Fixed, 9_900)
+        (Dispatch::Batch, Pace::Fixed, 9_750)
     );
     assert_eq!((settings.started_at, settings.seed), (7, 9));
     assert_eq!(

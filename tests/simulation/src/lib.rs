@@ -1,7 +1,16 @@
 //! The core of the engine and the simulated tenant, both state machines without a clock, driven on virtual time by one
 //! loop: a run of hours takes milliseconds, and the same seed gives the same run.
+//!
+//! A [`Scenario`] is drawn from one number: the tenant with its quotas and faults, and the settings of the run.
+//! [`Checks`] watch the run while it goes on, from what is on the wire and from what the run tells.
 
+mod checks;
 mod native;
+mod retry_after;
+mod scenario;
 mod tokens;
+mod wire;
 
-pub use native::{Observer, Silent, run};
+pub use checks::{Checks, Violation};
+pub use native::{Observer, Silent, drive, run};
+pub use scenario::Scenario;

@@ -15,6 +15,9 @@ use crate::tokens::Tokens;
 
 /// Watches a run while it goes on. All times are milliseconds since its start.
 pub trait Observer {
+    /// A token was obtained.
+    fn token(&mut self, _token: &str) {}
+
     /// A request leaves.
     fn sent(&mut self, _now: u64, _request: &Request) {}
 
@@ -24,8 +27,10 @@ pub trait Observer {
     /// Something happened.
     fn event(&mut self, _event: &Event) {}
 
-    /// All that can be done at this time is done; the run may be told to stop.
-    fn settled(&mut self, _now: u64, _run: &mut Run, _tenant: &Tenant) {}
+    /// All that can be done at this time is done; the run may be told to stop. False to leave it where it stands.
+    fn settled(&mut self, _now: u64, _run: &mut Run, _tenant: &Tenant) -> bool {
+        true
+    }
 }
 
 /// Watches nothing.
@@ -36,21 +41,34 @@ impl Observer for Silent {}
 
 /// Drives a run to its end.
 ///
+/// # Panics
+///
+/// As [`drive`].
+pub fn run(
+    settings: contract::Settings,
+    tenant: &mut Tenant,
+    observer: &mut impl Observer,
+) -> Summary {
+    drive(settings, tenant, observer).expect("this observer never leaves the run")
+}
+
+/// Drives a run to its end, or until the observer leaves it; then there is no summary.
+///
 /// At one instant answers come first, those of all requests together and in the order of their ids; then the run does
 /// all that it wants to do.
 ///
 /// # Panics
 ///
 /// When the settings are not taken, or when the run waits for something that never comes.
-pub fn run(
+pub fn drive(
     settings: contract::Settings,
     tenant: &mut Tenant,
     observer: &mut impl Observer,
-) -> Summary {
+) -> Option<Summary> {
+    let mut tokens = Tokens::new(&settings.scope, "simulator");
     let settings = Settings::try_from(settings).expect("the settings are good");
     let origin = format!("https://{}", settings.authority());
     let mut run = Run::new(settings);
-    let mut tokens = Tokens::new();
     let mut in_flight: HashMap<Ticket, RequestId> = HashMap::new();
     let mut now = 0;
     loop {
@@ -59,7 +77,13 @@ pub fn run(
         for (ticket, answer) in tenant.advance(now) {
             match in_flight.remove(&ticket) {
                 Some(id) => answers.push((id, result(answer))),
-                None => tokens.fetched(now, ticket, &answer),
+                None => {
+                    tokens.fetched(now, ticket, &answer);
+                    tokens
+                        .issued()
+                        .iter()
+                        .for_each(|token| observer.token(token));
+                }
             }
         }
         answers.sort_by_key(|(id, _)| *id);
@@ -82,10 +106,12 @@ pub fn run(
                     in_flight.insert(ticket, request.id);
                 }
                 Action::WaitUntil(until) => break until,
-                Action::Done => return run.summary(),
+                Action::Done => return Some(run.summary()),
             }
         };
-        observer.settled(now, &mut run, tenant);
+        if !observer.settled(now, &mut run, tenant) {
+            return None;
+        }
         let until = until.map(|until| u64::try_from(until.as_millis()).unwrap_or(u64::MAX));
         let next = [until, tenant.next_at(), tokens.next_fetch()]
             .into_iter()

@@ -23,7 +23,7 @@ pub(crate) fn settings() -> contract::Settings {
         initial_backoff: 5_000,
         dispatch: Dispatch::Batch,
         pace: Pace::Fixed,
-        ceiling: 9_900,
+        ceiling: 9_750,
         selection: Selection {
             os: vec![],
             compliance: vec![],

@@ -97,7 +97,7 @@ fn a_plan_writes_nothing() {
     );
     // Two batches: 40 of the 50 devices wait for the ceiling in each, and once the delay; each time in whole
     // milliseconds.
-    let interval = 1000.0 / 9.9;
+    let interval = 1000.0 / 9.75;
     let expected = 40.0 * interval + 10_000.0 + 40.0 * interval;
     assert!(
         (plan.expected as f64 - expected).abs() <= 5.0,

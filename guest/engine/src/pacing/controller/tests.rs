@@ -103,30 +103,30 @@ impl Bench {
 #[test]
 fn below_the_limit_nothing_is_ever_throttled_and_all_of_the_ceiling_is_used() {
     for most in [1, 20] {
-        let tally = Bench::new(9_900, 200).run(100, most);
+        let tally = Bench::new(9_750, 200).run(100, most);
         assert_eq!(tally.throttled, 0);
-        assert!(tally.passed >= 100 * 196, "{tally:?}");
+        assert!(tally.passed >= 100 * 192, "{tally:?}");
     }
 }
 
 #[test]
 fn finds_a_limit_that_it_was_not_told() {
     for (limit, most) in [(30, 1), (30, 20), (77, 1), (77, 20), (150, 1), (150, 20)] {
-        let mut bench = Bench::new(9_900, limit);
+        let mut bench = Bench::new(9_750, limit);
         bench.run(10, most);
         let tally = bench.run(60, most);
         assert!(
-            tally.passed * 100 >= limit * 60 * 95,
+            tally.passed * 100 >= limit * 60 * 93,
             "{limit} {most}: {tally:?}"
         );
-        assert!(tally.throttled <= 12, "{limit} {most}: {tally:?}");
+        assert!(tally.throttled <= 20, "{limit} {most}: {tally:?}");
     }
 }
 
 #[test]
 fn follows_a_limit_that_falls_and_rises() {
     for most in [1, 20] {
-        let mut bench = Bench::new(9_900, 200);
+        let mut bench = Bench::new(9_750, 200);
         bench.run(20, most);
         bench.limiter.limit = 100;
         let adapting = bench.run(5, most);
@@ -143,7 +143,7 @@ fn follows_a_limit_that_falls_and_rises() {
 #[test]
 fn a_trial_costs_one_sync() {
     for most in [1, 20] {
-        let mut bench = Bench::new(9_900, 120);
+        let mut bench = Bench::new(9_750, 120);
         bench.run(40, most);
         let refusals = (0..80)
             .map(|_| bench.run(1, most).throttled)

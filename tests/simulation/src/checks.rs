@@ -1,0 +1,400 @@
+//! What must hold at every moment of a run, whatever the tenant does.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use intune_sync_engine::{
+    Guid, Run,
+    contract::{Dispatch, Event, Happening, Outcome, Standing, Summary},
+    http::{NoAnswer, Request, RequestId, Response},
+};
+use intune_sync_simulator::{Statistics, Tenant};
+use serde_json::Value;
+
+use crate::{
+    Observer, Scenario, retry_after,
+    wire::{Asked, Sent, method},
+};
+
+/// Without a request, while not over, a run rests no longer than this, in milliseconds: the longest Retry-After that a
+/// tenant names, the longest delay between batches, the longest of the engine's own waits, and a slow answer.
+const LONGEST_REST: u64 = 400_000;
+/// No scenario takes longer, in milliseconds.
+const LONGEST_RUN: u64 = 24 * 60 * 60 * 1_000;
+/// More than any dispatch keeps in flight.
+const IN_FLIGHT_MAX: usize = 32;
+
+/// What did not hold, and when.
+#[derive(Debug, Clone)]
+pub struct Violation {
+    /// Milliseconds since the start.
+    pub at: u64,
+    /// What did not hold.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {} ms: {}", self.at, self.what)
+    }
+}
+
+/// Watches a run.
+#[derive(Debug)]
+pub struct Checks {
+    dispatch: Dispatch,
+    ceiling: u64,
+    faults_pass: bool,
+    failing: bool,
+    limited: bool,
+    /// The first thing that did not hold.
+    violation: Option<Violation>,
+    /// What has happened, a line each.
+    trace: Vec<String>,
+    tokens: BTreeSet<String>,
+    /// A Retry-After that was received is not over before this.
+    closed_until: u64,
+    in_flight: BTreeMap<RequestId, Asked>,
+    /// What is in flight, is finished, or was told as the outcome, for each device.
+    devices: BTreeMap<Guid, Device>,
+    request_ids: BTreeSet<Guid>,
+    /// Syncs that have left, and when, as far back as the ceiling looks.
+    writes: Vec<(u64, u64)>,
+    last_request: u64,
+    told: Counts,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Device {
+    in_flight: bool,
+    /// The status with which it was answered for good.
+    known: Option<u16>,
+    outcome: Option<Outcome>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Counts {
+    success: u32,
+    error: u32,
+    skipped: u32,
+    gone: u32,
+}
+
+impl Checks {
+    /// Checks for this scenario.
+    #[must_use]
+    pub fn new(scenario: &Scenario) -> Self {
+        Self {
+            dispatch: scenario.settings.dispatch,
+            ceiling: scenario.settings.ceiling,
+            faults_pass: scenario.faults_pass(),
+            failing: f64::from(scenario.tenant.fleet.failing) > 0.0,
+            limited: scenario.settings.selection.limit.is_some(),
+            violation: None,
+            trace: Vec::new(),
+            tokens: BTreeSet::new(),
+            closed_until: 0,
+            in_flight: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            request_ids: BTreeSet::new(),
+            writes: Vec::new(),
+            last_request: 0,
+            told: Counts::default(),
+        }
+    }
+
+    /// What has happened, a line each.
+    #[must_use]
+    pub fn trace(&self) -> &[String] {
+        &self.trace
+    }
+
+    /// The first thing that did not hold, if any did not.
+    #[must_use]
+    pub fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    /// What must hold of a run that is over.
+    pub fn over(&mut self, summary: &Summary, tenant: &Tenant) {
+        let at = summary.duration;
+        self.adds_up(at, summary);
+        self.tenant_agrees(at, tenant.statistics());
+        self.expect(at, self.in_flight.is_empty(), || {
+            "requests are left in flight".to_owned()
+        });
+        let executed = tenant.devices(None).unwrap_or_default();
+        for (id, device) in self.devices.clone() {
+            let count = executed.get(&id.to_string()).copied().unwrap_or(0);
+            if device.outcome == Some(Outcome::Accepted) {
+                self.expect(at, count > 0, || {
+                    format!("{id} was told as accepted and never synced")
+                });
+            }
+        }
+        match &summary.standing {
+            Standing::Completed => {
+                self.expect(at, summary.pending == 0, || {
+                    format!("completed, but {summary:?}")
+                });
+                let hurt = summary.error > 0 && self.faults_pass && !self.failing;
+                let refused = self
+                    .devices
+                    .values()
+                    .filter(|device| match &device.outcome {
+                        Some(Outcome::Failed(failure)) => {
+                            failure.status != Some(400) && failure.code != "notSupported"
+                        }
+                        _ => false,
+                    });
+                let hurt = hurt && refused.count() > 0;
+                self.expect(at, !hurt, || {
+                    "a device failed although its faults pass".to_owned()
+                });
+            }
+            Standing::Running | Standing::Stopped => {
+                self.expect(at, false, || {
+                    format!("it ended with {:?}", summary.standing)
+                });
+            }
+            Standing::NotAuthorized(_) | Standing::Interrupted(_) | Standing::Failed(_) => {}
+        }
+    }
+
+    fn expect(&mut self, at: u64, holds: bool, what: impl FnOnce() -> String) {
+        if !holds && self.violation.is_none() {
+            self.violation = Some(Violation { at, what: what() });
+        }
+    }
+
+    fn record(&mut self, now: u64, line: String) {
+        let leaked = self.tokens.iter().any(|token| line.contains(token));
+        self.expect(now, !leaked, || "a token stands in the trace".to_owned());
+        self.trace.push(format!("{now:>8} {line}"));
+    }
+
+    fn adds_up(&mut self, now: u64, summary: &Summary) {
+        let sum =
+            summary.success + summary.error + summary.skipped + summary.gone + summary.pending;
+        self.expect(now, sum == summary.total, || {
+            format!("it does not add up: {summary:?}")
+        });
+        let counted = Counts {
+            success: summary.success,
+            error: summary.error,
+            skipped: summary.skipped,
+            gone: summary.gone,
+        };
+        let (told, limited) = (self.told, self.limited);
+        // With a limit, what cannot be synced is neither told nor counted.
+        self.expect(now, counted == told, || {
+            format!(
+                "the summary counts {counted:?}, the events {told:?}, limited: {}",
+                limited
+            )
+        });
+    }
+
+    fn tenant_agrees(&mut self, now: u64, statistics: &Statistics) {
+        for (fault, count) in [
+            ("early calls", statistics.early_calls),
+            (
+                "syncs after a known outcome",
+                statistics.repeated_after_known_outcome,
+            ),
+            ("forbidden writes", statistics.forbidden_writes),
+            (
+                "requests without an id",
+                statistics.missing_client_request_ids,
+            ),
+            (
+                "requests with an id that came before",
+                statistics.reused_client_request_ids,
+            ),
+        ] {
+            self.expect(now, count == 0, || {
+                format!("the tenant saw {count} {fault}")
+            });
+        }
+    }
+
+    /// In no 20 s leave more syncs than the ceiling allows. A bulk call counts as one.
+    fn keeps_to_the_ceiling(&mut self, now: u64, syncs: u64) {
+        self.writes.retain(|(at, _)| at + 20_000 > now);
+        self.writes.push((now, syncs));
+        let sum: u64 = self.writes.iter().map(|(_, syncs)| syncs).sum();
+        // The pacer counts over 20.52 s.
+        let most = self.ceiling * 20_520 / 1_000_000 + 1;
+        self.expect(now, sum <= most, || {
+            format!("{sum} syncs in 20 s, allowed are {most}")
+        });
+    }
+
+    /// Devices whose final status an answer has told.
+    fn learn(&mut self, asked: &Asked, response: &Response) {
+        let is_final = |status: u16| (200..300).contains(&status) || status == 404;
+        match asked {
+            // A success has no body; a page of HTML says nothing.
+            Asked::Single(device) if is_final(response.status) => {
+                if response.status == 404 || response.body.is_empty() {
+                    self.devices.entry(*device).or_default().known = Some(response.status);
+                }
+            }
+            Asked::Batch(devices) => {
+                let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+                for item in body["responses"].as_array().into_iter().flatten() {
+                    let number = item["id"].as_str().and_then(|id| id.parse::<usize>().ok());
+                    let device = number.and_then(|number| devices.get(number.checked_sub(1)?));
+                    let status = item["status"].as_u64();
+                    let status = status.and_then(|status| u16::try_from(status).ok());
+                    let status = status.filter(|status| is_final(*status));
+                    if let (Some(device), Some(status)) = (device, status) {
+                        self.devices.entry(*device).or_default().known = Some(status);
+                    }
+                }
+            }
+            Asked::Page | Asked::Single(_) | Asked::Bulk(_) => {}
+        }
+    }
+}
+
+impl Observer for Checks {
+    fn token(&mut self, token: &str) {
+        self.tokens.insert(token.to_owned());
+    }
+
+    fn sent(&mut self, now: u64, request: &Request) {
+        let body = request.body.clone().unwrap_or_default();
+        let id = request.client_request_id.to_string();
+        self.record(
+            now,
+            format!(
+                "> {} {:?} {} {id} {body}",
+                request.id.0, request.method, request.path_and_query
+            ),
+        );
+        let closed = self.closed_until;
+        self.expect(now, now >= closed, || {
+            format!("sent inside a Retry-After that is over at {closed} ms")
+        });
+        let fresh = self.request_ids.insert(request.client_request_id);
+        self.expect(now, fresh, || {
+            format!("the client-request-id {id} was used before")
+        });
+        self.last_request = now;
+        let asked = Asked::read(&Sent {
+            method: method(request.method),
+            path_and_query: &request.path_and_query,
+            body: body.as_bytes(),
+        });
+        let asked = match asked {
+            Ok(asked) => asked,
+            Err(problem) => return self.expect(now, false, || problem),
+        };
+        let devices = asked.devices().to_vec();
+        let most = match asked {
+            Asked::Page | Asked::Single(_) => 1,
+            Asked::Batch(_) => 20,
+            Asked::Bulk(_) => 100,
+        };
+        self.expect(now, devices.len() <= most, || {
+            format!("{} devices in one request", devices.len())
+        });
+        match (&asked, self.dispatch) {
+            (Asked::Page, _) => {}
+            (Asked::Bulk(_), Dispatch::Bulk) => self.keeps_to_the_ceiling(now, 1),
+            (Asked::Single(_), _) | (Asked::Batch(_), Dispatch::Batch | Dispatch::Bulk) => {
+                self.keeps_to_the_ceiling(now, devices.len() as u64);
+            }
+            (Asked::Batch(_) | Asked::Bulk(_), dispatch) => {
+                self.expect(now, false, || {
+                    format!("not the kind of request that {dispatch:?} sends")
+                });
+            }
+        }
+        for id in &devices {
+            let device = self.devices.entry(*id).or_default().clone();
+            self.expect(now, !device.in_flight, || {
+                format!("{id} is in flight already")
+            });
+            self.expect(now, device.known.is_none(), || {
+                format!("{id} was answered {:?}", device.known)
+            });
+            self.expect(now, device.outcome.is_none(), || {
+                format!("{id} had its outcome, {:?}", device.outcome)
+            });
+            self.devices.entry(*id).or_default().in_flight = true;
+        }
+        self.in_flight.insert(request.id, asked);
+        let flying = self.in_flight.len();
+        self.expect(now, flying <= IN_FLIGHT_MAX, || {
+            format!("{flying} requests in flight")
+        });
+    }
+
+    fn answered(&mut self, now: u64, id: RequestId, answer: &Result<Response, NoAnswer>) {
+        let asked = self.in_flight.remove(&id).unwrap_or(Asked::Page);
+        for device in asked.devices() {
+            self.devices.entry(*device).or_default().in_flight = false;
+        }
+        match answer {
+            Ok(response) => {
+                let wait = retry_after::longest(response);
+                self.record(now, format!("< {} {} {wait:?}", id.0, response.status));
+                self.closed_until = self.closed_until.max(now + wait.unwrap_or_default());
+                self.learn(&asked, response);
+            }
+            Err(error) => self.record(now, format!("< {} {error}", id.0)),
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.record(event.at, format!("# {:?}", event.happening));
+        let Happening::DeviceDone(done) = &event.happening else {
+            return;
+        };
+        let id = Guid::from(done.id);
+        let device = self.devices.entry(id).or_default();
+        let before = device.outcome.replace(done.outcome.clone());
+        let (known, in_flight) = (device.known, device.in_flight);
+        let count = match done.outcome {
+            Outcome::Accepted => &mut self.told.success,
+            Outcome::Gone => &mut self.told.gone,
+            Outcome::Skipped(_) => &mut self.told.skipped,
+            Outcome::Failed(_) => &mut self.told.error,
+        };
+        *count += 1;
+        self.expect(event.at, before.is_none(), || {
+            format!("{id} has a second outcome after {before:?}")
+        });
+        self.expect(event.at, !in_flight, || {
+            format!("{id} has an outcome while it is in flight")
+        });
+        let agrees = match (&done.outcome, known) {
+            (Outcome::Accepted, Some(status)) => (200..300).contains(&status),
+            (Outcome::Gone, Some(status)) => status == 404,
+            (Outcome::Failed(_) | Outcome::Skipped(_), known) => known.is_none(),
+            // Bulk calls name devices in lists.
+            (Outcome::Accepted | Outcome::Gone, None) => self.dispatch == Dispatch::Bulk,
+        };
+        self.expect(event.at, agrees, || {
+            format!(
+                "{id} was answered {known:?} and is told as {:?}",
+                done.outcome
+            )
+        });
+    }
+
+    fn settled(&mut self, now: u64, run: &mut Run, tenant: &Tenant) -> bool {
+        self.adds_up(now, &run.summary());
+        self.tenant_agrees(now, tenant.statistics());
+        let rest = now - self.last_request;
+        self.expect(now, rest <= LONGEST_REST, || {
+            format!("nothing was sent for {rest} ms")
+        });
+        self.expect(now, now <= LONGEST_RUN, || "it takes for ever".to_owned());
+        self.violation.is_none()
+    }
+}
