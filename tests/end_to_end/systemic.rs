@@ -25,7 +25,7 @@ fn without_the_role_to_list_nothing_but_one_page_is_asked_for() {
 
 #[test]
 fn without_the_role_to_sync_the_first_answer_ends_the_run() {
-    each([("single", 32), ("batch", 8)], |(dispatch, in_flight)| {
+    each([("single", 32), ("batch", 16)], |(dispatch, in_flight)| {
         let mut config = healthy(1_000);
         config.tokens.roles = vec![READ.into()];
         let tenant = Tenant::new(config);
@@ -36,7 +36,7 @@ fn without_the_role_to_sync_the_first_answer_ends_the_run() {
 
 #[test]
 fn a_role_that_is_lost_in_mid_run_ends_it_there() {
-    let cases = [("single", 32, 1), ("batch", 8, 20)];
+    let cases = [("single", 32, 1), ("batch", 16, 20)];
     each(cases, |(dispatch, in_flight, syncs)| {
         let mut config = healthy(1_000);
         config.tokens.role_lost_after_writes = Some(105);
@@ -62,7 +62,7 @@ fn bulk_without_the_role_tries_batches_and_ends_there() {
 
 #[test]
 fn multi_admin_approval_ends_the_run_at_the_first_answer() {
-    let dispatches = [("single", 32), ("batch", 8), ("bulk", 1)];
+    let dispatches = [("single", 32), ("batch", 16), ("bulk", 1)];
     let forms = [Approval::BadRequest, Approval::Forbidden];
     let cases = dispatches
         .into_iter()

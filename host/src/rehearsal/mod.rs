@@ -42,6 +42,7 @@ use crate::{
 const TURN: Duration = Duration::from_secs(10 * 60);
 
 /// What is rehearsed.
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct Scenario {
     /// What the engine is told.
     pub(crate) settings: Settings,

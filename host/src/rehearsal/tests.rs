@@ -47,7 +47,7 @@ fn scenario(devices: u32, dispatch: Dispatch, pace: Pace) -> Scenario {
             initial_backoff: 5_000,
             dispatch,
             pace,
-            ceiling: 9_500,
+            ceiling: 9_750,
             selection: Selection {
                 os: Vec::new(),
                 compliance: Vec::new(),
@@ -150,7 +150,7 @@ fn the_run_begins_at_the_tenant_s_zero_and_takes_virtual_time_only() {
     assert!(trace[0].starts_with("0 0 Request"), "{}", trace[0]);
     assert_eq!(rehearsed.summary.success, 1_000);
     assert_eq!(rehearsed.summary.standing, Standing::Completed);
-    // 19 pauses of 10 s, and what of 1,000 devices at 9.5 a second is not within these.
+    // 19 pauses of 10 s, and what of 1,000 devices at 9.75 a second is not within these.
     assert!(
         rehearsed.took > Duration::from_secs(190),
         "{:?}",

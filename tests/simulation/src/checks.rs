@@ -342,7 +342,14 @@ impl Observer for Checks {
         match answer {
             Ok(response) => {
                 let wait = retry_after::longest(response);
-                self.record(now, format!("< {} {} {wait:?}", id.0, response.status));
+                let body: String = String::from_utf8_lossy(&response.body)
+                    .chars()
+                    .take(2_000)
+                    .collect();
+                self.record(
+                    now,
+                    format!("< {} {} {wait:?} {body}", id.0, response.status),
+                );
                 self.closed_until = self.closed_until.max(now + wait.unwrap_or_default());
                 self.learn(&asked, response);
             }

@@ -30,14 +30,22 @@ pub(crate) struct ItemAnswer {
     pub(crate) body: Value,
 }
 
-/// The answers to a batch of `count` items, in the order in which the items were given; none for an item that the
-/// answer leaves out or says nothing readable of. None at all when this is no answer to a batch.
-///
-/// Graph answers in any order; items can be missing, and ids it was not asked for mean nothing.
-pub(crate) fn read_batch(body: &[u8], count: usize) -> Option<Vec<Option<ItemAnswer>>> {
+/// The answer to a batch.
+#[derive(Debug, PartialEq)]
+pub(crate) struct BatchAnswer {
+    /// In the order in which the items were given; none for an item that the answer leaves out or says nothing readable
+    /// of.
+    pub(crate) items: Vec<Option<ItemAnswer>>,
+    /// Answers that cannot be told whose they are: the id is spoilt, or not one that was asked for. Of a device they
+    /// say nothing, but the wait that one names is meant for the app.
+    pub(crate) strays: Vec<ItemAnswer>,
+}
+
+/// Reads the answer to a batch of `count` items; none when this is no such answer. Graph answers in any order.
+pub(crate) fn read_batch(body: &[u8], count: usize) -> Option<BatchAnswer> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     let responses = answer.get("responses")?.as_array()?;
-    let mut items = vec![None; count];
+    let (mut items, mut strays) = (vec![None; count], Vec::new());
     for response in responses {
         let id = match response.get("id") {
             Some(Value::String(id)) => id.parse().ok(),
@@ -45,11 +53,12 @@ pub(crate) fn read_batch(body: &[u8], count: usize) -> Option<Vec<Option<ItemAns
             _ => None,
         };
         let place = id.and_then(|id: usize| items.get_mut(id.checked_sub(1)?));
-        if let Some(place @ None) = place {
-            *place = read_item(response);
+        match place {
+            Some(place @ None) => *place = read_item(response),
+            _ => strays.extend(read_item(response)),
         }
     }
-    Some(items)
+    Some(BatchAnswer { items, strays })
 }
 
 fn read_item(response: &Value) -> Option<ItemAnswer> {
@@ -106,7 +115,9 @@ mod tests {
             {"status":204},
             {"id":"2","status":"what"}
         ]}"#;
-        let items = read_batch(body, 3).expect("a batch");
+        let BatchAnswer { items, strays } = read_batch(body, 3).expect("a batch");
+        let strays: Vec<u16> = strays.iter().map(|stray| stray.status).collect();
+        assert_eq!(strays, [500, 204, 204]);
         assert_eq!(items[0].as_ref().map(|item| item.status), Some(204));
         assert_eq!(items[1], None);
         let third = items[2].as_ref().expect("answered");

@@ -9,7 +9,7 @@ mod root;
 mod sync_device;
 mod verdict;
 
-pub(crate) use batch::{BATCH_MAX, BATCH_PATH, batch_body, read_batch};
+pub(crate) use batch::{BATCH_MAX, BATCH_PATH, BatchAnswer, ItemAnswer, batch_body, read_batch};
 pub(crate) use error::GraphError;
 pub(crate) use execute_action::{BULK_MAX, BULK_PATH, BulkAnswer, bulk_body, read_bulk};
 pub(crate) use page::{DeviceRow, Page};

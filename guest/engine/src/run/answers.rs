@@ -202,7 +202,7 @@ impl Answer {
     }
 
     /// The gate closes for 429, and for whatever else names a time.
-    fn asks_to_wait(&self) -> bool {
+    pub(super) fn asks_to_wait(&self) -> bool {
         self.verdict == Verdict::Throttled
             || self.verdict == Verdict::Transient && self.named_wait.is_some()
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Place, Route, Run, answers::Answer, problems, problems::Needed};
 use crate::{
     contract::{Happening, Standing},
-    graph::{GraphError, Verdict, read_batch},
+    graph::{BatchAnswer, GraphError, ItemAnswer, Verdict, read_batch},
 };
 
 /// Failures of the envelope after which a device goes in a request of its own: one device whose answer spoils the
@@ -21,22 +21,23 @@ impl Run {
         if envelope.verdict != Verdict::Success && envelope.status != Some(424) {
             return None;
         }
-        let items = read_batch(&envelope.body, count)?;
+        let BatchAnswer { items, strays } = read_batch(&envelope.body, count)?;
+        let judged = |item: ItemAnswer| {
+            let error = GraphError::of(&item.body, &item.headers);
+            let id = envelope.client_request_id.clone();
+            self.judged(item.status, &item.headers, error, Vec::new(), id)
+        };
+        let strays = strays.into_iter().map(judged).filter(Answer::asks_to_wait);
+        let stray_wait = strays.filter_map(|stray| stray.named_wait).max();
         let items = items.into_iter().map(|item| match item {
-            Some(item) => {
-                let error = GraphError::of(&item.body, &item.headers);
-                self.judged(
-                    item.status,
-                    &item.headers,
-                    error,
-                    Vec::new(),
-                    envelope.client_request_id.clone(),
+            Some(item) => judged(item),
+            None => Answer {
+                named_wait: stray_wait,
+                ..envelope.unknown(
+                    "missing",
+                    "Graph's answer to the batch leaves this device out",
                 )
-            }
-            None => envelope.unknown(
-                "missing",
-                "Graph's answer to the batch leaves this device out",
-            ),
+            },
         });
         Some(items.collect())
     }

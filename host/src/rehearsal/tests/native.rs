@@ -13,6 +13,7 @@ use intune_sync_engine::{
     http::{Method, NoAnswer, RequestId},
 };
 use intune_sync_gate::answer_headers;
+use intune_sync_simulation::Scenario as Drawn;
 use intune_sync_simulator::Ticket;
 use serde_json::Value;
 
@@ -240,9 +241,12 @@ fn settings(settings: &Settings) -> engine::contract::Settings {
             name: Vec::new(),
             stale_for: None,
             devices: Vec::new(),
-            limit: None,
-            order: CoreOrder::Stalest,
-            include_unsupported: false,
+            limit: settings.selection.limit,
+            order: match settings.selection.order {
+                Order::Stalest => CoreOrder::Stalest,
+                Order::Listed => CoreOrder::Listed,
+            },
+            include_unsupported: settings.selection.include_unsupported,
         },
         started_at: settings.started_at,
         seed: settings.seed,
@@ -274,25 +278,91 @@ fn the_component_s_trace_is_that_of_its_core() {
                     }
                     scenario
                 };
-                let (core, expected) = Native::run(&scenario());
-                let (summary, trace) = in_the_sandbox(scenario());
-                for (at, (seen, expected)) in trace.iter().zip(&expected).enumerate() {
-                    assert!(
-                        seen == expected,
-                        "{dispatch:?}, {pace:?}, seed {seed}, line {at}:\n{seen:?}\nbut natively\n{expected:?}"
-                    );
-                }
-                assert_eq!(trace.len(), expected.len());
-                assert_eq!(
-                    (
-                        summary.success,
-                        summary.error,
-                        summary.requests,
-                        summary.duration
-                    ),
-                    (core.success, core.error, core.requests, core.duration)
-                );
+                compare(&format!("{dispatch:?}, {pace:?}, seed {seed}"), &scenario());
             }
         }
     }
+}
+
+/// The same tenants and settings as those of the simulation tests, which examine the core alone.
+#[test]
+fn the_component_s_trace_is_that_of_its_core_for_two_hundred_drawn_scenarios() {
+    for seed in 0..200 {
+        let drawn = Drawn::draw(seed);
+        let dispatch = match drawn.settings.dispatch {
+            CoreDispatch::Single => Dispatch::Single,
+            CoreDispatch::Batch => Dispatch::Batch,
+            CoreDispatch::Bulk => Dispatch::Bulk,
+        };
+        let pace = match drawn.settings.pace {
+            CorePace::Fixed => Pace::Fixed,
+            CorePace::Quota => Pace::Quota,
+        };
+        let mut scenario = scenario(0, dispatch, pace);
+        scenario.tenant = drawn.tenant;
+        let settings = &mut scenario.settings;
+        settings.batch_size = drawn.settings.batch_size;
+        settings.batch_delay = drawn.settings.batch_delay;
+        settings.max_retries = drawn.settings.max_retries;
+        settings.initial_backoff = drawn.settings.initial_backoff;
+        settings.ceiling = drawn.settings.ceiling;
+        settings.selection.limit = drawn.settings.selection.limit;
+        settings.selection.order = match drawn.settings.selection.order {
+            CoreOrder::Stalest => Order::Stalest,
+            CoreOrder::Listed => Order::Listed,
+        };
+        settings.selection.include_unsupported = drawn.settings.selection.include_unsupported;
+        settings.seed = drawn.settings.seed;
+        compare(&format!("seed {seed}"), &scenario);
+    }
+}
+
+/// Runs a scenario both ways and compares all requests, all answers, their times and the counts.
+fn compare(name: &str, scenario: &Scenario) {
+    let (core, expected) = Native::run(scenario);
+    let (summary, trace) = in_the_sandbox(scenario.clone());
+    for (at, (seen, expected)) in trace.iter().zip(&expected).enumerate() {
+        assert!(
+            seen == expected,
+            "{name}, line {at}:\n{seen:?}\nbut natively\n{expected:?}\nall that was drawn:\n{:#?}\n{:#?}",
+            scenario.tenant,
+            scenario.settings
+        );
+    }
+    assert_eq!(trace.len(), expected.len(), "{name}");
+    let counts = |success, error, gone, pending, retries, throttled, requests, duration| {
+        [
+            u64::from(success),
+            u64::from(error),
+            u64::from(gone),
+            u64::from(pending),
+            retries,
+            throttled,
+            requests,
+            duration,
+        ]
+    };
+    assert_eq!(
+        counts(
+            summary.success,
+            summary.error,
+            summary.gone,
+            summary.pending,
+            summary.retries,
+            summary.throttled,
+            summary.requests,
+            summary.duration
+        ),
+        counts(
+            core.success,
+            core.error,
+            core.gone,
+            core.pending,
+            core.retries,
+            core.throttled,
+            core.requests,
+            core.duration
+        ),
+        "{name}"
+    );
 }
