@@ -5,6 +5,7 @@
 #              the core against 100,000 drawn tenants on virtual time (`make test` takes 2,000)
 # make replay SEED=17
 #              one of them again, with all that was drawn and all that happened
+# make bench   measures the program and the rate controller, and writes docs/benchmarks.md
 # make lint    formatting, clippy, licences and advisories
 # make reproducible
 #              builds the component twice in different folders, and compares the bytes
@@ -15,7 +16,7 @@ CARGO ?= cargo
 # One selection and one profile everywhere: another one would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test simulation replay lint reproducible setup
+.PHONY: demo build test simulation replay bench lint reproducible setup
 .DEFAULT_GOAL := build
 
 demo: build
@@ -32,6 +33,9 @@ simulation: setup
 
 replay: setup
 	INTUNE_SYNC_SEED=$(or $(SEED),$(error which one? SEED=17)) $(CARGO) test $(FLAGS) --test seeds everything -- --nocapture
+
+bench: build
+	target/release/intune-sync-bench target/release/intune-sync docs/benchmarks.md
 
 lint: setup
 	$(CARGO) fmt --all --check

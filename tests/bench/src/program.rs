@@ -1,0 +1,240 @@
+//! Measures of the program itself: it is started, and watched from outside.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use intune_sync_engine::contract::Dispatch;
+use intune_sync_simulation::{Silent, run};
+use intune_sync_simulator::{BulkCost, Config, Latency, Tenant};
+use serde_json::Value;
+
+use crate::quota::settings;
+
+/// What a run of the program took.
+#[derive(Debug, Clone)]
+pub(crate) struct Took {
+    pub(crate) wall: Duration,
+    /// User and system time.
+    pub(crate) cpu: Duration,
+    /// Peak of the resident memory, in bytes.
+    pub(crate) memory: u64,
+    /// What it printed, where that is JSON.
+    pub(crate) output: Value,
+}
+
+/// A rehearsal by the program.
+pub(crate) fn rehearse(program: &str, devices: u32, dispatch: &str) -> Result<Took, String> {
+    let devices = devices.to_string();
+    let arguments = [
+        "rehearse",
+        "--devices",
+        &devices,
+        "--dispatch",
+        dispatch,
+        "--pace",
+        "quota",
+        "--no-alternatives",
+        "-q",
+        "--output",
+        "json",
+        "--faults",
+        "0",
+    ];
+    watched(
+        Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null()),
+    )
+}
+
+/// The same run without the sandbox: the core and the tenant natively, in this process.
+pub(crate) fn native(devices: u32, dispatch: Dispatch) -> Duration {
+    let mut config = Config {
+        started_at: Some(1_795_409_400_000),
+        ..Config::default()
+    };
+    config.fleet.devices = devices;
+    config.latency = Latency {
+        min_ms: 100,
+        max_ms: 800,
+    };
+    config.bulk.cost = BulkCost::Device;
+    let before = cpu_of("self");
+    run(settings(dispatch, 1), &mut Tenant::new(config), &mut Silent);
+    cpu_of("self") - before
+}
+
+/// From the start of the program to the first byte of its first request. `home` holds wasmtime's cache.
+pub(crate) fn first_request(program: &str, home: &str) -> Result<Duration, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+    let root = format!(
+        "http://{}",
+        listener.local_addr().map_err(|error| error.to_string())?
+    );
+    let token = format!("{home}/token");
+    // A header, `{}`, and claims with an end in the year 2100.
+    fs::write(&token, "e30.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl")
+        .map_err(|error| error.to_string())?;
+    let started = Instant::now();
+    let mut child = Command::new(program)
+        .args([
+            "sync",
+            "--yes",
+            "--graph-url",
+            &root,
+            "--auth",
+            "token-file",
+            "--token-file",
+            &token,
+        ])
+        .env("HOME", home)
+        .env("XDG_CACHE_HOME", format!("{home}/cache"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("cannot start `{program}`: {error}"))?;
+    let (mut stream, _) = listener.accept().map_err(|error| error.to_string())?;
+    let mut first = [0];
+    let read = stream
+        .read_exact(&mut first)
+        .map_err(|error| error.to_string());
+    let took = started.elapsed();
+    end(&mut child);
+    read.map(|()| took)
+}
+
+/// A run of the program over loopback HTTP, against a simulator in a process of its own without quota and latency.
+pub(crate) fn loopback(program: &str, devices: u32, dispatch: &str) -> Result<Took, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let config = folder.path().join("tenant.json");
+    let devices = devices.to_string();
+    fs::write(
+        &config,
+        r#"{"quota":{"kind":"off"},"requests":{"kind":"off"}}"#,
+    )
+    .map_err(|error| error.to_string())?;
+    let mut simulator = Command::new(program)
+        .args([
+            "simulate",
+            "--devices",
+            &devices,
+            "--listen",
+            "127.0.0.1:0",
+            "--config",
+        ])
+        .arg(&config)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("cannot start `{program}`: {error}"))?;
+    let mut line = String::new();
+    let stdout = simulator
+        .stdout
+        .take()
+        .ok_or("the simulator has no output")?;
+    BufReader::new(stdout)
+        .read_line(&mut line)
+        .map_err(|error| error.to_string())?;
+    let word = |prefix: &str| {
+        line.split_whitespace()
+            .find_map(|word| word.strip_prefix(prefix).map(str::to_owned))
+    };
+    let endpoint =
+        word("IDENTITY_ENDPOINT=").ok_or("the simulator does not say where it listens")?;
+    let header = word("IDENTITY_HEADER=").ok_or("the simulator does not say its header")?;
+    let root = endpoint.trim_end_matches("/msi/token").to_owned();
+    let took = watched(
+        Command::new(program)
+            .args([
+                "sync",
+                "--yes",
+                "--graph-url",
+                &root,
+                "--pace",
+                "quota",
+                "--max-rate",
+                "1000000",
+                "--dispatch",
+            ])
+            .args([dispatch, "-q", "--output", "json"])
+            .env("IDENTITY_ENDPOINT", &endpoint)
+            .env("IDENTITY_HEADER", &header)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null()),
+    );
+    end(&mut simulator);
+    took
+}
+
+/// Runs a command to its end. What it used is read from `/proc` while it is a zombie, which has no memory any more: so
+/// that is read again and again until then.
+fn watched(command: &mut Command) -> Result<Took, String> {
+    let started = Instant::now();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let mut stdout = child.stdout.take().ok_or("no output")?;
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).map(|_| text)
+    });
+    let id = child.id().to_string();
+    let mut memory = 0;
+    while let Some(peak) = peak_memory(&id) {
+        memory = memory.max(peak);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let wall = started.elapsed();
+    let cpu = cpu_of(&id);
+    let status = child.wait().map_err(|error| error.to_string())?;
+    let text = reader
+        .join()
+        .map_err(|_| "the reader broke")?
+        .map_err(|error| error.to_string())?;
+    let output =
+        serde_json::from_str(&text).map_err(|error| format!("{status}, and no JSON: {error}"))?;
+    Ok(Took {
+        wall,
+        cpu,
+        memory,
+        output,
+    })
+}
+
+fn peak_memory(process: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1_024)
+}
+
+/// User and system time of a process, in the kernel's ticks of 10 ms.
+fn cpu_of(process: &str) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
+    let ticks: u64 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(ticks * 10)
+}
+
+fn end(child: &mut Child) {
+    // It may be gone already.
+    let _ = child.kill();
+    let _ = child.wait();
+}

@@ -1,0 +1,360 @@
+//! The text of `docs/benchmarks.md`.
+
+use std::{fmt::Write as _, process::Command, thread, time::Duration};
+
+use intune_sync_engine::contract::Dispatch;
+use intune_sync_simulator::{QuotaKind, RetryAfterForm};
+
+use crate::{
+    clients::Kind,
+    program,
+    quota::{self, Course, LIMITERS, Measure, Outcome, SEEDS, Sender},
+};
+
+const METHOD: &str = "\
+# Benchmarks
+
+Made by `make bench`, which writes this file; no figure in it was typed by hand.
+
+## Method
+
+- **Use of the quota** is measured on a virtual clock: the engine's core, natively, and other clients beside it send to the
+  same simulated tenants for 40 minutes of virtual time. Answers take 100 to 400 ms, rejected calls are counted by the
+  quota, `Retry-After` is in whole seconds. *Used* is the share of what is allowed (the smaller of the quota and the
+  ceiling of 9.75 a second) that was let through; *throttled* is the share of what was sent that was throttled. A steady
+  quota is measured after a warm-up of three windows of 20 s. The changing quota is 200 in 20 s, 100 from the 600th second
+  on, and 200 again from the 1,500th. `single` sends one sync in a request, `batch` 20 in a `$batch`; the other clients
+  send single ones.
+- **The sandbox's cost** is user and system time from `/proc`: `intune-sync rehearse` (the component in its sandbox, gate,
+  token cache, tokio's paused clock, simulated tenant: the whole host, not the sandbox alone) against the same core and the same tenant natively; medians of three.
+- **Start** is from the start of the process to the first byte of its first request on a loopback socket: cold with an
+  empty cache of compiled code, warm with that of the run before; median and worst of ten.
+- **Memory** is the peak of the resident memory (`VmHWM`) of a rehearsal, simulated tenant included.
+- **Throughput** is a run over loopback HTTP against `intune-sync simulate` in another process, without quota and latency.
+";
+
+struct Targets(Vec<(String, String, bool)>);
+
+impl Targets {
+    fn add(&mut self, what: &str, measured: String, met: bool) {
+        self.0.push((what.to_owned(), measured, met));
+    }
+}
+
+/// Measures everything.
+///
+/// # Errors
+///
+/// When something cannot be measured.
+pub(crate) fn write(program: &str) -> Result<String, String> {
+    let mut targets = Targets(Vec::new());
+    let mut parts = String::new();
+    use_of_quota(&mut parts, &mut targets);
+    cost(program, &mut parts, &mut targets)?;
+    start(program, &mut parts, &mut targets)?;
+    memory(program, &mut parts, &mut targets)?;
+    throughput(program, &mut parts)?;
+
+    let mut text = METHOD.to_owned();
+    let commit = command("git", &["rev-parse", "--short", "HEAD"]);
+    let machine = command("uname", &["-srm"]);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    line(
+        &mut text,
+        &format!("\nMeasured on {cores} cores, {machine}, commit {commit}.\n"),
+    );
+    line(
+        &mut text,
+        "## Targets\n\n| target | measured | met |\n|---|---|---|",
+    );
+    for (what, measured, met) in targets.0 {
+        line(
+            &mut text,
+            &format!(
+                "| {what} | {measured} | {} |",
+                if met { "yes" } else { "**no**" }
+            ),
+        );
+    }
+    Ok(text + &parts)
+}
+
+/// Who sends, and what came of each course.
+struct Row {
+    name: String,
+    limiter: QuotaKind,
+    ours: bool,
+    courses: Vec<Outcome>,
+}
+
+const COURSES: [Course; 4] = [
+    Course::Steady(200),
+    Course::Steady(130),
+    Course::Steady(100),
+    Course::Changing,
+];
+
+fn rows(senders: &[(String, Sender)], form: RetryAfterForm) -> Vec<Row> {
+    let jobs: Vec<_> = LIMITERS
+        .iter()
+        .flat_map(|limiter| senders.iter().map(move |sender| (*limiter, sender)))
+        .collect();
+    let row = |(limiter, (name, sender)): (QuotaKind, &(String, Sender))| Row {
+        name: name.clone(),
+        limiter,
+        ours: matches!(sender, Sender::Engine(_)),
+        courses: COURSES
+            .map(|course| quota::measure(*sender, limiter, form, course))
+            .into(),
+    };
+    thread::scope(|scope| {
+        let half = jobs.len() / 2;
+        let (first, second) = jobs.split_at(half);
+        let other = scope.spawn(move || second.iter().map(|job| row(*job)).collect::<Vec<_>>());
+        let mut rows: Vec<Row> = first.iter().map(|job| row(*job)).collect();
+        rows.extend(other.join().expect("no measure panics"));
+        rows
+    })
+}
+
+fn use_of_quota(text: &mut String, targets: &mut Targets) {
+    let ours = [
+        ("intune-sync, single", Dispatch::Single),
+        ("intune-sync, batch", Dispatch::Batch),
+    ];
+    let ours: Vec<_> = ours
+        .map(|(name, dispatch)| (name.to_owned(), Sender::Engine(dispatch)))
+        .into();
+    let others = Kind::ALL
+        .iter()
+        .map(|kind| (kind.name().to_owned(), Sender::Other(*kind)));
+    let all: Vec<_> = ours.iter().cloned().chain(others).collect();
+
+    line(
+        text,
+        &format!(
+            "\n## Use of the quota\n\nEach figure is the worst of {SEEDS} seeds: used / throttled, in percent.\n"
+        ),
+    );
+    let rows_of_all = rows(&all, RetryAfterForm::Seconds);
+    table(text, &rows_of_all);
+    line(
+        text,
+        "\nThe same with answers that name no `Retry-After`, as Intune's often do:\n",
+    );
+    table(text, &rows(&ours, RetryAfterForm::Missing));
+
+    let mine: Vec<&Row> = rows_of_all.iter().filter(|row| row.ours).collect();
+    let worst = |course: usize, phase: usize| {
+        let measures = mine.iter().map(|row| row.courses[course].phases[phase]);
+        measures
+            .reduce(|a, b| Measure {
+                used: a.used.min(b.used),
+                throttled: a.throttled.max(b.throttled),
+            })
+            .expect("there are rows")
+    };
+    let steady = worst(0, 0);
+    targets.add(
+        "quota of 200, all limiters, `single` and `batch`: at least 97 % used, under 0.1 % throttled",
+        format!("{:.2} % used, {:.3} % throttled", steady.used, steady.throttled),
+        steady.used >= 97.0 && steady.throttled < 0.1,
+    );
+    for (course, quota) in [(1, 130), (2, 100)] {
+        let learned = worst(course, 0);
+        targets.add(
+            &format!("the same with a quota of {quota}, which has to be learned"),
+            format!(
+                "{:.2} % used, {:.3} % throttled",
+                learned.used, learned.throttled
+            ),
+            learned.used >= 97.0 && learned.throttled < 0.1,
+        );
+    }
+    let (adapting, halved, doubled) = (worst(3, 0), worst(3, 1), worst(3, 2));
+    targets.add(
+        "five windows after the quota halves: at most 6 % throttled",
+        format!("{:.2} %", adapting.throttled),
+        adapting.throttled <= 6.0,
+    );
+    targets.add(
+        "then under 0.5 % throttled, at least 90 % used",
+        format!(
+            "{:.3} % throttled, {:.2} % used",
+            halved.throttled, halved.used
+        ),
+        halved.throttled < 0.5 && halved.used >= 90.0,
+    );
+    targets.add(
+        "from the tenth window after it doubles: at least 90 % used",
+        format!("{:.2} %", doubled.used),
+        doubled.used >= 90.0,
+    );
+    let early: u64 = mine
+        .iter()
+        .flat_map(|row| &row.courses)
+        .map(|outcome| outcome.early)
+        .sum();
+    targets.add("no early call", early.to_string(), early == 0);
+}
+
+fn table(text: &mut String, rows: &[Row]) {
+    line(
+        text,
+        "| limiter | client | 200 | 130 | 100 | halved: first 5 windows | then | doubled: from the 10th | early calls | lost devices |",
+    );
+    line(text, "|---|---|---|---|---|---|---|---|---|---|");
+    for row in rows {
+        let phases = row.courses.iter().flat_map(|outcome| &outcome.phases);
+        let cells: Vec<String> = phases
+            .map(|phase| format!("{:.1} / {:.3}", phase.used, phase.throttled))
+            .collect();
+        let early: u64 = row.courses.iter().map(|outcome| outcome.early).sum();
+        let lost: u64 = row.courses.iter().map(|outcome| outcome.lost).sum();
+        line(
+            text,
+            &format!(
+                "| {:?} | {} | {} | {early} | {lost} |",
+                row.limiter,
+                row.name,
+                cells.join(" | ")
+            ),
+        );
+    }
+}
+
+fn cost(program: &str, text: &mut String, targets: &mut Targets) -> Result<(), String> {
+    const DEVICES: u32 = 200_000;
+    line(
+        text,
+        &format!(
+            "\n## The sandbox's cost\n\nCPU time a device, {DEVICES} devices at the quota.\n\n| dispatch | component in its sandbox | core natively | ratio |\n|---|---|---|---|"
+        ),
+    );
+    let mut worst = 0.0_f64;
+    for (name, dispatch) in [("batch", Dispatch::Batch), ("single", Dispatch::Single)] {
+        let native = median((0..3).map(|_| Ok(program::native(DEVICES, dispatch))))?;
+        let component =
+            median((0..3).map(|_| program::rehearse(program, DEVICES, name).map(|took| took.cpu)))?;
+        let ratio = component.as_secs_f64() / native.as_secs_f64();
+        worst = worst.max(ratio);
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(DEVICES);
+        line(
+            text,
+            &format!(
+                "| {name} | {:.2} µs | {:.2} µs | {ratio:.2} |",
+                each(component),
+                each(native)
+            ),
+        );
+    }
+    targets.add(
+        "the component takes at most 1.6 times the CPU of the native core",
+        format!("{worst:.2}"),
+        worst <= 1.6,
+    );
+    Ok(())
+}
+
+fn start(program: &str, text: &mut String, targets: &mut Targets) -> Result<(), String> {
+    let home = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let home = home.path().to_string_lossy();
+    let cold = program::first_request(program, &home)?;
+    let mut warm = (0..10)
+        .map(|_| program::first_request(program, &home))
+        .collect::<Result<Vec<_>, _>>()?;
+    warm.sort_unstable();
+    let millis = |time: Duration| time.as_secs_f64() * 1e3;
+    let (median, worst) = (millis(warm[warm.len() / 2]), millis(warm[warm.len() - 1]));
+    line(
+        text,
+        &format!(
+            "\n## Start to the first request\n\n| cold | warm, median | warm, worst |\n|---|---|---|\n| {:.0} ms | {median:.1} ms | {worst:.1} ms |",
+            millis(cold)
+        ),
+    );
+    targets.add(
+        "warm start to the first request under 30 ms",
+        format!("{median:.1} ms"),
+        median < 30.0,
+    );
+    Ok(())
+}
+
+fn memory(program: &str, text: &mut String, targets: &mut Targets) -> Result<(), String> {
+    line(
+        text,
+        "\n## Memory\n\n`intune-sync rehearse --pace quota --no-alternatives`.\n\n| devices | peak | time |\n|---|---|---|",
+    );
+    for devices in [10_000, 100_000, 1_000_000] {
+        let took = program::rehearse(program, devices, "batch")?;
+        let (megabytes, seconds) = (took.memory as f64 / 1e6, took.wall.as_secs_f64());
+        line(
+            text,
+            &format!("| {devices} | {megabytes:.1} MB | {seconds:.2} s |"),
+        );
+        if devices == 1_000_000 {
+            targets.add(
+                "a rehearsal of 1,000,000 devices under 10 s, with under 150 MB",
+                format!("{seconds:.2} s, {megabytes:.1} MB"),
+                seconds < 10.0 && megabytes < 150.0,
+            );
+        }
+    }
+    Ok(())
+}
+
+fn throughput(program: &str, text: &mut String) -> Result<(), String> {
+    const DEVICES: u32 = 20_000;
+    line(
+        text,
+        &format!(
+            "\n## Loopback HTTP\n\n{DEVICES} devices.\n\n| dispatch | time | devices a second | requests a second |\n|---|---|---|---|"
+        ),
+    );
+    for dispatch in ["single", "batch", "bulk"] {
+        let took = program::loopback(program, DEVICES, dispatch)?;
+        if took.output["SuccessCount"] != DEVICES {
+            return Err(format!("not all devices were synced: {}", took.output));
+        }
+        let seconds = took.wall.as_secs_f64();
+        let requests = took.output["HttpRequests"]
+            .as_f64()
+            .ok_or("no count of requests")?;
+        line(
+            text,
+            &format!(
+                "| {dispatch} | {seconds:.2} s | {:.0} | {:.0} |",
+                f64::from(DEVICES) / seconds,
+                requests / seconds
+            ),
+        );
+    }
+    line(
+        text,
+        "\n## To repeat it\n\n`make bench` builds the program and writes this file anew.",
+    );
+    Ok(())
+}
+
+fn median(times: impl Iterator<Item = Result<Duration, String>>) -> Result<Duration, String> {
+    let mut times = times.collect::<Result<Vec<_>, _>>()?;
+    times.sort_unstable();
+    times
+        .get(times.len() / 2)
+        .copied()
+        .ok_or_else(|| "nothing was measured".to_owned())
+}
+
+fn command(name: &str, arguments: &[&str]) -> String {
+    let output = Command::new(name).args(arguments).output();
+    output.map_or_else(
+        |_| "unknown".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
+}
+
+/// Writing to a text does not fail.
+fn line(text: &mut String, line: &str) {
+    let _ = writeln!(text, "{line}");
+}
