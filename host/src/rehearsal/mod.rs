@@ -115,27 +115,13 @@ async fn rehearse(
     turn: &mut dyn FnMut(&[Event]) -> Wish,
     recorder: Option<Recorder>,
 ) -> Result<Rehearsed, RehearsalError> {
-    let Scenario {
+    let Wired {
+        zero,
+        line,
         settings,
-        rules,
-        mut tenant,
-    } = scenario;
-    tenant.identity.expires_in = true;
-    let source = |line| TenantIdentity::new(line, tenant.identity.header.clone());
-    let zero = Instant::now();
-    let line = Pump::start(Tenant::new(tenant.clone()), zero, recorder);
-    // The first token is not waited for: that would move the guest's zero away from the tenant's.
-    let tokens = TokenCache::new(
-        Arc::new(source(line.clone())),
-        settings.scope.clone(),
-        &Handle::current(),
-    );
-    let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
-    let scope = settings.scope.clone();
-    let egress = Egress::new(rules, ceiling, scope, tokens, Box::new(line.clone()));
-    let mut run = sandbox
-        .start(settings, Arc::new(egress), Time::Virtual)
-        .await?;
+        egress,
+    } = wire(scenario, recorder);
+    let mut run = sandbox.start(settings, egress, Time::Virtual).await?;
     // A tenant without latency has given a token by then.
     settle().await;
     let mut stopping = false;
@@ -157,4 +143,40 @@ async fn rehearse(
         tenant: line.hang_up().await,
         took,
     })
+}
+
+/// A tenant at the other end of a way out.
+struct Wired {
+    /// The tenant's time 0.
+    zero: Instant,
+    line: Line,
+    settings: Settings,
+    egress: Arc<Egress>,
+}
+
+fn wire(scenario: Scenario, recorder: Option<Recorder>) -> Wired {
+    let Scenario {
+        settings,
+        rules,
+        mut tenant,
+    } = scenario;
+    tenant.identity.expires_in = true;
+    let header = tenant.identity.header.clone();
+    let zero = Instant::now();
+    let line = Pump::start(Tenant::new(tenant), zero, recorder);
+    // The first token is not waited for: that would move the guest's zero away from the tenant's.
+    let tokens = TokenCache::new(
+        Arc::new(TenantIdentity::new(line.clone(), header)),
+        settings.scope.clone(),
+        &Handle::current(),
+    );
+    let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
+    let scope = settings.scope.clone();
+    let egress = Egress::new(rules, ceiling, scope, tokens, Box::new(line.clone()));
+    Wired {
+        zero,
+        line,
+        settings,
+        egress: Arc::new(egress),
+    }
 }

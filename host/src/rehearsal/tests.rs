@@ -1,5 +1,6 @@
 //! What makes a rehearsal repeat itself: the order of things within one instant.
 
+mod cost;
 mod native;
 
 use std::{

@@ -38,6 +38,19 @@ struct Upload {
     rest: Vec<u8>,
 }
 
+impl Upload {
+    fn open(outgoing: &OutgoingRequest, rest: Vec<u8>) -> Result<Self, NoAnswer> {
+        let body = outgoing.body().map_err(|()| refused("body"))?;
+        let stream = body.write().map_err(|()| refused("stream"))?;
+        Ok(Self {
+            ready: stream.subscribe(),
+            stream,
+            body,
+            rest,
+        })
+    }
+}
+
 enum Download {
     Awaiting(Awaiting),
     Reading(Reading),
@@ -73,18 +86,16 @@ impl Exchange {
         settings: &Settings,
         token: &str,
     ) -> Result<Self, NoAnswer> {
-        let rest = request.body.clone().unwrap_or_default().into_bytes();
-        let outgoing = head(request, settings, token, rest.len())?;
-        let body = outgoing.body().map_err(|()| refused("body"))?;
-        let stream = body.write().map_err(|()| refused("stream"))?;
+        let body = request.body.clone().unwrap_or_default().into_bytes();
+        let outgoing = head(request, settings, token, body.len())?;
+        // A body that is never asked for is empty, and costs no stream.
+        let mut upload = if body.is_empty() {
+            None
+        } else {
+            Some(Upload::open(&outgoing, body)?)
+        };
         let future = outgoing_handler::handle(outgoing, Some(options(request)?))
             .map_err(|code| no_answer(&code))?;
-        let mut upload = Some(Upload {
-            ready: stream.subscribe(),
-            stream,
-            body,
-            rest,
-        });
         push(&mut upload);
         let download = Download::Awaiting(Awaiting {
             ready: future.subscribe(),
@@ -254,6 +265,8 @@ impl Awaiting {
     fn go_on(&self) -> Option<Download> {
         let transport = |text: &str| Download::Over(Err(NoAnswer::Transport(text.to_owned())));
         Some(match self.future.get()? {
+            // It has no body by definition (RFC 9110, 15.3.5), and it is what nearly every sync is answered with.
+            Ok(Ok(head)) if head.status() == 204 => Download::Over(Ok(response(&head))),
             Ok(Ok(head)) => Reading::begin(head)
                 .map_or_else(|| transport("the answer has no body"), Download::Reading),
             Ok(Err(code)) => Download::Over(Err(no_answer(&code))),
@@ -262,16 +275,20 @@ impl Awaiting {
     }
 }
 
+/// The head of an answer, before its body.
+fn response(head: &IncomingResponse) -> Response {
+    let headers = head.headers().entries().into_iter();
+    let headers = headers.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()));
+    Response {
+        status: head.status(),
+        headers: headers.collect(),
+        body: Vec::new(),
+    }
+}
+
 impl Reading {
     fn begin(head: IncomingResponse) -> Option<Self> {
-        let headers = head.headers().entries().into_iter();
-        let headers =
-            headers.map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()));
-        let response = Response {
-            status: head.status(),
-            headers: headers.collect(),
-            body: Vec::new(),
-        };
+        let response = response(&head);
         let body = head.consume().ok()?;
         let stream = body.stream().ok()?;
         Some(Self {

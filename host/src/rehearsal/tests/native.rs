@@ -213,7 +213,7 @@ fn in_the_sandbox(scenario: Scenario) -> (Summary, Trace) {
     (rehearsed.summary, trace)
 }
 
-fn settings(settings: &Settings) -> engine::contract::Settings {
+pub(super) fn settings(settings: &Settings) -> engine::contract::Settings {
     engine::contract::Settings {
         graph_root: settings.graph_root.clone(),
         scope: settings.scope.clone(),
