@@ -1,7 +1,11 @@
+mod trial;
+
 use core::time::Duration;
 
 use super::{Pacer, SPAN, Trailing};
 use crate::http::RequestId;
+
+use self::trial::{Step, Trial};
 
 /// The window of the documented quota.
 const WINDOW: Duration = Duration::from_secs(20);
@@ -17,18 +21,18 @@ const WINDOW: Duration = Duration::from_secs(20);
 ///   full, and lets one pass because the window that ends there is not. So what was let through in the 20 s before
 ///   a request passes again is the limit, to within a few syncs.
 /// - **Unless it is a bucket.** A bucket that ran dry has let a full bucket more through than it lets through in the
-///   long run. That shows in a second closing soon after the first; then what was let through between the two is what
-///   flows into the bucket.
-/// - **Doubt goes in small coins.** Until a window has passed without a refusal, requests carry no more than a quarter
-///   of a second's worth, so that a throttled one costs a few syncs and not twenty; the first after a closing carries
-///   one.
-/// - **Hold, then try for more, one sync at a time.** Limits rise again. So after 2, 4, 8 … windows more is tried: in
-///   a trial requests leave faster, and whatever would be more in a window than has been let through before goes
-///   alone, the next one when it has passed. So a trial costs one throttled sync where nothing has changed, and finds
-///   the new limit to the sync where it has risen. (This takes the place of bisecting between the last safe rate and
-///   the first throttled one: every wrong guess there costs a request, and twenty syncs where it is a batch.)
-/// - **What a trial has found must last.** A bucket saves up what was not taken, and gives it out once; so after
-///   a second closing the controller goes back to what was safe before.
+///   long run. That shows in a second closing: what was let through between the two is what flows into the bucket, and
+///   is less than what the last window let through. From then on a trial first drains what was saved up, and only what
+///   comes after that is taken for more.
+/// - **Doubt goes in small coins.** Below the ceiling a request carries no more than a second's worth, and a quarter of
+///   that until a window has passed without a refusal, so that a throttled one costs a few syncs and not twenty; the
+///   first after a closing carries one.
+/// - **Hold, then try for more, one sync at a time.** Limits rise again. So after 4, 8, 16 … windows more is tried: in
+///   a [`Trial`] requests leave faster, and whatever would be more in a window than has been let through before goes
+///   alone, the next one when it has passed. So a trial costs a throttled sync or two where nothing has changed, and
+///   finds the new limit to the sync where it has risen. (This takes the place of bisecting between the last safe rate
+///   and the first throttled one: every wrong guess there costs a request, and twenty syncs where it is a batch.)
+/// - **What a trial has found must last.** It is held with care for four windows; a second closing takes it back.
 ///
 /// All arithmetic is in whole syncs a window and whole nanoseconds.
 #[derive(Debug)]
@@ -39,8 +43,8 @@ pub(crate) struct RateController {
     hold: u32,
     /// Much more was let through earlier in this run.
     fell: bool,
-    /// The least allowance that did not last.
-    refused: Option<u64>,
+    /// The tenant has been seen to save up what was not taken, as a bucket does.
+    saves_up: bool,
     let_through: Trailing,
     closing: Option<Closing>,
     /// All that was ever let through.
@@ -71,21 +75,6 @@ enum Fallback {
     Held(u64),
     /// It is the least that one closing spoke for.
     Learned(u64),
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Trial {
-    /// The allowance before.
-    safe: u64,
-    /// The most that was let through in a window, at least `safe`.
-    proven: u64,
-    /// `proven` as this window of the trial began.
-    floor: u64,
-    /// How much more is tried in this window, as a part of `floor`: a 32nd, a tenth, a third, all.
-    part: u64,
-    until: Duration,
-    /// The one request that is under way beyond what is proven, and what it will prove.
-    beyond: Option<(RequestId, u64)>,
 }
 
 /// From the first throttled answer until a request passes.
@@ -119,9 +108,7 @@ pub(crate) struct Passage {
 
 impl RateController {
     /// Windows until the first trial.
-    const HOLD: u32 = 2;
-    /// In its first window a trial looks for a 32nd more.
-    const FIRST_PART: u64 = 32;
+    const HOLD: u32 = 4;
     /// The most windows until a trial where the limit has been seen to fall: it will be noticed within ten windows that
     /// it has risen again.
     const HOLD_FELL: u32 = 5;
@@ -139,7 +126,7 @@ impl RateController {
             phase: Phase::AtCeiling,
             hold: Self::HOLD,
             fell: false,
-            refused: None,
+            saves_up: false,
             let_through: Trailing::default(),
             closing: None,
             total: 0,
@@ -153,8 +140,11 @@ impl RateController {
     pub(crate) fn free_at(&self, now: Duration, most: u32) -> Duration {
         match self.phase {
             Phase::Trial(trial) if self.closing.is_none() => {
-                let counted = trial.beyond.map(|_| self.pacer.down_to(trial.proven - 1));
-                self.pacer.free_at(1).max(counted.unwrap_or_default())
+                let doubtful = trial.beyond.map(|beyond| {
+                    let counted = self.pacer.down_to(trial.proven - 1);
+                    counted.max(beyond.alone_until)
+                });
+                self.pacer.free_at(1).max(doubtful.unwrap_or_default())
             }
             _ => self.pacer.free_at(self.largest(now, most).div_ceil(2)),
         }
@@ -166,7 +156,7 @@ impl RateController {
         let mut portion = self.largest(now, most).min(self.pacer.room(now));
         if let Phase::Trial(trial) = self.phase {
             let known = trial.proven.saturating_sub(self.pacer.sent());
-            portion = portion.min(if known > 0 { known } else { trial.step() });
+            portion = portion.min(if known > 0 { known } else { trial.at_once() });
         }
         u32::try_from(portion).unwrap_or(u32::MAX)
     }
@@ -177,7 +167,7 @@ impl RateController {
         if let Phase::Trial(trial) = &mut self.phase
             && self.pacer.sent() > trial.proven
         {
-            trial.beyond = Some((id, self.pacer.sent()));
+            trial.ventures(now, id, self.pacer.sent());
         }
     }
 
@@ -191,12 +181,8 @@ impl RateController {
     ) {
         self.let_through.add(now, passage.let_through);
         self.total += u64::from(passage.let_through);
-        if let Phase::Trial(trial) = &mut self.phase
-            && let Some((_, count)) = trial.beyond.take_if(|(beyond, _)| *beyond == id)
-            && passage.throttled == 0
-            && passage.let_through > 0
-        {
-            trial.proven = trial.proven.max(count);
+        if let Phase::Trial(trial) = &mut self.phase {
+            trial.answered(id, passage.throttled == 0 && passage.let_through > 0);
         }
         // What was under way before something passed again says nothing new.
         if passage.throttled > 0 && self.opened.is_none_or(|opened| opened.at <= left) {
@@ -230,8 +216,14 @@ impl RateController {
         let dry_since = self.dry_since.filter(|_| soon);
         self.dry_since = dry_since.or(Some(opening));
         match self.phase {
+            Phase::Trial(trial) if self.saves_up => {
+                let flow = self.flow(trial.emptied, now, self.pacer.allowance());
+                self.pacer.allow(flow.max(trial.safe));
+                self.settle(now);
+            }
             Phase::Trial(trial) => {
-                let lasting = self.lasting(now, &trial);
+                let (_, most) = self.window(now, closing, self.pacer.allowance());
+                let lasting = most.min(trial.proven).max(trial.safe);
                 self.confirm(now, Fallback::Held(trial.safe), lasting);
             }
             Phase::Holding {
@@ -239,64 +231,53 @@ impl RateController {
                 ..
             } => {
                 let refused = self.pacer.allowance();
-                self.refused = Some(refused);
-                // It was saved up: a bucket that is empty now, and was before the trial, has let through what flowed
-                // into it.
-                let flow = self
-                    .before_trial
-                    .map(|since| self.flow(since, now, refused));
-                self.pacer.allow(flow.map_or(safe, |flow| flow.max(safe)));
-                self.settle(now);
+                match self.bucket(now, before.unwrap_or(opening), refused) {
+                    Some(flow) => {
+                        self.pacer.allow(flow.max(safe));
+                        self.settle(now);
+                    }
+                    None => {
+                        let (_, most) = self.window(now, closing, refused);
+                        self.confirm(now, Fallback::Held(safe), most.max(safe));
+                    }
+                }
             }
-            Phase::AtCeiling | Phase::Holding { .. } => self.learn(now, closing, dry_since),
+            Phase::AtCeiling | Phase::Holding { .. } => {
+                let dry_since = dry_since.or(before.filter(|_| self.saves_up));
+                self.learn(now, closing, dry_since);
+            }
         }
     }
 
-    /// Something was throttled at a rate that was taken for safe.
+    /// Something was throttled at a rate that was taken for safe. `dry_since` is when a bucket may have been empty last.
     fn learn(&mut self, now: Duration, closing: Closing, dry_since: Option<Opening>) {
         let before = self.pacer.allowance();
-        let (least, most) = match dry_since {
-            None => self.window(now, closing, before),
-            Some(since) => {
-                let since = self.before_trial.take().unwrap_or(since);
-                let flow = self.flow(since, now, before);
-                (flow, flow)
-            }
-        };
+        let (mut least, mut most) = self.window(now, closing, before);
+        if let Some(flow) = dry_since.and_then(|since| self.bucket(now, since, before)) {
+            (least, most) = (flow, flow);
+        }
         let long = self
             .let_through
             .after(closing.began.saturating_sub(WINDOW * Self::MEMORY));
         let bucket_and_all = u64::from(Self::MEMORY + 1) * least;
         self.fell |= long > bucket_and_all + bucket_and_all / 4;
-        self.refused = None;
-        self.hold = Self::HOLD;
+        if most < before - before / 16 {
+            self.hold = Self::HOLD;
+        }
         self.confirm(now, Fallback::Learned(least), most);
     }
 
-    /// How much of what a refused trial has found can be expected to last.
-    fn lasting(&self, now: Duration, trial: &Trial) -> u64 {
-        let proven = self.refused.map_or(trial.proven, |refused| {
-            // What did not last, half as much beyond what is safe may.
-            let middle = trial.safe + refused.saturating_sub(trial.safe) / 2;
-            trial.proven.min(middle)
-        });
-        // A window that had just ended when a request passed again was full to the limit.
-        let window = self.last_window(now).min(proven);
-        let floor = trial.floor.min(proven);
-        if window > floor {
-            window
-        } else {
-            floor + (proven - floor) / 2
-        }
-    }
-
-    /// Holds an allowance that is more than what is safe, and goes back to that if it does not last.
+    /// Holds an allowance that is more than what is safe, and goes back to that if it does not last. One more is not
+    /// worth the doubt.
     fn confirm(&mut self, now: Duration, fallback: Fallback, allowance: u64) {
-        let (Fallback::Held(safe) | Fallback::Learned(safe)) = fallback;
-        if allowance > safe + 1 + safe / 64 {
+        let (safe, windows) = match fallback {
+            Fallback::Held(safe) => (safe, 4),
+            Fallback::Learned(safe) => (safe, 2),
+        };
+        if allowance > safe + 1 {
             self.pacer.allow(allowance);
             self.phase = Phase::Holding {
-                until: now + 2 * SPAN,
+                until: now + windows * SPAN,
                 fallback: Some(fallback),
             };
         } else {
@@ -378,21 +359,22 @@ impl RateController {
                 fallback: Some(_),
             } if until <= now => self.settle(now),
             Phase::Holding { until, .. } if until <= now => {
-                let safe = self.pacer.allowance();
                 self.before_trial = self.opened;
-                self.look_for_more(now, safe, safe, Self::FIRST_PART);
+                let here = Opening {
+                    at: now,
+                    total: self.total,
+                };
+                let emptied = self.opened.unwrap_or(here);
+                let safe = self.pacer.allowance();
+                self.look_for_more(Trial::new(safe, emptied, here, self.saves_up));
             }
             Phase::Trial(trial) if trial.proven + trial.proven / 32 + 1 >= self.pacer.ceiling() => {
                 self.pacer.allow(u64::MAX);
                 self.phase = Phase::AtCeiling;
             }
             Phase::Trial(trial) if trial.until <= now => {
-                if trial.proven > trial.floor {
-                    // Far beyond what did not last: the limit has risen.
-                    self.refused = self
-                        .refused
-                        .filter(|refused| trial.proven <= refused + refused / 4);
-                    self.look_for_more(now, trial.safe, trial.proven, (trial.part / 3).max(1));
+                if let Some(step) = trial.next(now, self.total) {
+                    self.look_for_more(trial.goes_on(now, step));
                 } else {
                     self.pacer.allow(trial.proven);
                     self.settle(now);
@@ -418,18 +400,25 @@ impl RateController {
         };
     }
 
-    /// Tries more than what is proven, for a window.
-    fn look_for_more(&mut self, now: Duration, safe: u64, proven: u64, part: u64) {
-        self.pacer.allow(proven + proven / part + 1);
-        self.phase = if self.pacer.allowance() > proven {
-            Phase::Trial(Trial {
-                safe,
-                proven,
-                floor: proven,
-                part,
-                until: now + SPAN,
-                beyond: None,
-            })
+    /// What flows into a bucket that was empty at `dry` and is empty again, if it is one: then the last window let
+    /// through what was saved up, and more than what has flowed since. A limiter that counts windows lets through the
+    /// same in each.
+    fn bucket(&mut self, now: Duration, dry: Opening, before: u64) -> Option<u64> {
+        let flow = self.flow(dry, now, before);
+        if self.last_window(now) <= flow + flow / 16 {
+            return None;
+        }
+        self.saves_up = true;
+        // It was empty before the last trial, too: a longer time tells it better.
+        let since = self.before_trial.take().unwrap_or(dry);
+        Some(self.flow(since, now, before))
+    }
+
+    /// Tries more than what is proven.
+    fn look_for_more(&mut self, trial: Trial) {
+        self.pacer.allow(trial.allowance());
+        self.phase = if self.pacer.allowance() > trial.proven || trial.step == Step::Drain {
+            Phase::Trial(trial)
         } else {
             Phase::AtCeiling
         };
@@ -453,21 +442,15 @@ impl RateController {
             // A quarter of a second's worth.
             u64::from(most).min(allowance / 80)
         } else {
-            // Requests of one size fill a window to the brim when their size divides what it holds.
-            let most = u64::from(most).min(allowance / 2);
-            (1..=most)
-                .rev()
-                .find(|size| allowance % size <= allowance / 64)
-                .unwrap_or(1)
+            // As few as hold a window's worth, all of one size: so they fill it to the brim.
+            let smooth = match self.phase {
+                Phase::AtCeiling => allowance / 2,
+                Phase::Holding { .. } | Phase::Trial(_) => allowance / 20,
+            };
+            let most = u64::from(most).min(smooth).max(1);
+            allowance.div_ceil(allowance.div_ceil(most))
         };
         most.max(1)
-    }
-}
-
-impl Trial {
-    /// How many syncs may go beyond what is proven at once: one, and more once it is plain that there is room.
-    fn step(&self) -> u64 {
-        1 + (self.proven - self.safe) / 8
     }
 }
 

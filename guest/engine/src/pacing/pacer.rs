@@ -7,8 +7,8 @@ use super::Trailing;
 /// Two rules hold together. *Spacing* is the generic cell rate algorithm (GCRA) without a burst allowance: a request
 /// with n syncs is followed by n intervals of silence. It alone lets a window see the rate's worth and one request on
 /// top, which with a `$batch` of 20 is a tenth too much; so what has left is also *counted*: in any [`SPAN`], at most
-/// the allowance leaves. Evenly spaced full batches never notice the count; it matters when smaller requests come in
-/// between.
+/// the allowance leaves. Below the ceiling the spacing is a sixteenth closer than the allowance asks for, and the count
+/// decides: so what a pause has cost is made up for.
 #[derive(Debug)]
 pub(crate) struct Pacer {
     /// The ceiling's interval: whatever is allowed, syncs are never closer.
@@ -44,8 +44,8 @@ impl Pacer {
     pub(crate) fn allow(&mut self, allowance: u64) {
         self.allowance = allowance.min(self.ceiling()).max(1);
         let nanos = u64::try_from(SPAN.as_nanos()).unwrap_or(u64::MAX);
-        self.interval =
-            Duration::from_nanos(nanos.div_ceil(self.allowance)).max(self.least_interval);
+        self.interval = Duration::from_nanos((nanos - nanos / 16).div_ceil(self.allowance))
+            .max(self.least_interval);
     }
 
     /// The most that may ever leave in a [`SPAN`].
