@@ -145,7 +145,7 @@ fn measured(statistics: &Statistics, allowed: u64, from: u64, to: u64) -> Measur
     }
 }
 
-fn tenant(kind: QuotaKind, form: RetryAfterForm, course: Course, seed: u64) -> Config {
+pub(crate) fn tenant(kind: QuotaKind, form: RetryAfterForm, course: Course, seed: u64) -> Config {
     let limit = |limit| NonZeroU32::new(limit).expect("no course has a quota of 0");
     let mut config = Config {
         seed,

@@ -32,6 +32,9 @@ struct State {
     token: HeldToken,
     /// The monotonic clock at the start, in nanoseconds.
     started: u64,
+    /// Since then, as of the last look at the clock: one for each time that something was waited for, since each is
+    /// a call of the host's. What the guest computes in between takes no time worth counting.
+    now: Duration,
 }
 
 /// The token behind the core's current serial.
@@ -52,6 +55,7 @@ impl GuestRun for Driver {
                 value: String::new(),
             },
             started: monotonic_clock::now(),
+            now: Duration::ZERO,
         }))))
     }
 
@@ -77,7 +81,8 @@ impl GuestRun for Driver {
 
 impl State {
     fn next(&mut self, max_wait: Duration) -> Option<Vec<contract::Event>> {
-        let deadline = self.now().saturating_add(max_wait);
+        self.look_at_the_clock();
+        let deadline = self.now.saturating_add(max_wait);
         let mut waited = false;
         loop {
             // What has happened is told before anything more is done, so that the caller can stop the run in time.
@@ -93,12 +98,12 @@ impl State {
                 Wait::Until(time) => time.map_or(deadline, |time| time.min(deadline)),
             };
             let events = self.run.events();
-            let now = self.now();
             // Also with no time to wait, what has arrived is looked at once.
-            if !events.is_empty() || waited && now >= deadline {
+            if !events.is_empty() || waited && self.now >= deadline {
                 return Some(events);
             }
-            poll::wait(&mut self.exchanges, until.saturating_sub(now));
+            poll::wait(&mut self.exchanges, until.saturating_sub(self.now));
+            self.look_at_the_clock();
             self.take_answers();
             waited = true;
         }
@@ -107,11 +112,10 @@ impl State {
     /// Does what the run says until it says to wait.
     fn act(&mut self) -> Wait {
         loop {
-            let now = self.now();
-            match self.run.step(now) {
+            match self.run.step(self.now) {
                 Action::GetToken { rejected } => {
                     let answer = self.get_token(rejected);
-                    self.run.token(now, answer);
+                    self.run.token(self.now, answer);
                 }
                 Action::Send(request) => self.send(&request),
                 Action::WaitUntil(time) => return Wait::Until(time),
@@ -147,31 +151,27 @@ impl State {
     fn send(&mut self, request: &Request) {
         match Exchange::start(request, &self.settings, &self.token.value) {
             Ok(exchange) => self.exchanges.push(exchange),
-            Err(error) => {
-                let now = self.now();
-                self.run.answered(now, request.id, Err(error));
-            }
+            Err(error) => self.run.answered(self.now, request.id, Err(error)),
         }
     }
 
     /// Hands over what has been answered, in the order of the requests.
     fn take_answers(&mut self) {
-        let now = self.now();
         let mut at = 0;
         // The list is in the order of sending: requests are pushed at its end and removed in place.
         while let Some(exchange) = self.exchanges.get_mut(at) {
             match exchange.take_answer() {
                 Some(answer) => {
                     let id = self.exchanges.remove(at).id();
-                    self.run.answered(now, id, answer);
+                    self.run.answered(self.now, id, answer);
                 }
                 None => at += 1,
             }
         }
     }
 
-    fn now(&self) -> Duration {
-        Duration::from_nanos(monotonic_clock::now().saturating_sub(self.started))
+    fn look_at_the_clock(&mut self) {
+        self.now = Duration::from_nanos(monotonic_clock::now().saturating_sub(self.started));
     }
 }
 
