@@ -10,6 +10,7 @@ mod client_secret;
 mod clouds;
 mod demo;
 mod dispatch;
+mod entra;
 mod faults;
 mod happy_path;
 mod help;
