@@ -2,6 +2,7 @@
 
 mod batch;
 mod client;
+mod directory;
 mod execute_action;
 mod faults;
 mod identity;
