@@ -53,6 +53,8 @@ impl TryFrom<Arguments> for Command {
                 seed,
                 output: terminal.try_into()?,
             }),
+            Subcommands::Doctor(args) => Self::Doctor(Box::new((*args).try_into()?)),
+            Subcommands::Grant(args) => Self::Grant(Box::new((*args).try_into()?)),
             Subcommands::Audit(AuditArgs { file, output }) => Self::Audit(AuditOptions {
                 file,
                 format: output,
@@ -81,7 +83,7 @@ fn job(args: JobArgs, purpose: sync::Purpose) -> Result<JobOptions, UsageError> 
     })
 }
 
-fn auth(identity: &IdentityArgs) -> Result<Auth, UsageError> {
+pub(super) fn auth(identity: &IdentityArgs) -> Result<Auth, UsageError> {
     let named: Vec<(&str, UserAssigned)> = [
         identity
             .client_id
