@@ -5,6 +5,7 @@ use crate::clock::{Clock, Millis};
 use crate::config::{Approval, Config, Share};
 use crate::dice::{Dice, Matter};
 use crate::directory::Directory;
+use crate::entra::Entra;
 use crate::errors::{APPROVAL_HEADER, About, Refusal};
 use crate::faults::{self, Fault};
 use crate::fleet::Fleet;
@@ -23,6 +24,7 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
     pub(crate) identity: Identity,
     pub(crate) directory: Directory,
+    pub(crate) entra: Entra,
     pub(crate) ledger: Ledger,
     pub(crate) requests: u64,
 }

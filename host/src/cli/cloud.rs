@@ -1,7 +1,11 @@
 //! Microsoft's national clouds, each with its own Graph. A token of one is worth nothing in another.
 
+use std::fmt;
+
 use clap::ValueEnum;
 use intune_sync_gate::Origin;
+
+use super::choices::word;
 
 /// Where the tenant lives.
 ///
@@ -32,6 +36,18 @@ impl Cloud {
         format!("{}/.default", self.root())
     }
 
+    /// Entra ID's origin, where apps prove who they are: always https.
+    pub(crate) fn authority(self) -> Origin {
+        let origin = match self {
+            Self::Public => "https://login.microsoftonline.com",
+            Self::Usgov | Self::UsgovDod => "https://login.microsoftonline.us",
+            Self::China => "https://login.chinacloudapi.cn",
+        };
+        origin
+            .parse()
+            .expect("each authority is an https origin: a test parses them all")
+    }
+
     fn root(self) -> &'static str {
         match self {
             Self::Public => "https://graph.microsoft.com",
@@ -39,6 +55,13 @@ impl Cloud {
             Self::UsgovDod => "https://dod-graph.microsoft.us",
             Self::China => "https://microsoftgraph.chinacloudapi.cn",
         }
+    }
+}
+
+impl fmt::Display for Cloud {
+    /// The value of `--cloud`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&word(self))
     }
 }
 

@@ -6,9 +6,11 @@ use clap::Args;
 use intune_sync_gate::{Guid, Origin};
 
 use super::args::{GraphArgs, IdentityArgs, TerminalArgs};
+use super::choices::AuthKind;
 use super::choices::ReportFormat;
 use super::cloud::Cloud;
-use super::{Auth, OutputOptions, UsageError, resolve, terms};
+use super::{Auth, OutputOptions, UsageError, terms};
+use crate::identity::TenantId;
 
 /// `doctor`.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +18,7 @@ pub(crate) struct DoctorOptions {
     /// The device that a sync is requested of.
     pub(crate) probe: Option<Guid>,
     /// The tenant that the token must be of.
-    pub(crate) tenant: Option<Guid>,
+    pub(crate) tenant: Option<TenantId>,
     /// The tenant's cloud: it decides the token's scope and audience.
     pub(crate) cloud: Cloud,
     /// Where Graph is.
@@ -55,9 +57,6 @@ pub(super) struct DoctorArgs {
     pub(super) graph: GraphArgs,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,
-    /// The tenant that the token must be of
-    #[arg(long, value_name = "ID", value_parser = terms::guid, help_heading = "Identity")]
-    pub(super) tenant_id: Option<Guid>,
     /// What stdout gets
     #[arg(
         long,
@@ -74,16 +73,23 @@ pub(super) struct DoctorArgs {
 impl TryFrom<DoctorArgs> for DoctorOptions {
     type Error = UsageError;
 
-    fn try_from(args: DoctorArgs) -> Result<Self, UsageError> {
+    fn try_from(mut args: DoctorArgs) -> Result<Self, UsageError> {
+        let tenant = match args.identity.auth {
+            // These are of one tenant already: here it is only what the token is compared with.
+            AuthKind::ManagedIdentity | AuthKind::TokenFile => args.identity.tenant_id.take(),
+            AuthKind::WorkloadIdentity | AuthKind::AzureCli | AuthKind::ClientSecret => {
+                args.identity.tenant_id.clone()
+            }
+        };
         Ok(Self {
             probe: args.probe,
-            tenant: args.tenant_id,
+            tenant,
             cloud: args.graph.cloud,
             graph: args
                 .graph
                 .graph_url
                 .unwrap_or_else(|| args.graph.cloud.graph()),
-            auth: resolve::auth(&args.identity)?,
+            auth: args.identity.try_into()?,
             ca_file: args.graph.ca_file,
             format: args.output,
             output: args.terminal.try_into()?,

@@ -10,7 +10,7 @@ use super::args::{GraphArgs, IdentityArgs, TerminalArgs};
 use super::choices::ReportFormat;
 use super::cloud::Cloud;
 use super::number::Refused;
-use super::{Auth, OutputOptions, UsageError, resolve, terms};
+use super::{Auth, OutputOptions, UsageError, terms};
 
 /// `grant`.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,7 +150,7 @@ impl TryFrom<GrantArgs> for GrantOptions {
                 .graph
                 .graph_url
                 .unwrap_or_else(|| args.graph.cloud.graph()),
-            auth: resolve::auth(&args.identity)?,
+            auth: args.identity.try_into()?,
             ca_file: args.graph.ca_file,
             format: args.output,
             output: args.terminal.try_into()?,

@@ -1,6 +1,7 @@
 //! The command line: arguments, variables and the config file become one typed [`Command`], or a [`UsageError`].
 
 mod args;
+mod auth;
 mod choices;
 mod clap_error;
 mod cloud;
@@ -22,14 +23,14 @@ use std::path::PathBuf;
 
 use clap::FromArgMatches;
 
+pub(crate) use self::auth::{Auth, UserAssigned};
 pub(crate) use self::choices::{BulkCost, Color, Format, Limiter, ReportFormat, Verbosity};
 pub(crate) use self::cloud::Cloud;
 pub(crate) use self::doctor::DoctorOptions;
 pub(crate) use self::grant::{GrantOptions, Purpose as GrantPurpose, Whom};
 use self::layers::Layers;
 pub(crate) use self::options::{
-    AuditOptions, Auth, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions,
-    UserAssigned,
+    AuditOptions, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions,
 };
 pub(crate) use self::rehearsal::{RehearseOptions, TenantOptions};
 

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use intune_sync_gate::{Guid, Origin, OriginError};
 
 use super::number::Refused;
+use crate::identity::{NoTenant, TenantId};
 
 /// The members of `complianceState`.
 pub(super) const COMPLIANCE: [&str; 7] = [
@@ -62,6 +63,12 @@ pub(super) fn guid(text: &str) -> Result<Guid, Refused> {
     text.trim().parse().map_err(|_| {
         Refused("it takes a GUID such as `00112233-4455-6677-8899-aabbccddeeff`".into())
     })
+}
+
+/// A tenant of Entra ID.
+pub(super) fn tenant(text: &str) -> Result<TenantId, Refused> {
+    text.parse()
+        .map_err(|error: NoTenant| Refused(error.to_string()))
 }
 
 /// An origin that Graph may be reached at.

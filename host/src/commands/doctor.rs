@@ -1,5 +1,7 @@
 //! `doctor`.
 
+use std::sync::Arc;
+
 use super::{
     Failure, identity,
     interruption::{INTERRUPTED, Interruption},
@@ -25,8 +27,9 @@ pub(crate) async fn run(
     let client = HttpClient::new(ClientOptions {
         ca_file: options.ca_file.clone(),
     })
+    .map(Arc::new)
     .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
-    let source = match identity::source(&options.auth, environment) {
+    let source = match identity::source(&options.auth, options.cloud, environment, &client) {
         Ok(source) => Ok(source),
         // As for `sync`: a file that is not there is wrong usage.
         Err(failure) if failure.code == Failure::USAGE => return Err(failure),

@@ -86,10 +86,8 @@ impl Examination<'_> {
             .and_then(|claims| claims.object.as_deref())
             .unwrap_or("ID");
         let cloud = match self.options.cloud {
-            Cloud::Public => "",
-            Cloud::Usgov => " --cloud usgov",
-            Cloud::UsgovDod => " --cloud usgov-dod",
-            Cloud::China => " --cloud china",
+            Cloud::Public => String::new(),
+            other => format!(" --cloud {other}"),
         };
         format!("have an administrator run `intune-sync grant --principal-id {id}{cloud}`")
     }
@@ -116,13 +114,18 @@ impl Examination<'_> {
         let Some(tenant) = &claims.tenant else {
             return silent("of which tenant it is");
         };
-        match self.options.tenant {
+        let wanted = self.options.tenant.as_ref().map(ToString::to_string);
+        match wanted {
             None => Outcome::Passed(format!(
                 "`{tenant}`; `--tenant-id` compares it with the one that is meant"
             )),
-            Some(wanted) if tenant.eq_ignore_ascii_case(&wanted.to_string()) => {
+            Some(wanted) if tenant.eq_ignore_ascii_case(&wanted) => {
                 Outcome::Passed(format!("`{tenant}`"))
             }
+            // A domain: the token names its tenant by id.
+            Some(wanted) if wanted.contains('.') => Outcome::Skipped(format!(
+                "the token is of `{tenant}`; to compare it, give `--tenant-id` the id in place of `{wanted}`"
+            )),
             Some(wanted) => Outcome::Failed(Finding::new(
                 Cause::WrongTenant,
                 format!("the token is of the tenant `{tenant}`, not of `{wanted}`"),
@@ -173,7 +176,11 @@ impl Examination<'_> {
                 moment(end)
             ),
             (Auth::TokenFile(_), _) => "write a fresh token to the file".to_owned(),
-            _ => "get a fresh token".to_owned(),
+            (Auth::AzureCli { .. }, _) => {
+                "sign in again (`az logout`, then `az login`), since the Azure CLI keeps its tokens"
+                    .to_owned()
+            }
+            _ => "run it again".to_owned(),
         };
         Outcome::Failed(Finding::new(
             Cause::StaleToken,

@@ -21,7 +21,7 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::BoxBody;
 
 use self::body::WatchedBody;
-pub(crate) use self::error::ClientError;
+pub(crate) use self::error::{ClientError, causes};
 use self::pool::{Pool, Route};
 pub(crate) use self::proxy::proxy_for;
 

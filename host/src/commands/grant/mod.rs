@@ -6,7 +6,7 @@ mod patience;
 mod principal;
 mod text;
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, sync::Arc};
 
 use http::HeaderValue;
 use intune_sync_gate::Guid;
@@ -62,11 +62,12 @@ pub(crate) async fn run(
     environment: &Environment,
     printer: &mut Printer,
 ) -> Result<u8, Failure> {
-    let source = identity::source(&options.auth, environment)?;
     let client = HttpClient::new(ClientOptions {
         ca_file: options.ca_file.clone(),
     })
+    .map(Arc::new)
     .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+    let source = identity::source(&options.auth, options.cloud, environment, &client)?;
     if printer.is_verbose() {
         printer.note(&format!("tokens come from: {}", source.describe()));
     }

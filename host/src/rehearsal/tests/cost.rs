@@ -23,6 +23,7 @@ type Answered = (RequestId, Result<engine::http::Response, NoAnswer>);
 /// component and of the native core, medians of five runs.
 #[test]
 #[ignore = "a measure, taken by `make bench`"]
+#[expect(clippy::print_stdout, reason = "`make bench` reads what it measured")]
 fn measure() {
     LazyLock::force(&SANDBOX);
     for (name, dispatch) in [

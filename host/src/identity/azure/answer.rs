@@ -10,7 +10,7 @@ use super::super::jwt;
 
 /// Why an answer gives no token. Never quotes the answer, since it may hold one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unreadable {
+pub(crate) enum Unreadable {
     /// The body is not a JSON object.
     #[error("its answer is not a JSON object")]
     NotJson,
@@ -22,35 +22,62 @@ pub(super) enum Unreadable {
     NoEnd,
 }
 
-/// Rewrites a token's answer: `expires_on` becomes a string of whole seconds since 1970, and what `azure_identity`
-/// insists on beside it is there. `now` is in seconds since 1970.
-///
-/// `expires_on` comes as a string of seconds, as a number, or as the text of a date, depending on the platform and its
-/// version; some answers have only `expires_in`; a token that is a JWT names its own end in the worst case.
-pub(super) fn normalise(body: &[u8], now: i64) -> Result<Vec<u8>, Unreadable> {
-    #[derive(Deserialize)]
-    struct Answer {
-        access_token: Option<String>,
-        #[serde(default)]
-        expires_on: Value,
-        #[serde(default)]
-        expires_in: Value,
+/// A token as it was answered.
+pub(crate) struct Answer {
+    token: String,
+    /// When it ends, in seconds since 1970.
+    expires_on: i64,
+}
+
+impl Answer {
+    /// Reads an answer. `now` is in seconds since 1970.
+    ///
+    /// `expires_on` comes as a string of seconds, as a number, or as the text of a date, depending on the platform and
+    /// its version; some answers have only `expires_in`; a token that is a JWT names its own end in the worst case.
+    /// The Azure CLI writes `accessToken`, and had no `expires_on` before its version 2.54.
+    pub(crate) fn read(body: &[u8], now: i64) -> Result<Self, Unreadable> {
+        #[derive(Deserialize)]
+        struct Fields {
+            #[serde(alias = "accessToken")]
+            access_token: Option<String>,
+            #[serde(default)]
+            expires_on: Value,
+            #[serde(default)]
+            expires_in: Value,
+        }
+
+        let fields: Fields = serde_json::from_slice(body).map_err(|_| Unreadable::NotJson)?;
+        let token = fields.access_token.ok_or(Unreadable::NoToken)?;
+        let expires_on = seconds(&fields.expires_on)
+            .or_else(|| fields.expires_on.as_str().and_then(date))
+            .or_else(|| seconds(&fields.expires_in).map(|lifetime| now.saturating_add(lifetime)))
+            .or_else(|| jwt::expires_on(&token))
+            .ok_or(Unreadable::NoEnd)?;
+        Ok(Self { token, expires_on })
     }
 
-    let answer: Answer = serde_json::from_slice(body).map_err(|_| Unreadable::NotJson)?;
-    let token = answer.access_token.ok_or(Unreadable::NoToken)?;
-    let end = seconds(&answer.expires_on)
-        .or_else(|| answer.expires_on.as_str().and_then(date))
-        .or_else(|| seconds(&answer.expires_in).map(|lifetime| now.saturating_add(lifetime)))
-        .or_else(|| jwt::expires_on(&token))
-        .ok_or(Unreadable::NoEnd)?;
-    let answer = json!({
-        "access_token": token,
-        "expires_on": end.to_string(),
-        "token_type": "Bearer",
-        "resource": "",
-    });
-    Ok(answer.to_string().into_bytes())
+    /// As `azure_identity` reads it from any endpoint: `expires_on` as text for managed identities, `expires_in` as a
+    /// number for Entra ID, and what it insists on beside them.
+    pub(super) fn endpoint_json(&self, now: i64) -> String {
+        let answer = json!({
+            "access_token": self.token,
+            "expires_on": self.expires_on.to_string(),
+            "expires_in": self.expires_on.saturating_sub(now),
+            "token_type": "Bearer",
+            "resource": "",
+        });
+        answer.to_string()
+    }
+
+    /// As `azure_identity` reads it from the Azure CLI.
+    pub(crate) fn cli_json(&self) -> String {
+        let answer = json!({
+            "accessToken": self.token,
+            "expires_on": self.expires_on,
+            "tokenType": "Bearer",
+        });
+        answer.to_string()
+    }
 }
 
 /// A number of seconds, as a number or as text, a fraction cut off.
@@ -95,16 +122,26 @@ mod tests {
 
     const NOW: i64 = 1_795_406_000;
 
-    fn end(body: &str) -> Result<String, Unreadable> {
-        let answer = normalise(body.as_bytes(), NOW)?;
-        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+    fn end(body: &str) -> Result<i64, Unreadable> {
+        let answer = Answer::read(body.as_bytes(), NOW)?;
+        assert!(!answer.token.is_empty());
+        Ok(answer.expires_on)
+    }
+
+    #[test]
+    fn what_is_written_is_what_was_read() {
+        let body = r#"{"access_token":"abc","expires_in":"706"}"#;
+        let answer = Answer::read(body.as_bytes(), NOW).expect("a token");
+        let read = |text: String| serde_json::from_str::<Value>(&text).expect("JSON");
+        let endpoint = read(answer.endpoint_json(NOW));
+        assert_eq!(endpoint["access_token"], "abc");
+        assert_eq!(endpoint["expires_on"], "1795406706");
+        assert_eq!(endpoint["expires_in"], 706);
+        let cli = read(answer.cli_json());
         assert_eq!(
-            answer["access_token"]
-                .as_str()
-                .map(|token| token.is_empty()),
-            Some(false)
+            (&cli["accessToken"], &cli["expires_on"]),
+            (&json!("abc"), &json!(1_795_406_706))
         );
-        Ok(answer["expires_on"].as_str().expect("text").to_owned())
     }
 
     #[test]
@@ -124,13 +161,15 @@ mod tests {
             r#""expires_on":null,"expires_in":706"#,
             r#""expires_on":"1795406706","expires_in":5,"resource":7,"token_type":"bearer""#,
         ] {
-            let body = format!(r#"{{"access_token":"abc",{form}}}"#);
-            assert_eq!(end(&body), Ok("1795406706".to_owned()), "{form}");
+            for name in ["access_token", "accessToken"] {
+                let body = format!(r#"{{"{name}":"abc",{form}}}"#);
+                assert_eq!(end(&body), Ok(1_795_406_706), "{form}");
+            }
         }
         let token = jwt::token_with_payload(r#"{"exp":1795406706}"#);
         assert_eq!(
             end(&format!(r#"{{"access_token":"{token}"}}"#)),
-            Ok("1795406706".to_owned())
+            Ok(1_795_406_706)
         );
     }
 
