@@ -226,6 +226,21 @@ fn the_wrong_tenant() {
     );
 }
 
+/// A domain cannot be compared with the id in the token; that is said, and is in nobody's way.
+#[test]
+fn a_tenant_by_its_domain() {
+    let tenant = Tenant::new(healthy(5));
+    let (_, report) = examined(doctor(&tenant).args(["--tenant-id", "contoso.onmicrosoft.com"]));
+    assert_eq!(outcomes(&report), "+++++-+++++-", "{report:#}");
+    let detail = list(&report, "Steps")[5]["Detail"]
+        .as_str()
+        .expect("a text");
+    assert!(
+        detail.contains(TENANT) && detail.contains("contoso.onmicrosoft.com"),
+        "{detail}"
+    );
+}
+
 #[test]
 fn a_role_that_was_never_granted() {
     let cases = [

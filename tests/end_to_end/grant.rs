@@ -144,6 +144,50 @@ fn granted_and_examined_twice_in_a_row() {
     );
 }
 
+/// As it is meant to be used: whoever has signed in with `az login`.
+#[cfg(unix)]
+#[test]
+fn the_azure_clis_sign_in_is_taken_unless_told_otherwise() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let az = folder.path().join("az");
+    let answer = format!(
+        r#"{{"accessToken":"{ADMIN}","expires_on":4102444800,"expiresOn":"2100-01-01 00:00:00.000000","tokenType":"Bearer"}}"#
+    );
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" > {}/asked\ncat <<'END'\n{answer}\nEND\n",
+        folder.path().display()
+    );
+    std::fs::write(&az, script).expect("written");
+    std::fs::set_permissions(&az, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    let tenant = Tenant::new(fresh(5));
+    let path = format!(
+        "{}:{}",
+        folder.path().display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let (_, roles) = granted(
+        Program::new()
+            .args([
+                "grant",
+                "--name",
+                "intune-sync",
+                "--graph-url",
+                &tenant.root(),
+            ])
+            .env("PATH", &path),
+    );
+    assert_eq!(outcomes(&roles), [(READ, "assigned"), (SYNC, "assigned")]);
+    assert_eq!(doctor(&tenant).code, 0);
+    let asked = std::fs::read_to_string(folder.path().join("asked")).expect("it was run");
+    assert!(asked.starts_with("account get-access-token "), "{asked}");
+    assert!(
+        asked.contains("https://graph.microsoft.com/.default"),
+        "{asked}"
+    );
+}
+
 #[test]
 fn without_the_grant_the_same_tenant_is_not_ready() {
     let finished = doctor(&Tenant::new(fresh(20)));

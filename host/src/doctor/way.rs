@@ -212,3 +212,56 @@ pub(super) fn unavailable(answer: &Answer) -> Finding {
         hint,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::{CertificateError, pki_types::UnixTime};
+
+    use super::*;
+
+    fn explained(error: &ClientError) -> Finding {
+        let client = HttpClient::direct();
+        let origin: Origin = "https://graph.microsoft.com".parse().expect("an origin");
+        let way = Way {
+            client: &client,
+            gate: Gate::new(Rules {
+                origin: origin.clone(),
+                writes: Writes::None,
+            }),
+            origin,
+            has_ca_file: false,
+        };
+        way.explain(error)
+    }
+
+    fn tls(reason: &rustls::Error) -> ClientError {
+        ClientError::Tls {
+            host: "graph.microsoft.com".into(),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// Graph renews its certificates: where one is out of date, the clock that says so is wrong.
+    #[test]
+    fn a_certificate_that_is_out_of_date_means_the_clock() {
+        let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        for error in [
+            CertificateError::ExpiredContext {
+                time: at(20),
+                not_after: at(10),
+            },
+            CertificateError::NotValidYetContext {
+                time: at(10),
+                not_before: at(20),
+            },
+        ] {
+            let finding = explained(&tls(&rustls::Error::InvalidCertificate(error)));
+            assert_eq!(finding.cause, Cause::WrongClock, "{finding:?}");
+            assert!(finding.hint.starts_with("set the clock"));
+        }
+        let unknown = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let finding = explained(&tls(&unknown));
+        assert_eq!(finding.cause, Cause::GraphUnreachable);
+        assert!(finding.hint.contains("--ca-file"), "{finding:?}");
+    }
+}
