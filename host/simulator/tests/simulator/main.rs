@@ -3,6 +3,7 @@
 mod batch;
 mod client;
 mod directory;
+mod entra;
 mod execute_action;
 mod faults;
 mod identity;
