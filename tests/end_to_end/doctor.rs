@@ -16,8 +16,10 @@ use crate::{
     books::{each, list},
     grant,
     program::{Finished, Program},
+    proxy::Proxy,
     schema,
     tenant::{Tenant, healthy},
+    tls::{Front, TestAuthority},
 };
 
 const READ: &str = "DeviceManagementManagedDevices.Read.All";
@@ -448,6 +450,41 @@ fn what_answers_is_not_graph_or_in_trouble() {
         ("devices", "token-refused", 4),
         &["401", "sign-in log"],
     );
+}
+
+/// A certificate authority of one's own, and a proxy on the way.
+#[test]
+fn graph_behind_a_proxy_that_inspects_tls() {
+    let tenant = Tenant::new(healthy(5));
+    let authority = TestAuthority::new();
+    let front = Front::of(&tenant, &authority, &["graph.microsoft.com"]);
+    let proxy = Proxy::to(front.address, &tenant);
+    let examine = || {
+        Program::new()
+            .args(["doctor"])
+            .env("IDENTITY_ENDPOINT", &format!("{}/msi/token", tenant.root()))
+            .env("IDENTITY_HEADER", "simulator")
+            .env("HTTPS_PROXY", &proxy.url())
+    };
+    let (_, report) = examined(examine());
+    assert_cause(
+        &report,
+        ("graph", "graph-unreachable", 1),
+        &["no secure connection", "--ca-file"],
+    );
+    assert_eq!(tenant.statistics().requests.list, 0);
+
+    let file = authority.file();
+    let (_, report) = examined(examine().args(["--ca-file", file.to_str().expect("UTF-8")]));
+    assert_eq!(outcomes(&report), "+++++++++++-", "{report:#}");
+    let detail = list(&report, "Steps")[1]["Detail"]
+        .as_str()
+        .expect("a text");
+    assert!(
+        detail.contains(&format!("through the proxy `{}`", proxy.address)),
+        "{detail}"
+    );
+    assert_eq!(proxy.asked(), ["graph.microsoft.com:443"]);
 }
 
 #[test]
