@@ -52,7 +52,7 @@ fn refuse(tenant: &Tenant, folder: &Path, call: &str) -> String {
     assert!(hint.starts_with("hint: "), "{call}: {hint}");
     let error = system_words_left_out(error)
         .replace(&folder, "FOLDER")
-        .replace(&port, "PORT");
+        .replace(&format!(":{port}"), ":PORT");
     format!("{error}\n{hint}\n")
 }
 

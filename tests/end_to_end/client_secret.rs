@@ -1,82 +1,37 @@
 //! `--auth client-secret`: an app registration at Entra ID's token endpoint, over TLS.
 
-use std::{fs, net::TcpListener, path::PathBuf};
+use std::{fs, net::TcpListener};
 
 use intune_sync_simulator::{Config, ExpiresIn, ExpiresOn};
-use tempfile::TempDir;
 
 use crate::{
-    program::{Finished, Program},
+    entra::Entra,
+    program::Program,
     sources::{APP, TENANT},
-    tenant::{Tenant, healthy, hurry},
-    tls::{Front, TestAuthority},
+    tenant::healthy,
 };
 
-/// A tenant with its Entra ID on loopback, and a client secret in a file.
-struct Entra {
-    tenant: Tenant,
-    authority: TestAuthority,
-    front: Front,
-    folder: TempDir,
+fn registered(config: Config) -> Entra {
+    Entra::new(config, "simulator")
 }
 
-impl Entra {
-    fn new(config: Config) -> Self {
-        let tenant = Tenant::new(config);
-        let authority = TestAuthority::new();
-        let front = Front::of(&tenant, &authority, &["127.0.0.1"]);
-        let folder = tempfile::tempdir().expect("a folder");
-        let entra = Self {
-            tenant,
-            authority,
-            front,
-            folder,
-        };
-        fs::write(entra.secret(), "simulator").expect("written");
-        entra
-    }
-
-    fn secret(&self) -> PathBuf {
-        self.folder.path().join("client.secret")
-    }
-
-    fn sync(&self) -> Program {
-        hurry(Program::new().args(["sync", "--yes", "--auth", "client-secret"]))
-            .env("INTUNE_SYNC_GRAPH_URL", &self.tenant.root())
-            .env(
-                "INTUNE_SYNC_CA_FILE",
-                &self.authority.file().display().to_string(),
-            )
-            .env(
-                "INTUNE_SYNC_CLIENT_SECRET_FILE",
-                &self.secret().display().to_string(),
-            )
-            .env("INTUNE_SYNC_TENANT_ID", TENANT)
-            .env("INTUNE_SYNC_CLIENT_ID", APP)
-            .env("AZURE_AUTHORITY_HOST", &self.front.root())
-    }
-
-    /// It ended without a token: exit code 4, one message with these words, one hint with those, nothing of Graph.
-    fn denied(&self, finished: &Finished, words: &str, hint: &str) {
-        assert_eq!(
-            (finished.code, finished.stdout.as_str()),
-            (4, ""),
-            "{finished:?}"
-        );
-        let (error, told) = finished.error();
-        assert!(error.contains(words), "{words}: {finished:?}");
-        assert!(told.contains(hint), "{hint}: {finished:?}");
-        let requests = self.tenant.statistics().requests;
-        assert_eq!(requests.total(), requests.identity, "nothing of Graph");
-    }
+fn sync(entra: &Entra) -> Program {
+    entra
+        .sync("client-secret")
+        .env(
+            "INTUNE_SYNC_CLIENT_SECRET_FILE",
+            &entra.file().display().to_string(),
+        )
+        .env("INTUNE_SYNC_TENANT_ID", TENANT)
+        .env("INTUNE_SYNC_CLIENT_ID", APP)
 }
 
 #[test]
 fn the_secret_comes_from_a_file_or_standard_input() {
-    let entra = Entra::new(healthy(5));
-    let finished = entra.sync().run();
+    let entra = registered(healthy(5));
+    let finished = sync(&entra).run();
     assert_eq!(finished.code, 0, "{finished:?}");
-    let piped = entra.sync().args(["--client-secret-file", "-", "-v"]);
+    let piped = sync(&entra).args(["--client-secret-file", "-", "-v"]);
     let finished = piped.run_with_input("simulator\r\n");
     assert_eq!(finished.code, 0, "{finished:?}");
     assert!(
@@ -94,9 +49,9 @@ fn the_secret_comes_from_a_file_or_standard_input() {
 
 #[test]
 fn each_refusal_is_told_with_what_helps() {
-    let entra = Entra::new(healthy(5));
-    fs::write(entra.secret(), "guess-7f3a").expect("written");
-    let finished = entra.sync().args(["-v"]).run();
+    let entra = registered(healthy(5));
+    fs::write(entra.file(), "guess-7f3a").expect("written");
+    let finished = sync(&entra).args(["-v"]).run();
     entra.denied(
         &finished,
         &format!(
@@ -112,19 +67,18 @@ fn each_refusal_is_told_with_what_helps() {
         "a refusal is final"
     );
 
-    let entra = Entra::new(healthy(5));
-    let other = entra.sync().args(["--tenant-id", "contoso.com"]).run();
+    let entra = registered(healthy(5));
+    let other = sync(&entra).args(["--tenant-id", "contoso.com"]).run();
     entra.denied(&other, "answered 400: AADSTS90002: ", "`--cloud`");
-    let other = entra
-        .sync()
+    let other = sync(&entra)
         .args(["--client-id", "00112233-4455-6677-8899-aabbccddeeff"])
         .run();
     entra.denied(&other, "answered 400: AADSTS700016: ", "`--client-id`");
 
     let mut config = healthy(5);
     config.entra.secret_expired = true;
-    let entra = Entra::new(config);
-    let finished = entra.sync().run();
+    let entra = registered(config);
+    let finished = sync(&entra).run();
     entra.denied(&finished, "AADSTS7000222", "make a new one");
 }
 
@@ -140,8 +94,8 @@ fn each_spelling_of_a_token_s_end_is_read() {
             let mut config = healthy(5);
             config.entra.expires_on = expires_on;
             config.entra.expires_in = expires_in;
-            let entra = Entra::new(config);
-            let finished = entra.sync().run();
+            let entra = registered(config);
+            let finished = sync(&entra).run();
             assert_eq!(
                 finished.code, 0,
                 "{expires_on:?} {expires_in:?} {finished:?}"
@@ -156,8 +110,8 @@ fn passing_trouble_is_tried_again() {
     let mut config = healthy(5);
     config.entra.failures = 1;
     config.entra.throttled = 1;
-    let entra = Entra::new(config);
-    let finished = entra.sync().run();
+    let entra = registered(config);
+    let finished = sync(&entra).run();
     assert_eq!(finished.code, 0, "{finished:?}");
     assert_eq!(entra.tenant.statistics().requests.identity, 3);
 }
@@ -165,12 +119,12 @@ fn passing_trouble_is_tried_again() {
 /// No certificate but those of the system, which is said at once, and nobody there, after a few attempts.
 #[test]
 fn a_token_endpoint_that_cannot_be_reached_is_named() {
-    let entra = Entra::new(healthy(5));
-    let distrustful = entra.sync().env("INTUNE_SYNC_CA_FILE", "");
+    let entra = registered(healthy(5));
+    let distrustful = sync(&entra).env("INTUNE_SYNC_CA_FILE", "");
     let free = TcpListener::bind("127.0.0.1:0").expect("a port");
     let nobody = format!("https://{}", free.local_addr().expect("it is bound"));
     drop(free);
-    let alone = entra.sync().env("AZURE_AUTHORITY_HOST", &nobody);
+    let alone = sync(&entra).env("AZURE_AUTHORITY_HOST", &nobody);
     let (distrustful, alone) = std::thread::scope(|scope| {
         let distrustful = scope.spawn(|| distrustful.run());
         (distrustful.join().expect("it ends"), alone.run())
@@ -190,14 +144,14 @@ fn a_token_endpoint_that_cannot_be_reached_is_named() {
 
 #[test]
 fn no_variable_sends_the_secret_elsewhere() {
-    let entra = Entra::new(healthy(5));
+    let entra = registered(healthy(5));
     for host in [
         "https://login.example",
         "https://login.microsoftonline.com.example/",
         "https://10.0.0.1",
         &format!("http://{}", entra.front.address),
     ] {
-        let finished = entra.sync().env("AZURE_AUTHORITY_HOST", host).run();
+        let finished = sync(&entra).env("AZURE_AUTHORITY_HOST", host).run();
         entra.denied(
             &finished,
             &format!("no secret is sent to `{host}`, which `AZURE_AUTHORITY_HOST` names"),
@@ -205,7 +159,7 @@ fn no_variable_sends_the_secret_elsewhere() {
         );
     }
     let other = "https://login.microsoftonline.us/";
-    let finished = entra.sync().env("AZURE_AUTHORITY_HOST", other).run();
+    let finished = sync(&entra).env("AZURE_AUTHORITY_HOST", other).run();
     entra.denied(
         &finished,
         "is not the authority of `--cloud public`",

@@ -11,6 +11,7 @@ mod clouds;
 mod demo;
 mod dispatch;
 mod doctor;
+mod entra;
 mod faults;
 mod grant;
 mod happy_path;
