@@ -3,6 +3,8 @@
 mod audit;
 mod cli;
 mod commands;
+mod doctor;
+mod graph;
 mod http_client;
 mod identity;
 mod output;

@@ -261,6 +261,38 @@ fn an_identity_that_is_not_clear() {
 }
 
 #[test]
+fn an_examination_or_a_grant_that_is_not_clear() {
+    let transcript = refused(&[
+        ("doctor --probe PC-1", "`PC-1`"),
+        ("doctor --tenant-id me", "`me`"),
+        ("doctor --output jsonl", "`jsonl`"),
+        ("doctor --ca-file FOLDER/not.pem", "`FOLDER/not.pem`"),
+        (
+            "doctor --auth token-file --token-file FOLDER/empty",
+            "`FOLDER/empty`",
+        ),
+        ("INTUNE_SYNC_CLOUD=mars doctor", "`INTUNE_SYNC_CLOUD`"),
+        ("grant", "`grant`"),
+        ("grant --principal-id me", "`me`"),
+        ("grant --name=", "`--name`"),
+        (
+            "grant --name vm --principal-id 00112233-4455-6677-8899-aabbccddeeff",
+            "`--principal-id` and `--name`",
+        ),
+        (
+            "grant --name vm --client-id 00112233-4455-6677-8899-aabbccddeeff",
+            "`--client-id",
+        ),
+        (
+            "grant --name vm --graph-url http://10.0.0.1",
+            "`http://10.0.0.1`",
+        ),
+        ("grant --name vm --auth token-file", "`--token-file`"),
+    ]);
+    assert_snapshot!(transcript);
+}
+
+#[test]
 fn a_variable_that_is_wrong() {
     let transcript = refused(&[
         (

@@ -43,6 +43,16 @@ fn of_simulate() {
 }
 
 #[test]
+fn of_doctor() {
+    assert_snapshot!(page(&["doctor", "--help"]));
+}
+
+#[test]
+fn of_grant() {
+    assert_snapshot!(page(&["grant", "--help"]));
+}
+
+#[test]
 fn of_audit() {
     assert_snapshot!(page(&["audit", "--help"]));
 }

@@ -23,6 +23,18 @@ pub(crate) fn assert_rehearsal(text: &str) {
     assert_valid(&validator("rehearsal"), text);
 }
 
+/// Checks the object of `doctor --output json`: it is one line.
+pub(crate) fn assert_doctor(text: &str) {
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert_valid(&validator("doctor"), text);
+}
+
+/// Checks the object of `grant --output json`: it is one line.
+pub(crate) fn assert_grant(text: &str) {
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert_valid(&validator("grant"), text);
+}
+
 fn assert_valid(validator: &Validator, lines: &str) {
     for line in lines.lines() {
         let value: Value = serde_json::from_str(line).expect("a line is JSON");

@@ -62,13 +62,13 @@ impl Origin {
     }
 
     /// The origin of an absolute URI.
-    pub(crate) fn of(uri: &Uri) -> Option<Self> {
+    pub fn of(uri: &Uri) -> Option<Self> {
         let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
         Self::parse(scheme, authority.as_str()).ok()
     }
 
     /// The URI of `target` (path and query) at this origin.
-    pub(crate) fn at(&self, target: PathAndQuery) -> Uri {
+    pub fn at(&self, target: PathAndQuery) -> Uri {
         Uri::builder()
             .scheme(self.scheme.name())
             .authority(self.authority())

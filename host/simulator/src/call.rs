@@ -1,8 +1,9 @@
 //! What a request asks for.
 
-use http::Method;
+use http::{Method, Uri};
 
 use crate::batch;
+use crate::directory;
 use crate::errors::Refusal;
 use crate::execute_action;
 use crate::fleet::{Fleet, Index};
@@ -14,6 +15,7 @@ pub(crate) enum Call {
     Sync(Target),
     Batch(Result<Vec<batch::Item>, Refusal>),
     ExecuteAction(Result<Vec<execute_action::Member>, Refusal>),
+    Directory(directory::Call),
     /// A write that is no sync.
     Forbidden(String),
     Unknown,
@@ -40,13 +42,17 @@ pub(crate) enum Resource<'path> {
 
 impl Call {
     /// Reads a request. None if it is not for Graph.
-    pub(crate) fn read(fleet: &Fleet, method: &Method, path: &str, body: &[u8]) -> Option<Self> {
+    pub(crate) fn read(fleet: &Fleet, method: &Method, uri: &Uri, body: &[u8]) -> Option<Self> {
         // Quotes may come encoded.
-        let path = path.replace("%27", "'");
+        let path = uri.path().replace("%27", "'");
         let relative = path
             .strip_prefix("/v1.0")
             .or_else(|| path.strip_prefix("/beta"))?;
         let beta = path.starts_with("/beta");
+        let query = uri.query().unwrap_or_default();
+        if let Some(call) = directory::Call::read(method, relative, query, body) {
+            return Some(Self::Directory(call));
+        }
         let is_read = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
         Some(match (Resource::of(relative), method) {
             (Resource::Devices, &Method::GET) => Self::List,

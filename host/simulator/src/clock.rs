@@ -12,15 +12,17 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// The start is `started_at` milliseconds since 1970, or what the machine's clock says.
-    pub(crate) fn new(started_at: Option<u64>) -> Self {
+    /// The start is `started_at` milliseconds since 1970, or what the machine's clock says, and `ahead` milliseconds.
+    pub(crate) fn new(started_at: Option<u64>, ahead: i64) -> Self {
         let machine = || {
             SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, millis)
         };
         Self {
-            started_at: started_at.unwrap_or_else(machine),
+            started_at: started_at
+                .unwrap_or_else(machine)
+                .saturating_add_signed(ahead),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The defaults are a healthy tenant: a thousand devices that can all be synced, the documented quotas, no fault.
 
+mod directory;
 mod fleet;
 mod identity;
 mod quota;
@@ -11,6 +12,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
+pub use directory::{DirectoryConfig, PrincipalConfig};
 pub use fleet::{FleetConfig, Platforms};
 pub use identity::{EntraConfig, ExpiresIn, ExpiresOn, IdentityConfig};
 pub use quota::{Quota, QuotaChange, QuotaKind};
@@ -25,6 +27,9 @@ pub struct Config {
     pub seed: u64,
     /// Time of day when the simulator starts, in milliseconds since 1970. None: the machine's clock.
     pub started_at: Option<u64>,
+    /// How far the tenant's clock is ahead of the machine's, in milliseconds; behind where it is less than 0. It is
+    /// what a machine sees whose own clock is wrong.
+    pub clock_ahead_ms: i64,
     /// The origin that `@odata.nextLink` begins with. None: as the request named it, in its URL or its `Host`.
     pub origin: Option<String>,
     /// The devices.
@@ -47,6 +52,8 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// The identity endpoints of Azure's platforms.
     pub identity: IdentityConfig,
+    /// Service principals and their app roles.
+    pub directory: DirectoryConfig,
     /// Entra ID's token endpoint.
     pub entra: EntraConfig,
     /// What the message of an error looks like.
@@ -58,6 +65,7 @@ impl Default for Config {
         Self {
             seed: 1,
             started_at: None,
+            clock_ahead_ms: 0,
             origin: None,
             fleet: FleetConfig::default(),
             list: ListConfig::default(),
@@ -72,6 +80,7 @@ impl Default for Config {
             bulk: BulkConfig::default(),
             tokens: TokensConfig::default(),
             identity: IdentityConfig::default(),
+            directory: DirectoryConfig::default(),
             entra: EntraConfig::default(),
             error_style: ErrorStyle::default(),
         }
@@ -314,8 +323,13 @@ pub struct TokensConfig {
     pub revoke_after_writes: Vec<u64>,
     /// From so many writes on every token is refused; 0: from the start.
     pub refuse_after_writes: Option<u64>,
-    /// The app roles of the identity.
+    /// The app roles of the identity at the start. A token has those that are assigned when it is issued.
     pub roles: Vec<String>,
+    /// The first token was issued so many seconds before it is asked for, with the roles of the start: what Azure's
+    /// cache has for an identity that was in use before a role was granted.
+    pub first_issued_seconds_ago: u32,
+    /// The tenant that tokens are of.
+    pub tenant: String,
     /// The role to sync is lost when so many writes were let through.
     pub role_lost_after_writes: Option<u64>,
     /// Multi Admin Approval stands in the way of a sync.
@@ -333,6 +347,8 @@ impl Default for TokensConfig {
                 "DeviceManagementManagedDevices.Read.All".into(),
                 "DeviceManagementManagedDevices.PrivilegedOperations.All".into(),
             ],
+            first_issued_seconds_ago: 0,
+            tenant: "00000000-0000-4000-8000-00000000beef".into(),
             role_lost_after_writes: None,
             approval: None,
         }

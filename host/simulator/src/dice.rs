@@ -38,6 +38,7 @@ pub(crate) enum Matter {
     Latency,
     Order,
     Token,
+    Assignment,
 }
 
 impl From<Matter> for u64 {

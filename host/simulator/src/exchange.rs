@@ -4,6 +4,7 @@ use crate::call::Target;
 use crate::clock::{Clock, Millis};
 use crate::config::{Approval, Config, Share};
 use crate::dice::{Dice, Matter};
+use crate::directory::Directory;
 use crate::entra::Entra;
 use crate::errors::{APPROVAL_HEADER, About, Refusal};
 use crate::faults::{self, Fault};
@@ -14,7 +15,7 @@ use crate::reply::Reply;
 use crate::retry_after::RetryAfter;
 use crate::statistics::Ledger;
 use crate::throttle::Throttle;
-use crate::tokens::Tokens;
+use crate::tokens::{Caller, Tokens};
 
 /// All that changes.
 pub(crate) struct State {
@@ -22,9 +23,17 @@ pub(crate) struct State {
     pub(crate) throttle: Throttle,
     pub(crate) tokens: Tokens,
     pub(crate) identity: Identity,
+    pub(crate) directory: Directory,
     pub(crate) entra: Entra,
     pub(crate) ledger: Ledger,
     pub(crate) requests: u64,
+}
+
+impl State {
+    /// Another role was assigned to the identity, or one taken away: tokens issued from now on say so.
+    pub(crate) fn roles_changed(&mut self) {
+        self.tokens.assign(self.directory.roles());
+    }
 }
 
 /// One request while it is carried out.
@@ -37,6 +46,8 @@ pub(crate) struct Exchange<'request> {
     pub(crate) ordinal: u64,
     pub(crate) now: Millis,
     pub(crate) client_request_id: &'request str,
+    /// Whose token came with it.
+    pub(crate) caller: Caller,
     /// The device or devices are past the attempts that faults are limited to.
     pub(crate) spared: bool,
 }
@@ -57,13 +68,18 @@ impl<'request> Exchange<'request> {
 
     /// The answer that says why not.
     pub(crate) fn refuse(&mut self, refusal: &Refusal) -> Reply {
+        self.count(refusal);
+        Reply::refused(refusal, &self.about(0))
+    }
+
+    /// Counts a refusal of the request as a whole.
+    pub(crate) fn count(&mut self, refusal: &Refusal) {
         match refusal.status {
             401 => self.state.ledger.statistics.unauthorized += 1,
             403 => self.state.ledger.statistics.refused += 1,
             429 => self.state.ledger.statistics.throttled_requests += 1,
             _ => {}
         }
-        Reply::refused(refusal, &self.about(0))
     }
 
     /// Whether the request as a whole meets a fault.
@@ -140,7 +156,8 @@ impl<'request> Exchange<'request> {
 
     /// Whether the caller may sync devices.
     pub(crate) fn may_sync(&self) -> Result<(), Refusal> {
-        self.state.tokens.may_sync(self.state.ledger.writes)?;
+        let writes = self.state.ledger.writes;
+        self.state.tokens.may_sync(&self.caller, writes)?;
         let Some(approval) = self.config.tokens.approval else {
             return Ok(());
         };

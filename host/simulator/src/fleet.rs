@@ -152,7 +152,7 @@ mod tests {
                 devices: 2_000,
                 ..FleetConfig::default()
             };
-            let fleet = Fleet::new(config, Dice::new(seed), Clock::new(Some(0)));
+            let fleet = Fleet::new(config, Dice::new(seed), Clock::new(Some(0), 0));
             let mut ids = std::collections::HashSet::new();
             for index in 0..fleet.devices() {
                 let id = fleet.id(index);

@@ -15,6 +15,8 @@
 //! | `POST …/managedDevices/{id}/syncDevice`, `…/managedDevices('{id}')/syncDevice` | one sync |
 //! | `POST /v1.0/$batch` | at most 20 syncs |
 //! | `POST /beta/deviceManagement/managedDevices/executeAction` | the bulk action |
+//! | `GET /v1.0/servicePrincipals…`, `…/{id}/appRoleAssignments` | the directory |
+//! | `POST …/servicePrincipals/{id}/appRoleAssignedTo`, `DELETE …/appRoleAssignedTo/{id}` | the identity's app roles |
 //! | any other write | succeeds, and is counted as forbidden |
 //! | `GET /msi/token` | the identity endpoint of App Service |
 //! | `GET /metadata/identity/oauth2/token` | the identity endpoint of a virtual machine |
@@ -28,6 +30,7 @@ mod clock;
 mod config;
 mod device;
 mod dice;
+mod directory;
 mod entra;
 mod errors;
 mod exchange;
@@ -52,10 +55,10 @@ mod throttle;
 mod tokens;
 
 pub use config::{
-    Approval, BulkConfig, BulkCost, BulkRefusal, Config, EntraConfig, ErrorStyle, ExpiresIn,
-    ExpiresOn, FaultsConfig, FleetConfig, IdentityConfig, Latency, ListConfig, NextLink, Platforms,
-    Quota, QuotaChange, QuotaKind, RetryAfterConfig, RetryAfterForm, Share, ShareError,
-    TokensConfig,
+    Approval, BulkConfig, BulkCost, BulkRefusal, Config, DirectoryConfig, EntraConfig, ErrorStyle,
+    ExpiresIn, ExpiresOn, FaultsConfig, FleetConfig, IdentityConfig, Latency, ListConfig, NextLink,
+    Platforms, PrincipalConfig, Quota, QuotaChange, QuotaKind, RetryAfterConfig, RetryAfterForm,
+    Share, ShareError, TokensConfig,
 };
 pub use faults::Fault;
 pub use reply::{Answer, DropConnection};

@@ -61,7 +61,7 @@ fn page(
     query: &str,
 ) -> Result<Reply, Refusal> {
     exchange.take_request(1)?;
-    exchange.state.tokens.may_list()?;
+    exchange.caller.may_list()?;
     let config = &exchange.config.list;
     let query = Query::read(query, config)?;
     if config.broken_page == Some(query.position.page) {

@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, QuotaKind};
 use crate::dice::{Dice, Matter};
+use crate::directory::{self, Directory};
 use crate::entra::Entra;
 use crate::errors::Refusal;
 use crate::exchange::{Exchange, State};
@@ -25,7 +26,7 @@ use crate::reply::{Answer, Reply};
 use crate::statistics::{Ledger, Statistics};
 use crate::sync_device;
 use crate::throttle::Throttle;
-use crate::tokens::Tokens;
+use crate::tokens::{Caller, Tokens};
 
 /// The services of one tenant. The times that it is told never go back.
 pub(crate) struct Service {
@@ -57,7 +58,7 @@ const DOCUMENTED_WINDOW_MS: Millis = 20_000;
 
 impl Service {
     pub(crate) fn new(config: Config) -> Self {
-        let clock = Clock::new(config.started_at);
+        let clock = Clock::new(config.started_at, config.clock_ahead_ms);
         let dice = Dice::new(config.seed);
         let window = match config.quota.kind {
             QuotaKind::Off => DOCUMENTED_WINDOW_MS,
@@ -66,8 +67,9 @@ impl Service {
         let state = State {
             fleet: Fleet::new(config.fleet.clone(), dice, clock),
             throttle: Throttle::new(&config),
-            tokens: Tokens::new(config.tokens.clone(), dice, clock),
+            tokens: Tokens::new(config.tokens.clone(), &config.directory, dice, clock),
             identity: Identity::new(config.identity.clone()),
+            directory: Directory::new(&config.directory, &config.tokens, dice, clock),
             entra: Entra::new(config.entra.clone()),
             ledger: Ledger::new(window),
             requests: 0,
@@ -94,6 +96,11 @@ impl Service {
     /// How many syncs of each device were carried out, by id, of those with this outcome; none if there is no such.
     pub(crate) fn devices(&self, outcome: Option<&str>) -> Option<HashMap<String, u8>> {
         inspection::devices(&self.state.fleet, outcome)
+    }
+
+    /// The app roles that are assigned to the identity.
+    pub(crate) fn roles(&self) -> Vec<String> {
+        self.state.directory.roles().to_vec()
     }
 
     /// A request is on its way in.
@@ -131,7 +138,7 @@ impl Service {
             ..
         } = &mut self.state;
         let kinds = &mut ledger.statistics.requests;
-        let Some(mut call) = Call::read(fleet, &parts.method, parts.uri.path(), body) else {
+        let Some(mut call) = Call::read(fleet, &parts.method, &parts.uri, body) else {
             let path = parts.uri.path();
             match Endpoint::at(path).is_some() || Entra::tenant_at(path).is_some() {
                 true => kinds.identity += 1,
@@ -144,6 +151,7 @@ impl Service {
             Call::Sync(_) => kinds.sync += 1,
             Call::Batch(_) => kinds.batch += 1,
             Call::ExecuteAction(_) => kinds.execute_action += 1,
+            Call::Directory(_) => kinds.directory += 1,
             Call::Forbidden(_) | Call::Unknown => kinds.other += 1,
         }
         if let Some(margin) = throttle.arrive(now) {
@@ -183,6 +191,7 @@ impl Service {
             ordinal,
             now,
             client_request_id: client_request_id(&parts),
+            caller: Caller::default(),
             spared: call
                 .targets()
                 .any(|target| first_attempts.is_some_and(|most| target.attempt > most)),
@@ -248,12 +257,13 @@ fn dispatch(exchange: &mut Exchange<'_>, call: Call, parts: &Parts) -> Reply {
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let writes = exchange.state.ledger.writes;
-    if let Err(refusal) = exchange
+    match exchange
         .state
         .tokens
         .check(authorization, exchange.now, writes)
     {
-        return exchange.refuse(&refusal);
+        Ok(caller) => exchange.caller = caller,
+        Err(refusal) => return exchange.refuse(&refusal),
     }
     match call {
         Call::List => {
@@ -270,6 +280,7 @@ fn dispatch(exchange: &mut Exchange<'_>, call: Call, parts: &Parts) -> Reply {
             )
         }
         Call::Sync(target) => sync_device::answer(exchange, &target),
+        Call::Directory(call) => directory::answer(exchange, &call),
         Call::Batch(Ok(items)) => batch::answer(exchange, &items),
         Call::ExecuteAction(Ok(members)) => execute_action::answer(exchange, &members),
         Call::Batch(Err(refusal)) | Call::ExecuteAction(Err(refusal)) => exchange.refuse(&refusal),

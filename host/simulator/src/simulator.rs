@@ -63,6 +63,12 @@ impl Simulator {
         self.service().devices(outcome)
     }
 
+    /// The app roles that are assigned to the identity: what its next token has.
+    #[must_use]
+    pub fn roles(&self) -> Vec<String> {
+        self.service().roles()
+    }
+
     /// Answers a request after the time that it takes.
     pub async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let (parts, body) = request.into_parts();

@@ -42,6 +42,10 @@ pub struct Statistics {
     pub missing_client_request_ids: u64,
     /// Requests to Graph with a `client-request-id` that came before.
     pub reused_client_request_ids: u64,
+    /// App roles that were assigned.
+    pub roles_assigned: u64,
+    /// Assignments of app roles that were taken away.
+    pub roles_revoked: u64,
     /// Requests to Graph that were answered 401.
     pub unauthorized: u64,
     /// Requests to Graph that were answered 403.
@@ -80,6 +84,8 @@ pub struct Requests {
     pub batch: u64,
     /// `executeAction`.
     pub execute_action: u64,
+    /// Service principals and their app roles.
+    pub directory: u64,
     /// Tokens.
     pub identity: u64,
     /// Anything else.
@@ -90,7 +96,13 @@ impl Requests {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.list + self.sync + self.batch + self.execute_action + self.identity + self.other
+        self.list
+            + self.sync
+            + self.batch
+            + self.execute_action
+            + self.directory
+            + self.identity
+            + self.other
     }
 }
 

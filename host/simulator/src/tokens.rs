@@ -1,12 +1,14 @@
 //! Access tokens: issued by the identity endpoints, checked by Graph, revoked in between; and what they permit.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::clock::{Clock, Millis};
-use crate::config::TokensConfig;
+use crate::config::{DirectoryConfig, TokensConfig};
 use crate::dice::{Dice, Matter};
+use crate::directory::{IDENTITY, IDENTITY_APP};
 use crate::errors::Refusal;
 use crate::guid::Guid;
 
@@ -15,15 +17,26 @@ pub(crate) struct Tokens {
     config: TokensConfig,
     dice: Dice,
     clock: Clock,
+    /// What the identity is permitted: in the tokens that are issued from now on.
+    roles: Arc<[String]>,
+    /// The administrator's token, and what it permits.
+    admin: Option<(String, Caller)>,
     issued: HashMap<String, Token>,
     latest: Option<String>,
     revocations: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Token {
     expires: Millis,
     revoked: bool,
+    roles: Arc<[String]>,
+}
+
+/// Who sends a request, as its token says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Caller {
+    roles: Arc<[String]>,
 }
 
 /// A token as an identity endpoint answers it.
@@ -42,8 +55,19 @@ const READ_WRITE: &str = "DeviceManagementManagedDevices.ReadWrite.All";
 const PRIVILEGED: &str = "DeviceManagementManagedDevices.PrivilegedOperations.All";
 
 impl Tokens {
-    pub(crate) fn new(config: TokensConfig, dice: Dice, clock: Clock) -> Self {
+    pub(crate) fn new(
+        config: TokensConfig,
+        directory: &DirectoryConfig,
+        dice: Dice,
+        clock: Clock,
+    ) -> Self {
+        let admin = directory.admin_token.clone().map(|token| {
+            let roles = directory.admin_scopes.clone().into();
+            (token, Caller { roles })
+        });
         Self {
+            roles: config.roles.clone().into(),
+            admin,
             config,
             dice,
             clock,
@@ -51,6 +75,11 @@ impl Tokens {
             latest: None,
             revocations: 0,
         }
+    }
+
+    /// The app roles that the identity has from now on. Tokens that are there already keep theirs.
+    pub(crate) fn assign(&mut self, roles: Arc<[String]>) {
+        self.roles = roles;
     }
 
     /// A token for `audience`: the latest one if that is wanted and has not expired, else a new one.
@@ -61,13 +90,22 @@ impl Tokens {
         {
             return self.answer(token, known.expires, now, true);
         }
-        let expires = now + u64::from(self.config.lifetime_seconds) * 1_000;
-        let token = self.write(audience, now, expires);
+        let (age, roles) = match self.issued.is_empty() {
+            true if self.config.first_issued_seconds_ago > 0 => (
+                u64::from(self.config.first_issued_seconds_ago) * 1_000,
+                self.config.roles.clone().into(),
+            ),
+            _ => (0, Arc::clone(&self.roles)),
+        };
+        let expires = (now + u64::from(self.config.lifetime_seconds) * 1_000).saturating_sub(age);
+        let issued_at = self.clock.time_of_day(now).saturating_sub(age);
+        let token = self.write(audience, issued_at, expires, &roles);
         self.issued.insert(
             token.clone(),
             Token {
                 expires,
                 revoked: false,
+                roles,
             },
         );
         self.latest = Some(token.clone());
@@ -80,7 +118,7 @@ impl Tokens {
         authorization: Option<&str>,
         now: Millis,
         writes: u64,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Caller, Refusal> {
         while self
             .config
             .revoke_after_writes
@@ -107,7 +145,11 @@ impl Tokens {
             return Err(Refusal::bad_token("Access token validation failure."));
         }
         if self.config.fixed.as_deref() == Some(token) {
-            return Ok(());
+            let roles = self.config.roles.clone().into();
+            return Ok(Caller { roles });
+        }
+        if let Some((_, admin)) = self.admin.as_ref().filter(|(known, _)| known == token) {
+            return Ok(admin.clone());
         }
         match self.issued.get(token) {
             None => Err(Refusal::bad_token(
@@ -119,33 +161,23 @@ impl Tokens {
             Some(token) if token.revoked => Err(Refusal::bad_token(
                 "Continuous access evaluation resulted in challenge: the token is revoked.",
             )),
-            Some(_) => Ok(()),
+            Some(token) => Ok(Caller {
+                roles: Arc::clone(&token.roles),
+            }),
         }
     }
 
-    /// Whether the identity may list devices.
-    pub(crate) fn may_list(&self) -> Result<(), Refusal> {
-        if self.has(READ) || self.has(READ_WRITE) {
-            return Ok(());
-        }
-        Err(Refusal::missing_role(&format!("{READ}, {READ_WRITE}")))
-    }
-
-    /// Whether the identity may sync devices when `writes` were let through before.
-    pub(crate) fn may_sync(&self, writes: u64) -> Result<(), Refusal> {
+    /// Whether the caller may sync devices when `writes` were let through before.
+    pub(crate) fn may_sync(&self, caller: &Caller, writes: u64) -> Result<(), Refusal> {
         let lost = self
             .config
             .role_lost_after_writes
             .is_some_and(|after| after <= writes);
-        if self.has(PRIVILEGED) && !lost {
+        if caller.has(PRIVILEGED) && !lost {
             Ok(())
         } else {
             Err(Refusal::missing_role(PRIVILEGED))
         }
-    }
-
-    fn has(&self, role: &str) -> bool {
-        self.config.roles.iter().any(|held| held == role)
     }
 
     fn answer(&self, token: String, expires: Millis, now: Millis, cached: bool) -> Issued {
@@ -159,21 +191,22 @@ impl Tokens {
     }
 
     /// A JSON Web Token that looks real; its signature signs nothing.
-    fn write(&self, audience: &str, now: Millis, expires: Millis) -> String {
+    /// `issued_at` is in milliseconds since 1970.
+    fn write(&self, audience: &str, issued_at: u64, expires: Millis, roles: &[String]) -> String {
         let roll = |subject| self.dice.roll(Matter::Token, subject);
         let number = self.issued.len() as u64;
         let header = json!({"typ": "JWT", "alg": "RS256", "kid": "simulator"});
         let payload = json!({
             "aud": audience,
-            "iss": "https://sts.windows.net/00000000-0000-4000-8000-00000000beef/",
-            "iat": self.clock.time_of_day(now) / 1_000,
-            "nbf": self.clock.time_of_day(now) / 1_000,
+            "iss": format!("https://sts.windows.net/{}/", self.config.tenant),
+            "iat": issued_at / 1_000,
+            "nbf": issued_at / 1_000,
             "exp": self.clock.time_of_day(expires) / 1_000,
-            "appid": "00000000-0000-4000-8000-0000000a0001",
-            "oid": "00000000-0000-4000-8000-0000000b0001",
-            "tid": "00000000-0000-4000-8000-00000000beef",
+            "appid": IDENTITY_APP,
+            "oid": IDENTITY,
+            "tid": self.config.tenant,
             "idtyp": "app",
-            "roles": self.config.roles,
+            "roles": roles,
             "uti": Guid::random(roll(number), roll(!number)).to_string(),
         });
         let signature: Vec<u8> = (0..32)
@@ -189,8 +222,23 @@ impl Tokens {
     }
 }
 
+impl Caller {
+    /// Whether the token permits this.
+    pub(crate) fn has(&self, role: &str) -> bool {
+        self.roles.iter().any(|held| held == role)
+    }
+
+    /// Whether the caller may list devices.
+    pub(crate) fn may_list(&self) -> Result<(), Refusal> {
+        if self.has(READ) || self.has(READ_WRITE) {
+            return Ok(());
+        }
+        Err(Refusal::missing_role(&format!("{READ}, {READ_WRITE}")))
+    }
+}
+
 /// RFC 4648 section 5, without padding.
-fn base64url(bytes: &[u8]) -> String {
+pub(crate) fn base64url(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

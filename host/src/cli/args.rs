@@ -9,13 +9,15 @@ use intune_sync_gate::{Guid, Origin};
 
 use super::choices::{AuthKind, Color, DispatchKind, Format, OrderKind, PaceKind, ReportFormat};
 use super::cloud::Cloud;
+use super::doctor::{self, DoctorArgs};
 use super::duration::{DAY, HOUR, SECOND, within};
+use super::grant::{self, GrantArgs};
 use super::number::{rate, seed, whole};
 use super::rehearsal::{self, RehearseArgs};
 use super::terms::{self, AGENT, COMPLIANCE, OWNER, one_of};
 use crate::identity::TenantId;
 
-/// The whole tree, with the defaults that a demo has of its own.
+/// The whole tree, with the defaults and words that some commands have of their own.
 pub(super) fn command() -> clap::Command {
     // The demo's simulated tenant allows ten times the documented quota, so that a run of minutes takes seconds.
     const DEMO: [(&str, &str); 3] = [
@@ -23,11 +25,21 @@ pub(super) fn command() -> clap::Command {
         ("initial_backoff", "0.5"),
         ("max_rate", "95"),
     ];
-    Arguments::command().mut_subcommand("demo", |demo| {
-        DEMO.into_iter().fold(demo, |demo, (id, default)| {
-            demo.mut_arg(id, |arg| arg.default_value(default))
+    Arguments::command()
+        .mut_subcommand("demo", |demo| {
+            DEMO.into_iter().fold(demo, |demo, (id, default)| {
+                demo.mut_arg(id, |arg| arg.default_value(default))
+            })
         })
-    })
+        .mut_subcommand("doctor", |doctor| {
+            doctor.mut_arg("tenant_id", |arg| {
+                arg.help("The tenant that the token must be of, by its id; with some `--auth` also the one that is asked")
+            })
+        })
+        // Whoever may grant is a person, at a machine that is not the job's.
+        .mut_subcommand("grant", |grant| {
+            grant.mut_arg("auth", |arg| arg.default_value("azure-cli"))
+        })
 }
 
 /// Make every Intune device of a tenant check in now
@@ -71,6 +83,18 @@ pub(super) enum Subcommands {
     Rehearse(Box<RehearseArgs>),
     /// Serve the simulated tenant on loopback until stopped, for other clients
     Simulate(SimulateArgs),
+    /// Say whether this identity can do the job here, and what to do if not
+    ///
+    /// Looks, one step after the other, for the identity, the way to Microsoft Graph, the clock, the token and what it
+    /// permits, and reads one page of devices. With `--probe` it requests one sync too. It changes nothing else.
+    #[command(after_help = SOURCES, after_long_help = doctor::SOURCES_AND_EXIT_CODES)]
+    Doctor(Box<DoctorArgs>),
+    /// Give a managed identity the two application permissions that a sync takes
+    ///
+    /// Runs with an administrator's own sign-in, on any machine. It can look up service principals, and assign or take
+    /// away three application permissions of Microsoft Graph; nothing else leaves it.
+    #[command(after_long_help = grant::NEEDS_AND_EXIT_CODES)]
+    Grant(Box<GrantArgs>),
     /// Show what the component is made of, what it asks for, and what it is allowed to do
     ///
     /// Reads the built-in component, or the one in FILE, without running it: its digest, its imports and exports, what

@@ -6,7 +6,9 @@ mod choices;
 mod clap_error;
 mod cloud;
 mod devices_file;
+mod doctor;
 pub(crate) mod duration;
+mod grant;
 mod layers;
 mod number;
 mod options;
@@ -24,6 +26,8 @@ use clap::FromArgMatches;
 pub(crate) use self::auth::{Auth, UserAssigned};
 pub(crate) use self::choices::{BulkCost, Color, Format, Limiter, ReportFormat, Verbosity};
 pub(crate) use self::cloud::Cloud;
+pub(crate) use self::doctor::DoctorOptions;
+pub(crate) use self::grant::{GrantOptions, Purpose as GrantPurpose, Whom};
 use self::layers::Layers;
 pub(crate) use self::options::{
     AuditOptions, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions,
@@ -41,6 +45,10 @@ pub(crate) enum Command {
     Rehearse(Box<RehearseOptions>),
     /// `simulate`.
     Simulate(SimulateOptions),
+    /// `doctor`.
+    Doctor(Box<DoctorOptions>),
+    /// `grant`.
+    Grant(Box<GrantOptions>),
     /// `audit`.
     Audit(AuditOptions),
     /// `--help`, `--version`: a text for stdout, and nothing else to do.
@@ -100,7 +108,7 @@ fn parse_with(
         Ok(flags) => flags,
         Err(error) => return clap_error::explain(&error, &command, &args, &Layers::default()),
     };
-    let Some((name @ ("sync" | "plan" | "rehearse"), given)) = flags.subcommand() else {
+    let Some((name @ ("sync" | "plan" | "rehearse" | "doctor"), given)) = flags.subcommand() else {
         return args::Arguments::from_arg_matches(&flags)
             .map_err(|error| unexpected(&error))
             .and_then(Command::try_from);

@@ -53,6 +53,8 @@ impl TryFrom<Arguments> for Command {
                 seed,
                 output: terminal.try_into()?,
             }),
+            Subcommands::Doctor(args) => Self::Doctor(Box::new((*args).try_into()?)),
+            Subcommands::Grant(args) => Self::Grant(Box::new((*args).try_into()?)),
             Subcommands::Audit(AuditArgs { file, output }) => Self::Audit(AuditOptions {
                 file,
                 format: output,

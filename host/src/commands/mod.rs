@@ -2,6 +2,8 @@
 
 mod audit;
 mod demo;
+mod doctor;
+mod grant;
 mod identity;
 mod interruption;
 mod job;
@@ -26,6 +28,9 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// The exit code of wrong usage.
+    const USAGE: u8 = 2;
+
     /// The run failed.
     pub(crate) fn failed(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(1, message, hint)
@@ -33,7 +38,7 @@ impl Failure {
 
     /// Wrong usage: nothing was sent.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(2, message, hint)
+        Self::new(Self::USAGE, message, hint)
     }
 
     /// Not authorized.
@@ -66,6 +71,8 @@ pub(crate) fn output(command: &Command) -> OutputOptions {
         Command::Demo(options) => options.output,
         Command::Rehearse(options) => options.output,
         Command::Simulate(options) => options.output,
+        Command::Doctor(options) => options.output,
+        Command::Grant(options) => options.output,
         Command::Audit(_) | Command::Show(_) => OutputOptions::default(),
     }
 }
@@ -96,6 +103,12 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<u8, Failure
         Command::Demo(options) => runtime.block_on(demo::run(&options, printer)),
         Command::Rehearse(options) => rehearse::run(&options, &runtime, printer),
         Command::Simulate(options) => runtime.block_on(simulate::run(&options, printer)),
+        Command::Doctor(options) => {
+            runtime.block_on(doctor::run(&options, &Environment::capture(), printer))
+        }
+        Command::Grant(options) => {
+            runtime.block_on(grant::run(&options, &Environment::capture(), printer))
+        }
         Command::Audit(options) => audit::run(&options, printer),
         Command::Show(page) => {
             printer.page(&page)?;

@@ -8,6 +8,7 @@ mod body;
 mod ca_file;
 mod error;
 mod pool;
+mod proxy;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use http_body_util::combinators::BoxBody;
 use self::body::WatchedBody;
 pub(crate) use self::error::{ClientError, causes};
 use self::pool::{Pool, Route};
+pub(crate) use self::proxy::proxy_for;
 
 /// How long a connection may take to be made, TLS included.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

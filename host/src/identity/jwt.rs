@@ -1,23 +1,72 @@
 //! What a token says of itself. Nothing is verified: that is for the one who accepts it.
 
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// The end of a token in seconds since 1970, where it is a JWT that names one.
 pub(super) fn expires_on(token: &str) -> Option<i64> {
-    #[derive(Deserialize)]
-    struct Claims {
-        exp: serde_json::Number,
-    }
+    seconds(payload(token)?.get("exp")?)
+}
 
+/// What a token says of itself and of whom it is for: claims of Microsoft's access tokens, none of them secret.
+///
+/// <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Claims {
+    /// Whom it is for: Graph's address, or its application id.
+    pub(crate) audience: Option<String>,
+    /// The tenant.
+    pub(crate) tenant: Option<String>,
+    /// The object id of who signed in: for an application, that of its service principal.
+    pub(crate) object: Option<String>,
+    /// The application.
+    pub(crate) application: Option<String>,
+    /// When it was issued, in seconds since 1970.
+    pub(crate) issued: Option<i64>,
+    /// When it ends, in seconds since 1970.
+    pub(crate) expires: Option<i64>,
+    /// The application permissions.
+    pub(crate) roles: Vec<String>,
+    /// The delegated permissions: there where a user has signed in.
+    pub(crate) scopes: Option<Vec<String>>,
+}
+
+impl Claims {
+    /// Reads them; none where the token is opaque.
+    pub(super) fn read(token: &str) -> Option<Self> {
+        let payload = payload(token)?;
+        let text = |name: &str| payload.get(name)?.as_str().map(str::to_owned);
+        let time = |name: &str| seconds(payload.get(name)?);
+        let roles = payload.get("roles").and_then(Value::as_array);
+        Some(Self {
+            audience: text("aud"),
+            tenant: text("tid"),
+            object: text("oid"),
+            application: text("appid").or_else(|| text("azp")),
+            issued: time("iat").or_else(|| time("nbf")),
+            expires: time("exp"),
+            roles: roles
+                .into_iter()
+                .flatten()
+                .filter_map(|role| role.as_str().map(str::to_owned))
+                .collect(),
+            scopes: text("scp")
+                .map(|scopes| scopes.split_whitespace().map(str::to_owned).collect()),
+        })
+    }
+}
+
+fn payload(token: &str) -> Option<Map<String, Value>> {
     let mut parts = token.split('.');
     let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     let payload = azure_core::base64::decode_url_safe(payload).ok()?;
-    let claims: Claims = serde_json::from_slice(&payload).ok()?;
-    // RFC 7519 allows a fraction of a second.
-    claims
-        .exp
+    serde_json::from_slice(&payload).ok()
+}
+
+/// RFC 7519 allows a fraction of a second.
+fn seconds(value: &Value) -> Option<i64> {
+    value
         .as_i64()
-        .or_else(|| claims.exp.as_f64().map(|seconds| seconds as i64))
+        .or_else(|| value.as_f64().map(|seconds| seconds as i64))
 }
 
 #[cfg(test)]
@@ -46,6 +95,42 @@ mod tests {
         }
         for token in ["opaque", "a.b", "..", "a.*.c"] {
             assert_eq!(expires_on(token), None, "{token}");
+        }
+    }
+
+    #[test]
+    fn claims_are_read_whatever_is_missing_or_of_another_kind() {
+        let read = |payload: &str| Claims::read(&token_with_payload(payload));
+        assert_eq!(
+            read(
+                r#"{"aud":"https://graph.microsoft.com","tid":"t","oid":"o","appid":"a","iat":1,"nbf":2,"exp":3.5,
+                    "roles":["A",7,"B"]}"#
+            ),
+            Some(Claims {
+                audience: Some("https://graph.microsoft.com".into()),
+                tenant: Some("t".into()),
+                object: Some("o".into()),
+                application: Some("a".into()),
+                issued: Some(1),
+                expires: Some(3),
+                roles: vec!["A".into(), "B".into()],
+                scopes: None,
+            })
+        );
+        let delegated =
+            read(r#"{"aud":7,"azp":"a","nbf":2,"scp":"User.Read  openid","roles":"A"}"#);
+        assert_eq!(
+            delegated,
+            Some(Claims {
+                application: Some("a".into()),
+                issued: Some(2),
+                scopes: Some(vec!["User.Read".into(), "openid".into()]),
+                ..Claims::default()
+            })
+        );
+        assert_eq!(read("{}"), Some(Claims::default()));
+        for token in ["opaque", "a.b", "..", "a.*.c", "e30.W10.c"] {
+            assert_eq!(Claims::read(token), None, "{token}");
         }
     }
 }

@@ -26,6 +26,7 @@ pub(crate) use self::azure_cli::AzureCli;
 pub(crate) use self::cache::{Surrogate, TokenCache, Unavailable};
 pub(crate) use self::entra::{App, EntraApp, Federation};
 pub(crate) use self::environment::Environment;
+pub(crate) use self::jwt::Claims;
 pub(crate) use self::managed_identity::{Assigned, ManagedIdentity};
 pub(crate) use self::token_file::TokenFile;
 
@@ -44,6 +45,14 @@ pub(crate) trait TokenSource: Send + Sync {
         scope: &'a str,
         renew: bool,
     ) -> BoxFuture<'a, Result<AccessToken, TokenError>>;
+
+    /// Looks whether it is there at all, without asking for a token.
+    ///
+    /// # Errors
+    /// When it certainly is not.
+    fn find(&self) -> BoxFuture<'_, Result<(), TokenError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// What it is, for the user: `managed identity (IMDS)`.
     fn describe(&self) -> String;
@@ -81,6 +90,11 @@ impl Secret {
             return Err("has characters that are not ASCII");
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// What the token says of itself; none where it is opaque.
+    pub(crate) fn claims(&self) -> Option<Claims> {
+        Claims::read(&self.0)
     }
 
     /// The value of an `Authorization` header, marked as sensitive.

@@ -86,12 +86,13 @@ fn requests(requests: &Requests) -> String {
     format!("{} ({})", requests.total(), kinds.join(", "))
 }
 
-fn kinds(requests: &Requests) -> [(&'static str, u64); 6] {
+fn kinds(requests: &Requests) -> [(&'static str, u64); 7] {
     let Requests {
         list,
         sync,
         batch,
         execute_action,
+        directory,
         identity,
         other,
     } = *requests;
@@ -100,6 +101,7 @@ fn kinds(requests: &Requests) -> [(&'static str, u64); 6] {
         ("single", sync),
         ("batch", batch),
         ("bulk", execute_action),
+        ("directory", directory),
         ("token", identity),
         ("other", other),
     ]

@@ -139,6 +139,10 @@ impl TokenSource for ManagedIdentity {
         Box::pin(self.token(scope))
     }
 
+    fn find(&self) -> BoxFuture<'_, Result<(), TokenError>> {
+        Box::pin(self.probe())
+    }
+
     fn describe(&self) -> String {
         format!("managed identity ({})", self.endpoint.name())
     }

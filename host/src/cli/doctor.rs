@@ -1,0 +1,98 @@
+//! `doctor`: its flags, and what they mean.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use intune_sync_gate::{Guid, Origin};
+
+use super::args::{GraphArgs, IdentityArgs, TerminalArgs};
+use super::choices::AuthKind;
+use super::choices::ReportFormat;
+use super::cloud::Cloud;
+use super::{Auth, OutputOptions, UsageError, terms};
+use crate::identity::TenantId;
+
+/// `doctor`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DoctorOptions {
+    /// The device that a sync is requested of.
+    pub(crate) probe: Option<Guid>,
+    /// The tenant that the token must be of.
+    pub(crate) tenant: Option<TenantId>,
+    /// The tenant's cloud: it decides the token's scope and audience.
+    pub(crate) cloud: Cloud,
+    /// Where Graph is.
+    pub(crate) graph: Origin,
+    /// Where tokens come from.
+    pub(crate) auth: Auth,
+    /// PEM file with certificate authorities to trust beside the system's own. Not yet read.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// What stdout gets.
+    pub(crate) format: ReportFormat,
+    /// What is shown.
+    pub(crate) output: OutputOptions,
+}
+
+pub(super) const SOURCES_AND_EXIT_CODES: &str = "Each flag can also be set by a variable, `INTUNE_SYNC_` and the \
+    flag's name in capitals, or in the file named by `--config`, as for `sync`: so what is looked at is the job's own \
+    set-up. Run it where the job runs, as the user that the job runs as.
+
+Exit codes:
+  0    everything that was looked at is fine
+  1    it cannot work here, for another reason than a missing permission
+  2    wrong usage
+  4    not authorized: a token or a permission is missing
+  130  interrupted by Ctrl-C";
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Also request one real sync, of the device with this Intune device id: the only way to tell that syncs are allowed
+    #[arg(long, value_name = "DEVICE", value_parser = terms::guid, help_heading = "Job")]
+    pub(super) probe: Option<Guid>,
+    /// TOML file with defaults, as `sync` takes it
+    #[arg(long, value_name = "FILE", help_heading = "Job")]
+    pub(super) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) graph: GraphArgs,
+    #[command(flatten)]
+    pub(super) identity: IdentityArgs,
+    /// What stdout gets
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
+    pub(super) output: ReportFormat,
+    #[command(flatten)]
+    pub(super) terminal: TerminalArgs,
+}
+
+impl TryFrom<DoctorArgs> for DoctorOptions {
+    type Error = UsageError;
+
+    fn try_from(mut args: DoctorArgs) -> Result<Self, UsageError> {
+        let tenant = match args.identity.auth {
+            // These are of one tenant already: here it is only what the token is compared with.
+            AuthKind::ManagedIdentity | AuthKind::TokenFile => args.identity.tenant_id.take(),
+            AuthKind::WorkloadIdentity | AuthKind::AzureCli | AuthKind::ClientSecret => {
+                args.identity.tenant_id.clone()
+            }
+        };
+        Ok(Self {
+            probe: args.probe,
+            tenant,
+            cloud: args.graph.cloud,
+            graph: args
+                .graph
+                .graph_url
+                .unwrap_or_else(|| args.graph.cloud.graph()),
+            auth: args.identity.try_into()?,
+            ca_file: args.graph.ca_file,
+            format: args.output,
+            output: args.terminal.try_into()?,
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! `grant`: its flags, and what they mean.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use intune_sync_gate::{Guid, Origin};
+use intune_sync_grant_gate::{Name, Role};
+
+use super::args::{GraphArgs, IdentityArgs, TerminalArgs};
+use super::choices::ReportFormat;
+use super::cloud::Cloud;
+use super::number::Refused;
+use super::{Auth, OutputOptions, UsageError, terms};
+
+/// `grant`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct GrantOptions {
+    /// Who gets the roles, or loses them.
+    pub(crate) whom: Whom,
+    /// The roles in question.
+    pub(crate) roles: [Role; 2],
+    /// Whether they are given or taken away.
+    pub(crate) purpose: Purpose,
+    /// Look, and change nothing.
+    pub(crate) dry_run: bool,
+    /// Do not ask before something is changed.
+    pub(crate) yes: bool,
+    /// The tenant's cloud: it decides the token's scope.
+    pub(crate) cloud: Cloud,
+    /// Where Graph is.
+    pub(crate) graph: Origin,
+    /// Where the administrator's token comes from.
+    pub(crate) auth: Auth,
+    /// PEM file with certificate authorities to trust beside the system's own. Not yet read.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// What stdout gets.
+    pub(crate) format: ReportFormat,
+    /// What is shown.
+    pub(crate) output: OutputOptions,
+}
+
+/// Who gets the roles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Whom {
+    /// The service principal with this object id.
+    Id(Guid),
+    /// The one of this name.
+    Name(Name),
+}
+
+/// What is done with the roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// They are given.
+    Assign,
+    /// They are taken away.
+    Revoke,
+}
+
+pub(super) const NEEDS_AND_EXIT_CODES: &str = "The administrator needs to be a Privileged Role Administrator or Global \
+    Administrator, and the sign-in needs `AppRoleAssignment.ReadWrite.All` and `Application.Read.All` for Microsoft \
+    Graph. Since that sign-in is not the job's, neither `INTUNE_SYNC_*` variables nor a config file are read.
+
+Azure keeps a managed identity's token for up to 24 hours: one from before the grant lacks the permissions. \
+    `intune-sync doctor`, where the job runs, says whether they have arrived.
+
+Exit codes:
+  0    the permissions are as wanted; with `--dry-run`: it is known what would change
+  1    it failed, or the identity was not found
+  2    wrong usage
+  4    not authorized: the administrator's sign-in lacks a token or a permission
+  5    nothing was changed, since the question was answered with no
+  130  interrupted by Ctrl-C";
+
+/// `grant`.
+#[derive(Debug, Args)]
+pub(super) struct GrantArgs {
+    /// Object (principal) id of the managed identity
+    #[arg(long, value_name = "ID", value_parser = terms::guid, help_heading = "Job")]
+    pub(super) principal_id: Option<Guid>,
+    /// Name of the managed identity, in place of its id: for a system-assigned one, the name of the machine or app
+    #[arg(long, value_name = "NAME", value_parser = name, help_heading = "Job")]
+    pub(super) name: Option<Name>,
+    /// Give the runbook's `ReadWrite.All` in place of `Read.All`: more than a sync takes
+    #[arg(long, help_heading = "Job")]
+    pub(super) read_write: bool,
+    /// Take the permissions away in place of giving them
+    #[arg(long, help_heading = "Job")]
+    pub(super) revoke: bool,
+    /// Show what would change, and change nothing
+    #[arg(long, help_heading = "Job")]
+    pub(super) dry_run: bool,
+    /// Skip the question that a terminal is asked before something is changed
+    #[arg(long, short, help_heading = "Job")]
+    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) graph: GraphArgs,
+    #[command(flatten)]
+    pub(super) identity: IdentityArgs,
+    /// What stdout gets
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
+    pub(super) output: ReportFormat,
+    #[command(flatten)]
+    pub(super) terminal: TerminalArgs,
+}
+
+impl TryFrom<GrantArgs> for GrantOptions {
+    type Error = UsageError;
+
+    fn try_from(args: GrantArgs) -> Result<Self, UsageError> {
+        let whom = match (args.principal_id, args.name) {
+            (Some(id), None) => Whom::Id(id),
+            (None, Some(name)) => Whom::Name(name),
+            (None, None) => {
+                return Err(UsageError::new(
+                    "`grant` needs to know which identity is meant",
+                    "name it with `--principal-id ID`, its object id, or with `--name NAME`",
+                ));
+            }
+            (Some(_), Some(_)) => {
+                return Err(UsageError::new(
+                    "`--principal-id` and `--name` are not allowed together: each names the one identity",
+                    "leave `--principal-id` or `--name` out",
+                ));
+            }
+        };
+        let reading = if args.read_write {
+            Role::ReadWrite
+        } else {
+            Role::Read
+        };
+        Ok(Self {
+            whom,
+            roles: [reading, Role::PrivilegedOperations],
+            purpose: if args.revoke {
+                Purpose::Revoke
+            } else {
+                Purpose::Assign
+            },
+            dry_run: args.dry_run,
+            yes: args.yes,
+            cloud: args.graph.cloud,
+            graph: args
+                .graph
+                .graph_url
+                .unwrap_or_else(|| args.graph.cloud.graph()),
+            auth: args.identity.try_into()?,
+            ca_file: args.graph.ca_file,
+            format: args.output,
+            output: args.terminal.try_into()?,
+        })
+    }
+}
+
+fn name(text: &str) -> Result<Name, Refused> {
+    text.trim()
+        .parse()
+        .map_err(|_| Refused("it takes a name of 1 to 256 characters".into()))
+}

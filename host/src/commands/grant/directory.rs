@@ -1,0 +1,400 @@
+//! The directory through Microsoft Graph: each request passes the gate of `grant`.
+
+use http::{HeaderValue, Request, StatusCode, Uri, header};
+use intune_sync_gate::{Guid, Origin};
+use intune_sync_grant_gate::{AssignmentId, Call, Gate, Name, Role, Rules, Writes};
+use serde::Deserialize;
+
+use super::super::Failure;
+use super::Outcome;
+use super::patience::Patience;
+use super::principal::{Principal, Written};
+use crate::{
+    graph::{Answer, GraphError, client_request_id},
+    http_client::{HttpClient, Limits},
+    printer::Printer,
+};
+
+/// The most pages of one principal's app roles that are read: a page has a hundred.
+const PAGES: usize = 50;
+
+/// What it may do is what [`Gate`] lets out.
+pub(super) struct Directory<'a> {
+    client: &'a HttpClient,
+    origin: Origin,
+    token: HeaderValue,
+    gate: Gate,
+}
+
+/// An app role that a principal has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Assigned {
+    pub(super) role: Role,
+    pub(super) id: AssignmentId,
+}
+
+impl<'a> Directory<'a> {
+    /// Lets no write out before [`permit`](Self::permit).
+    pub(super) fn new(client: &'a HttpClient, origin: Origin, token: HeaderValue) -> Self {
+        let gate = Gate::new(Rules {
+            origin: origin.clone(),
+            writes: Writes::None,
+        });
+        Self {
+            client,
+            origin,
+            token,
+            gate,
+        }
+    }
+
+    /// From now on, these writes may leave.
+    pub(super) fn permit(&mut self, writes: Writes) {
+        self.gate = Gate::new(Rules {
+            origin: self.origin.clone(),
+            writes,
+        });
+    }
+
+    /// The object id of Microsoft Graph's service principal in this tenant, which has these roles.
+    pub(super) async fn graph(
+        &self,
+        roles: &[Role],
+        printer: &mut Printer,
+    ) -> Result<Guid, Failure> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Graph {
+            id: String,
+            app_roles: Vec<AppRole>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct AppRole {
+            id: String,
+            value: Option<String>,
+            #[serde(default)]
+            allowed_member_types: Vec<String>,
+        }
+
+        let answer = self.read(&Call::Graph, printer).await?;
+        let graph: Graph = answer.json().ok_or_else(|| unreadable(&answer))?;
+        for role in roles {
+            let found = graph.app_roles.iter().find(|app_role| {
+                app_role.value.as_deref() == Some(role.value())
+                    && app_role
+                        .allowed_member_types
+                        .iter()
+                        .any(|kind| kind == "Application")
+            });
+            let id = found.map(|found| found.id.as_str());
+            if id.and_then(|id| id.parse().ok()) != Some(role.id()) {
+                let id = id.map_or_else(|| "no id".to_owned(), |id| format!("the id `{id}`"));
+                return Err(Failure::failed(
+                    format!(
+                        "Microsoft Graph has {id} for the application permission `{role}`, not `{}`",
+                        role.id()
+                    ),
+                    "check `--cloud` and `--graph-url`; grant the permission by hand if it has another id there",
+                ));
+            }
+        }
+        graph.id.parse().map_err(|_| unreadable(&answer))
+    }
+
+    /// The service principal with an object id. A new one is waited for.
+    pub(super) async fn principal(
+        &self,
+        id: Guid,
+        printer: &mut Printer,
+    ) -> Result<Principal, Failure> {
+        let mut patience = Patience::default();
+        loop {
+            let answer = self.send(&Call::Principal(id)).await?;
+            if answer.status.is_success() {
+                let written: Written = answer.json().ok_or_else(|| unreadable(&answer))?;
+                return written.try_into().map_err(|_| unreadable(&answer));
+            }
+            if answer.status != StatusCode::NOT_FOUND {
+                return Err(refused("look up service principals", &answer.error()));
+            }
+            if !wait(&mut patience, printer).await {
+                return Err(Failure::failed(
+                    format!("there is no service principal with the object id `{id}`"),
+                    "`--principal-id` takes the object (principal) id of the identity, not its client id and not that \
+                     of the machine; `--name` looks it up",
+                ));
+            }
+        }
+    }
+
+    /// The one service principal of a name.
+    pub(super) async fn named(
+        &self,
+        name: &Name,
+        printer: &mut Printer,
+    ) -> Result<Principal, Failure> {
+        let answer = self.read(&Call::Named(name.clone()), printer).await?;
+        let mut found: Vec<Principal> = Vec::new();
+        for written in self.values::<Written>(&answer)? {
+            found.push(written.try_into().map_err(|_| unreadable(&answer))?);
+        }
+        match found.as_slice() {
+            [] => Err(Failure::failed(
+                format!("no service principal is called `{name}`"),
+                "a system-assigned identity has the name of its machine or app; a new one is found after a minute or \
+                 two; `--principal-id` takes its object id",
+            )),
+            [_] => Ok(found.swap_remove(0)),
+            several => {
+                const SHOWN: usize = 10;
+                let mut list: Vec<String> = several
+                    .iter()
+                    .take(SHOWN)
+                    .map(|principal| match principal.kind.as_str() {
+                        "" => principal.id.to_string(),
+                        kind => format!("{} ({kind})", principal.id),
+                    })
+                    .collect();
+                if several.len() > SHOWN {
+                    list.push(format!("and {} more", several.len() - SHOWN));
+                }
+                Err(Failure::failed(
+                    format!(
+                        "{} service principals are called `{name}`: {}",
+                        several.len(),
+                        list.join(", ")
+                    ),
+                    "name the one that is meant by `--principal-id`",
+                ))
+            }
+        }
+    }
+
+    /// Those of the three roles that a principal has on `resource`.
+    pub(super) async fn assigned(
+        &self,
+        principal: Guid,
+        resource: Guid,
+        printer: &mut Printer,
+    ) -> Result<Vec<Assigned>, Failure> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Assignment {
+            id: String,
+            app_role_id: String,
+            resource_id: String,
+        }
+
+        let mut call = Call::Assignments {
+            principal,
+            skip_token: None,
+        };
+        let mut assigned = Vec::new();
+        for _ in 0..PAGES {
+            let answer = self.read(&call, printer).await?;
+            for assignment in self.values::<Assignment>(&answer)? {
+                let role = assignment.app_role_id.parse().ok().and_then(Role::with_id);
+                let here = assignment.resource_id.parse() == Ok(resource);
+                if let (Some(role), true) = (role, here) {
+                    let id = assignment.id.parse().map_err(|_| unreadable(&answer))?;
+                    assigned.push(Assigned { role, id });
+                }
+            }
+            match next_link(&answer) {
+                None => return Ok(assigned),
+                Some(link) => {
+                    call = Call::next_page(principal, &link).ok_or_else(|| unreadable(&answer))?;
+                }
+            }
+        }
+        Err(Failure::failed(
+            format!("the list of the identity's permissions does not end after {PAGES} pages"),
+            "check `--graph-url` and what stands between",
+        ))
+    }
+
+    /// Assigns a role. One that is there already, by now, counts as done; a principal that is not known everywhere yet
+    /// is waited for.
+    pub(super) async fn assign(
+        &self,
+        resource: Guid,
+        principal: Guid,
+        role: Role,
+        printer: &mut Printer,
+    ) -> Result<Outcome, Failure> {
+        let call = Call::Assign {
+            resource,
+            principal,
+            role,
+        };
+        let mut patience = Patience::default();
+        loop {
+            let answer = self.send(&call).await?;
+            if answer.status.is_success() {
+                return Ok(Outcome::Assigned);
+            }
+            let error = answer.error();
+            let not_yet = match answer.status {
+                StatusCode::BAD_REQUEST if error.message.contains("already exists") => {
+                    return Ok(Outcome::AlreadyAssigned);
+                }
+                StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => true,
+                _ => false,
+            };
+            if !not_yet || !wait(&mut patience, printer).await {
+                return Err(refused(&format!("assign `{role}`"), &error));
+            }
+        }
+    }
+
+    /// Takes an assignment away. One that is gone by now counts as done.
+    pub(super) async fn revoke(
+        &self,
+        resource: Guid,
+        assignment: AssignmentId,
+    ) -> Result<Outcome, Failure> {
+        let call = Call::Revoke {
+            resource,
+            assignment,
+        };
+        let answer = self.send(&call).await?;
+        match answer.status {
+            StatusCode::NOT_FOUND => Ok(Outcome::NotAssigned),
+            status if status.is_success() => Ok(Outcome::Revoked),
+            _ => Err(refused("take the permission away", &answer.error())),
+        }
+    }
+
+    fn values<T: serde::de::DeserializeOwned>(&self, answer: &Answer) -> Result<Vec<T>, Failure> {
+        #[derive(Deserialize)]
+        struct Page<T> {
+            value: Vec<T>,
+        }
+        let page: Page<T> = answer.json().ok_or_else(|| unreadable(answer))?;
+        Ok(page.value)
+    }
+
+    /// Sends a request that is to succeed. What was not replicated yet is asked for again.
+    async fn read(&self, call: &Call, printer: &mut Printer) -> Result<Answer, Failure> {
+        let mut patience = Patience::default();
+        loop {
+            let answer = self.send(call).await?;
+            if answer.status.is_success() {
+                return Ok(answer);
+            }
+            let not_yet = answer.status == StatusCode::NOT_FOUND;
+            if !not_yet || !wait(&mut patience, printer).await {
+                return Err(refused("look up service principals", &answer.error()));
+            }
+        }
+    }
+
+    /// Sends a request, again where Graph is in passing trouble, and answers what came of it: a success, or a refusal
+    /// of this very request.
+    async fn send(&self, call: &Call) -> Result<Answer, Failure> {
+        let mut patience = Patience::default();
+        loop {
+            let sent = self.send_once(call).await?;
+            let trouble = match &sent {
+                Ok(answer) if answer.status == StatusCode::UNAUTHORIZED => {
+                    return Err(Failure::not_authorized(
+                        format!("Microsoft Graph refused the token ({})", answer.error()),
+                        "sign in again; check that the token is for Microsoft Graph and of the cloud of `--cloud`",
+                    ));
+                }
+                Ok(answer)
+                    if answer.status == StatusCode::TOO_MANY_REQUESTS
+                        || answer.status.is_server_error() =>
+                {
+                    Failure::failed(
+                        format!("Microsoft Graph fails ({})", answer.error()),
+                        "run it again later: what is assigned already counts as done",
+                    )
+                }
+                Ok(_) => {
+                    return sent.map_err(|error| Failure::failed(error.to_string(), error.hint()));
+                }
+                Err(error) => Failure::failed(error.to_string(), error.hint()),
+            };
+            let lost = sent.is_err();
+            match patience.next() {
+                // Whoever is not there will not be there in a minute either: two further attempts will do.
+                Some(wait) if !lost || wait.as_secs() < 2 => tokio::time::sleep(wait).await,
+                _ => return Err(trouble),
+            }
+        }
+    }
+
+    async fn send_once(
+        &self,
+        call: &Call,
+    ) -> Result<Result<Answer, crate::http_client::ClientError>, Failure> {
+        let uri = format!("{}{}", self.origin, call.target());
+        let uri: Uri = uri.parse().map_err(|_| a_bug(&uri))?;
+        let allowed = self
+            .gate
+            .check(&call.method(), &uri, &call.body())
+            .map_err(|refusal| a_bug(&refusal.to_string()))?;
+        let mut request = Request::new(allowed.body.into());
+        *request.method_mut() = allowed.method;
+        *request.uri_mut() = allowed.uri;
+        *request.headers_mut() = allowed.headers;
+        let headers = request.headers_mut();
+        headers.insert(header::AUTHORIZATION, self.token.clone());
+        headers.insert("client-request-id", client_request_id());
+        Ok(match self.client.send(request, Limits::default()).await {
+            Ok(response) => Answer::read(response).await,
+            Err(error) => Err(error),
+        })
+    }
+}
+
+/// Waits for what is not there yet, and says so once; false when it has waited long enough.
+async fn wait(patience: &mut Patience, printer: &mut Printer) -> bool {
+    let first = patience.is_fresh();
+    let Some(wait) = patience.next() else {
+        return false;
+    };
+    if first {
+        printer.note("the identity is not known everywhere in the directory yet: trying again for up to two minutes");
+    }
+    tokio::time::sleep(wait).await;
+    true
+}
+
+fn next_link(answer: &Answer) -> Option<Uri> {
+    let body: serde_json::Value = answer.json()?;
+    body["@odata.nextLink"].as_str()?.parse().ok()
+}
+
+fn refused(deed: &str, error: &GraphError) -> Failure {
+    match error.status {
+        403 => Failure::not_authorized(
+            format!("this sign-in may not {deed} ({error})"),
+            "sign in as a Privileged Role Administrator or Global Administrator; the sign-in needs \
+             `AppRoleAssignment.ReadWrite.All` and `Application.Read.All` for Microsoft Graph",
+        ),
+        _ => Failure::failed(
+            format!("cannot {deed} ({error})"),
+            "check the id and `--graph-url`, and run it again in a few minutes",
+        ),
+    }
+}
+
+fn unreadable(answer: &Answer) -> Failure {
+    Failure::failed(
+        format!(
+            "what answers as Microsoft Graph ({}) is not to be understood",
+            answer.status.as_u16()
+        ),
+        "check `--graph-url` and the proxy",
+    )
+}
+
+fn a_bug(what: &str) -> Failure {
+    Failure::failed(
+        format!("a request was not let out: {what}"),
+        "report this as a bug",
+    )
+}

@@ -1,0 +1,54 @@
+use serde::Serialize;
+
+use super::{Outcome, Report};
+use crate::cli::GrantPurpose;
+
+/// The report as one JSON object. Its keys are spelled as those of a run's.
+pub(super) fn json(report: &Report<'_>) -> String {
+    let object = Object {
+        principal_id: report.principal.id.to_string(),
+        principal_name: &report.principal.name,
+        revoke: report.options.purpose == GrantPurpose::Revoke,
+        dry_run: report.options.dry_run,
+        roles: report
+            .roles
+            .iter()
+            .map(|(role, outcome)| Role {
+                role: role.value(),
+                role_id: role.id().to_string(),
+                outcome: word(*outcome),
+            })
+            .collect(),
+    };
+    let json = serde_json::to_string(&object).expect("it is plain data with text keys");
+    json + "\n"
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Object<'a> {
+    principal_id: String,
+    principal_name: &'a str,
+    revoke: bool,
+    dry_run: bool,
+    roles: Vec<Role>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Role {
+    role: &'static str,
+    role_id: String,
+    outcome: &'static str,
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::AlreadyAssigned => "already-assigned",
+        Outcome::NotAssigned => "not-assigned",
+        Outcome::Assigned => "assigned",
+        Outcome::Revoked => "revoked",
+        Outcome::WouldAssign => "would-assign",
+        Outcome::WouldRevoke => "would-revoke",
+    }
+}

@@ -1,0 +1,238 @@
+//! `grant`: gives a service principal the app roles of Microsoft Graph that a sync takes, or takes them away.
+
+mod directory;
+mod json;
+mod patience;
+mod principal;
+mod text;
+
+use std::{io::IsTerminal, sync::Arc};
+
+use http::HeaderValue;
+use intune_sync_gate::Guid;
+use intune_sync_grant_gate::{AssignmentId, Role, Writes};
+
+use self::directory::{Assigned, Directory};
+use self::principal::Principal;
+use super::{
+    Failure, identity,
+    interruption::{INTERRUPTED, Interruption},
+};
+use crate::{
+    cli::{GrantOptions, GrantPurpose, ReportFormat, Whom},
+    http_client::{ClientOptions, HttpClient},
+    identity::Environment,
+    printer::Printer,
+};
+
+/// The exit code of a grant that was declined.
+const DECLINED: u8 = 5;
+
+/// What was found, and what became of it.
+struct Report<'a> {
+    options: &'a GrantOptions,
+    principal: Principal,
+    roles: Vec<(Role, Outcome)>,
+}
+
+/// What became of a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// It was there already.
+    AlreadyAssigned,
+    /// It was not there.
+    NotAssigned,
+    /// It is there now.
+    Assigned,
+    /// It is not there any more.
+    Revoked,
+    /// It would be assigned, but for `--dry-run`.
+    WouldAssign,
+    /// It would be taken away, but for `--dry-run`.
+    WouldRevoke,
+}
+
+/// Grants, or revokes, and answers the exit code.
+///
+/// # Errors
+///
+/// When the roles are not as they are meant to be afterwards.
+pub(crate) async fn run(
+    options: &GrantOptions,
+    environment: &Environment,
+    printer: &mut Printer,
+) -> Result<u8, Failure> {
+    let client = HttpClient::new(ClientOptions {
+        ca_file: options.ca_file.clone(),
+    })
+    .map(Arc::new)
+    .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+    let source = identity::source(&options.auth, options.cloud, environment, &client)?;
+    if printer.is_verbose() {
+        printer.note(&format!("tokens come from: {}", source.describe()));
+    }
+    let interruption = Interruption::listen();
+    let scope = options.cloud.scope();
+    let work = async {
+        let token = source.fetch(&scope, false).await;
+        let token = token.map_err(identity::not_authorized)?.secret.bearer();
+        grant(options, &client, token, printer).await
+    };
+    tokio::select! {
+        ended = work => ended,
+        () = interruption.asked() => Ok(INTERRUPTED),
+    }
+}
+
+async fn grant(
+    options: &GrantOptions,
+    client: &HttpClient,
+    token: HeaderValue,
+    printer: &mut Printer,
+) -> Result<u8, Failure> {
+    let mut directory = Directory::new(client, options.graph.clone(), token);
+    let graph = directory.graph(&options.roles, printer).await?;
+    let principal = match &options.whom {
+        Whom::Id(id) => directory.principal(*id, printer).await?,
+        Whom::Name(name) => directory.named(name, printer).await?,
+    };
+    let assigned = directory.assigned(principal.id, graph, printer).await?;
+    let changes: Vec<(Role, Change)> = options
+        .roles
+        .into_iter()
+        .map(|role| (role, change(options.purpose, role, &assigned)))
+        .collect();
+    let open = changes
+        .iter()
+        .filter(|(_, change)| !matches!(change, Change::None(_)))
+        .count();
+    if open > 0 && !options.dry_run {
+        if declines(options, &principal, open, printer)? {
+            printer.note("nothing was changed");
+            return Ok(DECLINED);
+        }
+        directory.permit(writes(&changes, graph, principal.id));
+    }
+
+    let mut roles = Vec::new();
+    for (role, change) in changes {
+        let outcome = match (change, options.dry_run) {
+            (Change::None(outcome), _) => outcome,
+            (Change::Assign, true) => Outcome::WouldAssign,
+            (Change::Revoke(_), true) => Outcome::WouldRevoke,
+            (Change::Assign, false) => directory.assign(graph, principal.id, role, printer).await?,
+            (Change::Revoke(assignment), false) => directory.revoke(graph, assignment).await?,
+        };
+        roles.push((role, outcome));
+    }
+    let report = Report {
+        options,
+        principal,
+        roles,
+    };
+    printer.data(&match options.format {
+        ReportFormat::Text => text::text(&report),
+        ReportFormat::Json => json::json(&report),
+    })?;
+    if options.purpose == GrantPurpose::Revoke {
+        warn_of_what_stays(options, &assigned, printer);
+    }
+    next_step(&report, printer);
+    Ok(0)
+}
+
+/// What a role needs.
+enum Change {
+    None(Outcome),
+    Assign,
+    Revoke(AssignmentId),
+}
+
+fn change(purpose: GrantPurpose, role: Role, assigned: &[Assigned]) -> Change {
+    let held = assigned.iter().find(|assigned| assigned.role == role);
+    match (purpose, held) {
+        (GrantPurpose::Assign, Some(_)) => Change::None(Outcome::AlreadyAssigned),
+        (GrantPurpose::Assign, None) => Change::Assign,
+        (GrantPurpose::Revoke, Some(held)) => Change::Revoke(held.id.clone()),
+        (GrantPurpose::Revoke, None) => Change::None(Outcome::NotAssigned),
+    }
+}
+
+/// Exactly these changes, and no other.
+fn writes(changes: &[(Role, Change)], resource: Guid, principal: Guid) -> Writes {
+    let assignments: Vec<AssignmentId> = changes
+        .iter()
+        .filter_map(|(_, change)| match change {
+            Change::Revoke(assignment) => Some(assignment.clone()),
+            Change::Assign | Change::None(_) => None,
+        })
+        .collect();
+    match assignments.is_empty() {
+        true => Writes::Assign {
+            resource,
+            principal,
+        },
+        false => Writes::Revoke {
+            resource,
+            assignments,
+        },
+    }
+}
+
+/// Asks a person at a terminal whether this identity is meant.
+fn declines(
+    options: &GrantOptions,
+    principal: &Principal,
+    changes: usize,
+    printer: &mut Printer,
+) -> Result<bool, Failure> {
+    if options.yes || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(false);
+    }
+    let permissions = match changes {
+        1 => "1 application permission".to_owned(),
+        many => format!("{many} application permissions"),
+    };
+    let question = match options.purpose {
+        GrantPurpose::Assign => format!("give {principal} {permissions} of Microsoft Graph?"),
+        GrantPurpose::Revoke => format!("take {permissions} of Microsoft Graph from {principal}?"),
+    };
+    let question = format!("{question} (`--yes` skips this question)");
+    let yes = printer.ask(&question, std::io::stdin().lock())?;
+    Ok(!yes)
+}
+
+/// Says so where the identity keeps a role of the three that was not asked about.
+fn warn_of_what_stays(options: &GrantOptions, assigned: &[Assigned], printer: &mut Printer) {
+    let stays = assigned
+        .iter()
+        .find(|assigned| !options.roles.contains(&assigned.role));
+    let Some(Assigned { role, .. }) = stays else {
+        return;
+    };
+    let hint = match role {
+        Role::ReadWrite => "to take it away too, run `grant --revoke --read-write`",
+        Role::Read | Role::PrivilegedOperations => {
+            "to take it away too, run `grant --revoke` without `--read-write`"
+        }
+    };
+    printer.warning(&format!("the identity keeps `{role}`"), hint);
+}
+
+fn next_step(report: &Report<'_>, printer: &mut Printer) {
+    let any = |wanted: Outcome| report.roles.iter().any(|(_, outcome)| *outcome == wanted);
+    if any(Outcome::Assigned) {
+        printer.note(
+            "a token from before the grant lacks the permissions, and Azure keeps a managed identity's for up to 24 \
+             hours",
+        );
+        printer
+            .hint("run `intune-sync doctor` where the job runs: it says whether they have arrived");
+    } else if any(Outcome::Revoked) {
+        printer.note(
+            "a token from before keeps the permissions until it ends, for a managed identity up to 24 hours",
+        );
+    } else if any(Outcome::WouldAssign) || any(Outcome::WouldRevoke) {
+        printer.hint("leave `--dry-run` out to do it");
+    }
+}

@@ -1,0 +1,41 @@
+use std::fmt;
+
+use intune_sync_gate::Guid;
+use serde::Deserialize;
+
+/// A service principal: what a managed identity is in the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Principal {
+    pub(super) id: Guid,
+    /// May be empty.
+    pub(super) name: String,
+    /// `ManagedIdentity`, `Application`; may be empty.
+    pub(super) kind: String,
+}
+
+/// As Graph writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Written {
+    id: String,
+    display_name: Option<String>,
+    service_principal_type: Option<String>,
+}
+
+impl TryFrom<Written> for Principal {
+    type Error = intune_sync_gate::GuidError;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        Ok(Self {
+            id: written.id.parse()?,
+            name: written.display_name.unwrap_or_default(),
+            kind: written.service_principal_type.unwrap_or_default(),
+        })
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ({})", self.name, self.id)
+    }
+}

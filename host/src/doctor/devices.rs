@@ -1,0 +1,128 @@
+//! What only Graph can say: whether a page of devices can be read, and a device synced.
+
+use http::{HeaderValue, Method, StatusCode};
+use intune_sync_gate::Guid;
+use serde::Deserialize;
+
+use super::{
+    Cause, Finding, Outcome,
+    token::{Permits, READ, SYNC},
+    way::{PAGE, Way, is_passing, unavailable},
+};
+use crate::graph::{Answer, GraphError};
+
+/// Reads a page.
+pub(super) async fn page(
+    way: &Way<'_>,
+    bearer: &HeaderValue,
+    permits: Permits,
+    remedy: &str,
+) -> Outcome {
+    #[derive(Deserialize)]
+    struct Page {
+        value: Vec<serde_json::Value>,
+    }
+
+    let answer = match way.send(Method::GET, PAGE, Some(bearer)).await {
+        Ok(answer) => answer,
+        Err(error) => return Outcome::Failed(way.explain(&error)),
+    };
+    if answer.status.is_success() {
+        return match answer.json::<Page>() {
+            Some(page) if page.value.is_empty() => {
+                Outcome::Passed("the list can be read; it is empty".into())
+            }
+            Some(_) => Outcome::Passed("the list can be read".into()),
+            None => Outcome::Failed(unreadable(&answer)),
+        };
+    }
+    Outcome::Failed(refused(&answer, "read devices", READ, permits, remedy))
+}
+
+/// Requests one sync.
+pub(super) async fn sync(
+    way: &Way<'_>,
+    device: Guid,
+    bearer: &HeaderValue,
+    permits: Permits,
+    remedy: &str,
+) -> Outcome {
+    let target = format!("/v1.0/deviceManagement/managedDevices/{device}/syncDevice");
+    let answer = match way.send(Method::POST, &target, Some(bearer)).await {
+        Ok(answer) => answer,
+        Err(error) => return Outcome::Failed(way.explain(&error)),
+    };
+    let error = answer.error();
+    match answer.status.as_u16() {
+        200..=299 => Outcome::Passed(format!("Intune accepted a sync of `{device}`")),
+        404 => Outcome::Failed(Finding::new(
+            Cause::UnknownDevice,
+            format!("Intune knows no device `{device}` ({error})"),
+            "`--probe` takes the Intune device id of a device that is enrolled, not its Entra device id and not its name",
+        )),
+        400 | 405 | 409 | 410 | 422 if !error.approval => Outcome::Failed(Finding::new(
+            Cause::DeviceRefused,
+            format!("Intune refuses a sync of the device `{device}` ({error})"),
+            "name another device by `--probe`: one of Windows, macOS, iOS or Android that Intune manages",
+        )),
+        _ => Outcome::Failed(refused(&answer, "sync devices", SYNC, permits, remedy)),
+    }
+}
+
+/// What a refusal means that is not about one device.
+fn refused(answer: &Answer, deed: &str, role: &str, permits: Permits, remedy: &str) -> Finding {
+    let error = answer.error();
+    match answer.status {
+        StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN if error.approval => approval(&error),
+        StatusCode::UNAUTHORIZED => Finding::new(
+            Cause::TokenRefused,
+            format!("Microsoft Graph refuses the token ({error})"),
+            "the identity may be disabled, or the token revoked or of another cloud: check the tenant's sign-in log \
+             and `--cloud`",
+        ),
+        StatusCode::FORBIDDEN => match permits {
+            Permits::Delegated => Finding::new(
+                Cause::RoleMissing,
+                format!("the user who has signed in may not {deed} ({error})"),
+                "give the user an Intune role that may, or sign in as an application",
+            ),
+            Permits::Application => Finding::new(
+                Cause::RoleMissing,
+                format!(
+                    "the identity may not {deed}, though its token has the permission ({error})"
+                ),
+                "the grant may have been taken back since, or the tenant has no Intune licence: see the message, and \
+                 the identity's permissions in the Entra admin center",
+            ),
+            Permits::Unknown => Finding::new(
+                Cause::RoleMissing,
+                format!("the identity may not {deed}: `{role}` is missing ({error})"),
+                remedy,
+            ),
+        },
+        status if is_passing(status) => unavailable(answer),
+        _ => unreadable(answer),
+    }
+}
+
+fn approval(error: &GraphError) -> Finding {
+    Finding::new(
+        Cause::ApprovalNeeded,
+        format!(
+            "Multi Admin Approval stands in the way: Intune asks for another administrator's approval ({error})"
+        ),
+        "add the identity's application to the Exclusions of the access policy that protects device actions (Intune \
+         admin center, Tenant administration, Multi Admin Approval)",
+    )
+}
+
+fn unreadable(answer: &Answer) -> Finding {
+    Finding::new(
+        Cause::NotGraph,
+        format!(
+            "the answer is not as Microsoft Graph's are ({})",
+            answer.error()
+        ),
+        "check `--graph-url` and the proxy",
+    )
+}

@@ -1,0 +1,109 @@
+use serde::Serialize;
+
+use super::token::Permits;
+use super::{Chart, DoctorOptions, Finding, Outcome};
+
+/// What was found, as one JSON object. Its keys are spelled as those of a run's.
+pub(crate) fn json(options: &DoctorOptions, chart: &Chart<'_>, exit_code: u8) -> String {
+    let cause = chart.cause();
+    let object = Object {
+        verdict: match (cause, exit_code) {
+            (None, _) => "ready",
+            (Some(_), 4) => "not-authorized",
+            (Some(_), _) => "not-ready",
+        },
+        exit_code,
+        cause: cause.map(|(step, finding)| Cause {
+            step: step.name(),
+            cause: finding.cause.word(),
+            message: &finding.message,
+            hint: &finding.hint,
+        }),
+        graph_root: options.graph.to_string(),
+        clock_ahead_seconds: chart.clock_ahead,
+        token: chart.claims.as_ref().map(|claims| Token {
+            kind: match Permits::of(Some(claims)) {
+                Permits::Delegated => "delegated",
+                Permits::Application | Permits::Unknown => "application",
+            },
+            audience: claims.audience.as_deref(),
+            tenant_id: claims.tenant.as_deref(),
+            object_id: claims.object.as_deref(),
+            client_id: claims.application.as_deref(),
+            issued: claims.issued.map(super::clock::rfc3339),
+            expires: claims.expires.map(super::clock::rfc3339),
+            permissions: claims.scopes.as_deref().unwrap_or(&claims.roles),
+        }),
+        steps: chart
+            .steps
+            .iter()
+            .map(|(step, outcome)| {
+                let (word, detail, finding) = match outcome {
+                    Outcome::Passed(found) => ("passed", found.clone(), None),
+                    Outcome::Failed(finding) => ("failed", finding.message.clone(), Some(finding)),
+                    Outcome::Skipped(reason) => ("not-tried", reason.clone(), None),
+                    Outcome::Blocked(obstacle) => {
+                        ("not-tried", format!("it needs `{}`", obstacle.name()), None)
+                    }
+                };
+                StepRow {
+                    step: step.name(),
+                    outcome: word,
+                    detail,
+                    cause: finding.map(|finding| finding.cause.word()),
+                    hint: finding.map(|finding: &Finding| finding.hint.as_str()),
+                }
+            })
+            .collect(),
+    };
+    let json = serde_json::to_string(&object).expect("it is plain data with text keys");
+    json + "\n"
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Object<'a> {
+    verdict: &'static str,
+    exit_code: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<Cause<'a>>,
+    graph_root: String,
+    clock_ahead_seconds: Option<i64>,
+    /// What the token says of itself; none of it is secret.
+    token: Option<Token<'a>>,
+    steps: Vec<StepRow<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Cause<'a> {
+    step: &'static str,
+    cause: &'static str,
+    message: &'a str,
+    hint: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Token<'a> {
+    kind: &'static str,
+    audience: Option<&'a str>,
+    tenant_id: Option<&'a str>,
+    object_id: Option<&'a str>,
+    client_id: Option<&'a str>,
+    issued: Option<String>,
+    expires: Option<String>,
+    permissions: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct StepRow<'a> {
+    step: &'static str,
+    outcome: &'static str,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+}

@@ -1,0 +1,158 @@
+/// What is looked at, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// There is something that can give a token.
+    Identity,
+    /// Graph answers: name, connection, proxy, TLS.
+    Graph,
+    /// This machine's clock is that of Graph.
+    Clock,
+    /// There is a token.
+    Token,
+    /// It is for Graph.
+    Audience,
+    /// It is of the tenant that is meant.
+    Tenant,
+    /// It has not ended.
+    Expiry,
+    /// It is not older than a grant that it lacks.
+    Age,
+    /// It permits reading devices.
+    ReadRole,
+    /// It permits syncs.
+    SyncRole,
+    /// A page of devices can be read.
+    Devices,
+    /// A device can be synced.
+    Sync,
+}
+
+impl Step {
+    /// Its name, which stays the same from version to version.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Graph => "graph",
+            Self::Clock => "clock",
+            Self::Token => "token",
+            Self::Audience => "audience",
+            Self::Tenant => "tenant",
+            Self::Expiry => "expiry",
+            Self::Age => "age",
+            Self::ReadRole => "read-role",
+            Self::SyncRole => "sync-role",
+            Self::Devices => "devices",
+            Self::Sync => "sync",
+        }
+    }
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is fine; what was found.
+    Passed(String),
+    /// It is not.
+    Failed(Finding),
+    /// It was not tried, for this reason, which is in nobody's way.
+    Skipped(String),
+    /// It was not tried, since it needs a step that failed or was itself not tried.
+    Blocked(Step),
+}
+
+impl Outcome {
+    /// Whether steps that need this one cannot be tried.
+    pub(crate) fn is_in_the_way(&self) -> bool {
+        match self {
+            Self::Passed(_) | Self::Skipped(_) => false,
+            Self::Failed(_) | Self::Blocked(_) => true,
+        }
+    }
+}
+
+/// What is wrong, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) cause: Cause,
+    /// In one sentence without a full stop.
+    pub(crate) message: String,
+    /// In one sentence without a full stop.
+    pub(crate) hint: String,
+}
+
+impl Finding {
+    pub(super) fn new(cause: Cause, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            cause,
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    NoIdentity,
+    GraphUnreachable,
+    ProxyBlocked,
+    NotGraph,
+    GraphUnavailable,
+    WrongClock,
+    NoToken,
+    WrongAudience,
+    WrongTenant,
+    TokenExpired,
+    StaleToken,
+    RoleMissing,
+    TokenRefused,
+    ApprovalNeeded,
+    UnknownDevice,
+    DeviceRefused,
+}
+
+impl Cause {
+    /// Its name, which stays the same from version to version.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::NoIdentity => "no-identity",
+            Self::GraphUnreachable => "graph-unreachable",
+            Self::ProxyBlocked => "proxy-blocked",
+            Self::NotGraph => "not-graph",
+            Self::GraphUnavailable => "graph-unavailable",
+            Self::WrongClock => "wrong-clock",
+            Self::NoToken => "no-token",
+            Self::WrongAudience => "wrong-audience",
+            Self::WrongTenant => "wrong-tenant",
+            Self::TokenExpired => "token-expired",
+            Self::StaleToken => "stale-token",
+            Self::RoleMissing => "role-missing",
+            Self::TokenRefused => "token-refused",
+            Self::ApprovalNeeded => "approval-needed",
+            Self::UnknownDevice => "unknown-device",
+            Self::DeviceRefused => "device-refused",
+        }
+    }
+
+    /// The exit code: 4 where a token or a permission is missing, as for a run, and 1 else.
+    pub(crate) const fn exit_code(self) -> u8 {
+        match self {
+            Self::NoIdentity
+            | Self::NoToken
+            | Self::WrongAudience
+            | Self::WrongTenant
+            | Self::TokenExpired
+            | Self::StaleToken
+            | Self::RoleMissing
+            | Self::TokenRefused
+            | Self::ApprovalNeeded => 4,
+            Self::GraphUnreachable
+            | Self::ProxyBlocked
+            | Self::NotGraph
+            | Self::GraphUnavailable
+            | Self::WrongClock
+            | Self::UnknownDevice
+            | Self::DeviceRefused => 1,
+        }
+    }
+}

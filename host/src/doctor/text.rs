@@ -1,0 +1,46 @@
+use clap::builder::styling::{AnsiColor, Style};
+
+use super::{Chart, Outcome, Step};
+use crate::cli::Page;
+use crate::printer::one_line;
+
+/// As wide as the longest name of a step.
+const WIDTH: usize = 9;
+
+/// The line of a step, and that of its hint.
+pub(crate) fn step_line(step: Step, outcome: &Outcome) -> Page {
+    let (mark, style, words, hint) = match outcome {
+        Outcome::Passed(found) => ('✓', AnsiColor::Green.on_default(), found.clone(), None),
+        Outcome::Failed(finding) => (
+            '✗',
+            AnsiColor::Red.on_default().bold(),
+            finding.message.clone(),
+            Some(&finding.hint),
+        ),
+        Outcome::Skipped(reason) => ('-', Style::new().dimmed(), reason.clone(), None),
+        Outcome::Blocked(obstacle) => {
+            let reason = format!("not tried: it needs `{}`", obstacle.name());
+            ('-', Style::new().dimmed(), reason, None)
+        }
+    };
+    let rest = format!(" {:WIDTH$}  {}\n", step.name(), one_line(&words));
+    let hint = hint.map(|hint| format!("  {:WIDTH$}  hint: {}\n", "", one_line(hint)));
+    let hint = hint.unwrap_or_default();
+    Page {
+        plain: format!("{mark}{rest}{hint}"),
+        styled: format!("{style}{mark}{style:#}{rest}{hint}"),
+    }
+}
+
+/// What it comes to.
+pub(crate) fn verdict_line(chart: &Chart<'_>) -> String {
+    let synced = chart
+        .steps
+        .iter()
+        .any(|(step, outcome)| *step == Step::Sync && matches!(outcome, Outcome::Passed(_)));
+    match chart.cause() {
+        None if synced => "\nready: this identity can list and sync devices here\n".to_owned(),
+        None => "\nready, as far as can be told without a sync\n".to_owned(),
+        Some((step, _)) => format!("\nnot ready: put `{}` right first\n", step.name()),
+    }
+}
