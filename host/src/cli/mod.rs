@@ -3,11 +3,8 @@
 mod args;
 mod choices;
 mod clap_error;
-mod cloud;
 mod devices_file;
-pub(crate) mod duration;
 mod layers;
-mod number;
 mod options;
 mod rehearsal;
 mod resolve;
@@ -19,6 +16,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::FromArgMatches;
+use intune_sync_contract::settings::number;
+pub(crate) use intune_sync_contract::settings::{cloud, duration};
 
 pub(crate) use self::choices::{BulkCost, Color, Format, Limiter, ReportFormat, Verbosity};
 use self::layers::Layers;

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use azure_core::error::ErrorKind;
-use serde::Deserialize;
+use intune_sync_contract::identity::{one_line, passes, words};
 
 use super::super::TokenError;
 use super::answer::Unreadable;
@@ -12,9 +12,6 @@ use super::environment::Endpoint;
 use crate::http_client::ClientError;
 
 const TRY_LATER: &str = "try again later; if it lasts, restart the place it runs in";
-
-/// The longest piece of a service's own words that is shown, in characters.
-const MAX_WORDS: usize = 300;
 
 /// Nothing answers at the address of IMDS.
 pub(super) fn not_here(error: &ClientError) -> TokenError {
@@ -93,51 +90,14 @@ fn refused(status: u16, body: &[u8], place: &str) -> TokenError {
         None => String::new(),
     };
     let message = format!("the managed identity endpoint {place} answered {status}{words}");
-    match status {
-        404 | 408 | 410 | 429 | 500.. => TokenError::transient(message, TRY_LATER),
-        _ => TokenError::denied(
+    match passes(status) {
+        true => TokenError::transient(message, TRY_LATER),
+        false => TokenError::denied(
             message,
             "assign a managed identity to the place this runs in; name a user-assigned one with `--client-id`, \
              `--object-id` or `--resource-id`",
         ),
     }
-}
-
-/// The service's own words: OAuth's, or App Service's.
-fn words(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Refusal {
-        error_description: Option<String>,
-        message: Option<String>,
-        error: Option<serde_json::Value>,
-    }
-
-    let refusal: Refusal = serde_json::from_slice(body).ok()?;
-    let nested = refusal
-        .error
-        .as_ref()
-        .and_then(|error| error.get("message").unwrap_or(error).as_str());
-    let text = refusal
-        .error_description
-        .as_deref()
-        .or(refusal.message.as_deref())
-        .or(nested)?;
-    Some(one_line(text)).filter(|text| !text.is_empty())
-}
-
-/// A text of someone else's on one line, without control characters and of bounded length.
-fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    words
-        .join(" ")
-        .chars()
-        .take(MAX_WORDS)
-        .collect::<String>()
-        .trim_end_matches('.')
-        .to_owned()
 }
 
 fn place(endpoint: &Endpoint) -> String {

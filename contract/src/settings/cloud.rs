@@ -1,13 +1,15 @@
 //! Microsoft's national clouds, each with its own Graph. A token of one is worth nothing in another.
 
-use clap::ValueEnum;
 use intune_sync_gate::Origin;
+
+use super::Choice;
 
 /// Where the tenant lives.
 ///
 /// <https://learn.microsoft.com/graph/deployments>
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum Cloud {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum Cloud {
     /// Microsoft 365 worldwide, GCC included
     #[default]
     Public,
@@ -19,17 +21,38 @@ pub(crate) enum Cloud {
     China,
 }
 
+impl Choice for Cloud {
+    const WORDS: &[(&str, Self)] = &[
+        ("public", Self::Public),
+        ("usgov", Self::Usgov),
+        ("usgov-dod", Self::UsgovDod),
+        ("china", Self::China),
+    ];
+}
+
 impl Cloud {
     /// Graph's origin.
-    pub(crate) fn graph(self) -> Origin {
+    #[must_use]
+    pub fn graph(self) -> Origin {
         self.root()
             .parse()
             .expect("each root is an https origin: a test parses them all")
     }
 
     /// The scope of a token for Graph. It depends on the cloud alone, so that no address can ask for another token.
-    pub(crate) fn scope(self) -> String {
+    #[must_use]
+    pub fn scope(self) -> String {
         format!("{}/.default", self.root())
+    }
+
+    /// Where Entra gives tokens for it.
+    #[must_use]
+    pub fn authority(self) -> &'static str {
+        match self {
+            Self::Public => "https://login.microsoftonline.com",
+            Self::Usgov | Self::UsgovDod => "https://login.microsoftonline.us",
+            Self::China => "https://login.chinacloudapi.cn",
+        }
     }
 
     fn root(self) -> &'static str {
@@ -48,7 +71,7 @@ mod tests {
 
     #[test]
     fn each_cloud_has_an_origin_and_a_scope_of_its_own() {
-        for cloud in Cloud::value_variants() {
+        for (_, cloud) in Cloud::WORDS {
             assert_eq!(format!("{}/.default", cloud.graph()), cloud.scope());
         }
         assert_eq!(
