@@ -44,7 +44,7 @@ pub enum Asked {
     /// `--help`.
     Help,
     /// A run.
-    Run(Request),
+    Run(Box<Request>),
 }
 
 /// A run.
@@ -134,11 +134,11 @@ impl Asked {
         }
         let mut environment = Environment::read(variables, &[OUTPUT])?;
         environment.given = given.or(environment.given);
-        Ok(Self::Run(Request {
+        Ok(Self::Run(Box::new(Request {
             purpose: purpose.unwrap_or(Purpose::Sync),
             environment,
             format,
-        }))
+        })))
     }
 }
 
@@ -182,7 +182,7 @@ mod tests {
 
     fn request(arguments: &[&str], variables: &[(&str, &str)]) -> Request {
         match read(arguments, variables) {
-            Ok(Asked::Run(request)) => request,
+            Ok(Asked::Run(request)) => *request,
             other => panic!("{other:?}"),
         }
     }
