@@ -23,7 +23,7 @@ struct Report<'a> {
     beyond_the_promise: Vec<&'a str>,
     imports: Vec<Named<'a>>,
     exports: Vec<Named<'a>>,
-    /// What it is composed of.
+    /// What it is composed of, where the built-in component is a part of it.
     components: Vec<Nested<'a>>,
     tools: Vec<Tool<'a>>,
     crates: Vec<Crate<'a>>,

@@ -24,7 +24,7 @@ pub(crate) struct Audit {
     /// In bytes.
     size: usize,
     world: World,
-    /// What it is composed of.
+    /// What it is composed of, where the built-in component is a part of it.
     nested: Vec<Nested>,
     recorded: Recorded,
     rules: Vec<Rule>,

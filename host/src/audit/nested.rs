@@ -17,26 +17,38 @@ pub(super) struct Nested {
 }
 
 impl Nested {
-    /// Those in a component, however deep, in the order of the bytes.
+    /// Those that a component is composed of, in the order of the bytes, if the one built in is among them; not what
+    /// these have in them in turn. In others there is nothing to be recognised: encoders put components of their own
+    /// making into each.
     ///
     /// # Errors
     ///
     /// When the bytes are not made of sections.
     pub(super) fn all(component: &[u8], built_in: &[u8]) -> Result<Vec<Self>, BinaryReaderError> {
         let mut all = Vec::new();
+        let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(component) {
-            if let Payload::ComponentSection {
-                unchecked_range, ..
-            } = payload?
-                && let Some(bytes) = component.get(unchecked_range)
-            {
-                all.push(Self {
-                    sha256: hexadecimal(&Sha256::digest(bytes)),
-                    size: bytes.len(),
-                    built_in: bytes == built_in,
-                });
+            match payload? {
+                Payload::ComponentSection {
+                    unchecked_range, ..
+                } => {
+                    if depth == 0
+                        && let Some(bytes) = component.get(unchecked_range)
+                    {
+                        all.push(Self {
+                            sha256: hexadecimal(&Sha256::digest(bytes)),
+                            size: bytes.len(),
+                            built_in: bytes == built_in,
+                        });
+                    }
+                    depth += 1;
+                }
+                Payload::ModuleSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                _ => {}
             }
         }
-        Ok(all)
+        let composed = all.iter().any(|nested| nested.built_in);
+        Ok(if composed { all } else { Vec::new() })
     }
 }
