@@ -1,6 +1,6 @@
 //! `--auth managed-identity`: what reaches the identity endpoint, and what its refusals become.
 
-use intune_sync_simulator::ExpiresOn;
+use intune_sync_simulator::{ExpiresIn, ExpiresOn};
 
 use crate::tenant::{Tenant, healthy};
 
@@ -42,14 +42,23 @@ fn a_user_assigned_identity_is_asked_for_by_its_name() {
 
 #[test]
 fn each_spelling_of_a_token_s_end_is_read() {
-    for expires_on in [ExpiresOn::Text, ExpiresOn::Number, ExpiresOn::Date] {
-        for expires_in in [true, false] {
+    let ends = [
+        ExpiresOn::Text,
+        ExpiresOn::Number,
+        ExpiresOn::Date,
+        ExpiresOn::Absent,
+    ];
+    for expires_on in ends {
+        for expires_in in [ExpiresIn::Text, ExpiresIn::Number, ExpiresIn::Absent] {
             let mut config = healthy(5);
             config.identity.expires_on = expires_on;
             config.identity.expires_in = expires_in;
             let tenant = Tenant::new(config);
             let finished = tenant.sync().run();
-            assert_eq!(finished.code, 0, "{expires_on:?} {expires_in} {finished:?}");
+            assert_eq!(
+                finished.code, 0,
+                "{expires_on:?} {expires_in:?} {finished:?}"
+            );
             assert_eq!(tenant.statistics().requests.identity, 1);
         }
     }

@@ -35,6 +35,7 @@ pub struct Answer {
 ///
 /// `expires_on` comes as a string of seconds, as a number, or as the text of a date, depending on the platform and its
 /// version; some answers have only `expires_in`; a token that is a JWT names its own end in the worst case.
+/// The Azure CLI writes `accessToken`, and had no `expires_on` before its version 2.54.
 ///
 /// # Errors
 ///
@@ -42,6 +43,7 @@ pub struct Answer {
 pub fn read(body: &[u8], now: i64) -> Result<Answer, Unreadable> {
     #[derive(Deserialize)]
     struct Fields {
+        #[serde(alias = "accessToken")]
         access_token: Option<String>,
         #[serde(default)]
         expires_on: Value,
@@ -124,8 +126,10 @@ mod tests {
             r#""expires_on":null,"expires_in":706"#,
             r#""expires_on":"1795406706","expires_in":5,"resource":7,"token_type":"bearer""#,
         ] {
-            let body = format!(r#"{{"access_token":"abc",{form}}}"#);
-            assert_eq!(end(&body), Ok(1_795_406_706), "{form}");
+            for name in ["access_token", "accessToken"] {
+                let body = format!(r#"{{"{name}":"abc",{form}}}"#);
+                assert_eq!(end(&body), Ok(1_795_406_706), "{form}");
+            }
         }
         let token = jwt::token_with_payload(r#"{"exp":1795406706}"#);
         assert_eq!(

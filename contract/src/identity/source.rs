@@ -219,7 +219,8 @@ impl Source {
             Some(text) => choice(text).map_err(|allowed| not_allowed("cloud", text, &allowed))?,
             None => Cloud::default(),
         };
-        let host = variables.get(AUTHORITY_HOST).unwrap_or(cloud.authority());
+        let own = cloud.authority().to_string();
+        let host = variables.get(AUTHORITY_HOST).unwrap_or(&own);
         let authority = terms::origin(host).map_err(|allowed| {
             Problem::new(
                 format!("`{AUTHORITY_HOST}` is not allowed: {allowed}"),

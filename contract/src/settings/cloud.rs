@@ -1,5 +1,7 @@
 //! Microsoft's national clouds, each with its own Graph. A token of one is worth nothing in another.
 
+use core::fmt;
+
 use intune_sync_gate::Origin;
 
 use super::Choice;
@@ -45,14 +47,17 @@ impl Cloud {
         format!("{}/.default", self.root())
     }
 
-    /// Where Entra gives tokens for it.
+    /// Entra ID's origin, where apps prove who they are: always https.
     #[must_use]
-    pub fn authority(self) -> &'static str {
-        match self {
+    pub fn authority(self) -> Origin {
+        let origin = match self {
             Self::Public => "https://login.microsoftonline.com",
             Self::Usgov | Self::UsgovDod => "https://login.microsoftonline.us",
             Self::China => "https://login.chinacloudapi.cn",
-        }
+        };
+        origin
+            .parse()
+            .expect("each authority is an https origin: a test parses them all")
     }
 
     fn root(self) -> &'static str {
@@ -65,6 +70,18 @@ impl Cloud {
     }
 }
 
+impl fmt::Display for Cloud {
+    /// The value of `--cloud`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            Self::WORDS
+                .iter()
+                .find(|(_, cloud)| cloud == self)
+                .map_or("", |(word, _)| *word),
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +90,7 @@ mod tests {
     fn each_cloud_has_an_origin_and_a_scope_of_its_own() {
         for (_, cloud) in Cloud::WORDS {
             assert_eq!(format!("{}/.default", cloud.graph()), cloud.scope());
+            assert!(cloud.authority().to_string().starts_with("https://login."));
         }
         assert_eq!(
             Cloud::Public.scope(),

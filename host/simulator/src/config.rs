@@ -3,6 +3,7 @@
 //! The defaults are a healthy tenant: a thousand devices that can all be synced, the documented quotas, no fault.
 
 mod fleet;
+mod identity;
 mod quota;
 mod share;
 
@@ -11,6 +12,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 pub use fleet::{FleetConfig, Platforms};
+pub use identity::{EntraConfig, ExpiresIn, ExpiresOn, IdentityConfig};
 pub use quota::{Quota, QuotaChange, QuotaKind};
 pub use share::{Share, ShareError};
 
@@ -43,8 +45,10 @@ pub struct Config {
     pub bulk: BulkConfig,
     /// Tokens and permissions.
     pub tokens: TokensConfig,
-    /// The identity endpoints.
+    /// The identity endpoints of Azure's platforms.
     pub identity: IdentityConfig,
+    /// Entra ID's token endpoint.
+    pub entra: EntraConfig,
     /// What the message of an error looks like.
     pub error_style: ErrorStyle,
 }
@@ -68,6 +72,7 @@ impl Default for Config {
             bulk: BulkConfig::default(),
             tokens: TokensConfig::default(),
             identity: IdentityConfig::default(),
+            entra: EntraConfig::default(),
             error_style: ErrorStyle::default(),
         }
     }
@@ -342,56 +347,6 @@ pub enum Approval {
     BadRequest,
     /// 403.
     Forbidden,
-}
-
-/// The identity endpoints of App Service and of virtual machines.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct IdentityConfig {
-    /// What `X-IDENTITY-HEADER` must hold.
-    pub header: String,
-    /// The only identity: a request must name it as `client_id`, `principal_id`, `object_id`, `mi_res_id` or
-    /// `msi_res_id`. None: any request gets a token.
-    pub only: Option<String>,
-    /// How `expires_on` is written.
-    pub expires_on: ExpiresOn,
-    /// `expires_in` stands beside it.
-    pub expires_in: bool,
-    /// The same token is answered as long as it has not expired, revoked or not, as Azure does.
-    pub cache: bool,
-    /// Each request is answered 400: there is no such identity.
-    pub not_found: bool,
-    /// The first so many requests are answered 500.
-    pub failures: u32,
-    /// So many requests after those are answered 429.
-    pub throttled: u32,
-}
-
-impl Default for IdentityConfig {
-    fn default() -> Self {
-        Self {
-            header: "simulator".into(),
-            only: None,
-            expires_on: ExpiresOn::Text,
-            expires_in: true,
-            cache: false,
-            not_found: false,
-            failures: 0,
-            throttled: 0,
-        }
-    }
-}
-
-/// How `expires_on` is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ExpiresOn {
-    /// Seconds since 1970, as a string.
-    Text,
-    /// Seconds since 1970, as a number.
-    Number,
-    /// `11/23/2026 04:50:00 +00:00`.
-    Date,
 }
 
 /// What the message of an error looks like.

@@ -4,6 +4,7 @@ use crate::call::Target;
 use crate::clock::{Clock, Millis};
 use crate::config::{Approval, Config, Share};
 use crate::dice::{Dice, Matter};
+use crate::entra::Entra;
 use crate::errors::{APPROVAL_HEADER, About, Refusal};
 use crate::faults::{self, Fault};
 use crate::fleet::Fleet;
@@ -21,6 +22,7 @@ pub(crate) struct State {
     pub(crate) throttle: Throttle,
     pub(crate) tokens: Tokens,
     pub(crate) identity: Identity,
+    pub(crate) entra: Entra,
     pub(crate) ledger: Ledger,
     pub(crate) requests: u64,
 }

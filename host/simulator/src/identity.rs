@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::clock::Millis;
-use crate::config::{ExpiresOn, IdentityConfig};
+use crate::config::{ExpiresIn, ExpiresOn, IdentityConfig};
 use crate::reply::Reply;
 use crate::statistics::Ledger;
 use crate::tokens::{Issued, Tokens};
@@ -25,7 +25,7 @@ pub(crate) struct Identity {
 }
 
 /// Graph's roots, one for each cloud: there are no tokens for anything else.
-const RESOURCES: [&str; 4] = [
+pub(crate) const RESOURCES: [&str; 4] = [
     "https://graph.microsoft.com",
     "https://graph.microsoft.us",
     "https://dod-graph.microsoft.us",
@@ -151,31 +151,34 @@ impl Identity {
         } else {
             let issued = tokens.issue(resource, self.config.cache, now);
             ledger.statistics.tokens_issued += u64::from(!issued.cached);
-            Reply::json(200, self.body(resource, &issued).to_string().into_bytes())
+            ledger.statistics.audiences.insert(resource.to_owned());
+            let mut body = token_body(&issued, self.config.expires_on, self.config.expires_in);
+            body["resource"] = json!(resource);
+            Reply::json(200, body.to_string().into_bytes())
         }
     }
+}
 
-    fn body(&self, resource: &str, issued: &Issued) -> Value {
-        let expires_on = match self.config.expires_on {
-            ExpiresOn::Text => json!(issued.expires_on.to_string()),
-            ExpiresOn::Number => json!(issued.expires_on),
-            ExpiresOn::Date => {
-                let seconds = i64::try_from(issued.expires_on).unwrap_or(i64::MAX);
-                let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
-                json!(time.strftime("%m/%d/%Y %H:%M:%S +00:00").to_string())
-            }
-        };
-        let mut body = json!({
-            "access_token": issued.token,
-            "expires_on": expires_on,
-            "resource": resource,
-            "token_type": "Bearer",
-        });
-        if self.config.expires_in {
-            body["expires_in"] = json!(issued.expires_in.to_string());
+/// A token as it is answered, its end in these forms.
+pub(crate) fn token_body(issued: &Issued, expires_on: ExpiresOn, expires_in: ExpiresIn) -> Value {
+    let mut body = json!({"access_token": issued.token, "token_type": "Bearer"});
+    let seconds = issued.expires_on;
+    match expires_on {
+        ExpiresOn::Text => body["expires_on"] = json!(seconds.to_string()),
+        ExpiresOn::Number => body["expires_on"] = json!(seconds),
+        ExpiresOn::Date => {
+            let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+            let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
+            body["expires_on"] = json!(time.strftime("%m/%d/%Y %H:%M:%S +00:00").to_string());
         }
-        body
+        ExpiresOn::Absent => {}
     }
+    match expires_in {
+        ExpiresIn::Text => body["expires_in"] = json!(issued.expires_in.to_string()),
+        ExpiresIn::Number => body["expires_in"] = json!(issued.expires_in),
+        ExpiresIn::Absent => {}
+    }
+    body
 }
 
 fn error(status: u16, code: &str, description: &str) -> Reply {

@@ -18,6 +18,7 @@
 //! | any other write | succeeds, and is counted as forbidden |
 //! | `GET /msi/token` | the identity endpoint of App Service |
 //! | `GET /metadata/identity/oauth2/token` | the identity endpoint of a virtual machine |
+//! | `POST /{tenant}/oauth2/v2.0/token` | Entra ID's token endpoint, for an app with a client secret or an assertion |
 //! | `GET /_simulator/statistics` | [`Statistics`] |
 //! | `GET /_simulator/devices[?outcome=…]` | how many syncs each device got: `{"id":count}` |
 
@@ -27,6 +28,7 @@ mod clock;
 mod config;
 mod device;
 mod dice;
+mod entra;
 mod errors;
 mod exchange;
 mod execute_action;
@@ -50,9 +52,10 @@ mod throttle;
 mod tokens;
 
 pub use config::{
-    Approval, BulkConfig, BulkCost, BulkRefusal, Config, ErrorStyle, ExpiresOn, FaultsConfig,
-    FleetConfig, IdentityConfig, Latency, ListConfig, NextLink, Platforms, Quota, QuotaChange,
-    QuotaKind, RetryAfterConfig, RetryAfterForm, Share, ShareError, TokensConfig,
+    Approval, BulkConfig, BulkCost, BulkRefusal, Config, EntraConfig, ErrorStyle, ExpiresIn,
+    ExpiresOn, FaultsConfig, FleetConfig, IdentityConfig, Latency, ListConfig, NextLink, Platforms,
+    Quota, QuotaChange, QuotaKind, RetryAfterConfig, RetryAfterForm, Share, ShareError,
+    TokensConfig,
 };
 pub use faults::Fault;
 pub use reply::{Answer, DropConnection};

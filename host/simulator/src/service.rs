@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, QuotaKind};
 use crate::dice::{Dice, Matter};
+use crate::entra::Entra;
 use crate::errors::Refusal;
 use crate::exchange::{Exchange, State};
 use crate::execute_action;
@@ -39,6 +40,7 @@ pub(crate) struct Arrived {
     /// Its number, from 0 in the order of arrival.
     ordinal: u64,
     parts: Parts,
+    body: Bytes,
     /// What it asks of Graph, if it is for Graph.
     call: Option<Call>,
     /// How long it takes until it is carried out.
@@ -66,6 +68,7 @@ impl Service {
             throttle: Throttle::new(&config),
             tokens: Tokens::new(config.tokens.clone(), dice, clock),
             identity: Identity::new(config.identity.clone()),
+            entra: Entra::new(config.entra.clone()),
             ledger: Ledger::new(window),
             requests: 0,
         };
@@ -114,6 +117,7 @@ impl Service {
             ordinal,
             call: self.read(now, &parts, body),
             parts,
+            body: body.clone(),
             before: latency / 2,
             after: latency - latency / 2,
         }
@@ -128,9 +132,10 @@ impl Service {
         } = &mut self.state;
         let kinds = &mut ledger.statistics.requests;
         let Some(mut call) = Call::read(fleet, &parts.method, parts.uri.path(), body) else {
-            match Endpoint::at(parts.uri.path()) {
-                Some(_) => kinds.identity += 1,
-                None => kinds.other += 1,
+            let path = parts.uri.path();
+            match Endpoint::at(path).is_some() || Entra::tenant_at(path).is_some() {
+                true => kinds.identity += 1,
+                false => kinds.other += 1,
             }
             return None;
         };
@@ -162,11 +167,12 @@ impl Service {
         let Arrived {
             ordinal,
             parts,
+            body,
             call,
             ..
         } = arrived;
         let Some(mut call) = call else {
-            return self.answer_elsewhere(now, &parts);
+            return self.answer_elsewhere(now, &parts, &body);
         };
         let config = &self.config;
         let first_attempts = config.faults.first_attempts;
@@ -213,20 +219,24 @@ impl Service {
     }
 
     /// What is not Graph.
-    fn answer_elsewhere(&mut self, now: Millis, parts: &Parts) -> Reply {
-        let query = parts.uri.query().unwrap_or_default();
+    fn answer_elsewhere(&mut self, now: Millis, parts: &Parts, body: &[u8]) -> Reply {
+        let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
         let State {
             identity,
+            entra,
             tokens,
             ledger,
             ..
         } = &mut self.state;
-        match Endpoint::at(parts.uri.path()) {
-            Some(endpoint) if parts.method == Method::GET => {
+        match (Endpoint::at(path), Entra::tenant_at(path), &parts.method) {
+            (Some(endpoint), _, &Method::GET) => {
                 identity.answer(endpoint, (query, &parts.headers), (tokens, ledger), now)
             }
-            Some(_) => Reply::empty(405),
-            None => Reply::empty(404),
+            (None, Some(tenant), &Method::POST) => {
+                entra.answer(tenant, body, (tokens, ledger), now)
+            }
+            (None, None, _) => Reply::empty(404),
+            _ => Reply::empty(405),
         }
     }
 }

@@ -46,10 +46,12 @@ pub struct Statistics {
     pub unauthorized: u64,
     /// Requests to Graph that were answered 403.
     pub refused: u64,
-    /// Different tokens that the identity endpoints gave.
+    /// Different tokens that the identity and token endpoints gave.
     pub tokens_issued: u64,
-    /// The identities that were asked for: `client_id=…`.
+    /// The identities that were asked for: `client_id=…`, `tenant=…`.
     pub identities: BTreeSet<String>,
+    /// What tokens were given for: `https://graph.microsoft.com`.
+    pub audiences: BTreeSet<String>,
     /// The largest number of requests in flight at once.
     pub most_in_flight: u32,
     /// Lists asked for with a `$filter` that was silently ignored.

@@ -13,6 +13,7 @@ use super::cloud::Cloud;
 use super::number::{seed, whole};
 use super::rehearsal::{self, RehearseArgs};
 use super::terms::{self, AGENT, COMPLIANCE, OWNER, one_of};
+use crate::identity::TenantId;
 
 /// The whole tree, with the defaults that a demo has of its own.
 pub(super) fn command() -> clap::Command {
@@ -221,7 +222,7 @@ pub(super) struct PacingArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Graph")]
 pub(super) struct GraphArgs {
-    /// The cloud of the tenant: it decides the address of Graph, and the scope and audience of the token
+    /// The cloud of the tenant: it decides the address of Graph, and the scope, audience and issuer of the token
     #[arg(long, value_name = "CLOUD", value_enum, default_value_t)]
     pub(super) cloud: Cloud,
     /// Another address for Graph, https or on loopback; the token's scope stays that of `--cloud`
@@ -239,16 +240,25 @@ pub(super) struct IdentityArgs {
     /// Where the token comes from
     #[arg(long, value_name = "SOURCE", value_enum, default_value_t)]
     pub(super) auth: AuthKind,
-    /// File with an access token for Graph, for `--auth token-file`; it is read again when the token runs out
+    /// File with a token, read again when that runs out
+    ///
+    /// For `--auth token-file` an access token for Graph. For `--auth workload-identity` the token of the issuer that
+    /// the identity trusts, in place of `AZURE_FEDERATED_TOKEN_FILE`.
     #[arg(long, value_name = "FILE")]
     pub(super) token_file: Option<PathBuf>,
-    /// The user-assigned managed identity with this client id
+    /// File with the client secret, for `--auth client-secret`; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) client_secret_file: Option<PathBuf>,
+    /// The tenant, by its id or one of its domains, for `--auth` `client-secret`, `workload-identity` or `azure-cli`
+    #[arg(long, value_name = "TENANT", value_parser = terms::tenant)]
+    pub(super) tenant_id: Option<TenantId>,
+    /// The client id of the app, or of a user-assigned managed identity
     #[arg(long, value_name = "ID", value_parser = terms::guid)]
     pub(super) client_id: Option<Guid>,
-    /// The user-assigned managed identity with this object (principal) id
+    /// The object (principal) id of a user-assigned managed identity
     #[arg(long, value_name = "ID", value_parser = terms::guid)]
     pub(super) object_id: Option<Guid>,
-    /// The user-assigned managed identity with this Azure resource id
+    /// The Azure resource id of a user-assigned managed identity
     #[arg(long, value_name = "ID", value_parser = terms::resource_id)]
     pub(super) resource_id: Option<String>,
 }

@@ -72,10 +72,16 @@ pub(crate) enum Verbosity {
 /// Where tokens come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(super) enum AuthKind {
-    /// The managed identity of this machine
+    /// The managed identity of this machine, container or app
     #[default]
     ManagedIdentity,
-    /// The file named by `--token-file`
+    /// An identity that trusts this place's issuer of tokens, as in AKS
+    WorkloadIdentity,
+    /// Whoever is signed in to the Azure CLI
+    AzureCli,
+    /// An app registration with the secret in `--client-secret-file`
+    ClientSecret,
+    /// The access token in the file named by `--token-file`
     TokenFile,
 }
 

@@ -1,6 +1,7 @@
 //! The command line: arguments, variables and the config file become one typed [`Command`], or a [`UsageError`].
 
 mod args;
+mod auth;
 mod choices;
 mod clap_error;
 mod devices_file;
@@ -19,11 +20,12 @@ use clap::FromArgMatches;
 use intune_sync_contract::settings::number;
 pub(crate) use intune_sync_contract::settings::{cloud, duration};
 
+pub(crate) use self::auth::{Auth, UserAssigned};
 pub(crate) use self::choices::{BulkCost, Color, Format, Limiter, ReportFormat, Verbosity};
+pub(crate) use self::cloud::Cloud;
 use self::layers::Layers;
 pub(crate) use self::options::{
-    AuditOptions, Auth, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions,
-    UserAssigned,
+    AuditOptions, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions,
 };
 pub(crate) use self::rehearsal::{RehearseOptions, TenantOptions};
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use intune_sync_gate::{Guid, Origin};
+use intune_sync_gate::Origin;
 
+use super::auth::Auth;
 use super::choices::{
     Color, DispatchKind, Format, OrderKind, PaceKind, ReportFormat, Verbosity, word,
 };
@@ -178,29 +179,6 @@ impl Pacing {
         .flat_map(|(flag, value)| [format!("--{flag}"), value])
         .collect()
     }
-}
-
-/// Where tokens come from.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Auth {
-    /// The managed identity of the machine, the system-assigned one unless another is named.
-    ManagedIdentity {
-        /// The user-assigned identity to use.
-        user_assigned: Option<UserAssigned>,
-    },
-    /// A file that holds a token. Not yet read.
-    TokenFile(PathBuf),
-}
-
-/// A user-assigned managed identity.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum UserAssigned {
-    /// By its client id.
-    Client(Guid),
-    /// By its object (principal) id.
-    Object(Guid),
-    /// By its Azure resource id, `/subscriptions/…`.
-    Resource(String),
 }
 
 /// `demo`.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::args::{
-    Arguments, AuditArgs, DemoArgs, IdentityArgs, JobArgs, OutputArgs, PacingArgs, SelectionArgs,
-    SimulateArgs, Subcommands, TerminalArgs,
+    Arguments, AuditArgs, DemoArgs, JobArgs, OutputArgs, PacingArgs, SelectionArgs, SimulateArgs,
+    Subcommands, TerminalArgs,
 };
-use super::choices::{AuthKind, Format, Verbosity};
+use super::auth::Auth;
+use super::choices::{Format, Verbosity};
 use super::options::{
-    AuditOptions, Auth, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions,
-    UserAssigned,
+    AuditOptions, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions,
 };
 use super::{Command, UsageError, devices_file};
 use crate::sandbox::bindings::sync;
@@ -62,10 +62,12 @@ impl TryFrom<Arguments> for Command {
 }
 
 fn job(args: JobArgs, purpose: sync::Purpose) -> Result<JobOptions, UsageError> {
+    let auth = args.identity.try_into()?;
+    standard_input(&auth, &args.selection)?;
     Ok(JobOptions {
         purpose,
         pacing: args.pacing.into(),
-        auth: auth(&args.identity)?,
+        auth,
         cloud: args.graph.cloud,
         graph: args
             .graph
@@ -81,55 +83,17 @@ fn job(args: JobArgs, purpose: sync::Purpose) -> Result<JobOptions, UsageError> 
     })
 }
 
-fn auth(identity: &IdentityArgs) -> Result<Auth, UsageError> {
-    let named: Vec<(&str, UserAssigned)> = [
-        identity
-            .client_id
-            .map(|id| ("--client-id", UserAssigned::Client(id))),
-        identity
-            .object_id
-            .map(|id| ("--object-id", UserAssigned::Object(id))),
-        identity
-            .resource_id
-            .clone()
-            .map(|id| ("--resource-id", UserAssigned::Resource(id))),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-
-    match (identity.auth, &identity.token_file) {
-        (AuthKind::TokenFile, None) => Err(UsageError::new(
-            "`--auth token-file` needs a file",
-            "name it with `--token-file FILE`; it holds an access token for Graph and nothing else",
-        )),
-        (AuthKind::ManagedIdentity, Some(file)) => Err(UsageError::new(
+/// Standard input can be read for one purpose.
+fn standard_input(auth: &Auth, selection: &SelectionArgs) -> Result<(), UsageError> {
+    let devices = selection.devices_from.as_deref();
+    match auth.reads_standard_input() {
+        Some(flag) if devices.is_some_and(|file| file.as_os_str() == "-") => Err(UsageError::new(
             format!(
-                "`--token-file {}` is not allowed with `--auth managed-identity`",
-                file.display()
+                "`{flag} -` and `--devices-from -` are not allowed together: both read standard input"
             ),
-            "add `--auth token-file`, or leave `--token-file` out",
+            format!("name a file with `{flag}` or `--devices-from`"),
         )),
-        (AuthKind::TokenFile, Some(file)) => match named.first() {
-            Some((flag, _)) => Err(UsageError::new(
-                format!(
-                    "`{flag}` is not allowed with `--auth token-file`: a token is of one identity already"
-                ),
-                format!("leave `{flag}` out, or use `--auth managed-identity`"),
-            )),
-            None => Ok(Auth::TokenFile(file.clone())),
-        },
-        (AuthKind::ManagedIdentity, None) => match named.as_slice() {
-            [(first, _), (second, _), ..] => Err(UsageError::new(
-                format!(
-                    "`{first}` and `{second}` are not allowed together: each names the one identity to use"
-                ),
-                format!("leave `{first}` or `{second}` out"),
-            )),
-            _ => Ok(Auth::ManagedIdentity {
-                user_assigned: named.into_iter().next().map(|(_, id)| id),
-            }),
-        },
+        _ => Ok(()),
     }
 }
 

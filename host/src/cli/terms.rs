@@ -9,6 +9,7 @@ pub(super) use intune_sync_contract::settings::terms::{
 };
 
 use super::number::Refused;
+use crate::identity::{NoTenant, TenantId};
 
 /// A parser of the words in `list`; letter case does not matter, the answer is spelled as in the list.
 pub(super) fn one_of<const N: usize>(
@@ -19,6 +20,12 @@ pub(super) fn one_of<const N: usize>(
             .find(|known| known.eq_ignore_ascii_case(&word))
             .map_or(word, |known| (*known).to_owned())
     })
+}
+
+/// A tenant of Entra ID.
+pub(super) fn tenant(text: &str) -> Result<TenantId, Refused> {
+    text.parse()
+        .map_err(|error: NoTenant| Refused(error.to_string()))
 }
 
 /// A loopback address with a port: the simulator has no business elsewhere.

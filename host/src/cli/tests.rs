@@ -206,11 +206,95 @@ fn a_rate_above_the_documented_one_is_warned_of() {
 }
 
 #[test]
-fn a_token_file_is_the_identity() {
-    assert_eq!(
-        job("sync --auth token-file --token-file t", &[]).auth,
-        Auth::TokenFile("t".into())
-    );
+fn each_source_of_tokens_takes_its_flags() {
+    let auth = |flags: &str| job(&format!("sync {flags}"), &[]).auth;
+    let id = || ID.parse().expect("a GUID");
+    let tenant = || "contoso.com".parse().expect("a tenant");
+    for (flags, expected) in [
+        (
+            format!("--auth managed-identity --object-id {ID}"),
+            Auth::ManagedIdentity {
+                user_assigned: Some(UserAssigned::Object(id())),
+            },
+        ),
+        (
+            "--auth workload-identity".to_owned(),
+            Auth::WorkloadIdentity {
+                tenant: None,
+                client_id: None,
+                token_file: None,
+            },
+        ),
+        (
+            format!(
+                "--auth workload-identity --tenant-id Contoso.com --client-id {ID} --token-file t"
+            ),
+            Auth::WorkloadIdentity {
+                tenant: Some(tenant()),
+                client_id: Some(id()),
+                token_file: Some("t".into()),
+            },
+        ),
+        (
+            "--auth azure-cli".to_owned(),
+            Auth::AzureCli { tenant: None },
+        ),
+        (
+            "--auth azure-cli --tenant-id contoso.com".to_owned(),
+            Auth::AzureCli {
+                tenant: Some(tenant()),
+            },
+        ),
+        (
+            format!(
+                "--auth client-secret --tenant-id contoso.com --client-id {ID} --client-secret-file -"
+            ),
+            Auth::ClientSecret {
+                tenant: tenant(),
+                client_id: id(),
+                secret_file: "-".into(),
+            },
+        ),
+        (
+            "--auth token-file --token-file t".to_owned(),
+            Auth::TokenFile("t".into()),
+        ),
+    ] {
+        assert_eq!(auth(&flags), expected, "{flags}");
+    }
+}
+
+/// Every flag with every source: it is taken, or it is said where it goes.
+#[test]
+fn no_flag_is_silently_ignored() {
+    let flags = [
+        "--token-file t",
+        "--client-secret-file s",
+        "--tenant-id contoso.com",
+        &format!("--client-id {ID}"),
+        &format!("--object-id {ID}"),
+        "--resource-id /subscriptions/x",
+    ];
+    let mut told = String::new();
+    for auth in [
+        "managed-identity",
+        "workload-identity",
+        "azure-cli",
+        "client-secret",
+        "token-file",
+    ] {
+        for flag in flags {
+            let line = format!("sync --auth {auth} {flag}");
+            match parse(&line, &[]) {
+                Ok(_) => told += &format!("$ intune-sync {line}\nok\n\n"),
+                Err(_) => {
+                    let UsageError { message, hint } = usage(&line, &[]);
+                    told += &format!("$ intune-sync {line}\nerror: {message}\nhint: {hint}\n\n");
+                }
+            }
+        }
+    }
+    insta::assert_snapshot!(told);
 }
 
 #[test]
@@ -353,8 +437,8 @@ fn bad_input_names_the_value_and_what_is_allowed() {
         (
             "sync",
             "--auth",
-            "azure-cli",
-            "it takes `managed-identity` or `token-file`",
+            "password",
+            "it takes `managed-identity`, `workload-identity`, `azure-cli`, `client-secret` or `token-file`",
         ),
         (
             "sync",
@@ -419,6 +503,10 @@ fn other_wrong_usage_is_explained() {
         "sync --auth token-file",
         "sync --token-file t",
         "sync --auth token-file --token-file t --object-id 00112233-4455-6677-8899-aabbccddeeff",
+        "sync --auth client-secret --client-secret-file s --tenant-id common",
+        "sync --auth client-secret --client-secret-file - --tenant-id contoso.com \
+         --client-id 00112233-4455-6677-8899-aabbccddeeff --devices-from -",
+        "sync --auth token-file --token-file - --devices-from -",
         "sync --client-id 00112233-4455-6677-8899-aabbccddeeff --resource-id /subscriptions/x",
         "plan --dry-run",
         "demo --graph-url https://graph.microsoft.com",

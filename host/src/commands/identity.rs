@@ -2,25 +2,27 @@ use std::sync::Arc;
 
 use super::Failure;
 use crate::{
-    cli::{Auth, UserAssigned},
-    identity::{Assigned, Environment, ManagedIdentity, TokenError, TokenFile, TokenSource},
+    cli::{Auth, Cloud, UserAssigned},
+    http_client::HttpClient,
+    identity::{
+        App, Assigned, Authority, AzureCli, EntraApp, Environment, Federation, ManagedIdentity,
+        TokenError, TokenFile, TokenSource,
+    },
 };
 
-/// The token source that the options ask for. Nothing is asked of it yet.
+/// The token source that the options ask for. Nothing is asked of it yet. `client` is for what is not on this machine;
+/// managed identities are asked without it.
 ///
 /// # Errors
 ///
 /// When there is none: no identity here, no such file.
 pub(crate) fn source(
     auth: &Auth,
+    cloud: Cloud,
     environment: &Environment,
+    client: &Arc<HttpClient>,
 ) -> Result<Arc<dyn TokenSource>, Failure> {
-    match auth {
-        Auth::TokenFile(path) => {
-            let file = TokenFile::open(path)
-                .map_err(|TokenError { message, hint, .. }| Failure::usage(message, hint))?;
-            Ok(Arc::new(file))
-        }
+    Ok(match auth {
         Auth::ManagedIdentity { user_assigned } => {
             let assigned = match user_assigned {
                 None => Assigned::System,
@@ -28,13 +30,46 @@ pub(crate) fn source(
                 Some(UserAssigned::Object(id)) => Assigned::ObjectId(id.to_string()),
                 Some(UserAssigned::Resource(id)) => Assigned::ResourceId(id.clone()),
             };
-            let identity = ManagedIdentity::new(environment, assigned).map_err(not_authorized)?;
-            Ok(Arc::new(identity))
+            Arc::new(ManagedIdentity::new(environment, assigned).map_err(not_authorized)?)
         }
-    }
+        Auth::WorkloadIdentity {
+            tenant,
+            client_id,
+            token_file,
+        } => {
+            let authority = Authority::new(cloud, environment).map_err(not_authorized)?;
+            let flags = Federation {
+                tenant: tenant.clone(),
+                client_id: *client_id,
+                token_file: token_file.clone(),
+            };
+            let app = EntraApp::federated(authority, flags, environment, Arc::clone(client));
+            Arc::new(app.map_err(not_authorized)?)
+        }
+        Auth::AzureCli { tenant } => Arc::new(AzureCli::new(tenant.clone())),
+        Auth::ClientSecret {
+            tenant,
+            client_id,
+            secret_file,
+        } => {
+            let app = App {
+                authority: Authority::new(cloud, environment).map_err(not_authorized)?,
+                tenant: tenant.clone(),
+                client_id: *client_id,
+            };
+            let app = EntraApp::with_secret(app, secret_file, Arc::clone(client));
+            Arc::new(app.map_err(wrong_usage)?)
+        }
+        Auth::TokenFile(path) => Arc::new(TokenFile::open(path).map_err(wrong_usage)?),
+    })
 }
 
 /// There is no token, whatever the reason.
 pub(crate) fn not_authorized(TokenError { message, hint, .. }: TokenError) -> Failure {
     Failure::not_authorized(message, hint)
+}
+
+/// A file that a flag names is of no use.
+fn wrong_usage(TokenError { message, hint, .. }: TokenError) -> Failure {
+    Failure::usage(message, hint)
 }

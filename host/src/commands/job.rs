@@ -43,11 +43,12 @@ pub(crate) async fn run(
     printer: &mut Printer,
 ) -> Result<u8, Failure> {
     // All that can be wrong with what was given is found out before anything is sent.
-    let source = identity::source(&options.auth, environment)?;
     let client = HttpClient::new(ClientOptions {
         ca_file: options.ca_file.clone(),
     })
+    .map(Arc::new)
     .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+    let source = identity::source(&options.auth, options.cloud, environment, &client)?;
     let sandbox = Sandbox::new(options.component.clone()).map_err(unusable)?;
 
     if printer.is_verbose() {

@@ -20,7 +20,7 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::BoxBody;
 
 use self::body::WatchedBody;
-pub(crate) use self::error::ClientError;
+pub(crate) use self::error::{ClientError, causes};
 use self::pool::{Pool, Route};
 
 /// How long a connection may take to be made, TLS included.

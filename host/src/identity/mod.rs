@@ -3,10 +3,16 @@
 //! A [`TokenSource`] obtains one real token; the [`TokenCache`] above it holds the current one, renews it ahead of its
 //! end and hands out surrogates, so that the sandboxed engine never sees a real token.
 
+mod authority;
+mod azure;
+mod azure_cli;
 pub(crate) mod cache;
+mod entra;
+mod environment;
 mod jwt;
-pub(crate) mod managed_identity;
-pub(crate) mod token_file;
+mod managed_identity;
+mod secret_file;
+mod token_file;
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,8 +21,12 @@ use futures::future::BoxFuture;
 use http::HeaderValue;
 use tokio::time::Instant;
 
+pub(crate) use self::authority::{Authority, NoTenant, TenantId};
+pub(crate) use self::azure_cli::AzureCli;
 pub(crate) use self::cache::{Surrogate, TokenCache, Unavailable};
-pub(crate) use self::managed_identity::{Assigned, Environment, ManagedIdentity};
+pub(crate) use self::entra::{App, EntraApp, Federation};
+pub(crate) use self::environment::Environment;
+pub(crate) use self::managed_identity::{Assigned, ManagedIdentity};
 pub(crate) use self::token_file::TokenFile;
 
 /// The longest token taken, in bytes.

@@ -1,23 +1,20 @@
 //! `--auth token-file`: a token that someone else obtains and keeps fresh in a file.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 
-use super::{AccessToken, MAX_TOKEN_BYTES, Secret, TokenError, TokenSource, ends_in, jwt, until};
+use super::secret_file::{self, SecretFile};
+use super::{AccessToken, Secret, TokenError, TokenSource, ends_in, jwt, until};
 
 /// How long a token is taken to last that does not say so itself.
 const UNKNOWN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// A file with a bearer token in it, read again whenever a token is needed.
 pub(crate) struct TokenFile {
-    path: PathBuf,
-    /// What a pipe held: it can be read only once.
-    piped: Option<Secret>,
+    file: SecretFile,
     /// The token answered last: what Graph has refused when a renewal is asked for.
     answered: Mutex<Option<Secret>>,
 }
@@ -28,34 +25,31 @@ impl TokenFile {
     /// # Errors
     /// Naming the file and what is wrong with it. Whether the token has expired is not looked at here.
     pub(crate) fn open(path: &Path) -> Result<Self, TokenError> {
-        let secret = read(path)?;
-        let piped = std::fs::metadata(path)
-            .is_ok_and(|metadata| !metadata.is_file())
-            .then_some(secret);
+        let file = SecretFile::open(path)
+            .map_err(|problem| unusable(&secret_file::name(path), &problem))?;
         Ok(Self {
-            path: path.to_owned(),
-            piped,
+            file,
             answered: Mutex::default(),
         })
     }
 
     fn token(&self, renew: bool) -> Result<AccessToken, TokenError> {
-        let secret = match &self.piped {
-            Some(secret) => secret.clone(),
-            None => read(&self.path)?,
-        };
+        let path = self.file.name();
+        let secret = self
+            .file
+            .read()
+            .map_err(|problem| unusable(&path, &problem))?;
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = self.path.display();
         if renew && answered.as_ref() == Some(&secret) {
             return Err(TokenError::denied(
-                format!("the token in `{path}` was refused by Graph"),
+                format!("the token in {path} was refused by Graph"),
                 "write a fresh token for Graph to the file, or use `--auth managed-identity`",
             ));
         }
         let lifetime = match jwt::expires_on(&secret.0) {
             Some(at) => until(at).ok_or_else(|| {
                 TokenError::denied(
-                    format!("the token in `{path}` has expired"),
+                    format!("the token in {path} has expired"),
                     "write a fresh token to the file, and check the clock of this machine",
                 )
             })?,
@@ -80,41 +74,25 @@ impl TokenSource for TokenFile {
     }
 
     fn describe(&self) -> String {
-        format!("token file `{}`", self.path.display())
+        format!("token file {}", self.file.name())
     }
 }
 
-fn read(path: &Path) -> Result<Secret, TokenError> {
-    const HINT: &str =
-        "give `--token-file` a file that holds one bearer token and nothing else, as ASCII text";
-
-    let fail = |problem: String| {
-        TokenError::denied(
-            format!("the token file `{}` {problem}", path.display()),
-            HINT,
-        )
-    };
-    let mut bytes = Vec::new();
-    let most = MAX_TOKEN_BYTES as u64 + 1;
-    File::open(path)
-        .and_then(|file| file.take(most).read_to_end(&mut bytes))
-        .map_err(|error| fail(format!("cannot be read: {error}")))?;
-    if bytes.len() > MAX_TOKEN_BYTES {
-        return Err(fail("is larger than 16 KiB".to_owned()));
-    }
-    let text = std::str::from_utf8(&bytes).map_err(|_| fail("is not ASCII text".to_owned()))?;
-    // Some editors and shells begin a text file with a byte order mark.
-    let text = text.trim_start_matches('\u{feff}').trim();
-    Secret::parse(text).map_err(|problem| fail(problem.to_owned()))
+fn unusable(name: &str, problem: &str) -> TokenError {
+    TokenError::denied(
+        format!("the token file {name} {problem}"),
+        "give `--token-file` a file that holds one bearer token and nothing else, as ASCII text",
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
     use std::time::{SystemTime, UNIX_EPOCH};
 
     use tokio::time::Instant;
 
-    use super::super::TokenErrorKind;
+    use super::super::{MAX_TOKEN_BYTES, TokenErrorKind};
     use super::*;
 
     fn file(content: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {

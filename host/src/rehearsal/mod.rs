@@ -16,7 +16,7 @@ mod tests;
 use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
 use intune_sync_gate::Rules;
-use intune_sync_simulator::{Config, Tenant};
+use intune_sync_simulator::{Config, ExpiresIn, Tenant};
 use tokio::{
     runtime::{Builder, Handle},
     time::Instant,
@@ -160,7 +160,7 @@ fn wire(scenario: Scenario, recorder: Option<Recorder>) -> Wired {
         rules,
         mut tenant,
     } = scenario;
-    tenant.identity.expires_in = true;
+    tenant.identity.expires_in = ExpiresIn::Text;
     let header = tenant.identity.header.clone();
     let zero = Instant::now();
     let line = Pump::start(Tenant::new(tenant), zero, recorder);

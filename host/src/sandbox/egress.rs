@@ -41,7 +41,7 @@ pub(crate) trait Transport: Send + Sync {
     ) -> BoxFuture<'a, Result<Response<ResponseBody>, ClientError>>;
 }
 
-impl Transport for HttpClient {
+impl Transport for Arc<HttpClient> {
     fn send<'a>(
         &'a self,
         request: Request<Bytes>,

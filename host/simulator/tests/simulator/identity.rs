@@ -1,5 +1,5 @@
-use intune_sync_simulator::{Config, ExpiresOn, IdentityConfig};
-use serde_json::json;
+use intune_sync_simulator::{Config, ExpiresIn, ExpiresOn, IdentityConfig};
+use serde_json::{Value, json};
 
 use crate::client::{Answer, Client, config, text};
 
@@ -50,8 +50,13 @@ async fn expires_on_has_each_shape() {
         (ExpiresOn::Text, json!("1795495800")),
         (ExpiresOn::Number, json!(1_795_495_800)),
         (ExpiresOn::Date, json!("11/24/2026 04:50:00 +00:00")),
+        (ExpiresOn::Absent, Value::Null),
     ] {
-        for expires_in in [true, false] {
+        for (expires_in, lifetime) in [
+            (ExpiresIn::Text, json!("86400")),
+            (ExpiresIn::Number, json!(86_400)),
+            (ExpiresIn::Absent, Value::Null),
+        ] {
             let client = with(IdentityConfig {
                 expires_on,
                 expires_in,
@@ -59,10 +64,7 @@ async fn expires_on_has_each_shape() {
             });
             let body = ask(&client, APP_SERVICE, HEADER).await.json();
             assert_eq!(body["expires_on"], expected);
-            assert_eq!(
-                body.get("expires_in").cloned(),
-                expires_in.then(|| json!("86400"))
-            );
+            assert_eq!(body["expires_in"], lifetime);
         }
     }
 }

@@ -1,29 +1,26 @@
 //! `--auth managed-identity`: the identity that Azure gives to the place where the program runs.
 //!
-//! `azure_identity` asks, retries and reads the answer. Where the request goes and what it carries is settled here,
-//! from an [`Environment`] taken once at the start, and written by the [`transport`] below it, which goes through no
-//! proxy and makes one form out of the many in which the platforms write a token's end.
+//! Where the request goes and what it carries is settled here, from an [`Environment`] taken once at the start.
+//! `azure_identity` would find the endpoint in the process's environment for itself, but takes no resource id in App
+//! Service, and IMDS at one address only. No proxy is ever used.
 
-mod answer;
-mod environment;
-mod failure;
+mod endpoint;
 #[cfg(test)]
 mod tests;
-mod transport;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, Transport};
+use azure_core::http::Request;
 use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions};
+use bytes::Bytes;
 use futures::future::BoxFuture;
 
-use self::environment::Endpoint;
-pub(crate) use self::environment::{Assigned, Environment};
-use self::transport::Courier;
-use super::{AccessToken, Secret, TokenError, TokenSource, ends_in, until};
+pub(crate) use self::endpoint::Assigned;
+use self::endpoint::Endpoint;
+use super::azure::{self, Courier, Place};
+use super::{AccessToken, Environment, TokenError, TokenSource};
 use crate::http_client::{ClientError, HttpClient, Limits};
 
 /// How long a fetch may take, with all its retries: IMDS asks for more than 70 s while it is being updated.
@@ -31,6 +28,8 @@ const DEADLINE: Duration = Duration::from_secs(100);
 
 /// How long IMDS may take to show that it is there. It is one hop away, or nowhere.
 const PROBE: Duration = Duration::from_secs(2);
+
+const TRY_LATER: &str = "try again later; if it lasts, restart the place it runs in";
 
 /// The managed identity of this place.
 pub(crate) struct ManagedIdentity {
@@ -57,35 +56,16 @@ impl ManagedIdentity {
 
     async fn token(&self, scope: &str) -> Result<AccessToken, TokenError> {
         self.probe().await?;
-        // A new credential each time: one that is kept answers its old token for as long as that lasts, and there is
-        // a cache above already.
-        let courier = Courier::new(
-            Arc::clone(&self.client),
-            self.endpoint.clone(),
-            self.assigned.clone(),
-        );
+        let (endpoint, assigned) = (self.endpoint.clone(), self.assigned.clone());
+        let write = move |request: &Request| endpoint.request(&resource(request), &assigned);
+        let courier = Courier::new(Arc::clone(&self.client), Box::new(write));
         let credential = ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
-            client_options: ClientOptions {
-                transport: Some(Transport::new(Arc::new(courier))),
-                ..ClientOptions::default()
-            },
+            client_options: azure::over(courier),
             ..ManagedIdentityCredentialOptions::default()
-        }))
-        .map_err(|error| failure::explain(&error, &self.endpoint))?;
-        let answer = tokio::time::timeout(DEADLINE, credential.get_token(&[scope], None))
-            .await
-            .map_err(|_| failure::too_slow(&self.endpoint, DEADLINE))?
-            .map_err(|error| failure::explain(&error, &self.endpoint))?;
+        }));
+        let token = azure::obtain(credential, scope, DEADLINE, &self.place()).await?;
         self.found.store(true, Ordering::Relaxed);
-
-        let secret = Secret::parse(answer.token.secret())
-            .map_err(|problem| failure::unusable(&self.endpoint, problem))?;
-        let lifetime = until(answer.expires_on.unix_timestamp())
-            .ok_or_else(|| failure::unusable(&self.endpoint, "has expired already"))?;
-        Ok(AccessToken {
-            secret,
-            expires: ends_in(lifetime),
-        })
+        Ok(token)
     }
 
     /// Looks whether IMDS is there, once: outside Azure its address answers nobody, and a laptop should not wait for
@@ -98,7 +78,7 @@ impl ManagedIdentity {
             return Ok(());
         }
         let request = http::Request::get(url.as_str())
-            .body(bytes::Bytes::new())
+            .body(Bytes::new())
             .expect("a URL is a URI");
         let limits = Limits {
             first_byte: PROBE,
@@ -109,9 +89,45 @@ impl ManagedIdentity {
             Ok(_) => Ok(()),
             // Something is there and in trouble.
             Err(ClientError::Closed { .. }) => Ok(()),
-            Err(error) => Err(failure::not_here(&error)),
+            Err(error) => Err(not_here(&error)),
         }
     }
+
+    fn place(&self) -> Place {
+        Place {
+            name: format!(
+                "the managed identity endpoint `{}` ({})",
+                self.endpoint.address(),
+                self.endpoint.name()
+            ),
+            in_trouble: TRY_LATER,
+            unreached: |_| TRY_LATER,
+            unreadable: "check that `IDENTITY_ENDPOINT` is as the platform has set it",
+            refused: |_| {
+                "assign a managed identity to the place this runs in; name a user-assigned one with `--client-id`, \
+                 `--object-id` or `--resource-id`"
+            },
+        }
+    }
+}
+
+/// Of the request that `azure_identity` has written only the resource is used.
+fn resource(request: &Request) -> String {
+    let mut pairs = request.url().query_pairs();
+    pairs
+        .find(|(name, _)| name == "resource")
+        .map(|(_, resource)| resource.into_owned())
+        .unwrap_or_default()
+}
+
+/// Nothing answers at the address of IMDS.
+fn not_here(error: &ClientError) -> TokenError {
+    TokenError::denied(
+        format!("no managed identity here: {error}"),
+        "run it in Azure, where a platform sets `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` or a virtual machine has \
+         IMDS; elsewhere use `--auth azure-cli`, `--auth client-secret`, `--auth workload-identity` or \
+         `--auth token-file`",
+    )
 }
 
 impl TokenSource for ManagedIdentity {

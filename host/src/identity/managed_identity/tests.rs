@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
-use super::super::TokenErrorKind;
+use super::super::{Secret, TokenErrorKind};
 use super::*;
 
 const SCOPE: &str = "https://graph.microsoft.com/.default";
@@ -366,9 +366,9 @@ fn the_environment_decides_as_in_azure_s_sdks() {
             .err()
             .expect("unsupported");
         assert!(
-            error
-                .message
-                .contains(&format!("the managed identity of {platform} cannot")),
+            error.message.contains(&format!(
+                "the managed identity of {platform} is not supported yet"
+            )),
             "{error}"
         );
         assert!(error.hint.contains("--auth token-file"));

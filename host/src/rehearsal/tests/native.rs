@@ -14,7 +14,7 @@ use intune_sync_engine::{
 };
 use intune_sync_gate::answer_headers;
 use intune_sync_simulation::Scenario as Drawn;
-use intune_sync_simulator::Ticket;
+use intune_sync_simulator::{ExpiresIn, Ticket};
 use serde_json::Value;
 
 use super::*;
@@ -262,7 +262,7 @@ fn the_component_s_trace_is_that_of_its_core() {
                     let mut scenario = eventful(400, dispatch, pace);
                     scenario.tenant.seed = seed;
                     scenario.settings.seed = seed + 100;
-                    scenario.tenant.identity.expires_in = true;
+                    scenario.tenant.identity.expires_in = ExpiresIn::Text;
                     scenario.tenant.tokens.lifetime_seconds = 24 * 60 * 60;
                     // At each millisecond several things.
                     if seed % 2 == 1 {

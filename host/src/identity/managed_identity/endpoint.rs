@@ -1,65 +1,19 @@
 //! Where this place has its managed identity, and which one is meant.
 
-use std::collections::HashMap;
-
+use azure_core::error::{Error, ErrorKind};
+use bytes::Bytes;
 use http::HeaderValue;
 use url::{Host, Url};
 
 use super::super::TokenError;
+use super::super::environment::{
+    Environment, IDENTITY_ENDPOINT, IDENTITY_HEADER, IDENTITY_SERVER_THUMBPRINT, IMDS_ENDPOINT,
+    IMDS_HOST, MSI_ENDPOINT, MSI_SECRET,
+};
 
-const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
-const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
-const IDENTITY_SERVER_THUMBPRINT: &str = "IDENTITY_SERVER_THUMBPRINT";
-const IMDS_ENDPOINT: &str = "IMDS_ENDPOINT";
-const MSI_ENDPOINT: &str = "MSI_ENDPOINT";
-const MSI_SECRET: &str = "MSI_SECRET";
-const IMDS_HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
-
-/// Works wherever none of the platforms does.
-const ALTERNATIVE: &str = "use `--auth token-file` with a token obtained otherwise, or run in App Service, Functions, \
-                           Container Apps, Automation or on an Azure virtual machine";
-
-/// The variables by which Azure's platforms tell where they have their managed identity. One of them is a secret, so
-/// there is no `Debug`.
-#[derive(Clone, Default)]
-pub(crate) struct Environment(HashMap<&'static str, String>);
-
-impl Environment {
-    /// The environment of this process.
-    pub(crate) fn capture() -> Self {
-        let names = [
-            IDENTITY_ENDPOINT,
-            IDENTITY_HEADER,
-            IDENTITY_SERVER_THUMBPRINT,
-            IMDS_ENDPOINT,
-            MSI_ENDPOINT,
-            MSI_SECRET,
-            IMDS_HOST,
-        ];
-        Self(
-            names
-                .into_iter()
-                .filter_map(|name| Some((name, std::env::var(name).ok()?)))
-                .collect(),
-        )
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
-    }
-}
-
-/// An environment of these variables alone.
-impl<const N: usize> From<[(&'static str, &str); N]> for Environment {
-    fn from(variables: [(&'static str, &str); N]) -> Self {
-        Self(
-            variables
-                .into_iter()
-                .map(|(name, value)| (name, value.to_owned()))
-                .collect(),
-        )
-    }
-}
+/// What works where the managed identity of the platform does not.
+const ALTERNATIVE: &str = "use `--auth client-secret`, `--auth workload-identity` or `--auth token-file`, or run it in \
+                           App Service, Functions, Container Apps, Automation or on an Azure virtual machine";
 
 /// Which of the identities of a place is meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -123,6 +77,46 @@ impl Endpoint {
         bare.to_string()
     }
 
+    /// The request for a token of an identity, in the endpoint's own form.
+    pub(super) fn request(
+        &self,
+        resource: &str,
+        assigned: &Assigned,
+    ) -> Result<http::Request<Bytes>, Error> {
+        let (mut url, version, name, value) = match self {
+            Self::AppService { url, header } => (
+                url.clone(),
+                "2019-08-01",
+                "x-identity-header",
+                header.clone(),
+            ),
+            Self::Imds { url } => (
+                url.clone(),
+                "2018-02-01",
+                "metadata",
+                HeaderValue::from_static("true"),
+            ),
+        };
+        url.query_pairs_mut()
+            .append_pair("api-version", version)
+            .append_pair("resource", resource);
+        let identity = match (assigned, self) {
+            (Assigned::System, _) => None,
+            (Assigned::ClientId(id), _) => Some(("client_id", id)),
+            (Assigned::ObjectId(id), Self::AppService { .. }) => Some(("principal_id", id)),
+            (Assigned::ObjectId(id), Self::Imds { .. }) => Some(("object_id", id)),
+            (Assigned::ResourceId(id), Self::AppService { .. }) => Some(("mi_res_id", id)),
+            (Assigned::ResourceId(id), Self::Imds { .. }) => Some(("msi_res_id", id)),
+        };
+        if let Some((name, id)) = identity {
+            url.query_pairs_mut().append_pair(name, id);
+        }
+        http::Request::get(url.as_str())
+            .header(name, value)
+            .body(Bytes::new())
+            .map_err(|error| Error::new(ErrorKind::Other, error))
+    }
+
     fn app_service(endpoint: &str, header: &str) -> Result<Self, TokenError> {
         let url = Url::parse(endpoint)
             .ok()
@@ -166,9 +160,10 @@ impl Endpoint {
     }
 }
 
+/// The stable releases of `azure_identity`, up to 1.0.0, have none of these; 1.1 is to bring Azure Arc.
 fn unsupported(platform: &str) -> TokenError {
     TokenError::denied(
-        format!("the managed identity of {platform} cannot be used yet"),
+        format!("the managed identity of {platform} is not supported yet"),
         ALTERNATIVE,
     )
 }

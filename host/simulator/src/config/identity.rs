@@ -1,0 +1,108 @@
+//! Where tokens come from.
+
+use serde::{Deserialize, Serialize};
+
+/// The identity endpoints of App Service and of virtual machines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IdentityConfig {
+    /// What `X-IDENTITY-HEADER` must hold.
+    pub header: String,
+    /// The only identity: a request must name it as `client_id`, `principal_id`, `object_id`, `mi_res_id` or
+    /// `msi_res_id`. None: any request gets a token.
+    pub only: Option<String>,
+    /// How `expires_on` is written.
+    pub expires_on: ExpiresOn,
+    /// How `expires_in` is written.
+    pub expires_in: ExpiresIn,
+    /// The same token is answered as long as it has not expired, revoked or not, as Azure does.
+    pub cache: bool,
+    /// Each request is answered 400: there is no such identity.
+    pub not_found: bool,
+    /// The first so many requests are answered 500.
+    pub failures: u32,
+    /// So many requests after those are answered 429.
+    pub throttled: u32,
+}
+
+impl Default for IdentityConfig {
+    fn default() -> Self {
+        Self {
+            header: "simulator".into(),
+            only: None,
+            expires_on: ExpiresOn::Text,
+            expires_in: ExpiresIn::Text,
+            cache: false,
+            not_found: false,
+            failures: 0,
+            throttled: 0,
+        }
+    }
+}
+
+/// Entra ID's token endpoint, `POST /{tenant}/oauth2/v2.0/token`, with one app that can prove who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EntraConfig {
+    /// The only tenant, in lower case.
+    pub tenant: String,
+    /// The app's client id, in lower case.
+    pub client_id: String,
+    /// The app's client secret.
+    pub client_secret: String,
+    /// The secret has expired.
+    pub secret_expired: bool,
+    /// The tokens of another issuer that the app's federated credential fits. Each is good for one token: it stands
+    /// for one that has expired when the next is asked for.
+    pub assertions: Vec<String>,
+    /// How `expires_on` is written.
+    pub expires_on: ExpiresOn,
+    /// How `expires_in` is written.
+    pub expires_in: ExpiresIn,
+    /// The first so many requests are answered 503.
+    pub failures: u32,
+    /// So many requests after those are answered 429.
+    pub throttled: u32,
+}
+
+impl Default for EntraConfig {
+    fn default() -> Self {
+        Self {
+            tenant: "00000000-0000-4000-8000-00000000beef".into(),
+            client_id: "00000000-0000-4000-8000-0000000a0001".into(),
+            client_secret: "simulator".into(),
+            secret_expired: false,
+            assertions: Vec::new(),
+            expires_on: ExpiresOn::Absent,
+            expires_in: ExpiresIn::Number,
+            failures: 0,
+            throttled: 0,
+        }
+    }
+}
+
+/// How `expires_on` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpiresOn {
+    /// Seconds since 1970, as a string.
+    Text,
+    /// Seconds since 1970, as a number.
+    Number,
+    /// `11/23/2026 04:50:00 +00:00`.
+    Date,
+    /// Not at all.
+    Absent,
+}
+
+/// How `expires_in` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpiresIn {
+    /// Seconds from now, as a string.
+    Text,
+    /// Seconds from now, as a number.
+    Number,
+    /// Not at all.
+    Absent,
+}

@@ -1,0 +1,194 @@
+//! Where tokens come from: `--auth`, and which of the other identity flags go with it.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use intune_sync_gate::Guid;
+
+use super::UsageError;
+use super::args::IdentityArgs;
+use super::choices::{AuthKind, word};
+use crate::identity::TenantId;
+
+/// Where tokens come from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Auth {
+    /// The managed identity of the machine, the system-assigned one unless another is named.
+    ManagedIdentity {
+        /// The user-assigned identity to use.
+        user_assigned: Option<UserAssigned>,
+    },
+    /// An identity that trusts the issuer of a token in a file. What is none here, variables of the platform say.
+    WorkloadIdentity {
+        /// The identity's tenant.
+        tenant: Option<TenantId>,
+        /// The identity's client id.
+        client_id: Option<Guid>,
+        /// The file. Not yet read.
+        token_file: Option<PathBuf>,
+    },
+    /// Whoever is signed in to the Azure CLI.
+    AzureCli {
+        /// The tenant, in place of the CLI's own choice.
+        tenant: Option<TenantId>,
+    },
+    /// An app registration with a client secret.
+    ClientSecret {
+        /// The app's tenant.
+        tenant: TenantId,
+        /// The app's client id.
+        client_id: Guid,
+        /// The file with its secret; `-` is standard input. Not yet read.
+        secret_file: PathBuf,
+    },
+    /// A file that holds a token. Not yet read.
+    TokenFile(PathBuf),
+}
+
+/// A user-assigned managed identity.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum UserAssigned {
+    /// By its client id.
+    Client(Guid),
+    /// By its object (principal) id.
+    Object(Guid),
+    /// By its Azure resource id, `/subscriptions/…`.
+    Resource(String),
+}
+
+impl AuthKind {
+    /// The flags beside `--auth` that go with it.
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::ManagedIdentity => &["--client-id", "--object-id", "--resource-id"],
+            Self::WorkloadIdentity => &["--token-file", "--tenant-id", "--client-id"],
+            Self::AzureCli => &["--tenant-id"],
+            Self::ClientSecret => &["--client-secret-file", "--tenant-id", "--client-id"],
+            Self::TokenFile => &["--token-file"],
+        }
+    }
+}
+
+impl TryFrom<IdentityArgs> for Auth {
+    type Error = UsageError;
+
+    fn try_from(args: IdentityArgs) -> Result<Self, UsageError> {
+        let kind = args.auth;
+        if let Some((flag, value)) = args
+            .given()
+            .into_iter()
+            .find(|(flag, _)| !kind.flags().contains(flag))
+        {
+            return Err(misplaced(flag, &value, kind));
+        }
+        Ok(match kind {
+            AuthKind::ManagedIdentity => Self::ManagedIdentity {
+                user_assigned: user_assigned(args)?,
+            },
+            AuthKind::WorkloadIdentity => Self::WorkloadIdentity {
+                tenant: args.tenant_id,
+                client_id: args.client_id,
+                token_file: args.token_file,
+            },
+            AuthKind::AzureCli => Self::AzureCli {
+                tenant: args.tenant_id,
+            },
+            AuthKind::ClientSecret => {
+                let file = "a file with the client secret, or `-` for standard input";
+                Self::ClientSecret {
+                    secret_file: needed(
+                        args.client_secret_file,
+                        kind,
+                        "--client-secret-file",
+                        file,
+                    )?,
+                    tenant: needed(args.tenant_id, kind, "--tenant-id", "the app's tenant")?,
+                    client_id: needed(args.client_id, kind, "--client-id", "the app's client id")?,
+                }
+            }
+            AuthKind::TokenFile => {
+                let file = "a file with an access token for Graph and nothing else";
+                Self::TokenFile(needed(args.token_file, kind, "--token-file", file)?)
+            }
+        })
+    }
+}
+
+impl Auth {
+    /// Whether a secret is read from standard input, and by which flag.
+    pub(super) fn reads_standard_input(&self) -> Option<&'static str> {
+        let (flag, file) = match self {
+            Self::ClientSecret { secret_file, .. } => ("--client-secret-file", secret_file),
+            Self::TokenFile(file)
+            | Self::WorkloadIdentity {
+                token_file: Some(file),
+                ..
+            } => ("--token-file", file),
+            _ => return None,
+        };
+        (file.as_os_str() == "-").then_some(flag)
+    }
+}
+
+impl IdentityArgs {
+    /// The flags beside `--auth` that were given, each with its value.
+    fn given(&self) -> Vec<(&'static str, String)> {
+        let file = |file: &Option<PathBuf>| file.as_ref().map(|file| file.display().to_string());
+        [
+            ("--token-file", file(&self.token_file)),
+            ("--client-secret-file", file(&self.client_secret_file)),
+            (
+                "--tenant-id",
+                self.tenant_id.as_ref().map(ToString::to_string),
+            ),
+            ("--client-id", self.client_id.map(|id| id.to_string())),
+            ("--object-id", self.object_id.map(|id| id.to_string())),
+            ("--resource-id", self.resource_id.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(flag, value)| Some((flag, value?)))
+        .collect()
+    }
+}
+
+/// The one identity that is named, if any.
+fn user_assigned(args: IdentityArgs) -> Result<Option<UserAssigned>, UsageError> {
+    if let [(first, _), (second, _), ..] = args.given().as_slice() {
+        return Err(UsageError::new(
+            format!(
+                "`{first}` and `{second}` are not allowed together: each names the one identity to use"
+            ),
+            format!("leave `{first}` or `{second}` out"),
+        ));
+    }
+    let client = args.client_id.map(UserAssigned::Client);
+    let object = args.object_id.map(UserAssigned::Object);
+    let resource = args.resource_id.map(UserAssigned::Resource);
+    Ok(client.or(object).or(resource))
+}
+
+fn needed<T>(value: Option<T>, kind: AuthKind, flag: &str, what: &str) -> Result<T, UsageError> {
+    value.ok_or_else(|| {
+        UsageError::new(
+            format!("`--auth {}` needs `{flag}`", word(&kind)),
+            format!("give `{flag}` {what}"),
+        )
+    })
+}
+
+/// A flag that does not go with this `--auth`.
+fn misplaced(flag: &str, value: &str, kind: AuthKind) -> UsageError {
+    let others = AuthKind::value_variants()
+        .iter()
+        .filter(|other| other.flags().contains(&flag));
+    let others: Vec<String> = others
+        .map(|other| format!("`--auth {}`", word(other)))
+        .collect();
+    UsageError::new(
+        format!(
+            "`{flag} {value}` is not allowed with `--auth {}`",
+            word(&kind)
+        ),
+        format!("leave `{flag}` out, or use {}", others.join(" or ")),
+    )
+}
