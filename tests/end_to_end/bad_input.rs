@@ -240,7 +240,21 @@ fn an_identity_that_is_not_clear() {
         ),
         (
             "sync --auth token-file --token-file FOLDER/empty --client-id 00112233-4455-6677-8899-aabbccddeeff",
-            "`--client-id`",
+            "`--client-id",
+        ),
+        ("sync --auth client-secret", "`--client-secret-file`"),
+        (
+            "sync --auth client-secret --client-secret-file FOLDER/two-words",
+            "`--tenant-id`",
+        ),
+        ("sync --auth azure-cli --tenant-id common", "`common`"),
+        (
+            "sync --auth azure-cli --client-id 00112233-4455-6677-8899-aabbccddeeff",
+            "`--client-id",
+        ),
+        (
+            "sync --auth workload-identity --object-id 00112233-4455-6677-8899-aabbccddeeff",
+            "`--object-id",
         ),
     ]);
     assert_snapshot!(transcript);
@@ -304,6 +318,14 @@ fn a_file_that_is_wrong() {
         ("sync --auth token-file --token-file FOLDER", "`FOLDER`"),
         (
             "sync --auth token-file --token-file FOLDER/two-words",
+            "`FOLDER/two-words`",
+        ),
+        (
+            "sync --auth client-secret --tenant-id contoso.com --client-id 00112233-4455-6677-8899-aabbccddeeff --client-secret-file FOLDER/missing",
+            "`FOLDER/missing`",
+        ),
+        (
+            "sync --auth client-secret --tenant-id contoso.com --client-id 00112233-4455-6677-8899-aabbccddeeff --client-secret-file FOLDER/two-words",
             "`FOLDER/two-words`",
         ),
         ("sync --ca-file FOLDER/missing", "`FOLDER/missing`"),

@@ -1,8 +1,19 @@
 //! `--auth managed-identity`: what reaches the identity endpoint, and what its refusals become.
 
+use std::{
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
 use intune_sync_simulator::{ExpiresIn, ExpiresOn};
 
-use crate::tenant::{Tenant, healthy};
+use crate::{
+    program::Program,
+    tenant::{Tenant, healthy, hurry},
+};
 
 const ID: &str = "00112233-4455-6677-8899-aabbccddeeff";
 const RESOURCE: &str = "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/me";
@@ -101,9 +112,132 @@ fn a_wrong_header_is_refused_with_a_hint() {
 /// The token is of the cloud, wherever Graph is said to be.
 #[test]
 fn the_cloud_decides_what_the_token_is_for() {
-    for cloud in ["public", "usgov", "usgov-dod", "china"] {
+    for (cloud, graph) in [
+        ("public", "https://graph.microsoft.com"),
+        ("usgov", "https://graph.microsoft.us"),
+        ("usgov-dod", "https://dod-graph.microsoft.us"),
+        ("china", "https://microsoftgraph.chinacloudapi.cn"),
+    ] {
         let tenant = Tenant::new(healthy(5));
         let finished = tenant.sync().args(["--cloud", cloud]).run();
         assert_eq!(finished.code, 0, "{cloud}: {finished:?}");
+        let audiences: Vec<String> = tenant.statistics().audiences.into_iter().collect();
+        assert_eq!(audiences, [graph], "{cloud}");
     }
+}
+
+/// The program in a virtual machine whose IMDS is at this address.
+fn in_a_machine(tenant: &Tenant, imds: &str) -> Program {
+    hurry(Program::new().args(["sync", "--yes"]))
+        .env("INTUNE_SYNC_GRAPH_URL", &tenant.root())
+        .env("AZURE_POD_IDENTITY_AUTHORITY_HOST", imds)
+}
+
+#[test]
+fn a_virtual_machine_names_a_user_assigned_identity_in_its_own_way() {
+    for (flag, value, parameter) in [
+        ("--client-id", ID, "client_id"),
+        ("--object-id", ID, "object_id"),
+        ("--resource-id", RESOURCE, "msi_res_id"),
+    ] {
+        let mut config = healthy(5);
+        config.identity.only = Some(value.into());
+        // The request that looks whether it is there counts too: of the next two, the first is to be sent again.
+        config.identity.throttled = 2;
+        let tenant = Tenant::new(config);
+        let finished = in_a_machine(&tenant, &tenant.root())
+            .args([flag, value])
+            .run();
+        assert_eq!(finished.code, 0, "{finished:?}");
+        let statistics = tenant.statistics();
+        assert_eq!(
+            statistics.identities,
+            [format!("{parameter}={value}")].into()
+        );
+        assert_eq!(
+            statistics.requests.identity, 3,
+            "one to see that it is there"
+        );
+    }
+}
+
+/// A laptop: the address answers nobody, or refuses.
+#[test]
+fn where_there_is_no_imds_that_is_said_and_what_to_use_instead() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addresses = [&silent, &free].map(|listener| listener.local_addr().expect("it is bound"));
+    drop(free);
+    let tenant = Tenant::new(healthy(5));
+    for (address, why) in addresses
+        .iter()
+        .zip(["sent nothing for 2 s", "refused the connection"])
+    {
+        let finished = in_a_machine(&tenant, &format!("http://{address}")).run();
+        assert_eq!(finished.code, 4, "{finished:?}");
+        let (error, hint) = finished.error();
+        assert_eq!(
+            error,
+            format!("no managed identity here: `{address}` {why}")
+        );
+        for other in [
+            "azure-cli",
+            "client-secret",
+            "workload-identity",
+            "token-file",
+        ] {
+            assert!(hint.contains(&format!("`--auth {other}`")), "{hint}");
+        }
+    }
+    assert_eq!(tenant.statistics().requests.total(), 0);
+}
+
+/// Something listens where the platform says, and closes each connection: it is tried a few times, not for minutes.
+#[test]
+fn an_endpoint_that_never_answers_is_given_up_after_five_attempts() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = format!(
+        "http://{}/msi/token",
+        listener.local_addr().expect("it is bound")
+    );
+    let attempts = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&attempts);
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            drop(connection);
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let tenant = Tenant::new(healthy(5));
+    let finished = tenant.sync().env("IDENTITY_ENDPOINT", &endpoint).run();
+    assert_eq!(finished.code, 4, "{finished:?}");
+    let (error, hint) = finished.error();
+    assert!(
+        error.starts_with(&format!(
+            "no answer from the managed identity endpoint `{endpoint}` (App Service): "
+        )),
+        "{error}"
+    );
+    assert!(hint.starts_with("try again later"), "{hint}");
+    assert_eq!(attempts.load(Ordering::SeqCst), 5);
+}
+
+#[test]
+fn a_platform_that_is_not_supported_is_named_with_what_works() {
+    let tenant = Tenant::new(healthy(5));
+    let finished = in_a_machine(&tenant, &tenant.root())
+        .env(
+            "IDENTITY_ENDPOINT",
+            "http://127.0.0.1:40342/metadata/identity/oauth2/token",
+        )
+        .env("IMDS_ENDPOINT", "http://127.0.0.1:40342")
+        .run();
+    assert_eq!(finished.code, 4, "{finished:?}");
+    let (error, hint) = finished.error();
+    assert_eq!(
+        error,
+        "the managed identity of Azure Arc is not supported yet"
+    );
+    assert!(hint.contains("`--auth client-secret`"), "{hint}");
+    assert_eq!(tenant.statistics().requests.total(), 0);
 }

@@ -91,6 +91,19 @@ impl Program {
     }
 }
 
+impl Finished {
+    /// The error on stderr, and the hint that follows it.
+    pub(crate) fn error(&self) -> (&str, &str) {
+        let mut lines = self.stderr.lines();
+        let error = lines.find_map(|line| line.strip_prefix("error: "));
+        let hint = lines.next().and_then(|line| line.strip_prefix("hint: "));
+        match (error, hint) {
+            (Some(error), Some(hint)) => (error, hint),
+            _ => panic!("no error with a hint: {self:?}"),
+        }
+    }
+}
+
 impl From<Output> for Finished {
     fn from(output: Output) -> Self {
         Self {

@@ -11,7 +11,7 @@ use crate::program::Program;
 pub(crate) struct Tenant {
     pub(crate) simulator: Simulator,
     pub(crate) address: SocketAddr,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 /// A tenant of so many devices, without quota and without faults.
@@ -27,6 +27,14 @@ pub(crate) fn healthy(devices: u32) -> Config {
     // The machine that runs the tests may be busy.
     config.retry_after.grace_ms = 50;
     config
+}
+
+/// As fast as it goes. What tests have in common is set by variables, so that a test's own flags win over it.
+pub(crate) fn hurry(program: Program) -> Program {
+    program
+        .env("INTUNE_SYNC_BATCH_DELAY_SECONDS", "0")
+        .env("INTUNE_SYNC_INITIAL_BACKOFF_SECONDS", "0.02")
+        .env("INTUNE_SYNC_MAX_RATE", "1000000")
 }
 
 impl Tenant {
@@ -45,8 +53,18 @@ impl Tenant {
         Self {
             simulator,
             address,
-            _runtime: runtime,
+            runtime,
         }
+    }
+
+    /// Runs something beside the tenant until both are dropped.
+    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(future);
+    }
+
+    /// Waits for something within the tenant's runtime.
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
     }
 
     pub(crate) fn root(&self) -> String {
@@ -75,18 +93,17 @@ impl Tenant {
 
     /// The program with this tenant as its surroundings, by variables alone: no command and no flag is given yet.
     pub(crate) fn surround(&self) -> Program {
-        Program::new()
-            .env("INTUNE_SYNC_GRAPH_URL", &self.root())
+        self.app_service(Program::new().env("INTUNE_SYNC_GRAPH_URL", &self.root()))
+    }
+
+    /// The program within this tenant's App Service.
+    pub(crate) fn app_service(&self, program: Program) -> Program {
+        program
             .env("IDENTITY_ENDPOINT", &format!("{}/msi/token", self.root()))
             .env("IDENTITY_HEADER", "simulator")
     }
 
-    /// What tests have in common is set by variables, so that a test's own flags win over it.
     fn program(&self, command: &str) -> Program {
-        self.surround()
-            .args([command])
-            .env("INTUNE_SYNC_BATCH_DELAY_SECONDS", "0")
-            .env("INTUNE_SYNC_INITIAL_BACKOFF_SECONDS", "0.02")
-            .env("INTUNE_SYNC_MAX_RATE", "1000000")
+        hurry(self.surround().args([command]))
     }
 }

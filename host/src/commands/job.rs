@@ -104,7 +104,7 @@ async fn first_token(tokens: &TokenCache, printer: &mut Printer) -> Result<(), F
     let first = match tokio::time::timeout(PATIENCE, tokens.first()).await {
         Ok(first) => first,
         Err(_) => {
-            printer.note("the identity endpoint has not given a token yet: still trying");
+            printer.note("there is no token yet: still trying");
             tokens.first().await
         }
     };

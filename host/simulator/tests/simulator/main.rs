@@ -2,6 +2,7 @@
 
 mod batch;
 mod client;
+mod entra;
 mod execute_action;
 mod faults;
 mod identity;

@@ -82,10 +82,12 @@ impl Courier {
         ))
     }
 
-    /// Tries again, but not for ever.
+    /// Tries again, but not for ever, and not where a certificate is at fault.
     fn failed(&self, error: ClientError) -> Error {
-        let kind = match self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 {
-            UNANSWERED.. => ErrorKind::Other,
+        let unanswered = self.unanswered.fetch_add(1, Ordering::Relaxed) + 1;
+        let kind = match error {
+            ClientError::Tls { .. } => ErrorKind::Other,
+            _ if unanswered >= UNANSWERED => ErrorKind::Other,
             _ => ErrorKind::Io,
         };
         Error::new(kind, error)
