@@ -1,6 +1,6 @@
 # make demo    builds the program and syncs a simulated tenant
 # make test    runs all tests
-# make build   leaves target/release/intune-sync
+# make build   leaves target/release/intune-sync, and the components that stand alone in dist/
 # make simulation
 #              the core against 100,000 drawn tenants on virtual time (`make test` takes 2,000)
 # make replay SEED=17
@@ -8,7 +8,7 @@
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
 # make lint    formatting, clippy, licences and advisories
 # make reproducible
-#              builds the component twice in different folders, and compares the bytes
+#              builds the components twice in different folders, and compares the bytes
 #
 # Each sets up what it needs. Neither needs Azure, nor the internet beyond rustup's and cargo's registries.
 
@@ -41,6 +41,8 @@ lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(FLAGS) --all-targets -- -D warnings
 	$(CARGO) clippy --release --locked --package intune-sync-engine --target wasm32-unknown-unknown -- -D warnings
+	$(CARGO) clippy --release --locked --package intune-sync-managed-identity --package intune-sync-service \
+		--package intune-sync-job --target wasm32-unknown-unknown -- -D warnings
 	$(CARGO) clippy --release --locked --package intune-sync-hostile --examples --no-default-features --features guest \
 		--target wasm32-unknown-unknown -- -D warnings
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --workspace check; \

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+pub(crate) use intune_sync_contract::report::one_line;
 use jiff::Timestamp;
 
 use crate::cli::{Color, OutputOptions, Page, Verbosity};
@@ -234,19 +235,6 @@ impl Printer {
             text.to_owned()
         }
     }
-}
-
-/// The text without control characters: a device's name or a server's message can neither forge a line of the log nor
-/// steer the terminal.
-pub(crate) fn one_line(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.trim_end()
-        .chars()
-        .map(|c| if steers(c) { ' ' } else { c })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! What the engine component may be given and what it gives, to the letter; and what the program is built from.
+//! What the components may be given and what they give, to the letter; and what the program is built from.
 
 mod component;
+mod composed;
 mod dependencies;

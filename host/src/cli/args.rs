@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use intune_sync_contract::settings;
 use intune_sync_gate::{Guid, Origin};
 
 use super::choices::{AuthKind, Color, DispatchKind, Format, OrderKind, PaceKind, ReportFormat};
 use super::cloud::Cloud;
 use super::doctor::{self, DoctorArgs};
-use super::duration::{DAY, HOUR, SECOND, within};
 use super::grant::{self, GrantArgs};
-use super::number::{rate, seed, whole};
+use super::number::{seed, whole};
 use super::rehearsal::{self, RehearseArgs};
 use super::terms::{self, AGENT, COMPLIANCE, OWNER, one_of};
 use crate::identity::TenantId;
@@ -125,7 +125,7 @@ Exit codes:
 
 const AUDIT_EXIT_CODES: &str = "Exit codes:
   0    the component asks for nothing beyond the promised list
-  1    it asks for more, or cannot run here
+  1    it asks for more, as one that stands alone does, or cannot run here
   2    wrong usage, an unreadable file, or no component";
 
 /// `sync`.
@@ -145,7 +145,7 @@ pub(super) struct JobArgs {
     #[arg(long, short, help_heading = "Job")]
     pub(super) yes: bool,
     /// Start nothing new after this time; what is in flight is finished. From 1s to 7d
-    #[arg(long, value_name = "DURATION", value_parser = within(SECOND..=7 * DAY), allow_hyphen_values = true,
+    #[arg(long, value_name = "DURATION", value_parser = settings::deadline, allow_hyphen_values = true,
         help_heading = "Job")]
     pub(super) deadline: Option<u64>,
     /// TOML file with defaults: its keys are the long flags' names
@@ -189,7 +189,7 @@ pub(super) struct SelectionArgs {
     #[arg(long, value_name = "PATTERN", value_parser = terms::text)]
     pub(super) name: Vec<String>,
     /// Only devices whose last check-in is at least this long ago (`24h`, `7d`), or that never checked in
-    #[arg(long, value_name = "DURATION", value_parser = within(SECOND..=3650 * DAY), allow_hyphen_values = true)]
+    #[arg(long, value_name = "DURATION", value_parser = settings::stale_for, allow_hyphen_values = true)]
     pub(super) stale_for: Option<u64>,
     /// Only these devices, by their Intune device id; repeatable, or comma separated
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = terms::guid)]
@@ -201,7 +201,7 @@ pub(super) struct SelectionArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) devices_from: Option<PathBuf>,
     /// At most this many devices, the first in the order of the run that can be synced
-    #[arg(long, value_name = "N", value_parser = whole(1..=u32::MAX, "devices"), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = settings::limit, allow_hyphen_values = true)]
     pub(super) limit: Option<u32>,
     /// The order of the run
     #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
@@ -216,19 +216,19 @@ pub(super) struct SelectionArgs {
 #[command(next_help_heading = "Pace")]
 pub(super) struct PacingArgs {
     /// Devices in a batch, 1 to 10000
-    #[arg(long, value_name = "N", value_parser = whole(1..=10_000, "devices"), default_value = "50",
+    #[arg(long, value_name = "N", value_parser = settings::batch_size, default_value = "50",
         allow_hyphen_values = true)]
     pub(super) batch_size: u32,
     /// Pause between two batches, up to 24h
-    #[arg(long = "batch-delay-seconds", value_name = "DURATION", value_parser = within(0..=DAY), default_value = "10",
+    #[arg(long = "batch-delay-seconds", value_name = "DURATION", value_parser = settings::batch_delay, default_value = "10",
         allow_hyphen_values = true)]
     pub(super) batch_delay: u64,
     /// How often a device's sync is tried again after a transient failure, 0 to 100
-    #[arg(long, value_name = "N", value_parser = whole(0..=100, "retries"), default_value = "5",
+    #[arg(long, value_name = "N", value_parser = settings::max_retries, default_value = "5",
         allow_hyphen_values = true)]
     pub(super) max_retries: u32,
     /// First wait after a transient failure; doubled with each further one, up to a minute, and jittered. Up to 1h
-    #[arg(long = "initial-backoff-seconds", value_name = "DURATION", value_parser = within(0..=HOUR),
+    #[arg(long = "initial-backoff-seconds", value_name = "DURATION", value_parser = settings::initial_backoff,
         default_value = "5", allow_hyphen_values = true)]
     pub(super) initial_backoff: u64,
     /// How syncs are put into requests
@@ -238,7 +238,7 @@ pub(super) struct PacingArgs {
     #[arg(long, value_name = "PACE", value_enum, default_value_t)]
     pub(super) pace: PaceKind,
     /// Ceiling in syncs per second; the default is 97.5 % of the 200 in 20 seconds that Microsoft documents
-    #[arg(long, value_name = "RATE", value_parser = rate, default_value = "9.75", allow_hyphen_values = true)]
+    #[arg(long, value_name = "RATE", value_parser = settings::max_rate, default_value = "9.75", allow_hyphen_values = true)]
     pub(super) max_rate: u64,
 }
 

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::sandbox::bindings::sync;
+pub(super) use intune_sync_contract::settings::{DispatchKind, OrderKind, PaceKind};
 
 /// What stdout gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -69,38 +69,6 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
-/// How syncs are put into requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum DispatchKind {
-    /// JSON batches of 20 syncs, Graph v1.0
-    #[default]
-    Batch,
-    /// One request for each device
-    Single,
-    /// The bulk action of Graph's beta, 100 devices a request; falls back to `batch` where it is refused
-    Bulk,
-}
-
-/// What decides when the next device's turn comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum PaceKind {
-    /// Batch, pause, batch
-    #[default]
-    Fixed,
-    /// No pause: the ceiling on the rate alone
-    Quota,
-}
-
-/// The order of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum OrderKind {
-    /// The longest without a check-in first
-    #[default]
-    Stalest,
-    /// As Graph lists them
-    Listed,
-}
-
 /// Where tokens come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(super) enum AuthKind {
@@ -115,34 +83,6 @@ pub(super) enum AuthKind {
     ClientSecret,
     /// The access token in the file named by `--token-file`
     TokenFile,
-}
-
-impl From<DispatchKind> for sync::Dispatch {
-    fn from(kind: DispatchKind) -> Self {
-        match kind {
-            DispatchKind::Batch => Self::Batch,
-            DispatchKind::Single => Self::Single,
-            DispatchKind::Bulk => Self::Bulk,
-        }
-    }
-}
-
-impl From<PaceKind> for sync::Pace {
-    fn from(kind: PaceKind) -> Self {
-        match kind {
-            PaceKind::Fixed => Self::Fixed,
-            PaceKind::Quota => Self::Quota,
-        }
-    }
-}
-
-impl From<OrderKind> for sync::Order {
-    fn from(kind: OrderKind) -> Self {
-        match kind {
-            OrderKind::Stalest => Self::Stalest,
-            OrderKind::Listed => Self::Listed,
-        }
-    }
 }
 
 /// A flag's value as it is written.

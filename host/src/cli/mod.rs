@@ -4,13 +4,10 @@ mod args;
 mod auth;
 mod choices;
 mod clap_error;
-mod cloud;
 mod devices_file;
 mod doctor;
-pub(crate) mod duration;
 mod grant;
 mod layers;
-mod number;
 mod options;
 mod rehearsal;
 mod resolve;
@@ -22,6 +19,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::FromArgMatches;
+use intune_sync_contract::settings::number;
+pub(crate) use intune_sync_contract::settings::{cloud, duration};
 
 pub(crate) use self::auth::{Auth, UserAssigned};
 pub(crate) use self::choices::{BulkCost, Color, Format, Limiter, ReportFormat, Verbosity};

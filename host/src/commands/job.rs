@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use intune_sync_contract::report::run_id;
 use intune_sync_gate::{Rules, Writes};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
@@ -306,13 +307,4 @@ fn nothing_done() -> Summary {
         duration: 0,
         standing: Standing::Running,
     }
-}
-
-/// Names a run: when it began, and four digits against chance.
-fn run_id(started: Timestamp, seed: u64) -> String {
-    format!(
-        "{}-{:04x}",
-        started.strftime("%Y%m%d-%H%M%S"),
-        seed & 0xffff
-    )
 }

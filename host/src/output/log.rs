@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::report::guid;
 use crate::cli::duration::{display, display_seconds};
 use crate::printer::{Level, Printer};
 use crate::sandbox::bindings::sync::{
     DeviceDone, Event, Failure, Happening, Outcome, Plan, Purpose, Standing, Summary, Tally,
 };
+use intune_sync_contract::report::guid;
 
 /// Writes an event as a line of the log, or as none.
 #[derive(Default)]

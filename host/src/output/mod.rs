@@ -3,24 +3,20 @@
 //!
 //! Nothing here has a clock: the caller tells the time. Nothing is kept for each device, failures apart.
 
-mod jsonl;
 mod log;
 mod progress;
-mod report;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::io;
 
+use intune_sync_contract::report::{self, FailedDevice, Lines, PlanReport, SyncReport};
+pub(crate) use intune_sync_contract::report::{Outcome as Ending, Problem, list, minutes};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use self::log::Log;
 use self::progress::Progress;
-use self::report::{FailedDevice, PlanReport, SyncReport};
-pub(crate) use self::report::{Outcome as Ending, Problem, minutes};
-pub(crate) use self::text::list;
 use crate::cli::{Format, OutputOptions};
 use crate::printer::Printer;
 use crate::sandbox::bindings::sync::{Event, Happening, Outcome, Plan, Purpose, Standing, Summary};
@@ -37,6 +33,8 @@ pub(crate) struct Output {
     progress: Progress,
     plan: Option<Plan>,
     failures: Vec<FailedDevice>,
+    /// For JSON lines, which keep their own failures.
+    lines: Lines,
 }
 
 impl Output {
@@ -46,10 +44,12 @@ impl Output {
         purpose: Purpose,
         run_id: impl Into<String>,
     ) -> Self {
+        let run_id = run_id.into();
         Self {
             format: options.format,
             purpose,
-            run_id: run_id.into(),
+            lines: Lines::new(purpose, run_id.clone()),
+            run_id,
             log: Log::default(),
             progress: Progress::default(),
             plan: None,
@@ -68,11 +68,16 @@ impl Output {
         now: Timestamp,
         event: &Event,
     ) -> io::Result<()> {
+        self.progress.event(now, event);
+        self.log.event(printer, now, self.purpose, event);
+        if self.format == Format::Jsonl {
+            return printer.data(&self.lines.event(now, event));
+        }
         match &event.happening {
             Happening::Planned(plan) => self.plan = Some(plan.clone()),
             Happening::DeviceDone(device) => {
                 // The summary for people counts the failures beyond those that it lists.
-                let all = self.format != Format::Text;
+                let all = self.format == Format::Json;
                 if let Outcome::Failed(failure) = &device.outcome
                     && (all || self.failures.len() < FAILURES_SHOWN)
                 {
@@ -81,12 +86,7 @@ impl Output {
             }
             _ => {}
         }
-        self.progress.event(now, event);
-        self.log.event(printer, now, self.purpose, event);
-        match self.format {
-            Format::Jsonl => line(printer, &jsonl::Line::event(now, event)),
-            Format::Text | Format::Json => Ok(()),
-        }
+        Ok(())
     }
 
     /// Shows how far the run is: on a terminal at each call, elsewhere a line every 15 seconds. To be called at least
@@ -114,12 +114,13 @@ impl Output {
             run_id,
             plan,
             failures,
+            lines,
             ..
         } = self;
         match (format, purpose) {
-            (Format::Text, Purpose::Sync) => printer.data(&text::sync(summary, &failures))?,
+            (Format::Text, Purpose::Sync) => printer.data(&report::sync(summary, &failures))?,
             (Format::Text, Purpose::Plan) => {
-                printer.data(&plan.as_ref().map(text::plan).unwrap_or_default())?
+                printer.data(&plan.as_ref().map(report::plan).unwrap_or_default())?
             }
             (Format::Json, Purpose::Sync) => {
                 line(printer, &SyncReport::new(summary, &run_id, &failures))?
@@ -127,18 +128,7 @@ impl Output {
             (Format::Json, Purpose::Plan) => {
                 line(printer, &PlanReport::new(summary, &run_id, plan.as_ref()))?
             }
-            (Format::Jsonl, Purpose::Sync) => {
-                line(
-                    printer,
-                    &jsonl::Line::summary(now, SyncReport::new(summary, &run_id, &failures)),
-                )?;
-            }
-            (Format::Jsonl, Purpose::Plan) => {
-                line(
-                    printer,
-                    &jsonl::Line::summary(now, PlanReport::new(summary, &run_id, plan.as_ref())),
-                )?;
-            }
+            (Format::Jsonl, _) => printer.data(&lines.last(now, summary))?,
         }
         log::conclude(printer, summary);
         Ok(())

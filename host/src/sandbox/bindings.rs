@@ -7,10 +7,13 @@ mod generated {
         imports: { default: trappable },
         exports: { default: async },
         require_store_data_send: true,
-        additional_derives: [PartialEq],
     });
 }
 
-pub(crate) use generated::exports::intune::sync::sync;
+/// The types of `sync`, which the whole program speaks in; those generated here are for the border alone, and `wire`
+/// turns one into the other.
+pub(crate) use intune_sync_contract::wit as sync;
+
+pub(super) use generated::exports::intune::sync::sync as wire;
 pub(crate) use generated::intune::sync::token;
 pub(crate) use generated::{Engine, EnginePre};

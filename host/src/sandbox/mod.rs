@@ -12,6 +12,7 @@ mod linker;
 pub(crate) mod promise;
 mod run;
 mod state;
+mod wire;
 
 use std::{
     borrow::Cow,

@@ -41,6 +41,7 @@ impl Run {
         let engine = within(limits::CALL, &egress, instance).await?;
         let guest = engine.intune_sync_sync();
         let run = guest.run();
+        let settings = settings.into();
         let start = run.call_start(&mut store, &settings);
         let run = within(limits::CALL, &egress, start)
             .await?
@@ -89,7 +90,8 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let events = run.call_next(&mut self.store, self.run, millis);
-        within(most, &self.egress, events).await
+        let events = within(most, &self.egress, events).await?;
+        Ok(events.map(|events| events.into_iter().map(Into::into).collect()))
     }
 
     /// Finish what is in flight, start nothing new.
@@ -116,7 +118,7 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let summary = run.call_summary(&mut self.store, self.run);
-        match within(limits::CALL, &self.egress, summary).await? {
+        match within(limits::CALL, &self.egress, summary).await?.into() {
             summary if adds_up(&summary) => Ok(summary),
             _ => Err(SandboxError::WrongCounts),
         }

@@ -1,68 +1,27 @@
-//! The answer to a request for a token, in the one form that `azure_identity` reads.
+//! The answer to a request for a token, in the forms that `azure_identity` reads.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::fmt::strtime;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use intune_sync_contract::identity;
+use serde_json::json;
 
-use super::super::jwt;
-
-/// Why an answer gives no token. Never quotes the answer, since it may hold one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unreadable {
-    /// The body is not a JSON object.
-    #[error("its answer is not a JSON object")]
-    NotJson,
-    /// There is no token in it.
-    #[error("its answer has no `access_token`")]
-    NoToken,
-    /// It cannot be told when the token ends.
-    #[error("its answer does not say when the token ends (`expires_on`, `expires_in`)")]
-    NoEnd,
-}
+pub(crate) use intune_sync_contract::identity::Unreadable;
 
 /// A token as it was answered.
-pub(crate) struct Answer {
-    token: String,
-    /// When it ends, in seconds since 1970.
-    expires_on: i64,
-}
+pub(crate) struct Answer(identity::Answer);
 
 impl Answer {
-    /// Reads an answer. `now` is in seconds since 1970.
-    ///
-    /// `expires_on` comes as a string of seconds, as a number, or as the text of a date, depending on the platform and
-    /// its version; some answers have only `expires_in`; a token that is a JWT names its own end in the worst case.
-    /// The Azure CLI writes `accessToken`, and had no `expires_on` before its version 2.54.
+    /// Reads an answer in any of its forms. `now` is in seconds since 1970.
     pub(crate) fn read(body: &[u8], now: i64) -> Result<Self, Unreadable> {
-        #[derive(Deserialize)]
-        struct Fields {
-            #[serde(alias = "accessToken")]
-            access_token: Option<String>,
-            #[serde(default)]
-            expires_on: Value,
-            #[serde(default)]
-            expires_in: Value,
-        }
-
-        let fields: Fields = serde_json::from_slice(body).map_err(|_| Unreadable::NotJson)?;
-        let token = fields.access_token.ok_or(Unreadable::NoToken)?;
-        let expires_on = seconds(&fields.expires_on)
-            .or_else(|| fields.expires_on.as_str().and_then(date))
-            .or_else(|| seconds(&fields.expires_in).map(|lifetime| now.saturating_add(lifetime)))
-            .or_else(|| jwt::expires_on(&token))
-            .ok_or(Unreadable::NoEnd)?;
-        Ok(Self { token, expires_on })
+        identity::read(body, now).map(Self)
     }
 
     /// As `azure_identity` reads it from any endpoint: `expires_on` as text for managed identities, `expires_in` as a
     /// number for Entra ID, and what it insists on beside them.
     pub(super) fn endpoint_json(&self, now: i64) -> String {
+        let identity::Answer { token, ends } = &self.0;
         let answer = json!({
-            "access_token": self.token,
-            "expires_on": self.expires_on.to_string(),
-            "expires_in": self.expires_on.saturating_sub(now),
+            "access_token": token,
+            "expires_on": ends.to_string(),
+            "expires_in": ends.saturating_sub(now),
             "token_type": "Bearer",
             "resource": "",
         });
@@ -71,62 +30,23 @@ impl Answer {
 
     /// As `azure_identity` reads it from the Azure CLI.
     pub(crate) fn cli_json(&self) -> String {
+        let identity::Answer { token, ends } = &self.0;
         let answer = json!({
-            "accessToken": self.token,
-            "expires_on": self.expires_on,
+            "accessToken": token,
+            "expires_on": ends,
             "tokenType": "Bearer",
         });
         answer.to_string()
     }
 }
 
-/// A number of seconds, as a number or as text, a fraction cut off.
-fn seconds(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number
-            .as_i64()
-            .or_else(|| number.as_f64().map(|seconds| seconds as i64)),
-        Value::String(text) => {
-            let text = text.trim();
-            text.parse()
-                .ok()
-                .or_else(|| text.parse::<f64>().ok().map(|seconds| seconds as i64))
-        }
-        _ => None,
-    }
-}
-
-/// A date, in seconds since 1970: `2026-11-23T04:05:06Z`, `11/23/2026 04:05:06 AM +00:00`. Without an offset it is UTC.
-fn date(text: &str) -> Option<i64> {
-    const AMERICAN: [&str; 2] = ["%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S"];
-
-    let text = text.trim();
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Some(at.as_second());
-    }
-    AMERICAN.iter().find_map(|form| {
-        let at =
-            strtime::parse(format!("{form} %:z"), text).and_then(|parsed| parsed.to_timestamp());
-        let utc = || {
-            DateTime::strptime(form, text)?
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .map(|at| at.timestamp())
-        };
-        at.or_else(|_| utc()).ok().map(Timestamp::as_second)
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     const NOW: i64 = 1_795_406_000;
-
-    fn end(body: &str) -> Result<i64, Unreadable> {
-        let answer = Answer::read(body.as_bytes(), NOW)?;
-        assert!(!answer.token.is_empty());
-        Ok(answer.expires_on)
-    }
 
     #[test]
     fn what_is_written_is_what_was_read() {
@@ -142,53 +62,5 @@ mod tests {
             (&cli["accessToken"], &cli["expires_on"]),
             (&json!("abc"), &json!(1_795_406_706))
         );
-    }
-
-    #[test]
-    fn every_form_of_the_end_becomes_one() {
-        for form in [
-            r#""expires_on":"1795406706""#,
-            r#""expires_on":1795406706"#,
-            r#""expires_on":1795406706.9"#,
-            r#""expires_on":"2026-11-23T04:05:06Z""#,
-            r#""expires_on":"2026-11-23T05:05:06.000+01:00""#,
-            r#""expires_on":"11/23/2026 04:05:06 AM +00:00""#,
-            r#""expires_on":"11/23/2026 04:05:06 +00:00""#,
-            r#""expires_on":"11/23/2026 4:05:06 AM""#,
-            r#""expires_in":706"#,
-            r#""expires_in":"706""#,
-            r#""expires_on":"soon","expires_in":"706""#,
-            r#""expires_on":null,"expires_in":706"#,
-            r#""expires_on":"1795406706","expires_in":5,"resource":7,"token_type":"bearer""#,
-        ] {
-            for name in ["access_token", "accessToken"] {
-                let body = format!(r#"{{"{name}":"abc",{form}}}"#);
-                assert_eq!(end(&body), Ok(1_795_406_706), "{form}");
-            }
-        }
-        let token = jwt::token_with_payload(r#"{"exp":1795406706}"#);
-        assert_eq!(
-            end(&format!(r#"{{"access_token":"{token}"}}"#)),
-            Ok(1_795_406_706)
-        );
-    }
-
-    #[test]
-    fn what_is_no_answer_is_told_without_quoting_it() {
-        for (body, error) in [
-            ("<html>", Unreadable::NotJson),
-            ("", Unreadable::NotJson),
-            ("[]", Unreadable::NotJson),
-            (r#"{"access_token":7}"#, Unreadable::NotJson),
-            (r#"{"token":"abc"}"#, Unreadable::NoToken),
-            (r#"{"access_token":"abc"}"#, Unreadable::NoEnd),
-            (
-                r#"{"access_token":"abc","expires_on":"soon"}"#,
-                Unreadable::NoEnd,
-            ),
-        ] {
-            assert_eq!(end(body), Err(error), "{body}");
-            assert!(!error.to_string().contains("abc"));
-        }
     }
 }

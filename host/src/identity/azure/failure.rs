@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use azure_core::error::ErrorKind;
+use intune_sync_contract::identity::{passes, words};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use intune_sync_contract::identity::one_line;
 
 use super::super::TokenError;
 use super::answer::Unreadable;
 use crate::http_client::{ClientError, causes};
-
-/// The longest piece of someone else's words that is shown, in characters.
-const MAX_WORDS: usize = 300;
 
 /// Where a token was asked for, as messages name it, and what helps when there is none.
 pub(crate) struct Place {
@@ -93,9 +93,9 @@ impl Place {
             None => String::new(),
         };
         let message = format!("{} answered {status}{words}", self.name);
-        match status {
-            404 | 408 | 410 | 429 | 500.. => TokenError::transient(message, self.in_trouble),
-            _ => TokenError::denied(message, (self.refused)(&refusal)),
+        match passes(status) {
+            true => TokenError::transient(message, self.in_trouble),
+            false => TokenError::denied(message, (self.refused)(&refusal)),
         }
     }
 }
@@ -113,48 +113,19 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// Reads OAuth's form, App Service's, or none of these.
     pub(super) fn read(body: &[u8]) -> Self {
-        #[derive(Deserialize)]
-        struct Answer {
-            error_description: Option<String>,
-            message: Option<String>,
-            error: Option<serde_json::Value>,
+        #[derive(Default, Deserialize)]
+        struct Codes {
             #[serde(default)]
             error_codes: serde_json::Value,
         }
 
-        let Ok(answer) = serde_json::from_slice::<Answer>(body) else {
-            return Self::default();
-        };
-        let nested = answer
-            .error
-            .as_ref()
-            .and_then(|error| error.get("message").unwrap_or(error).as_str());
-        let text = answer
-            .error_description
-            .as_deref()
-            .or(answer.message.as_deref())
-            .or(nested);
-        let codes = answer.error_codes.as_array().into_iter().flatten();
+        let Codes { error_codes } = serde_json::from_slice(body).unwrap_or_default();
+        let codes = error_codes.as_array().into_iter().flatten();
         Self {
-            message: text.map(one_line).filter(|text| !text.is_empty()),
+            message: words(body),
             codes: codes
                 .filter_map(|code| u32::try_from(code.as_u64()?).ok())
                 .collect(),
         }
     }
-}
-
-/// A text of someone else's on one line, without control characters and of bounded length.
-pub(crate) fn one_line(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-        .collect();
-    words
-        .join(" ")
-        .chars()
-        .take(MAX_WORDS)
-        .collect::<String>()
-        .trim_end_matches('.')
-        .to_owned()
 }

@@ -1,12 +1,12 @@
 //! The summary for people, in the shape in which PowerShell shows the runbook's result.
 
-use super::report::{FailedDevice, minutes};
-use crate::cli::duration::display_seconds;
-use crate::printer::one_line;
-use crate::sandbox::bindings::sync::{Plan, Summary, Tally};
+use super::object::{FailedDevice, minutes};
+use super::one_line;
+use crate::settings::duration::display_seconds;
+use crate::wit::{Plan, Summary, Tally};
 
 /// The summary of `sync`: the runbook's five figures, those of the others that are not zero, and the failures.
-pub(super) fn sync(summary: &Summary, failures: &[FailedDevice]) -> String {
+pub fn sync(summary: &Summary, failures: &[FailedDevice]) -> String {
     let mut figures = vec![
         ("TotalDevices", summary.total.to_string()),
         ("SuccessCount", summary.success.to_string()),
@@ -40,7 +40,7 @@ pub(super) fn sync(summary: &Summary, failures: &[FailedDevice]) -> String {
 }
 
 /// The summary of `plan`.
-pub(super) fn plan(plan: &Plan) -> String {
+pub fn plan(plan: &Plan) -> String {
     let mut text = list(&[
         ("Listed", plan.listed.to_string()),
         ("Total", plan.total.to_string()),
@@ -59,7 +59,7 @@ pub(super) fn plan(plan: &Plan) -> String {
 }
 
 /// `Name  : value` lines, the colons below one another.
-pub(crate) fn list(figures: &[(&str, String)]) -> String {
+pub fn list(figures: &[(&str, String)]) -> String {
     let width = figures
         .iter()
         .map(|(name, _)| name.len())

@@ -3,12 +3,12 @@
 use intune_sync_gate::Guid;
 use serde::Serialize;
 
-use crate::sandbox::bindings::sync::{self, DeviceDone, Failure, Plan, Standing, Summary};
+use crate::wit::{self, DeviceDone, Failure, Plan, Standing, Summary};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// Each device has its final outcome, and none has failed.
     Completed,
     /// Each device has its final outcome, and some have failed.
@@ -24,7 +24,9 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn of(summary: &Summary) -> Self {
+    /// How the run of this summary ended.
+    #[must_use]
+    pub fn of(summary: &Summary) -> Self {
         match &summary.standing {
             Standing::Completed if summary.error == 0 => Self::Completed,
             Standing::Completed => Self::CompletedWithErrors,
@@ -39,13 +41,17 @@ impl Outcome {
 /// Why a run ended before its work was done.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Problem<'a> {
-    pub(crate) message: &'a str,
-    pub(crate) hint: &'a str,
+pub struct Problem<'a> {
+    /// What is wrong.
+    pub message: &'a str,
+    /// What to do about it.
+    pub hint: &'a str,
 }
 
 impl<'a> Problem<'a> {
-    pub(crate) fn of(summary: &'a Summary) -> Option<Self> {
+    /// None where the work was done, or stopped by whoever asked for it.
+    #[must_use]
+    pub fn of(summary: &'a Summary) -> Option<Self> {
         match &summary.standing {
             Standing::Interrupted(problem)
             | Standing::NotAuthorized(problem)
@@ -61,19 +67,21 @@ impl<'a> Problem<'a> {
 /// A device that has failed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct FailedDevice {
+pub struct FailedDevice {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) status: Option<u16>,
     pub(super) code: String,
     pub(super) message: String,
-    pub(super) request_id: String,
-    pub(super) client_request_id: String,
+    request_id: String,
+    client_request_id: String,
     pub(super) attempts: u32,
 }
 
 impl FailedDevice {
-    pub(super) fn new(device: &DeviceDone, failure: &Failure) -> Self {
+    /// A device and why it has failed.
+    #[must_use]
+    pub fn new(device: &DeviceDone, failure: &Failure) -> Self {
         Self {
             id: guid(device.id),
             name: device.name.clone(),
@@ -90,7 +98,7 @@ impl FailedDevice {
 /// The object of `sync`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct SyncReport<'a> {
+pub struct SyncReport<'a> {
     total_devices: u32,
     success_count: u32,
     error_count: u32,
@@ -110,7 +118,9 @@ pub(super) struct SyncReport<'a> {
 }
 
 impl<'a> SyncReport<'a> {
-    pub(super) fn new(summary: &'a Summary, run_id: &'a str, failures: &'a [FailedDevice]) -> Self {
+    /// The object of a run, with the failures of its devices.
+    #[must_use]
+    pub fn new(summary: &'a Summary, run_id: &'a str, failures: &'a [FailedDevice]) -> Self {
         Self {
             total_devices: summary.total,
             success_count: summary.success,
@@ -134,7 +144,7 @@ impl<'a> SyncReport<'a> {
 /// The object of `plan`. Without the complete list there is nothing to say of the devices.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct PlanReport<'a> {
+pub struct PlanReport<'a> {
     #[serde(flatten)]
     planned: Option<Planned<'a>>,
     http_requests: u64,
@@ -172,7 +182,9 @@ struct Platform<'a> {
 }
 
 impl<'a> PlanReport<'a> {
-    pub(super) fn new(summary: &'a Summary, run_id: &'a str, plan: Option<&'a Plan>) -> Self {
+    /// The object of a run, with its plan, if it came to that.
+    #[must_use]
+    pub fn new(summary: &'a Summary, run_id: &'a str, plan: Option<&'a Plan>) -> Self {
         Self {
             planned: plan.map(|plan| Planned {
                 total: plan.total,
@@ -207,13 +219,15 @@ impl<'a> PlanReport<'a> {
 }
 
 /// A device's id as it is written.
-pub(super) fn guid(id: sync::Guid) -> String {
+#[must_use]
+pub fn guid(id: wit::Guid) -> String {
     Guid::from_halves(id.hi, id.lo).to_string()
 }
 
 /// Milliseconds as minutes, rounded to four decimals. The quotient of two whole numbers is the double nearest to these
 /// decimals, so it is written with no more of them.
-pub(crate) fn minutes(length: u64) -> f64 {
+#[must_use]
+pub fn minutes(length: u64) -> f64 {
     let ten_thousandths = (u128::from(length) * 10_000 + 30_000) / 60_000;
     ten_thousandths as f64 / 10_000.0
 }

@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 /// Why a value is refused: the end of the sentence "`x` is not allowed for `--flag`: …".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Refused(pub(super) String);
+pub struct Refused(pub String);
 
 /// A parser of whole numbers within `range`; `unit` names what is counted.
-pub(super) fn whole(
+pub fn whole(
     range: RangeInclusive<u32>,
     unit: &'static str,
 ) -> impl Fn(&str) -> Result<u32, Refused> + Clone + Send + Sync + 'static {
@@ -27,14 +27,14 @@ pub(super) fn whole(
 }
 
 /// A seed: any whole number of 64 bits.
-pub(super) fn seed(text: &str) -> Result<u64, Refused> {
+pub fn seed(text: &str) -> Result<u64, Refused> {
     digits(text)
         .and_then(|text| text.parse().ok())
         .ok_or_else(|| Refused(format!("it takes a whole number from 0 to {}", u64::MAX)))
 }
 
 /// A share in percent, `0.5`, as hundredths of a percent: less than 100.
-pub(super) fn percent(text: &str) -> Result<u16, Refused> {
+pub fn percent(text: &str) -> Result<u16, Refused> {
     let refused = || Refused("it takes 0 to 99.99 percent, with up to two decimals".into());
     let Decimal { digits, scale } = decimal(text).ok_or_else(refused)?;
     let missing = 2_u32.checked_sub(scale).ok_or_else(refused)?;
@@ -45,7 +45,7 @@ pub(super) fn percent(text: &str) -> Result<u16, Refused> {
 }
 
 /// A rate in syncs per second, `9.5`, as syncs in 1,000 seconds: more than 0, at most 1,000,000 a second.
-pub(super) fn rate(text: &str) -> Result<u64, Refused> {
+pub fn rate(text: &str) -> Result<u64, Refused> {
     let refused = || {
         Refused(
             "it takes more than 0 and at most 1000000 syncs per second, with up to three decimals"
@@ -61,24 +61,26 @@ pub(super) fn rate(text: &str) -> Result<u64, Refused> {
 }
 
 /// A rate as it is written on the command line: `9500` is `9.5`.
-pub(super) fn rate_text(rate: u64) -> String {
+pub fn rate_text(rate: u64) -> String {
     thousandths(rate)
 }
 
 /// A number of thousandths in decimals, without trailing zeros: `1500` is `1.5`.
-pub(super) fn thousandths(number: u64) -> String {
+pub fn thousandths(number: u64) -> String {
     let text = format!("{}.{:03}", number / 1000, number % 1000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The number `digits / 10^scale`.
-pub(super) struct Decimal {
-    pub(super) digits: u128,
-    pub(super) scale: u32,
+pub struct Decimal {
+    /// All digits, without the point.
+    pub digits: u128,
+    /// How many of them stand behind the point.
+    pub scale: u32,
 }
 
 /// Reads `12`, `1.5`, `0.025`: digits with at most one point between them, at most 18 in all.
-pub(super) fn decimal(text: &str) -> Option<Decimal> {
+pub fn decimal(text: &str) -> Option<Decimal> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let (whole, fraction) = (digits(whole)?, digits(fraction)?.trim_end_matches('0'));
     if whole.len() + fraction.len() > 18 {

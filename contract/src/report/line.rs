@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::report::{guid, seconds};
-use crate::sandbox::bindings::sync::{Batch, DeviceDone, Event, Failure, Happening, Outcome, Plan};
+use super::object::{PlanReport, SyncReport, guid, seconds};
+use crate::wit::{Batch, DeviceDone, Event, Failure, Happening, Outcome, Plan};
 
 /// One line. `time` is RFC 3339 in UTC, with milliseconds.
 #[derive(Debug, Serialize)]
@@ -14,20 +14,35 @@ pub(super) struct Line<T> {
     body: T,
 }
 
-impl<'a> Line<Body<'a>> {
+impl<'a> Line<Happened<'a>> {
+    /// The line of an event; `now` is the time of day.
     pub(super) fn event(now: Timestamp, event: &'a Event) -> Self {
         Self {
             time: time(now),
-            body: Body::of(&event.happening),
+            body: Happened::of(&event.happening),
         }
     }
 }
 
-impl<T: Serialize> Line<Summary<T>> {
-    pub(super) fn summary(now: Timestamp, report: T) -> Self {
+impl<'a> Line<Last<SyncReport<'a>>> {
+    /// The last line of `sync`.
+    pub(super) fn sync(now: Timestamp, report: SyncReport<'a>) -> Self {
+        Self::last(now, report)
+    }
+}
+
+impl<'a> Line<Last<PlanReport<'a>>> {
+    /// The last line of `plan`.
+    pub(super) fn plan(now: Timestamp, report: PlanReport<'a>) -> Self {
+        Self::last(now, report)
+    }
+}
+
+impl<T: Serialize> Line<Last<T>> {
+    fn last(now: Timestamp, report: T) -> Self {
         Self {
             time: time(now),
-            body: Summary {
+            body: Last {
                 event: "summary",
                 report,
             },
@@ -37,7 +52,7 @@ impl<T: Serialize> Line<Summary<T>> {
 
 /// The JSON object of the run, as the last event.
 #[derive(Debug, Serialize)]
-pub(super) struct Summary<T> {
+pub(super) struct Last<T> {
     event: &'static str,
     #[serde(flatten)]
     report: T,
@@ -50,7 +65,7 @@ pub(super) struct Summary<T> {
     rename_all = "kebab-case",
     rename_all_fields = "camelCase"
 )]
-pub(super) enum Body<'a> {
+pub(super) enum Happened<'a> {
     Listed {
         pages: u32,
         devices: u32,
@@ -178,7 +193,7 @@ impl<'a> Done<'a> {
     }
 }
 
-impl<'a> Body<'a> {
+impl<'a> Happened<'a> {
     fn of(happening: &'a Happening) -> Self {
         match happening {
             Happening::Listed(listed) => Self::Listed {

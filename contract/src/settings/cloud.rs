@@ -1,17 +1,17 @@
 //! Microsoft's national clouds, each with its own Graph. A token of one is worth nothing in another.
 
-use std::fmt;
+use core::fmt;
 
-use clap::ValueEnum;
 use intune_sync_gate::Origin;
 
-use super::choices::word;
+use super::Choice;
 
 /// Where the tenant lives.
 ///
 /// <https://learn.microsoft.com/graph/deployments>
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum Cloud {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum Cloud {
     /// Microsoft 365 worldwide, GCC included
     #[default]
     Public,
@@ -23,21 +23,33 @@ pub(crate) enum Cloud {
     China,
 }
 
+impl Choice for Cloud {
+    const WORDS: &[(&str, Self)] = &[
+        ("public", Self::Public),
+        ("usgov", Self::Usgov),
+        ("usgov-dod", Self::UsgovDod),
+        ("china", Self::China),
+    ];
+}
+
 impl Cloud {
     /// Graph's origin.
-    pub(crate) fn graph(self) -> Origin {
+    #[must_use]
+    pub fn graph(self) -> Origin {
         self.root()
             .parse()
             .expect("each root is an https origin: a test parses them all")
     }
 
     /// The scope of a token for Graph. It depends on the cloud alone, so that no address can ask for another token.
-    pub(crate) fn scope(self) -> String {
+    #[must_use]
+    pub fn scope(self) -> String {
         format!("{}/.default", self.root())
     }
 
     /// Entra ID's origin, where apps prove who they are: always https.
-    pub(crate) fn authority(self) -> Origin {
+    #[must_use]
+    pub fn authority(self) -> Origin {
         let origin = match self {
             Self::Public => "https://login.microsoftonline.com",
             Self::Usgov | Self::UsgovDod => "https://login.microsoftonline.us",
@@ -60,8 +72,13 @@ impl Cloud {
 
 impl fmt::Display for Cloud {
     /// The value of `--cloud`.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&word(self))
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            Self::WORDS
+                .iter()
+                .find(|(_, cloud)| cloud == self)
+                .map_or("", |(word, _)| *word),
+        )
     }
 }
 
@@ -71,8 +88,9 @@ mod tests {
 
     #[test]
     fn each_cloud_has_an_origin_and_a_scope_of_its_own() {
-        for cloud in Cloud::value_variants() {
+        for (_, cloud) in Cloud::WORDS {
             assert_eq!(format!("{}/.default", cloud.graph()), cloud.scope());
+            assert!(cloud.authority().to_string().starts_with("https://login."));
         }
         assert_eq!(
             Cloud::Public.scope(),

@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 use super::number::{Refused, decimal, thousandths};
 
 /// One second in milliseconds.
-pub(super) const SECOND: u64 = 1_000;
+pub const SECOND: u64 = 1_000;
 /// One hour in milliseconds.
-pub(super) const HOUR: u64 = 3_600 * SECOND;
+pub const HOUR: u64 = 3_600 * SECOND;
 /// One day in milliseconds.
-pub(super) const DAY: u64 = 24 * HOUR;
+pub const DAY: u64 = 24 * HOUR;
 
 /// The units, the longest first, in milliseconds.
 const UNITS: [(&str, u64); 5] = [
@@ -21,7 +21,7 @@ const UNITS: [(&str, u64); 5] = [
 ];
 
 /// A parser of durations within `range`, in milliseconds.
-pub(super) fn within(
+pub fn within(
     range: RangeInclusive<u64>,
 ) -> impl Fn(&str) -> Result<u64, Refused> + Clone + Send + Sync + 'static {
     move |text| {
@@ -34,18 +34,16 @@ pub(super) fn within(
 
 /// A length of time that is not always the same, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
+pub struct Span {
     /// At least.
-    pub(crate) min: u32,
+    pub min: u32,
     /// At most; not less than `min`.
-    pub(crate) max: u32,
+    pub max: u32,
 }
 
 /// A parser of spans, `100ms..800ms`, or a single duration for one that is always the same; at most `most`
 /// milliseconds.
-pub(super) fn span(
-    most: u32,
-) -> impl Fn(&str) -> Result<Span, Refused> + Clone + Send + Sync + 'static {
+pub fn span(most: u32) -> impl Fn(&str) -> Result<Span, Refused> + Clone + Send + Sync + 'static {
     let bound = move |text: &str| {
         u32::try_from(parse(text)?)
             .ok()
@@ -96,7 +94,7 @@ fn milliseconds(digits: u128, scale: u32, unit: u64) -> Option<u64> {
 
 /// A length of time for people: `500ms`, `2.5s`, `3m20s`, `1h30m`, `2d4h`. From a minute on in whole seconds, from an
 /// hour on in whole minutes, from a day on in whole hours, rounded to the nearest, but a round number stays one.
-pub(crate) fn display(length: u64) -> String {
+pub fn display(length: u64) -> String {
     match length {
         0 => return "0s".to_owned(),
         1..SECOND => return format!("{length}ms"),
@@ -120,12 +118,12 @@ pub(crate) fn display(length: u64) -> String {
 }
 
 /// A length of time for people, rounded up to whole seconds, for what is not known more exactly.
-pub(crate) fn display_seconds(length: u64) -> String {
+pub fn display_seconds(length: u64) -> String {
     display(length.div_ceil(SECOND).saturating_mul(SECOND))
 }
 
 /// A length of time as seconds for the command line, exact: `1500` is `1.5`.
-pub(super) fn seconds_text(length: u64) -> String {
+pub fn seconds_text(length: u64) -> String {
     thousandths(length)
 }
 

@@ -1,0 +1,159 @@
+//! The answer to a request for a token, in each of its many forms.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::fmt::strtime;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::jwt;
+
+/// Why an answer gives no token. Never quotes the answer, since it may hold one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The body is not a JSON object.
+    #[error("its answer is not a JSON object")]
+    NotJson,
+    /// There is no token in it.
+    #[error("its answer has no `access_token`")]
+    NoToken,
+    /// It cannot be told when the token ends.
+    #[error("its answer does not say when the token ends (`expires_on`, `expires_in`)")]
+    NoEnd,
+}
+
+/// A token and its end. The token is a secret, so there is no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What stands behind `Bearer `, as it was answered.
+    pub token: String,
+    /// In seconds since 1970.
+    pub ends: i64,
+}
+
+/// Reads a token's answer. `now` is in seconds since 1970.
+///
+/// `expires_on` comes as a string of seconds, as a number, or as the text of a date, depending on the platform and its
+/// version; some answers have only `expires_in`; a token that is a JWT names its own end in the worst case.
+/// The Azure CLI writes `accessToken`, and had no `expires_on` before its version 2.54.
+///
+/// # Errors
+///
+/// When there is no token in it, or no end.
+pub fn read(body: &[u8], now: i64) -> Result<Answer, Unreadable> {
+    #[derive(Deserialize)]
+    struct Fields {
+        #[serde(alias = "accessToken")]
+        access_token: Option<String>,
+        #[serde(default)]
+        expires_on: Value,
+        #[serde(default)]
+        expires_in: Value,
+    }
+
+    let answer: Fields = serde_json::from_slice(body).map_err(|_| Unreadable::NotJson)?;
+    let token = answer.access_token.ok_or(Unreadable::NoToken)?;
+    let ends = seconds(&answer.expires_on)
+        .or_else(|| answer.expires_on.as_str().and_then(date))
+        .or_else(|| seconds(&answer.expires_in).map(|lifetime| now.saturating_add(lifetime)))
+        .or_else(|| jwt::expires_on(&token))
+        .ok_or(Unreadable::NoEnd)?;
+    Ok(Answer { token, ends })
+}
+
+/// A number of seconds, as a number or as text, a fraction cut off.
+fn seconds(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number
+            .as_i64()
+            .or_else(|| number.as_f64().map(|seconds| seconds as i64)),
+        Value::String(text) => {
+            let text = text.trim();
+            text.parse()
+                .ok()
+                .or_else(|| text.parse::<f64>().ok().map(|seconds| seconds as i64))
+        }
+        _ => None,
+    }
+}
+
+/// A date, in seconds since 1970: `2026-11-23T04:05:06Z`, `11/23/2026 04:05:06 AM +00:00`. Without an offset it is UTC.
+fn date(text: &str) -> Option<i64> {
+    const AMERICAN: [&str; 2] = ["%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S"];
+
+    let text = text.trim();
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at.as_second());
+    }
+    AMERICAN.iter().find_map(|form| {
+        let at =
+            strtime::parse(format!("{form} %:z"), text).and_then(|parsed| parsed.to_timestamp());
+        let utc = || {
+            DateTime::strptime(form, text)?
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .map(|at| at.timestamp())
+        };
+        at.or_else(|_| utc()).ok().map(Timestamp::as_second)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_795_406_000;
+
+    fn end(body: &str) -> Result<i64, Unreadable> {
+        let answer = read(body.as_bytes(), NOW)?;
+        assert!(!answer.token.is_empty());
+        Ok(answer.ends)
+    }
+
+    #[test]
+    fn every_form_of_the_end_becomes_one() {
+        for form in [
+            r#""expires_on":"1795406706""#,
+            r#""expires_on":1795406706"#,
+            r#""expires_on":1795406706.9"#,
+            r#""expires_on":"2026-11-23T04:05:06Z""#,
+            r#""expires_on":"2026-11-23T05:05:06.000+01:00""#,
+            r#""expires_on":"11/23/2026 04:05:06 AM +00:00""#,
+            r#""expires_on":"11/23/2026 04:05:06 +00:00""#,
+            r#""expires_on":"11/23/2026 4:05:06 AM""#,
+            r#""expires_in":706"#,
+            r#""expires_in":"706""#,
+            r#""expires_on":"soon","expires_in":"706""#,
+            r#""expires_on":null,"expires_in":706"#,
+            r#""expires_on":"1795406706","expires_in":5,"resource":7,"token_type":"bearer""#,
+        ] {
+            for name in ["access_token", "accessToken"] {
+                let body = format!(r#"{{"{name}":"abc",{form}}}"#);
+                assert_eq!(end(&body), Ok(1_795_406_706), "{form}");
+            }
+        }
+        let token = jwt::token_with_payload(r#"{"exp":1795406706}"#);
+        assert_eq!(
+            end(&format!(r#"{{"access_token":"{token}"}}"#)),
+            Ok(1_795_406_706)
+        );
+    }
+
+    #[test]
+    fn what_is_no_answer_is_told_without_quoting_it() {
+        for (body, error) in [
+            ("<html>", Unreadable::NotJson),
+            ("", Unreadable::NotJson),
+            ("[]", Unreadable::NotJson),
+            (r#"{"access_token":7}"#, Unreadable::NotJson),
+            (r#"{"token":"abc"}"#, Unreadable::NoToken),
+            (r#"{"access_token":"abc"}"#, Unreadable::NoEnd),
+            (
+                r#"{"access_token":"abc","expires_on":"soon"}"#,
+                Unreadable::NoEnd,
+            ),
+        ] {
+            assert_eq!(end(body), Err(error), "{body}");
+            assert!(!error.to_string().contains("abc"));
+        }
+    }
+}

@@ -1,0 +1,571 @@
+//! Where a component that stands alone gets its tokens, and how that place is asked.
+
+use core::fmt;
+
+use form_urlencoded::Serializer;
+use http::Uri;
+
+use crate::settings::{Choice, Cloud, Problem, Variables, choice, terms, variable};
+
+/// The settings of the identity, all of them the operator's.
+pub const KEYS: [&str; 7] = [
+    "auth",
+    "client-id",
+    "object-id",
+    "resource-id",
+    "tenant-id",
+    "client-secret",
+    "federated-token",
+];
+
+const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
+const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
+const IMDS_HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
+
+/// The variables that tell of a platform whose managed identity is asked in another way.
+const UNSUPPORTED: [(&str, &str); 3] = [
+    ("IDENTITY_SERVER_THUMBPRINT", "Service Fabric"),
+    ("IMDS_ENDPOINT", "Azure Arc"),
+    ("MSI_ENDPOINT", "Cloud Shell or Azure Machine Learning"),
+];
+
+/// A place that gives tokens, and who asks. It may hold a secret, so there is no `Debug`.
+#[derive(Clone)]
+pub struct Source {
+    place: Place,
+    address: Address,
+    /// Parameters of the query or the form, name and value.
+    parameters: Vec<(&'static str, String)>,
+    /// A header, name and value.
+    header: Option<(&'static str, String)>,
+}
+
+/// The kinds of places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    AppService,
+    Imds,
+    /// Entra's token endpoint, by what proves who asks.
+    Entra(&'static str),
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Over TLS.
+    pub https: bool,
+    /// Host and port.
+    pub authority: String,
+    /// From the first slash on.
+    pub path_and_query: String,
+}
+
+/// A request for a token. It may hold a secret, so there is no `Debug`.
+pub struct TokenRequest {
+    /// Where it goes.
+    pub address: Address,
+    /// Name and value of each.
+    pub headers: Vec<(&'static str, String)>,
+    /// The form to post; none for a `GET`.
+    pub form: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Auth {
+    #[default]
+    ManagedIdentity,
+    WorkloadIdentity,
+    ClientSecret,
+}
+
+impl Choice for Auth {
+    const WORDS: &[(&str, Self)] = &[
+        ("managed-identity", Self::ManagedIdentity),
+        ("workload-identity", Self::WorkloadIdentity),
+        ("client-secret", Self::ClientSecret),
+    ];
+}
+
+impl Source {
+    /// Finds out from the environment where tokens are to be had.
+    ///
+    /// # Errors
+    ///
+    /// When something that is needed is missing, is not allowed, or names a platform that is not supported.
+    pub fn read(variables: &Variables) -> Result<Self, Problem> {
+        let auth = match setting(variables, "auth") {
+            Some(text) => choice(text).map_err(|allowed| not_allowed("auth", text, &allowed))?,
+            None => Auth::default(),
+        };
+        match auth {
+            Auth::ManagedIdentity => Self::managed_identity(variables),
+            Auth::WorkloadIdentity => {
+                let token = needed(variables, "federated-token", None, auth)?;
+                Self::entra(
+                    variables,
+                    auth,
+                    "workload identity",
+                    vec![
+                        (
+                            "client_assertion_type",
+                            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned(),
+                        ),
+                        ("client_assertion", token.trim().to_owned()),
+                    ],
+                )
+            }
+            Auth::ClientSecret => {
+                let secret = needed(variables, "client-secret", None, auth)?;
+                let secret = vec![("client_secret", secret.trim().to_owned())];
+                Self::entra(variables, auth, "client secret", secret)
+            }
+        }
+    }
+
+    fn managed_identity(variables: &Variables) -> Result<Self, Problem> {
+        let endpoint = variables
+            .get(IDENTITY_ENDPOINT)
+            .zip(variables.get(IDENTITY_HEADER));
+        let platform = UNSUPPORTED.iter().find(|(name, _)| match *name {
+            "IMDS_ENDPOINT" => endpoint.is_none() && variables.get(name).is_some(),
+            "MSI_ENDPOINT" => {
+                variables.get(IDENTITY_ENDPOINT).is_none() && variables.get(name).is_some()
+            }
+            name => endpoint.is_some() && variables.get(name).is_some(),
+        });
+        if let Some((_, platform)) = platform {
+            return Err(Problem::new(
+                format!("the managed identity of {platform} cannot be used by this component"),
+                "set `INTUNE_SYNC_AUTH` to `workload-identity` or `client-secret`",
+            ));
+        }
+        let (place, address, header) = match endpoint {
+            Some((endpoint, header)) => {
+                let address = Address::parse(endpoint)
+                    .ok_or_else(|| not_a_url(IDENTITY_ENDPOINT, endpoint))?;
+                (
+                    Place::AppService,
+                    address,
+                    ("x-identity-header", header.to_owned()),
+                )
+            }
+            None => (
+                Place::Imds,
+                imds(variables.get(IMDS_HOST))?,
+                ("metadata", "true".to_owned()),
+            ),
+        };
+        let (version, object, resource) = match place {
+            Place::AppService => ("2019-08-01", "principal_id", "mi_res_id"),
+            _ => ("2018-02-01", "object_id", "msi_res_id"),
+        };
+        let mut parameters = vec![("api-version", version.to_owned())];
+        let mut named = None;
+        for (key, parameter) in [
+            ("client-id", "client_id"),
+            ("object-id", object),
+            ("resource-id", resource),
+        ] {
+            let Some(value) = setting(variables, key) else {
+                continue;
+            };
+            if let Some(other) = named.replace(key) {
+                return Err(Problem::new(
+                    format!(
+                        "`{}` and `{}` are not allowed together: each names the one identity to use",
+                        variable(other),
+                        variable(key)
+                    ),
+                    format!("remove `{}` or `{}`", variable(other), variable(key)),
+                ));
+            }
+            let value = match key {
+                "resource-id" => terms::resource_id(value),
+                _ => terms::guid(value).map(|id| id.to_string()),
+            }
+            .map_err(|allowed| not_allowed(key, value, &allowed))?;
+            parameters.push((parameter, value));
+        }
+        Ok(Self {
+            place,
+            address,
+            parameters,
+            header: Some(header),
+        })
+    }
+
+    fn entra(
+        variables: &Variables,
+        auth: Auth,
+        proof: &'static str,
+        credentials: Vec<(&'static str, String)>,
+    ) -> Result<Self, Problem> {
+        let tenant = needed(variables, "tenant-id", Some("AZURE_TENANT_ID"), auth)?;
+        let client = needed(variables, "client-id", Some("AZURE_CLIENT_ID"), auth)?;
+        let client =
+            terms::guid(client).map_err(|allowed| not_allowed("client-id", client, &allowed))?;
+        // A tenant is a GUID or a domain: nothing that could lead to another path.
+        let is_tenant = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+        if !tenant.chars().all(is_tenant) || tenant.starts_with('.') {
+            return Err(Problem::new(
+                format!(
+                    "`{tenant}` is not allowed for `INTUNE_SYNC_TENANT_ID`: it takes a GUID or a domain"
+                ),
+                "correct it",
+            ));
+        }
+        let cloud = match setting(variables, "cloud") {
+            Some(text) => choice(text).map_err(|allowed| not_allowed("cloud", text, &allowed))?,
+            None => Cloud::default(),
+        };
+        let own = cloud.authority().to_string();
+        let host = variables.get(AUTHORITY_HOST).unwrap_or(&own);
+        let authority = terms::origin(host).map_err(|allowed| {
+            Problem::new(
+                format!("`{AUTHORITY_HOST}` is not allowed: {allowed}"),
+                format!("unset `{AUTHORITY_HOST}`: the cloud decides it"),
+            )
+        })?;
+        let address = format!("{authority}/{tenant}/oauth2/v2.0/token");
+        let mut parameters = vec![
+            ("grant_type", "client_credentials".to_owned()),
+            ("client_id", client.to_string()),
+        ];
+        parameters.extend(credentials);
+        Ok(Self {
+            place: Place::Entra(proof),
+            address: Address::parse(&address).ok_or_else(|| not_a_url(AUTHORITY_HOST, host))?,
+            parameters,
+            header: None,
+        })
+    }
+
+    /// The request for a token for `scope` (`https://graph.microsoft.com/.default`).
+    #[must_use]
+    pub fn request(&self, scope: &str) -> TokenRequest {
+        let mut parameters = Serializer::new(String::new());
+        parameters.extend_pairs(
+            self.parameters
+                .iter()
+                .map(|(name, value)| (*name, value.as_str())),
+        );
+        let (address, form) = match self.place {
+            Place::Entra(_) => {
+                let form = parameters.append_pair("scope", scope).finish();
+                (self.address.clone(), Some(form))
+            }
+            Place::AppService | Place::Imds => {
+                let resource = scope.strip_suffix("/.default").unwrap_or(scope);
+                let query = parameters.append_pair("resource", resource).finish();
+                let mut address = self.address.clone();
+                let separator = if address.path_and_query.contains('?') {
+                    '&'
+                } else {
+                    '?'
+                };
+                address.path_and_query.push(separator);
+                address.path_and_query.push_str(&query);
+                (address, None)
+            }
+        };
+        let mut headers: Vec<(&str, String)> = self.header.iter().cloned().collect();
+        if form.is_some() {
+            headers.push((
+                "content-type",
+                "application/x-www-form-urlencoded".to_owned(),
+            ));
+        }
+        TokenRequest {
+            address,
+            headers,
+            form,
+        }
+    }
+
+    /// Whether it is the metadata service of a virtual machine, which is one hop away or nowhere.
+    #[must_use]
+    pub fn is_imds(&self) -> bool {
+        self.place == Place::Imds
+    }
+}
+
+/// What it is called in messages: the managed identity endpoint `http://169.254.169.254/…` (IMDS).
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, kind) = match self.place {
+            Place::AppService => ("managed identity", "App Service"),
+            Place::Imds => ("managed identity", "IMDS"),
+            Place::Entra(proof) => ("token", proof),
+        };
+        let scheme = if self.address.https { "https" } else { "http" };
+        let path = self
+            .address
+            .path_and_query
+            .split('?')
+            .next()
+            .unwrap_or_default();
+        write!(
+            f,
+            "the {what} endpoint `{scheme}://{}{path}` ({kind})",
+            self.address.authority
+        )
+    }
+}
+
+impl Address {
+    fn parse(text: &str) -> Option<Self> {
+        let uri: Uri = text.trim().parse().ok()?;
+        let https = match uri.scheme_str()? {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let authority = uri
+            .authority()
+            .filter(|authority| !authority.as_str().contains('@'))?;
+        Some(Self {
+            https,
+            authority: authority.to_string(),
+            path_and_query: uri
+                .path_and_query()
+                .map_or("/", |path| path.as_str())
+                .to_owned(),
+        })
+    }
+}
+
+/// `host` takes the place of the well-known address, which cannot be had on a test machine. Only a loopback address
+/// may: anything else could hand out a token of its own choice.
+fn imds(host: Option<&str>) -> Result<Address, Problem> {
+    const PATH: &str = "/metadata/identity/oauth2/token";
+    let origin = match host {
+        None => "http://169.254.169.254".to_owned(),
+        Some(host) => terms::origin(host)
+            .ok()
+            .filter(|origin| origin.is_loopback() && host.starts_with("http://"))
+            .map(|origin| origin.to_string())
+            .ok_or_else(|| {
+                Problem::new(
+                    format!("`{IMDS_HOST}` is `{host}`, which is not `http` on a loopback address"),
+                    format!("unset `{IMDS_HOST}`: virtual machines need none"),
+                )
+            })?,
+    };
+    let given = host.unwrap_or_default();
+    Address::parse(&format!("{origin}{PATH}")).ok_or_else(|| not_a_url(IMDS_HOST, given))
+}
+
+fn setting<'a>(variables: &'a Variables, key: &str) -> Option<&'a str> {
+    variables.get(&variable(key))
+}
+
+/// A setting that this way to authenticate needs; `platform` is the variable in which Azure's own tools look for it.
+fn needed<'a>(
+    variables: &'a Variables,
+    key: &str,
+    platform: Option<&str>,
+    auth: Auth,
+) -> Result<&'a str, Problem> {
+    let found = setting(variables, key).or_else(|| variables.get(platform?));
+    found.ok_or_else(|| {
+        let word = Auth::WORDS.iter().find(|(_, kind)| *kind == auth);
+        let word = word.map_or("", |(word, _)| word);
+        Problem::new(
+            format!(
+                "`INTUNE_SYNC_AUTH` is `{word}`, which needs `{}`",
+                variable(key)
+            ),
+            format!("set `{}`", variable(key)),
+        )
+    })
+}
+
+fn not_allowed(key: &str, value: &str, allowed: &crate::settings::number::Refused) -> Problem {
+    Problem::new(
+        format!(
+            "`{value}` is not allowed for `{}`: {allowed}",
+            variable(key)
+        ),
+        "correct it, or remove it",
+    )
+}
+
+fn not_a_url(name: &str, value: &str) -> Problem {
+    Problem::new(
+        format!("`{name}` is `{value}`, which is not an `http` URL"),
+        format!("leave `{name}` as the platform has set it, or unset it where there is none"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCOPE: &str = "https://graph.microsoft.com/.default";
+    const CLIENT: &str = "00112233-4455-6677-8899-aabbccddeeff";
+
+    fn source(variables: &[(&str, &str)]) -> Result<Source, Problem> {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Source::read(&Variables::new(variables.iter().map(own).collect()))
+    }
+
+    fn problem(variables: &[(&str, &str)]) -> String {
+        source(variables)
+            .err()
+            .map(|problem| problem.message)
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn app_service_is_asked_in_its_own_form() {
+        for (variable, value, identity) in [
+            ("X", "", ""),
+            (
+                "INTUNE_SYNC_CLIENT_ID",
+                CLIENT,
+                "&client_id=00112233-4455-6677-8899-aabbccddeeff",
+            ),
+            (
+                "INTUNE_SYNC_OBJECT_ID",
+                CLIENT,
+                "&principal_id=00112233-4455-6677-8899-aabbccddeeff",
+            ),
+            (
+                "INTUNE_SYNC_RESOURCE_ID",
+                "/subscriptions/r",
+                "&mi_res_id=%2Fsubscriptions%2Fr",
+            ),
+        ] {
+            let source = source(&[
+                (IDENTITY_ENDPOINT, "http://127.0.0.1:41/msi/token?kept=1"),
+                (IDENTITY_HEADER, "s3cret"),
+                (variable, value),
+            ])
+            .unwrap_or_else(|problem| panic!("{problem}"));
+            let request = source.request(SCOPE);
+            let query = "resource=https%3A%2F%2Fgraph.microsoft.com";
+            let path = format!("/msi/token?kept=1&api-version=2019-08-01{identity}&{query}");
+            assert_eq!(request.address.path_and_query, path);
+            assert_eq!(request.address.authority, "127.0.0.1:41");
+            assert_eq!(
+                request.headers,
+                [("x-identity-header", "s3cret".to_owned())]
+            );
+            assert!(request.form.is_none() && !request.address.https);
+            let name =
+                "the managed identity endpoint `http://127.0.0.1:41/msi/token` (App Service)";
+            assert_eq!(source.to_string(), name);
+        }
+    }
+
+    #[test]
+    fn a_virtual_machine_is_asked_at_its_well_known_address() {
+        let imds = source(&[("INTUNE_SYNC_OBJECT_ID", CLIENT)])
+            .unwrap_or_else(|problem| panic!("{problem}"));
+        let request = imds.request("https://graph.microsoft.us/.default");
+        assert!(imds.is_imds());
+        assert_eq!(request.address.authority, "169.254.169.254");
+        assert_eq!(
+            request.address.path_and_query,
+            format!(
+                "/metadata/identity/oauth2/token?api-version=2018-02-01&object_id={CLIENT}\
+                 &resource=https%3A%2F%2Fgraph.microsoft.us"
+            )
+        );
+        assert_eq!(request.headers, [("metadata", "true".to_owned())]);
+        for host in [
+            "http://10.0.0.1",
+            "https://127.0.0.1",
+            "http://evil.example",
+            "127.0.0.1",
+        ] {
+            assert!(problem(&[(IMDS_HOST, host)]).contains("loopback"), "{host}");
+        }
+    }
+
+    #[test]
+    fn entra_is_posted_a_form() {
+        let client = [
+            ("INTUNE_SYNC_TENANT_ID", "contoso.example"),
+            ("INTUNE_SYNC_CLIENT_ID", CLIENT),
+        ];
+        let secret = [
+            ("INTUNE_SYNC_AUTH", "client-secret"),
+            ("INTUNE_SYNC_CLIENT_SECRET", "a&b c\n"),
+            ("INTUNE_SYNC_CLOUD", "usgov"),
+        ];
+        let asked =
+            source(&[&client[..], &secret].concat()).unwrap_or_else(|problem| panic!("{problem}"));
+        let request = asked.request(SCOPE);
+        assert!(request.address.https);
+        assert_eq!(request.address.authority, "login.microsoftonline.us");
+        assert_eq!(
+            request.address.path_and_query,
+            "/contoso.example/oauth2/v2.0/token"
+        );
+        let scope = "scope=https%3A%2F%2Fgraph.microsoft.com%2F.default";
+        let form = format!(
+            "grant_type=client_credentials&client_id={CLIENT}&client_secret=a%26b+c&{scope}"
+        );
+        assert_eq!(request.form, Some(form));
+
+        let workload = [
+            ("INTUNE_SYNC_AUTH", "workload-identity"),
+            ("INTUNE_SYNC_FEDERATED_TOKEN", "e30.e30.x"),
+            ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:8080/"),
+        ];
+        let asked = source(&[&client[..], &workload].concat())
+            .unwrap_or_else(|problem| panic!("{problem}"));
+        let request = asked.request(SCOPE);
+        assert_eq!(request.address.authority, "127.0.0.1:8080");
+        let form = request.form.unwrap_or_default();
+        assert!(form.contains("&client_assertion=e30.e30.x&"), "{form}");
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        let unsupported = "the managed identity of Azure Arc cannot be used by this component";
+        for (variables, message) in [
+            (
+                vec![("INTUNE_SYNC_AUTH", "token-file")],
+                "`token-file` is not allowed for `INTUNE_SYNC_AUTH`: it takes `managed-identity`, \
+                 `workload-identity` or `client-secret`",
+            ),
+            (
+                vec![("INTUNE_SYNC_AUTH", "client-secret")],
+                "`INTUNE_SYNC_AUTH` is `client-secret`, which needs `INTUNE_SYNC_CLIENT_SECRET`",
+            ),
+            (
+                vec![
+                    ("INTUNE_SYNC_AUTH", "client-secret"),
+                    ("INTUNE_SYNC_CLIENT_SECRET", "x"),
+                    ("INTUNE_SYNC_TENANT_ID", "a/../b"),
+                    ("INTUNE_SYNC_CLIENT_ID", CLIENT),
+                ],
+                "`a/../b` is not allowed for `INTUNE_SYNC_TENANT_ID`: it takes a GUID or a domain",
+            ),
+            (
+                vec![
+                    (IDENTITY_ENDPOINT, "http://x"),
+                    ("IMDS_ENDPOINT", "http://y"),
+                ],
+                unsupported,
+            ),
+            (
+                vec![(IDENTITY_ENDPOINT, "ftp://x"), (IDENTITY_HEADER, "h")],
+                "`IDENTITY_ENDPOINT` is `ftp://x`, which is not an `http` URL",
+            ),
+            (
+                vec![
+                    ("INTUNE_SYNC_CLIENT_ID", CLIENT),
+                    ("INTUNE_SYNC_OBJECT_ID", CLIENT),
+                ],
+                "`INTUNE_SYNC_CLIENT_ID` and `INTUNE_SYNC_OBJECT_ID` are not allowed together: each names the one \
+                 identity to use",
+            ),
+        ] {
+            assert_eq!(problem(&variables), message);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The settings that take one of a few words.
+
+use super::number::Refused;
+use crate::wit;
+
+/// A setting that takes one of a few words.
+pub trait Choice: Copy + 'static {
+    /// The words, each with what it means.
+    const WORDS: &[(&str, Self)];
+}
+
+/// How syncs are put into requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum DispatchKind {
+    /// JSON batches of 20 syncs, Graph v1.0
+    #[default]
+    Batch,
+    /// One request for each device
+    Single,
+    /// The bulk action of Graph's beta, 100 devices a request; falls back to `batch` where it is refused
+    Bulk,
+}
+
+/// What decides when the next device's turn comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum PaceKind {
+    /// Batch, pause, batch
+    #[default]
+    Fixed,
+    /// No pause: the ceiling on the rate alone
+    Quota,
+}
+
+/// The order of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum OrderKind {
+    /// The longest without a check-in first
+    #[default]
+    Stalest,
+    /// As Graph lists them
+    Listed,
+}
+
+impl Choice for DispatchKind {
+    const WORDS: &[(&str, Self)] = &[
+        ("batch", Self::Batch),
+        ("single", Self::Single),
+        ("bulk", Self::Bulk),
+    ];
+}
+
+impl Choice for PaceKind {
+    const WORDS: &[(&str, Self)] = &[("fixed", Self::Fixed), ("quota", Self::Quota)];
+}
+
+impl Choice for OrderKind {
+    const WORDS: &[(&str, Self)] = &[("stalest", Self::Stalest), ("listed", Self::Listed)];
+}
+
+impl From<DispatchKind> for wit::Dispatch {
+    fn from(kind: DispatchKind) -> Self {
+        match kind {
+            DispatchKind::Batch => Self::Batch,
+            DispatchKind::Single => Self::Single,
+            DispatchKind::Bulk => Self::Bulk,
+        }
+    }
+}
+
+impl From<PaceKind> for wit::Pace {
+    fn from(kind: PaceKind) -> Self {
+        match kind {
+            PaceKind::Fixed => Self::Fixed,
+            PaceKind::Quota => Self::Quota,
+        }
+    }
+}
+
+impl From<OrderKind> for wit::Order {
+    fn from(kind: OrderKind) -> Self {
+        match kind {
+            OrderKind::Stalest => Self::Stalest,
+            OrderKind::Listed => Self::Listed,
+        }
+    }
+}
+
+/// Reads one of the words.
+///
+/// # Errors
+///
+/// Naming all of them.
+pub fn choice<T: Choice>(text: &str) -> Result<T, Refused> {
+    let known = T::WORDS.iter().find(|(word, _)| *word == text);
+    known.map(|(_, value)| *value).ok_or_else(|| {
+        let all: Vec<&str> = T::WORDS.iter().map(|(word, _)| *word).collect();
+        Refused(format!("it takes {}", words(&all)))
+    })
+}
+
+/// `a`, `b` or `c`.
+pub fn words(words: &[impl AsRef<str>]) -> String {
+    let quoted: Vec<String> = words
+        .iter()
+        .map(|word| format!("`{}`", word.as_ref()))
+        .collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_takes_its_words_and_names_them() {
+        assert_eq!(choice("bulk"), Ok(DispatchKind::Bulk));
+        let allowed = "it takes `batch`, `single` or `bulk`";
+        for text in ["", "Bulk", "batch ", "all"] {
+            let refused = Err(Refused(allowed.into()));
+            assert_eq!(choice::<DispatchKind>(text), refused, "{text}");
+        }
+    }
+
+    /// The command line derives its words from the names of the variants.
+    #[cfg(feature = "clap")]
+    #[test]
+    fn the_words_are_those_of_the_command_line() {
+        fn agree<T: Choice + clap::ValueEnum + PartialEq + core::fmt::Debug>() {
+            let clap: Vec<(String, T)> = T::value_variants()
+                .iter()
+                .filter_map(|value| {
+                    Some((value.to_possible_value()?.get_name().to_owned(), *value))
+                })
+                .collect();
+            let own = T::WORDS
+                .iter()
+                .map(|(word, value)| ((*word).to_owned(), *value));
+            assert_eq!(clap, own.collect::<Vec<_>>());
+        }
+        agree::<DispatchKind>();
+        agree::<PaceKind>();
+        agree::<OrderKind>();
+        agree::<super::super::Cloud>();
+    }
+}

@@ -1,0 +1,191 @@
+//! Settings in the environment of a component that stands alone: `wasi:cli/environment` is all the configuration that
+//! every runtime has.
+
+use intune_sync_gate::Origin;
+
+use super::{Cloud, Given, KEYS, NotSet, Problem, choice, terms};
+use crate::identity;
+
+/// What the names of the settings' variables begin with.
+const PREFIX: &str = "INTUNE_SYNC_";
+
+/// The key of the service's shared secret.
+pub const SERVICE_SECRET: &str = "service-secret";
+/// The key of what the job writes to standard output.
+pub const OUTPUT: &str = "output";
+
+/// The variable of a setting: `batch-size` is `INTUNE_SYNC_BATCH_SIZE`.
+#[must_use]
+pub fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_ascii_uppercase().replace('-', "_"))
+}
+
+/// The variables of an environment. Some are secrets, so there is no `Debug`.
+#[derive(Clone)]
+pub struct Variables(Vec<(String, String)>);
+
+impl Variables {
+    /// Takes the variables, name and value.
+    #[must_use]
+    pub fn new(variables: Vec<(String, String)>) -> Self {
+        Self(variables)
+    }
+
+    /// The value of a variable; an empty one counts as none.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// What the operator has settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// The job.
+    pub given: Given,
+    /// The tenant's cloud: it alone decides the token's scope.
+    pub cloud: Cloud,
+    /// Where Graph is.
+    pub graph: Origin,
+}
+
+impl Environment {
+    /// Reads the variables of the job. One environment can serve the service and the job.
+    ///
+    /// # Errors
+    ///
+    /// A value that is not allowed; a variable that is misspelt or of the command line alone: what was meant as a bound
+    /// must not be passed over.
+    pub fn read(variables: &Variables) -> Result<Self, Problem> {
+        let mut given = Given::default();
+        for key in KEYS {
+            let name = variable(key);
+            if let Some(value) = variables.get(&name) {
+                given
+                    .set(key, &[value.to_owned()])
+                    .map_err(|problem| refused(&name, problem))?;
+            }
+        }
+        let known = |name: &str| {
+            let keys = KEYS
+                .iter()
+                .chain(&["cloud", "graph-url", SERVICE_SECRET, OUTPUT]);
+            keys.chain(&identity::KEYS).any(|key| variable(key) == name)
+        };
+        let stray = variables.0.iter().map(|(name, _)| name);
+        if let Some(stray) = stray
+            .filter(|name| name.starts_with(PREFIX))
+            .find(|name| !known(name))
+        {
+            return Err(Problem::new(
+                format!("`{stray}` is not a setting of this component"),
+                "remove it; a component has no files and no terminal, and takes no settings of these",
+            ));
+        }
+        let read = |key: &str| {
+            let name = variable(key);
+            variables.get(&name).map(|value| (name, value))
+        };
+        let cloud = match read("cloud") {
+            Some((name, value)) => choice(value).map_err(|allowed| {
+                let value = value.to_owned();
+                refused(&name, NotSet::Refused { value, allowed })
+            })?,
+            None => Cloud::default(),
+        };
+        let graph = match read("graph-url") {
+            Some((name, value)) => terms::origin(value).map_err(|allowed| {
+                // The address may have a password in it.
+                let value = match value.parse::<Origin>() {
+                    Err(error) => error.value.to_string(),
+                    Ok(_) => value.to_owned(),
+                };
+                refused(&name, NotSet::Refused { value, allowed })
+            })?,
+            None => cloud.graph(),
+        };
+        Ok(Self {
+            given,
+            cloud,
+            graph,
+        })
+    }
+}
+
+fn refused(name: &str, problem: NotSet) -> Problem {
+    match problem {
+        NotSet::Unknown => Problem::new(format!("`{name}` is not a setting"), "remove it"),
+        NotSet::Refused { value, allowed } => Problem::new(
+            format!("`{value}` is not allowed for `{name}`: {allowed}"),
+            "correct it, or remove it",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Environment, Problem> {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let variables = Variables::new(variables.iter().map(own).collect());
+        Environment::read(&variables)
+    }
+
+    #[test]
+    fn variables_are_read_as_the_program_reads_them() {
+        let environment = read(&[
+            ("INTUNE_SYNC_BATCH_SIZE", "100"),
+            ("INTUNE_SYNC_OS", "Windows,iOS"),
+            ("INTUNE_SYNC_CLOUD", "usgov"),
+            ("INTUNE_SYNC_LIMIT", ""),
+            ("INTUNE_SYNC_SERVICE_SECRET", "x"),
+            ("INTUNE_SYNC_CLIENT_ID", "x"),
+            ("PATH", "/bin"),
+        ])
+        .expect("all is well");
+        assert_eq!(environment.given.batch_size, Some(100));
+        assert_eq!(environment.given.os, ["Windows", "iOS"]);
+        assert_eq!(environment.given.limit, None);
+        assert_eq!(environment.graph.to_string(), "https://graph.microsoft.us");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_variable() {
+        for (name, value, message) in [
+            (
+                "INTUNE_SYNC_BATCH_SIZE",
+                "0",
+                "`0` is not allowed for `INTUNE_SYNC_BATCH_SIZE`: it takes 1 to 10000 devices",
+            ),
+            (
+                "INTUNE_SYNC_CLOUD",
+                "mars",
+                "`mars` is not allowed for `INTUNE_SYNC_CLOUD`: it takes `public`, `usgov`, `usgov-dod` or `china`",
+            ),
+            (
+                "INTUNE_SYNC_MAX_RATES",
+                "1",
+                "`INTUNE_SYNC_MAX_RATES` is not a setting of this component",
+            ),
+            (
+                "INTUNE_SYNC_DEVICES_FROM",
+                "list.csv",
+                "`INTUNE_SYNC_DEVICES_FROM` is not a setting of this component",
+            ),
+        ] {
+            let problem = read(&[(name, value)]).expect_err(name);
+            assert_eq!(problem.message, message);
+        }
+        let problem = read(&[("INTUNE_SYNC_GRAPH_URL", "https://me:secret@graph.example")])
+            .expect_err("a password");
+        assert!(!problem.message.contains("secret"), "{problem}");
+        assert!(
+            problem.message.contains("INTUNE_SYNC_GRAPH_URL"),
+            "{problem}"
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! Builds the components that stand alone and composes each with the engine, into the folder `dist`.
+
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use intune_sync_component_build::build;
+use wac_graph::{CompositionGraph, EncodeOptions, types::Package};
+
+const TOKEN: &str = "intune:sync/token@0.1.0";
+const SYNC: &str = "intune:sync/sync@0.1.0";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // The three are made of these too.
+    for part in ["../../contract", "../../host/gate/src"] {
+        println!("cargo::rerun-if-changed={part}");
+    }
+    let engine = build("intune-sync-engine", "guest/engine", "engine")?;
+    let own = |name: &str| {
+        build(
+            &format!("intune-sync-{name}"),
+            &format!("guest/{name}"),
+            name,
+        )
+    };
+    let identity = own("managed-identity")?;
+    for (name, variable, export) in [
+        (
+            "service",
+            "INTUNE_SYNC_SERVICE",
+            "wasi:http/incoming-handler@0.2.12",
+        ),
+        ("job", "INTUNE_SYNC_JOB", "wasi:cli/run@0.2.12"),
+    ] {
+        let composed = compose(&identity, &engine, &own(name)?, export)?;
+        let path = write(&composed, name)?;
+        println!("cargo::rustc-env={variable}={}", path.display());
+    }
+    Ok(())
+}
+
+/// The engine between the component that gets it tokens and the one that runs it; what that one exports is what the
+/// whole does. The bytes of each are in the whole as they are.
+fn compose(
+    identity: &Path,
+    engine: &Path,
+    caller: &Path,
+    export: &str,
+) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut graph = CompositionGraph::new();
+    let mut instantiate = |name: &str, path: &Path| {
+        let package = Package::from_bytes(name, None, fs::read(path)?, graph.types_mut())?;
+        let package = graph.register_package(package)?;
+        Ok::<_, Box<dyn Error>>(graph.instantiate(package))
+    };
+    let identity = instantiate("intune-sync:identity", identity)?;
+    let engine = instantiate("intune-sync:engine", engine)?;
+    let caller = instantiate("intune-sync:caller", caller)?;
+    let token = graph.alias_instance_export(identity, TOKEN)?;
+    graph.set_instantiation_argument(engine, TOKEN, token)?;
+    let sync = graph.alias_instance_export(engine, SYNC)?;
+    graph.set_instantiation_argument(caller, SYNC, sync)?;
+    let does = graph.alias_instance_export(caller, export)?;
+    graph.export(does, export)?;
+    Ok(graph.encode(EncodeOptions::default())?)
+}
+
+/// Writes `dist/intune-sync-{name}.wasm` in the workspace.
+fn write(component: &[u8], name: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let dist = here.ancestors().nth(2).unwrap_or(here).join("dist");
+    fs::create_dir_all(&dist)?;
+    let path = dist.join(format!("intune-sync-{name}.wasm"));
+    // An unchanged file keeps its time.
+    if !fs::read(&path).is_ok_and(|written| written == component) {
+        fs::write(&path, component)?;
+    }
+    Ok(path)
+}

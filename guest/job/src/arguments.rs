@@ -1,0 +1,264 @@
+//! The arguments: flags of `intune-sync sync`, each also a variable.
+
+use intune_sync_contract::{
+    settings::{
+        Choice, Environment, Given, KEYS, NotSet, OUTPUT, Problem, Variables, choice, variable,
+    },
+    wit::Purpose,
+};
+
+/// What `--help` shows.
+pub const HELP: &str = "\
+Request a sync of every Intune device of a tenant, or of those selected
+
+Usage: intune-sync-job [sync | plan] [--KEY VALUE | --KEY=VALUE]...
+
+Keys, as those of `intune-sync sync --help`; each can also be a variable, `INTUNE_SYNC_` and the key in capitals:
+  --os --compliance --owner --agent --category --name --stale-for --device --limit --order --include-unsupported
+  --batch-size --batch-delay-seconds --max-retries --initial-backoff-seconds --dispatch --pace --max-rate --deadline
+  --output text|jsonl
+By variables only:
+  INTUNE_SYNC_CLOUD, INTUNE_SYNC_GRAPH_URL, INTUNE_SYNC_AUTH and the other settings of the identity
+
+The exit status is 0 when every device that can sync was sent one, else 1.
+";
+
+/// What standard output gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// A summary for people.
+    #[default]
+    Text,
+    /// A JSON object for each event, one a line, and the summary last.
+    Jsonl,
+}
+
+impl Choice for Format {
+    const WORDS: &[(&str, Self)] = &[("text", Self::Text), ("jsonl", Self::Jsonl)];
+}
+
+/// What the arguments ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// `--help`.
+    Help,
+    /// A run.
+    Run(Box<Request>),
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What it does.
+    pub purpose: Purpose,
+    /// The job, the cloud, and where Graph is.
+    pub environment: Environment,
+    /// What standard output gets.
+    pub format: Format,
+}
+
+impl Asked {
+    /// Reads the arguments, without the program's name, over the environment.
+    ///
+    /// # Errors
+    ///
+    /// Naming the argument or the variable, and what is allowed.
+    pub fn read(arguments: &[String], variables: &Variables) -> Result<Self, Problem> {
+        let mut purpose = None;
+        let mut flags: Vec<(&str, Vec<String>)> = Vec::new();
+        let mut rest = arguments.iter().map(String::as_str);
+        while let Some(argument) = rest.next() {
+            let Some(flag) = argument.strip_prefix("--") else {
+                let word = match argument {
+                    "-h" => return Ok(Self::Help),
+                    "sync" => Purpose::Sync,
+                    "plan" => Purpose::Plan,
+                    other => return Err(unknown(other)),
+                };
+                if purpose.replace(word).is_some() {
+                    return Err(Problem::new(
+                        "more than one of `sync` and `plan` is given",
+                        "give one",
+                    ));
+                }
+                continue;
+            };
+            if flag == "help" {
+                return Ok(Self::Help);
+            }
+            let (key, value) = match flag.split_once('=') {
+                Some((key, value)) => (key, Some(value)),
+                None => (flag, None),
+            };
+            if !KEYS.contains(&key) && key != OUTPUT {
+                return Err(unknown(argument));
+            }
+            let value = match (value, is_switch(key)) {
+                (Some(value), _) => value,
+                (None, true) => "true",
+                (None, false) => rest.next().ok_or_else(|| {
+                    Problem::new(
+                        format!("`--{key}` needs a value"),
+                        "`--help` lists the keys",
+                    )
+                })?,
+            };
+            match flags.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, values)) => values.push(value.to_owned()),
+                None => flags.push((key, vec![value.to_owned()])),
+            }
+        }
+
+        let mut given = Given::default();
+        let mut format = format(variables)?;
+        for (key, values) in flags {
+            let set = match (key, values.as_slice()) {
+                (OUTPUT, [value]) => {
+                    choice(value)
+                        .map(|chosen| format = chosen)
+                        .map_err(|allowed| NotSet::Refused {
+                            value: value.clone(),
+                            allowed,
+                        })
+                }
+                _ => given.set(key, &values),
+            };
+            set.map_err(|problem| match problem {
+                NotSet::Unknown => unknown(&format!("--{key}")),
+                NotSet::Refused { value, allowed } => Problem::new(
+                    format!("`{value}` is not allowed for `--{key}`: {allowed}"),
+                    "correct it, or leave it out",
+                ),
+            })?;
+        }
+        let mut environment = Environment::read(variables)?;
+        environment.given = given.or(environment.given);
+        Ok(Self::Run(Box::new(Request {
+            purpose: purpose.unwrap_or(Purpose::Sync),
+            environment,
+            format,
+        })))
+    }
+}
+
+/// Whether a flag stands alone.
+fn is_switch(key: &str) -> bool {
+    matches!(key, "yes" | "include-unsupported")
+}
+
+fn format(variables: &Variables) -> Result<Format, Problem> {
+    let name = variable(OUTPUT);
+    variables.get(&name).map_or(Ok(Format::default()), |value| {
+        choice(value).map_err(|allowed| {
+            Problem::new(
+                format!("`{value}` is not allowed for `{name}`: {allowed}"),
+                "correct it, or remove it",
+            )
+        })
+    })
+}
+
+fn unknown(argument: &str) -> Problem {
+    let flag = argument.split('=').next().unwrap_or_default();
+    Problem::new(
+        format!("`{flag}` is not an argument of this job"),
+        "`--help` lists the keys",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Asked, Problem> {
+        let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Asked::read(
+            &arguments,
+            &Variables::new(variables.iter().map(own).collect()),
+        )
+    }
+
+    fn request(arguments: &[&str], variables: &[(&str, &str)]) -> Request {
+        match read(arguments, variables) {
+            Ok(Asked::Run(request)) => *request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn arguments_win_over_variables() {
+        let variables = [
+            ("INTUNE_SYNC_BATCH_SIZE", "20"),
+            ("INTUNE_SYNC_LIMIT", "5"),
+            ("INTUNE_SYNC_OUTPUT", "text"),
+            ("INTUNE_SYNC_SERVICE_SECRET", "of the service"),
+        ];
+        let arguments = [
+            "plan",
+            "--batch-size=30",
+            "--os",
+            "Windows",
+            "--os=iOS,macOS",
+            "--include-unsupported",
+            "--output",
+            "jsonl",
+        ];
+        let request = request(&arguments, &variables);
+        assert_eq!(
+            (request.purpose, request.format),
+            (Purpose::Plan, Format::Jsonl)
+        );
+        let given = request.environment.given;
+        assert_eq!((given.batch_size, given.limit), (Some(30), Some(5)));
+        assert_eq!(given.os, ["Windows", "iOS", "macOS"]);
+        assert_eq!(given.include_unsupported, Some(true));
+    }
+
+    #[test]
+    fn without_arguments_it_is_a_sync() {
+        let request = request(&[], &[]);
+        assert_eq!(
+            (request.purpose, request.format),
+            (Purpose::Sync, Format::Text)
+        );
+        assert_eq!(request.environment.given, Given::default());
+        for help in ["--help", "-h"] {
+            assert_eq!(read(&["sync", help, "--nonsense"], &[]), Ok(Asked::Help));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (arguments, message) in [
+            (
+                vec!["--batch-size", "0"],
+                "`0` is not allowed for `--batch-size`: it takes 1 to 10000 devices",
+            ),
+            (vec!["--limit"], "`--limit` needs a value"),
+            (
+                vec!["--limit=1", "--limit=2"],
+                "`[1, 2]` is not allowed for `--limit`: it takes one value",
+            ),
+            (
+                vec!["--graph-url=https://x"],
+                "`--graph-url` is not an argument of this job",
+            ),
+            (
+                vec!["--output", "xml"],
+                "`xml` is not allowed for `--output`: it takes `text` or `jsonl`",
+            ),
+            (vec!["wipe"], "`wipe` is not an argument of this job"),
+            (
+                vec!["sync", "plan"],
+                "more than one of `sync` and `plan` is given",
+            ),
+        ] {
+            let problem = read(&arguments, &[]).expect_err(message);
+            assert_eq!(problem.message, message);
+        }
+        let problem = read(&[], &[("INTUNE_SYNC_OUTPUT", "json")]).expect_err("not offered");
+        let message = "`json` is not allowed for `INTUNE_SYNC_OUTPUT`: it takes `text` or `jsonl`";
+        assert_eq!(problem.message, message);
+    }
+}

@@ -1,0 +1,108 @@
+//! Requests' bodies in, and answers that are known whole out.
+
+use wasi::{
+    http::types::{Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam},
+    io::streams::StreamError,
+};
+
+use crate::{BODY_MAX, Refusal};
+
+/// The whole body of a request.
+///
+/// # Errors
+///
+/// 413 when it is too large, 400 when it ends before it is complete.
+pub(super) fn body(request: &IncomingRequest) -> Result<Vec<u8>, Refusal> {
+    let broken = || {
+        Refusal::new(
+            400,
+            "the body of the request cannot be read",
+            "send it again",
+        )
+    };
+    let body = request.consume().map_err(|()| broken())?;
+    let stream = body.stream().map_err(|()| broken())?;
+    let mut received = Vec::new();
+    loop {
+        match stream.blocking_read(64 << 10) {
+            Ok(part) => received.extend_from_slice(&part),
+            Err(StreamError::Closed) => return Ok(received),
+            Err(StreamError::LastOperationFailed(_)) => return Err(broken()),
+        }
+        if received.len() > BODY_MAX {
+            return Err(too_large());
+        }
+    }
+}
+
+pub(super) fn too_large() -> Refusal {
+    Refusal::new(
+        413,
+        format!("the body is larger than {BODY_MAX} bytes"),
+        "name fewer devices, or select by other criteria",
+    )
+}
+
+/// Answers a refusal; `allowed` is the method that would do.
+pub(super) fn refusal(out: ResponseOutparam, refusal: &Refusal, allowed: Option<&str>) {
+    let more = match (allowed, refusal.status) {
+        (Some(method), _) => Some(("allow", method)),
+        (None, 401) => Some(("www-authenticate", "Bearer")),
+        (None, _) => None,
+    };
+    text(
+        out,
+        refusal.status,
+        "application/json",
+        &refusal.json(),
+        more,
+    );
+}
+
+/// Answers a text.
+pub(super) fn text(
+    out: ResponseOutparam,
+    status: u16,
+    kind: &str,
+    text: &str,
+    more: Option<(&str, &str)>,
+) {
+    let Some(body) = begin(out, status, kind, more) else {
+        return;
+    };
+    if let Ok(stream) = body.write() {
+        for part in text.as_bytes().chunks(4096) {
+            // Whoever asked is gone.
+            if stream.blocking_write_and_flush(part).is_err() {
+                break;
+            }
+        }
+    }
+    let _ = OutgoingBody::finish(body, None);
+}
+
+/// Sends the head of an answer, and opens its body. None when whoever asked is gone.
+pub(super) fn begin(
+    out: ResponseOutparam,
+    status: u16,
+    kind: &str,
+    more: Option<(&str, &str)>,
+) -> Option<OutgoingBody> {
+    let field = |(name, value): (&str, &str)| (name.to_owned(), value.as_bytes().to_vec());
+    let fields: Vec<(String, Vec<u8>)> = [
+        ("content-type", kind),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+    ]
+    .into_iter()
+    .chain(more)
+    .map(field)
+    .collect();
+    let response =
+        OutgoingResponse::new(Fields::from_list(&fields).unwrap_or_else(|_| Fields::new()));
+    // Each status here is a valid one.
+    let _ = response.set_status_code(status);
+    let body = response.body().ok();
+    ResponseOutparam::set(out, Ok(response));
+    body
+}

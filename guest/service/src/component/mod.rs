@@ -1,0 +1,68 @@
+//! The component's own export.
+
+mod answer;
+mod run;
+mod sink;
+
+use intune_sync_contract::settings::{Environment, Problem, Variables};
+use wasi::{
+    cli::environment,
+    exports::http::incoming_handler::Guest,
+    http::types::{IncomingRequest, Method, ResponseOutparam},
+};
+
+use self::run::Run;
+use crate::{BODY_MAX, PAGE, Refusal, Route, admit, may_run, narrow, read};
+
+struct Component;
+
+wasi::http::proxy::export!(Component);
+
+impl Guest for Component {
+    fn handle(request: IncomingRequest, out: ResponseOutparam) {
+        let method = match request.method() {
+            Method::Get | Method::Head => "GET".to_owned(),
+            Method::Post => "POST".to_owned(),
+            other => format!("{other:?}"),
+        };
+        let target = request.path_with_query().unwrap_or_default();
+        match Route::find(&method, &target) {
+            Ok(Route::Page) => answer::text(out, 200, "text/html; charset=utf-8", PAGE, None),
+            Ok(Route::Health) => {
+                answer::text(out, 200, "application/json", "{\"Status\":\"ok\"}\n", None);
+            }
+            Ok(Route::Run(purpose)) => {
+                let variables = Variables::new(environment::get_environment());
+                match prepare(&variables, &request, purpose) {
+                    Ok(run) => run.answer(out),
+                    Err(refusal) => answer::refusal(out, &refusal, None),
+                }
+            }
+            Err((refusal, allowed)) => answer::refusal(out, &refusal, allowed),
+        }
+    }
+}
+
+/// A run that may begin; nothing has been sent yet.
+fn prepare(
+    variables: &Variables,
+    request: &IncomingRequest,
+    purpose: intune_sync_contract::wit::Purpose,
+) -> Result<Run, Refusal> {
+    let headers = request.headers();
+    admit(variables, &headers.get("authorization"))?;
+    let length = headers.get("content-length");
+    drop(headers);
+    let announced = length
+        .first()
+        .and_then(|length| str::from_utf8(length).ok()?.trim().parse::<u64>().ok());
+    if announced.is_some_and(|length| length > BODY_MAX as u64) {
+        return Err(answer::too_large());
+    }
+    let asked = read(&answer::body(request)?)?;
+    let operator = Environment::read(variables)
+        .map_err(|Problem { message, hint }| Refusal::new(500, message, hint))?;
+    let given = narrow(&operator.given, asked)?;
+    may_run(&given, &operator.given, purpose)?;
+    Run::start(&given, &operator, purpose)
+}
