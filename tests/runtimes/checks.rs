@@ -53,7 +53,7 @@ fn fleet() -> Config {
     config.quota.limit = 150.try_into().expect("not 0");
     config.quota.window_ms = 1_000.try_into().expect("not 0");
     // What was on its way when the answer was sent is not early; other runtimes take a while longer.
-    config.retry_after.grace_ms = 300;
+    config.retry_after.grace_ms = 500;
     config
 }
 
