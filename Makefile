@@ -11,7 +11,7 @@
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
 # make lint    formatting, clippy, licences and advisories
 # make reproducible
-#              builds the component twice in different folders, and compares the bytes
+#              builds the components twice in different folders, and compares the bytes
 #
 # Each sets up what it needs. Neither needs Azure, nor the internet beyond rustup's and cargo's registries.
 

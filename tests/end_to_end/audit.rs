@@ -232,3 +232,62 @@ fn no_component_is_wrong_usage() {
         "{finished:?}"
     );
 }
+
+/// The components that `make build` leaves in `dist`: what they ask for, what is in them, and that no gate is.
+#[test]
+fn a_component_that_stands_alone_is_said_to_have_no_gate() {
+    for path in [intune_sync_composed::SERVICE, intune_sync_composed::JOB] {
+        let finished = audit(&[path]);
+        assert_eq!((finished.code, finished.stderr.as_str()), (1, ""));
+        let text = finished.stdout;
+        assert!(
+            text.contains(
+                "\nverdict: stands alone: the engine in it is the one built into this program"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("the egress gate and the limits are this program's, and are not in it"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("syncDevice"),
+            "rules that do not hold for it: {text}"
+        );
+        let (_, json) = Program::new().args(["audit", path]).json();
+        assert_eq!(json["Verdict"], "stands-alone");
+        assert_eq!(
+            (&json["GateRules"], &json["Limits"]),
+            (&serde_json::json!([]), &serde_json::json!([]))
+        );
+        let components = json["Components"].as_array().expect("an array");
+        let built_in: Vec<&Value> = components
+            .iter()
+            .filter(|nested| nested["BuiltIn"] == true)
+            .collect();
+        let (_, own) = Program::new().args(["audit"]).json();
+        assert_eq!((components.len(), built_in.len()), (3, 1));
+        assert_eq!(built_in[0]["Sha256"], own["Sha256"]);
+    }
+}
+
+/// The same files with another engine in them are components as any other: one byte is enough.
+#[test]
+fn a_component_with_another_engine_does_not_pass_for_one_that_stands_alone() {
+    let mut bytes = fs::read(intune_sync_composed::JOB).expect("it was composed");
+    let engine = engine();
+    let at = bytes
+        .windows(engine.len())
+        .position(|window| window == engine)
+        .expect("it holds the engine");
+    let name = b"executeAction";
+    let inside = engine
+        .windows(name.len())
+        .position(|window| window == name)
+        .expect("the bulk action's name");
+    bytes[at + inside] = b'E';
+    let (_folder, path) = file(&bytes);
+    let (finished, json) = Program::new().args(["audit", &path]).json();
+    assert_eq!(finished.code, 1);
+    assert_eq!(json["Verdict"], "beyond-the-promise");
+}

@@ -9,6 +9,11 @@ use crate::identity;
 /// What the names of the settings' variables begin with.
 const PREFIX: &str = "INTUNE_SYNC_";
 
+/// The key of the service's shared secret.
+pub const SERVICE_SECRET: &str = "service-secret";
+/// The key of what the job writes to standard output.
+pub const OUTPUT: &str = "output";
+
 /// The variable of a setting: `batch-size` is `INTUNE_SYNC_BATCH_SIZE`.
 #[must_use]
 pub fn variable(key: &str) -> String {
@@ -48,13 +53,13 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads the variables of the job. `others` are keys that the component has beside.
+    /// Reads the variables of the job. One environment can serve the service and the job.
     ///
     /// # Errors
     ///
     /// A value that is not allowed; a variable that is misspelt or of the command line alone: what was meant as a bound
     /// must not be passed over.
-    pub fn read(variables: &Variables, others: &[&str]) -> Result<Self, Problem> {
+    pub fn read(variables: &Variables) -> Result<Self, Problem> {
         let mut given = Given::default();
         for key in KEYS {
             let name = variable(key);
@@ -65,7 +70,9 @@ impl Environment {
             }
         }
         let known = |name: &str| {
-            let keys = KEYS.iter().chain(&["cloud", "graph-url"]).chain(others);
+            let keys = KEYS
+                .iter()
+                .chain(&["cloud", "graph-url", SERVICE_SECRET, OUTPUT]);
             keys.chain(&identity::KEYS).any(|key| variable(key) == name)
         };
         let stray = variables.0.iter().map(|(name, _)| name);
@@ -125,7 +132,7 @@ mod tests {
     fn read(variables: &[(&str, &str)]) -> Result<Environment, Problem> {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let variables = Variables::new(variables.iter().map(own).collect());
-        Environment::read(&variables, &["service-secret"])
+        Environment::read(&variables)
     }
 
     #[test]

@@ -1,12 +1,17 @@
-//! Builds the engine component alone, into the target folder named by the first argument, and says where it is.
+//! Builds the components from scratch, into the target folder named by the first argument, and says where they are, one
+//! a line, the engine first.
 
 use std::{env, error::Error, path::PathBuf};
 
-#[expect(clippy::print_stdout, reason = "the path is what it is run for")]
+use intune_sync_component_build::build_into;
+
+#[expect(clippy::print_stdout, reason = "the paths are what it is run for")]
 fn main() -> Result<(), Box<dyn Error>> {
     let target = env::args_os().nth(1).map(PathBuf::from);
     let target = target.ok_or("name the target folder")?;
-    let path = intune_sync_component_build::build_into("intune-sync-engine", "engine", &target)?;
-    println!("{}", path.display());
+    for name in ["engine", "managed-identity", "service", "job"] {
+        let path = build_into(&format!("intune-sync-{name}"), name, &target)?;
+        println!("{}", path.display());
+    }
     Ok(())
 }

@@ -1,12 +1,11 @@
 //! The arguments: flags of `intune-sync sync`, each also a variable.
 
 use intune_sync_contract::{
-    settings::{Choice, Environment, Given, KEYS, NotSet, Problem, Variables, choice, variable},
+    settings::{
+        Choice, Environment, Given, KEYS, NotSet, OUTPUT, Problem, Variables, choice, variable,
+    },
     wit::Purpose,
 };
-
-/// The key of what standard output gets.
-pub const OUTPUT: &str = "output";
 
 /// What `--help` shows.
 pub const HELP: &str = "\
@@ -44,7 +43,7 @@ pub enum Asked {
     /// `--help`.
     Help,
     /// A run.
-    Run(Request),
+    Run(Box<Request>),
 }
 
 /// A run.
@@ -132,13 +131,13 @@ impl Asked {
                 ),
             })?;
         }
-        let mut environment = Environment::read(variables, &[OUTPUT])?;
+        let mut environment = Environment::read(variables)?;
         environment.given = given.or(environment.given);
-        Ok(Self::Run(Request {
+        Ok(Self::Run(Box::new(Request {
             purpose: purpose.unwrap_or(Purpose::Sync),
             environment,
             format,
-        }))
+        })))
     }
 }
 
@@ -182,7 +181,7 @@ mod tests {
 
     fn request(arguments: &[&str], variables: &[(&str, &str)]) -> Request {
         match read(arguments, variables) {
-            Ok(Asked::Run(request)) => request,
+            Ok(Asked::Run(request)) => *request,
             other => panic!("{other:?}"),
         }
     }
@@ -193,6 +192,7 @@ mod tests {
             ("INTUNE_SYNC_BATCH_SIZE", "20"),
             ("INTUNE_SYNC_LIMIT", "5"),
             ("INTUNE_SYNC_OUTPUT", "text"),
+            ("INTUNE_SYNC_SERVICE_SECRET", "of the service"),
         ];
         let arguments = [
             "plan",

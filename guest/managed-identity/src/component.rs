@@ -17,7 +17,6 @@ use crate::{
     exchange::{Exchange, Reply},
 };
 
-#[expect(missing_docs, reason = "generated; the items are documented in `wit/`")]
 mod generated {
     wit_bindgen::generate!({
         path: "../../wit",

@@ -7,8 +7,8 @@ use wasi::{
     http::{
         outgoing_handler,
         types::{
-            Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody,
-            OutgoingRequest, RequestOptions, Scheme,
+            ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
+            OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
         },
     },
     io::{
@@ -90,7 +90,7 @@ impl Exchange {
                     || State::Failed("the answer has no body".to_owned()),
                     State::Reading,
                 ),
-                Ok(Err(code)) => State::Failed(one_line(&code.to_string())),
+                Ok(Err(code)) => State::Failed(no_answer(&code)),
                 Err(()) => State::Failed("the answer was taken before".to_owned()),
             };
         }
@@ -194,7 +194,7 @@ fn send(
         None => None,
     };
     let future = outgoing_handler::handle(outgoing, Some(options(nearby)?))
-        .map_err(|code| one_line(&code.to_string()))?;
+        .map_err(|code| no_answer(&code))?;
     Ok((upload, future))
 }
 
@@ -237,4 +237,26 @@ fn options(nearby: bool) -> Result<RequestOptions, String> {
         .and_then(|()| options.set_between_bytes_timeout(Some(10 * SECOND)));
     set.map(|()| options)
         .map_err(|()| "the runtime does not take the request's timeout".to_owned())
+}
+
+fn no_answer(code: &ErrorCode) -> String {
+    match code {
+        ErrorCode::HttpRequestDenied => {
+            "the runtime does not allow the request: add the endpoint to its list of allowed hosts"
+        }
+        ErrorCode::InternalError(Some(reason)) => return one_line(reason),
+        ErrorCode::ConnectionRefused => "the connection was refused",
+        ErrorCode::ConnectionTerminated => "the connection was closed",
+        ErrorCode::ConnectionTimeout => "the connection timed out",
+        ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => {
+            "the answer did not come in time"
+        }
+        ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpUnroutable => "there is no way to it",
+        ErrorCode::DnsError(_) => "its name was not found",
+        ErrorCode::TlsCertificateError => "its certificate is not trusted",
+        other => return format!("{other:?}"),
+    }
+    .to_owned()
 }

@@ -1,12 +1,10 @@
 //! Who may start a run: whoever presents the shared secret.
 
-use intune_sync_contract::settings::{Variables, variable};
+use intune_sync_contract::settings::{SERVICE_SECRET, Variables, variable};
 use subtle::ConstantTimeEq;
 
 use crate::Refusal;
 
-/// The key of the shared secret.
-pub const SECRET: &str = "service-secret";
 /// A shorter one can be guessed.
 const SECRET_MIN: usize = 16;
 
@@ -17,7 +15,7 @@ const SECRET_MIN: usize = 16;
 ///
 /// 403 where no secret is configured, or one that is too short: nobody may; 401 for everything but the secret.
 pub fn admit(variables: &Variables, given: &[Vec<u8>]) -> Result<(), Refusal> {
-    let name = variable(SECRET);
+    let name = variable(SERVICE_SECRET);
     let secret = variables.get(&name).map(str::trim).unwrap_or_default();
     if secret.len() < SECRET_MIN || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Refusal::new(
@@ -57,7 +55,7 @@ mod tests {
     use super::*;
 
     fn status(secret: Option<&str>, given: &[&[u8]]) -> u16 {
-        let set = secret.map(|secret| (variable(SECRET), secret.to_owned()));
+        let set = secret.map(|secret| (variable(SERVICE_SECRET), secret.to_owned()));
         let given: Vec<Vec<u8>> = given.iter().map(|given| given.to_vec()).collect();
         let variables = Variables::new(set.into_iter().collect());
         admit(&variables, &given)

@@ -2,20 +2,20 @@
 
 use core::fmt;
 
-use intune_sync_contract::settings::{Given, KEYS, NotSet};
+use intune_sync_contract::settings::{Given, KEYS, NotSet, OUTPUT, SERVICE_SECRET};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
 use serde_json::Value;
 
-use crate::{Refusal, SECRET};
+use crate::Refusal;
 
 /// The longest body, in bytes: some 25,000 device ids.
 pub const BODY_MAX: usize = 1 << 20;
 
-/// The keys that are the operator's alone: where Graph is, and who asks.
-const OPERATORS: [&str; 10] = [
+/// The keys that are the operator's alone: where Graph is, who asks, and who may begin a run.
+const OPERATORS: [&str; 11] = [
     "cloud",
     "graph-url",
     "auth",
@@ -25,7 +25,8 @@ const OPERATORS: [&str; 10] = [
     "tenant-id",
     "client-secret",
     "federated-token",
-    SECRET,
+    SERVICE_SECRET,
+    OUTPUT,
 ];
 
 /// Reads a body. An empty one asks for nothing in particular.

@@ -12,9 +12,10 @@
 //! | `name` | patterns | name some of these, or names that match one |
 //! | `include-unsupported` | `false` | not set it |
 //! | `order` | the order | not choose another |
-//! | `yes` | `false`: never the whole fleet; `true`: it need not be said | say `true` where nothing is set |
+//! | `yes` | `false`: never without a selection; `true`: it need not be said | say `true` where nothing is set |
 //!
-//! What the operator does not set a request may choose within the command line's range.
+//! What the operator does not set a request may choose within the command line's range. `yes` guards against a mistake: a
+//! selection can be as wide as the fleet. What a run may reach at most `limit` and the lists say.
 
 use intune_sync_contract::{
     settings::{

@@ -13,7 +13,7 @@ mod page;
 mod refusal;
 mod route;
 
-pub use access::{SECRET, admit};
+pub use access::admit;
 pub use body::{BODY_MAX, read};
 pub use bounds::{may_run, narrow};
 pub use page::PAGE;

@@ -23,6 +23,8 @@ struct Report<'a> {
     beyond_the_promise: Vec<&'a str>,
     imports: Vec<Named<'a>>,
     exports: Vec<Named<'a>>,
+    /// What it is composed of, where the built-in component is a part of it.
+    components: Vec<Nested<'a>>,
     tools: Vec<Tool<'a>>,
     crates: Vec<Crate<'a>>,
     unreadable_sections: Vec<&'a str>,
@@ -35,6 +37,14 @@ struct Report<'a> {
 struct Named<'a> {
     name: &'a str,
     promised: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Nested<'a> {
+    sha256: &'a str,
+    size_bytes: usize,
+    built_in: bool,
 }
 
 #[derive(Serialize)]
@@ -71,6 +81,7 @@ struct Limit<'a> {
 impl<'a> From<&'a Audit> for Report<'a> {
     fn from(audit: &'a Audit) -> Self {
         let recorded = &audit.recorded;
+        let in_the_sandbox = audit.verdict() != Verdict::StandsAlone;
         Self {
             component: audit
                 .file
@@ -80,6 +91,7 @@ impl<'a> From<&'a Audit> for Report<'a> {
             size_bytes: audit.size,
             verdict: match audit.verdict() {
                 Verdict::Pass => "pass",
+                Verdict::StandsAlone => "stands-alone",
                 Verdict::BeyondThePromise => "beyond-the-promise",
                 Verdict::Unfit => "unfit",
             },
@@ -91,6 +103,15 @@ impl<'a> From<&'a Audit> for Report<'a> {
                 .collect(),
             imports: audit.world.imports.iter().map(Named::from).collect(),
             exports: audit.world.exports.iter().map(Named::from).collect(),
+            components: audit
+                .nested
+                .iter()
+                .map(|nested| Nested {
+                    sha256: &nested.sha256,
+                    size_bytes: nested.size,
+                    built_in: nested.built_in,
+                })
+                .collect(),
             tools: recorded
                 .tools
                 .iter()
@@ -114,9 +135,11 @@ impl<'a> From<&'a Audit> for Report<'a> {
                 })
                 .collect(),
             unreadable_sections: recorded.unreadable.iter().map(String::as_str).collect(),
+            // None of them holds for a component that runs without this program.
             gate_rules: audit
                 .rules
                 .iter()
+                .filter(|_| in_the_sandbox)
                 .map(|rule| Rule {
                     what: &rule.what,
                     condition: &rule.condition,
@@ -125,6 +148,7 @@ impl<'a> From<&'a Audit> for Report<'a> {
             limits: audit
                 .limits
                 .iter()
+                .filter(|_| in_the_sandbox)
                 .map(|limit| Limit {
                     what: limit.what,
                     limit: &limit.limit,

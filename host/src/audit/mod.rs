@@ -1,6 +1,7 @@
 //! What a component is made of, what it asks for, and what it is allowed to do: read, not run.
 
 mod json;
+mod nested;
 mod recorded;
 mod text;
 
@@ -9,8 +10,8 @@ use std::path::{Path, PathBuf};
 use intune_sync_gate::{Rule, rules_table};
 use sha2::{Digest, Sha256};
 
-use self::recorded::Recorded;
 pub(crate) use self::{json::json, text::text};
+use self::{nested::Nested, recorded::Recorded};
 use crate::sandbox::{self, Limit, SandboxError, promise::World};
 
 /// An audit of one component.
@@ -23,6 +24,8 @@ pub(crate) struct Audit {
     /// In bytes.
     size: usize,
     world: World,
+    /// What it is composed of, where the built-in component is a part of it.
+    nested: Vec<Nested>,
     recorded: Recorded,
     rules: Vec<Rule>,
     limits: Vec<Limit>,
@@ -33,6 +36,9 @@ pub(crate) struct Audit {
 pub(crate) enum Verdict {
     /// It asks for nothing beyond the promise, and runs here.
     Pass,
+    /// It is made to run without this program: it holds the built-in component, and asks for WASI alone. Neither the
+    /// gate nor the limits are about it.
+    StandsAlone,
     /// It asks for more, or offers more.
     BeyondThePromise,
     /// It asks for nothing beyond the promise, but cannot run here.
@@ -67,12 +73,15 @@ impl Audit {
             SandboxError::Unfit(problem) => no_component(problem),
             error => no_component(error.to_string()),
         })?;
+        let nested = Nested::all(&bytes, &sandbox::read(None).map_err(AuditError::Read)?)
+            .map_err(|error| no_component(error.to_string()))?;
         let recorded = Recorded::read(&bytes).map_err(|error| no_component(error.to_string()))?;
         Ok(Self {
             file: file.map(Path::to_owned),
             sha256: hexadecimal(&Sha256::digest(&bytes)),
             size: bytes.len(),
             world,
+            nested,
             recorded,
             rules: rules_table(),
             limits: sandbox::limits_table(),
@@ -80,7 +89,10 @@ impl Audit {
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
-        if self.world.beyond().next().is_some() {
+        let holds_the_engine = self.nested.iter().any(|nested| nested.built_in);
+        if holds_the_engine && self.world.stands_alone() {
+            Verdict::StandsAlone
+        } else if self.world.beyond().next().is_some() {
             Verdict::BeyondThePromise
         } else if self.world.unfit.is_some() {
             Verdict::Unfit

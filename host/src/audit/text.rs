@@ -1,5 +1,6 @@
 use super::{
     Audit, Verdict,
+    nested::Nested,
     recorded::{Kind, Recorded},
     shown,
 };
@@ -15,18 +16,12 @@ pub(crate) fn text(audit: &Audit) -> String {
     ]);
     report.items("imports", &audit.world.imports);
     report.items("exports", &audit.world.exports);
+    report.nested(&audit.nested);
     report.recorded(&audit.recorded);
-    report.heading("what may pass the egress gate, whatever component runs");
-    for rule in &audit.rules {
-        report.line(&format!("  {}", rule.what));
-        report.line(&format!("      {}", rule.condition));
+    match audit.verdict() {
+        Verdict::StandsAlone => report.alone(),
+        Verdict::Pass | Verdict::BeyondThePromise | Verdict::Unfit => report.sandboxed(audit),
     }
-    report.heading("limits, whatever component runs");
-    let limits = audit.limits.iter();
-    let limits: Vec<[&str; 3]> = limits
-        .map(|limit| ["", limit.what, limit.limit.as_str()])
-        .collect();
-    report.columns(&limits);
     report.line("");
     report.line(&format!("verdict: {}", verdict(audit)));
     report.0
@@ -35,6 +30,9 @@ pub(crate) fn text(audit: &Audit) -> String {
 fn verdict(audit: &Audit) -> String {
     match audit.verdict() {
         Verdict::Pass => "pass: it asks for nothing beyond the promised list".to_owned(),
+        Verdict::StandsAlone => "stands alone: the engine in it is the one built into this program, and it asks for \
+                                 standard WASI interfaces only; it runs without this program's sandbox, and not in it"
+            .to_owned(),
         Verdict::BeyondThePromise => {
             let beyond = audit.world.beyond();
             let names: Vec<String> = beyond.map(|item| format!("`{}`", item.name)).collect();
@@ -65,6 +63,58 @@ impl Report {
             })
             .collect();
         self.rows(&rows);
+    }
+
+    /// What a component is composed of; nothing where it is one.
+    fn nested(&mut self, nested: &[Nested]) {
+        if nested.is_empty() {
+            return;
+        }
+        self.heading("components in it, by their SHA-256");
+        let rows: Vec<[String; 3]> = nested
+            .iter()
+            .map(|nested| {
+                let word = if nested.built_in {
+                    "the engine built into this program"
+                } else {
+                    "not known to this program"
+                };
+                let size = format!("{} bytes", nested.size);
+                [nested.sha256.clone(), size, word.to_owned()]
+            })
+            .collect();
+        let rows: Vec<[&str; 4]> = rows
+            .iter()
+            .map(|[sha256, size, word]| ["", sha256, size, word])
+            .collect();
+        self.columns(&rows);
+    }
+
+    /// The rules and limits of the sandbox.
+    fn sandboxed(&mut self, audit: &Audit) {
+        self.heading("what may pass the egress gate, whatever component runs");
+        for rule in &audit.rules {
+            self.line(&format!("  {}", rule.what));
+            self.line(&format!("      {}", rule.condition));
+        }
+        self.heading("limits, whatever component runs");
+        let limits = audit.limits.iter();
+        let limits: Vec<[&str; 3]> = limits
+            .map(|limit| ["", limit.what, limit.limit.as_str()])
+            .collect();
+        self.columns(&limits);
+    }
+
+    /// What is not there where a component stands alone.
+    fn alone(&mut self) {
+        self.heading("what may leave, where it runs");
+        for line in [
+            "whatever it sends: the egress gate and the limits are this program's, and are not in it",
+            "the real token is inside it, and no placeholder",
+            "the runtime's list of allowed hosts is all that holds its requests: allow Graph and the identity endpoint alone",
+        ] {
+            self.line(&format!("  {line}"));
+        }
     }
 
     fn recorded(&mut self, recorded: &Recorded) {

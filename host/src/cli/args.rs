@@ -100,7 +100,7 @@ Exit codes:
 
 const AUDIT_EXIT_CODES: &str = "Exit codes:
   0    the component asks for nothing beyond the promised list
-  1    it asks for more, or cannot run here
+  1    it asks for more, as one that stands alone does, or cannot run here
   2    wrong usage, an unreadable file, or no component";
 
 /// `sync`.

@@ -717,3 +717,28 @@ fn help_and_version_are_pages() {
         assert!(!page.plain.contains('\u{1b}'), "{line}");
     }
 }
+
+/// The components that stand alone read no clap tree: their defaults stand in `contract`.
+#[test]
+fn the_defaults_are_those_of_the_components() {
+    let options = job("sync", &[]);
+    let graph = options.graph.to_string();
+    let given = intune_sync_contract::settings::Given::default();
+    let components = given.settings(Purpose::Sync, (options.cloud, graph), 1, 2);
+    assert_eq!(options.settings(1, 2), components);
+}
+
+/// Each key that a component takes is a flag of `sync`.
+#[test]
+fn the_keys_of_the_components_are_flags() {
+    let command = super::args::command();
+    let sync = command
+        .find_subcommand("sync")
+        .expect("the tree has `sync`");
+    for key in intune_sync_contract::settings::KEYS {
+        assert!(
+            sync.get_arguments().any(|arg| arg.get_long() == Some(key)),
+            "{key}"
+        );
+    }
+}

@@ -24,6 +24,6 @@ pub(crate) fn run(options: &AuditOptions, printer: &mut Printer) -> Result<u8, F
     })?;
     Ok(match audit.verdict() {
         Verdict::Pass => 0,
-        Verdict::BeyondThePromise | Verdict::Unfit => 1,
+        Verdict::StandsAlone | Verdict::BeyondThePromise | Verdict::Unfit => 1,
     })
 }

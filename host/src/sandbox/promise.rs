@@ -17,6 +17,23 @@ pub(crate) const IMPORTS: [&str; 7] = [
 /// The interfaces that a component may export.
 pub(crate) const EXPORTS: [&str; 1] = ["intune:sync/sync@0.1"];
 
+/// The interfaces that a component may import which stands alone: those that `make build` leaves in `dist`. They run
+/// without this program, and not in its sandbox.
+const IMPORTS_ALONE: [&str; 10] = [
+    "wasi:cli/environment@0.2",
+    "wasi:cli/stderr@0.2",
+    "wasi:cli/stdout@0.2",
+    "wasi:clocks/monotonic-clock@0.2",
+    "wasi:clocks/wall-clock@0.2",
+    "wasi:http/outgoing-handler@0.2",
+    "wasi:http/types@0.2",
+    "wasi:io/error@0.2",
+    "wasi:io/poll@0.2",
+    "wasi:io/streams@0.2",
+];
+/// What such a component exports, one of these.
+const EXPORTS_ALONE: [&str; 2] = ["wasi:cli/run@0.2", "wasi:http/incoming-handler@0.2"];
+
 /// Something that a component imports or exports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
@@ -73,6 +90,16 @@ impl World {
             .iter()
             .chain(&self.exports)
             .filter(|item| !item.promised)
+    }
+
+    /// Whether it asks for what a component that stands alone may ask for, and does what such a one does.
+    pub(crate) fn stands_alone(&self) -> bool {
+        let among = |item: &Item, list: &[&str]| list.iter().any(|name| covers(name, &item.name));
+        matches!(self.exports.as_slice(), [export] if among(export, &EXPORTS_ALONE))
+            && self
+                .imports
+                .iter()
+                .all(|import| among(import, &IMPORTS_ALONE))
     }
 }
 

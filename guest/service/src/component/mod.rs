@@ -12,7 +12,7 @@ use wasi::{
 };
 
 use self::run::Run;
-use crate::{BODY_MAX, PAGE, Refusal, Route, SECRET, admit, may_run, narrow, read};
+use crate::{BODY_MAX, PAGE, Refusal, Route, admit, may_run, narrow, read};
 
 struct Component;
 
@@ -60,7 +60,7 @@ fn prepare(
         return Err(answer::too_large());
     }
     let asked = read(&answer::body(request)?)?;
-    let operator = Environment::read(variables, &[SECRET])
+    let operator = Environment::read(variables)
         .map_err(|Problem { message, hint }| Refusal::new(500, message, hint))?;
     let given = narrow(&operator.given, asked)?;
     may_run(&given, &operator.given, purpose)?;

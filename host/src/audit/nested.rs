@@ -1,0 +1,54 @@
+//! The components that a component is composed of.
+
+use sha2::{Digest, Sha256};
+use wasmparser::{BinaryReaderError, Parser, Payload};
+
+use super::hexadecimal;
+
+/// A component inside another.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Nested {
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub(super) sha256: String,
+    /// In bytes.
+    pub(super) size: usize,
+    /// It is the one built into this program.
+    pub(super) built_in: bool,
+}
+
+impl Nested {
+    /// Those that a component is composed of, in the order of the bytes, if the one built in is among them; not what
+    /// these have in them in turn. In others there is nothing to be recognised: encoders put components of their own
+    /// making into each.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not made of sections.
+    pub(super) fn all(component: &[u8], built_in: &[u8]) -> Result<Vec<Self>, BinaryReaderError> {
+        let mut all = Vec::new();
+        let mut depth = 0_usize;
+        for payload in Parser::new(0).parse_all(component) {
+            match payload? {
+                Payload::ComponentSection {
+                    unchecked_range, ..
+                } => {
+                    if depth == 0
+                        && let Some(bytes) = component.get(unchecked_range)
+                    {
+                        all.push(Self {
+                            sha256: hexadecimal(&Sha256::digest(bytes)),
+                            size: bytes.len(),
+                            built_in: bytes == built_in,
+                        });
+                    }
+                    depth += 1;
+                }
+                Payload::ModuleSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        let composed = all.iter().any(|nested| nested.built_in);
+        Ok(if composed { all } else { Vec::new() })
+    }
+}
