@@ -12,10 +12,6 @@ use wac_graph::{CompositionGraph, EncodeOptions, types::Package};
 const TOKEN: &str = "intune:sync/token@0.1.0";
 const SYNC: &str = "intune:sync/sync@0.1.0";
 
-#[expect(
-    clippy::print_stdout,
-    reason = "it is how a build script speaks to cargo"
-)]
 fn main() -> Result<(), Box<dyn Error>> {
     // The three are made of these too.
     for part in ["../../contract", "../../host/gate/src"] {

@@ -23,6 +23,7 @@ type Answered = (RequestId, Result<engine::http::Response, NoAnswer>);
 /// component and of the native core, medians of five runs.
 #[test]
 #[ignore = "a measure, taken by `make bench`"]
+#[expect(clippy::print_stdout, reason = "the measure reads these lines")]
 fn measure() {
     LazyLock::force(&SANDBOX);
     for (name, dispatch) in [
