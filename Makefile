@@ -1,6 +1,9 @@
 # make demo    builds the program and syncs a simulated tenant
 # make test    runs all tests
 # make build   leaves target/release/intune-sync, and the components that stand alone in dist/
+# make runtimes
+#              runs the composed components on each WebAssembly runtime that is on this machine, and compares them with
+#              the program: a line for each runtime. RUNTIME=jco takes one
 # make simulation
 #              the core against 100,000 drawn tenants on virtual time (`make test` takes 2,000)
 # make replay SEED=17
@@ -16,17 +19,20 @@ CARGO ?= cargo
 # One selection and one profile everywhere: another one would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test simulation replay bench lint reproducible setup
+.PHONY: demo build test runtimes simulation replay bench lint reproducible setup node
 .DEFAULT_GOAL := build
 
 demo: build
 	@target/release/intune-sync demo || [ $$? -eq 3 ]
 
 build: setup
-	$(CARGO) build $(FLAGS) --exclude intune-sync-hostile
+	$(CARGO) build $(FLAGS) --exclude intune-sync-hostile --exclude intune-sync-plain-host
 
-test: setup
+test: setup node
 	$(CARGO) test $(FLAGS)
+
+runtimes: setup node
+	@$(CARGO) test $(FLAGS) --quiet --test runtimes -- $(RUNTIME)
 
 simulation: setup
 	INTUNE_SYNC_SEEDS=100000 $(CARGO) test $(FLAGS) --test seeds
@@ -56,5 +62,10 @@ setup: target/setup.mk
 # What .ci/setup finds out about the machine; make reads it once it is there.
 target/setup.mk: .ci/setup rust-toolchain.toml
 	@.ci/setup $@
+
+node: target/node/installed
+
+target/node/installed: .ci/setup-node $(addprefix deploy/node/,package.json package-lock.json confine.js)
+	@.ci/setup-node $(@D)
 
 -include target/setup.mk

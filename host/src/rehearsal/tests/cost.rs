@@ -168,7 +168,7 @@ impl Loopback {
                 TokenCache::new(Arc::new(Fixed), settings.scope.clone(), &Handle::current());
             tokens.first().await.expect("there is a token");
             let ceiling = NonZeroU64::new(settings.ceiling).expect("it is not 0");
-            let client = Box::new(HttpClient::direct());
+            let client = Box::new(Arc::new(HttpClient::direct()));
             let egress = Egress::new(rules, ceiling, settings.scope.clone(), tokens, client);
             run(Behind {
                 zero: Instant::now(),

@@ -1,0 +1,153 @@
+//! Who calls the service.
+
+use std::{net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+use http::{Method, Request, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use intune_sync_plain_host::send;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+/// A service that says nothing for longer than this never will.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    pub(crate) body: String,
+}
+
+/// An answer that is read as it comes. Dropping it closes the connection.
+pub(crate) struct Coming {
+    status: u16,
+    content_type: String,
+    body: Incoming,
+    come: Vec<u8>,
+    runtime: Runtime,
+}
+
+/// Whether the service is there.
+pub(crate) fn is_served(service: SocketAddr) -> bool {
+    let request = Request::get(format!("http://{service}/healthz"))
+        .header(header::HOST, service.to_string())
+        .body(Full::<Bytes>::default())
+        .expect("a request");
+    let answer = runtime().block_on(send(request));
+    answer.is_ok_and(|answer| answer.status().is_success())
+}
+
+pub(crate) fn get(service: SocketAddr, path: &str) -> Answer {
+    call(service, Method::GET, path, None, Bytes::new()).whole()
+}
+
+pub(crate) fn post(
+    service: SocketAddr,
+    path: &str,
+    secret: Option<&str>,
+    body: impl Into<Bytes>,
+) -> Answer {
+    begin(service, path, secret, body).whole()
+}
+
+/// The same, as far as the head of the answer.
+pub(crate) fn begin(
+    service: SocketAddr,
+    path: &str,
+    secret: Option<&str>,
+    body: impl Into<Bytes>,
+) -> Coming {
+    call(service, Method::POST, path, secret, body.into())
+}
+
+fn call(
+    service: SocketAddr,
+    method: Method,
+    path: &str,
+    secret: Option<&str>,
+    body: Bytes,
+) -> Coming {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(format!("http://{service}{path}"))
+        .header(header::HOST, service.to_string())
+        .header(header::CONTENT_TYPE, "application/json");
+    if let Some(secret) = secret {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {secret}"));
+    }
+    let request = request.body(Full::new(body)).expect("a request");
+    let runtime = runtime();
+    let answer = patiently(&runtime, send(request)).expect("an answer");
+    let content_type = answer.headers().get(header::CONTENT_TYPE);
+    Coming {
+        status: answer.status().as_u16(),
+        content_type: content_type
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned(),
+        body: answer.into_body(),
+        come: Vec::new(),
+        runtime,
+    }
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Value {
+        let read = serde_json::from_str(&self.body);
+        read.unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+    }
+}
+
+impl Coming {
+    /// The next line, without its end; none at the end of the body.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.come.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.come.drain(..=end).collect();
+                return Some(text(line[..end].to_vec()));
+            }
+            if !self.more() {
+                return (!self.come.is_empty()).then(|| text(std::mem::take(&mut self.come)));
+            }
+        }
+    }
+
+    fn whole(mut self) -> Answer {
+        while self.more() {}
+        Answer {
+            status: self.status,
+            content_type: self.content_type,
+            body: text(self.come),
+        }
+    }
+
+    fn more(&mut self) -> bool {
+        let Some(frame) = patiently(&self.runtime, self.body.frame()) else {
+            return false;
+        };
+        let frame = frame.expect("the body comes to its end");
+        self.come.extend(frame.into_data().unwrap_or_default());
+        true
+    }
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+/// Waits for an answer, but not for ever.
+fn patiently<T>(runtime: &Runtime, answer: impl Future<Output = T>) -> T {
+    let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, answer).await });
+    answer.unwrap_or_else(|_| panic!("the service says nothing for {PATIENCE:?}"))
+}

@@ -1,0 +1,107 @@
+//! `wasi:http/incoming-handler` behind a socket: an instance for each request.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
+
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
+use wasmtime::{Engine, Store, component::Component};
+use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi_http::{
+    WasiBody, WasiHttpView,
+    p2::bindings::{ProxyPre, http::types::Scheme},
+};
+
+use crate::{state::State, wasi};
+
+/// A component that is served until this is dropped, on a loopback port.
+pub struct Server {
+    address: SocketAddr,
+    _runtime: Runtime,
+}
+
+struct Service {
+    component: ProxyPre<State>,
+    environment: Vec<(String, String)>,
+}
+
+impl Server {
+    /// Serves a component.
+    ///
+    /// # Errors
+    ///
+    /// When it imports anything but WASI, or handles no HTTP.
+    pub fn start(component: &Path, environment: Vec<(String, String)>) -> wasmtime::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let service = Arc::new(Service {
+            component: load(component)?,
+            environment,
+        });
+        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        let address = listener.local_addr()?;
+        runtime.spawn(serve(service, listener));
+        Ok(Self {
+            address,
+            _runtime: runtime,
+        })
+    }
+
+    /// Where it is served.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+fn load(component: &Path) -> wasmtime::Result<ProxyPre<State>> {
+    let engine = Engine::default();
+    let component = Component::from_file(&engine, component)?;
+    ProxyPre::new(wasi(&engine)?.instantiate_pre(&component)?)
+}
+
+async fn serve(service: Arc<Service>, listener: TcpListener) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let service = Arc::clone(&service);
+        let handle = service_fn(move |request| Arc::clone(&service).handle(request));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .serve_connection(TokioIo::new(stream), handle);
+        tokio::spawn(connection);
+    }
+}
+
+impl Service {
+    async fn handle(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> wasmtime::Result<Response<WasiBody>> {
+        let environment = WasiCtx::builder().envs(&self.environment).build();
+        let mut store = Store::new(self.component.engine(), State::new(environment));
+        let (sender, answer) = oneshot::channel();
+        let request = store
+            .data_mut()
+            .http()
+            .new_incoming_request(Scheme::Http, request)?;
+        let out = store.data_mut().http().new_response_outparam(sender)?;
+        // It goes on after the head of its answer: the body is written as the run proceeds.
+        let instance = tokio::spawn(async move {
+            let proxy = self.component.instantiate_async(&mut store).await?;
+            let handler = proxy.wasi_http_incoming_handler();
+            handler.call_handle(store, request, out).await
+        });
+        match answer.await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => {
+                instance.await??;
+                wasmtime::bail!("the component gave no answer")
+            }
+        }
+    }
+}
