@@ -9,7 +9,7 @@ pub const DEVICES_MAX: u32 = 2_000_000;
 ///
 /// About 55 bytes a device, names included: a fleet of 100,000 takes 5.5 MB. Everything grows by chunks that are
 /// never moved, since a `Vec` that doubles needs three times its size for a moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Fleet {
     devices: Chunks<Device>,
     names: Names,
@@ -126,7 +126,7 @@ fn spread(id: Guid) -> u64 {
 }
 
 /// A list that grows by chunks.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Chunks<T> {
     chunks: Vec<Vec<T>>,
     len: u32,
@@ -168,7 +168,7 @@ impl<T> Chunks<T> {
 struct NameAt(u32);
 
 /// Names, one behind the other, each with a byte for its length.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Names {
     chunks: Vec<Vec<u8>>,
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Where the reading of the list stands: page after page, until one has no link to a next.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Listing {
     /// Path and query of the page that is read next.
     pub(crate) path_and_query: String,

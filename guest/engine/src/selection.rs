@@ -5,7 +5,7 @@ use wildmatch::WildMatch;
 use crate::{Guid, contract::Selection, graph::DeviceRow};
 
 /// The criteria of a [`Selection`], ready to be applied to one device after the other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Criteria {
     os: Vec<String>,
     compliance: Vec<String>,
@@ -154,7 +154,7 @@ fn unix_seconds(time: Duration) -> u32 {
 }
 
 /// The devices that a selection names, and which of them were met in the list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Named {
     /// Sorted.
     devices: Vec<(Guid, bool)>,

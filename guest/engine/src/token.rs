@@ -26,7 +26,7 @@ const RECHECK: Duration = Duration::from_mins(1);
 const RECHECK_MIN: Duration = Duration::from_millis(10);
 
 /// Which token to use, and what is known of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Token {
     /// Ask for one, at this time at the earliest; `rejected` is the one that Graph refused.
     Wanted {

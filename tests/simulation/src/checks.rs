@@ -7,7 +7,7 @@ use std::{
 
 use intune_sync_engine::{
     Guid, Run,
-    contract::{Dispatch, Event, Happening, Outcome, Standing, Summary},
+    contract::{Dispatch, Event, Happening, Outcome, Purpose, Standing, Summary},
     http::{NoAnswer, Request, RequestId, Response},
 };
 use intune_sync_simulator::{Statistics, Tenant};
@@ -23,8 +23,6 @@ use crate::{
 const LONGEST_REST: u64 = 400_000;
 /// No scenario takes longer, in milliseconds.
 const LONGEST_RUN: u64 = 24 * 60 * 60 * 1_000;
-/// More than any dispatch keeps in flight.
-const IN_FLIGHT_MAX: usize = 32;
 
 /// What did not hold, and when.
 #[derive(Debug, Clone)]
@@ -45,7 +43,10 @@ impl fmt::Display for Violation {
 #[derive(Debug)]
 pub struct Checks {
     dispatch: Dispatch,
+    purpose: Purpose,
     ceiling: u64,
+    stop_at: Option<u64>,
+    stopped: bool,
     faults_pass: bool,
     failing: bool,
     limited: bool,
@@ -88,7 +89,10 @@ impl Checks {
     pub fn new(scenario: &Scenario) -> Self {
         Self {
             dispatch: scenario.settings.dispatch,
+            purpose: scenario.settings.purpose,
             ceiling: scenario.settings.ceiling,
+            stop_at: scenario.stop_at,
+            stopped: false,
             faults_pass: scenario.faults_pass(),
             failing: f64::from(scenario.tenant.fleet.failing) > 0.0,
             limited: scenario.settings.selection.limit.is_some(),
@@ -135,6 +139,7 @@ impl Checks {
             }
         }
         match &summary.standing {
+            Standing::Completed if self.purpose == Purpose::Plan => {}
             Standing::Completed => {
                 self.expect(at, summary.pending == 0, || {
                     format!("completed, but {summary:?}")
@@ -154,6 +159,7 @@ impl Checks {
                     "a device failed although its faults pass".to_owned()
                 });
             }
+            Standing::Stopped if self.stopped => {}
             Standing::Running | Standing::Stopped => {
                 self.expect(at, false, || {
                     format!("it ended with {:?}", summary.standing)
@@ -163,15 +169,21 @@ impl Checks {
         }
     }
 
-    fn expect(&mut self, at: u64, holds: bool, what: impl FnOnce() -> String) {
+    /// Notes that something did not hold, if it is the first.
+    pub fn expect(&mut self, at: u64, holds: bool, what: impl FnOnce() -> String) {
         if !holds && self.violation.is_none() {
             self.violation = Some(Violation { at, what: what() });
         }
     }
 
-    fn record(&mut self, now: u64, line: String) {
-        let leaked = self.tokens.iter().any(|token| line.contains(token));
+    /// No token stands in a text that others may come to read.
+    pub fn holds_no_token(&mut self, now: u64, text: &str) {
+        let leaked = self.tokens.iter().any(|token| text.contains(token));
         self.expect(now, !leaked, || "a token stands in the trace".to_owned());
+    }
+
+    fn record(&mut self, now: u64, line: String) {
+        self.holds_no_token(now, &line);
         self.trace.push(format!("{now:>8} {line}"));
     }
 
@@ -293,6 +305,13 @@ impl Observer for Checks {
             Ok(asked) => asked,
             Err(problem) => return self.expect(now, false, || problem),
         };
+        let planning = self.purpose == Purpose::Plan;
+        self.expect(now, asked == Asked::Page || !planning, || {
+            "a plan writes".to_owned()
+        });
+        self.expect(now, !self.stopped, || {
+            "sent after it was stopped".to_owned()
+        });
         let devices = asked.devices().to_vec();
         let most = match asked {
             Asked::Page | Asked::Single(_) => 1,
@@ -327,9 +346,16 @@ impl Observer for Checks {
             });
             self.devices.entry(*id).or_default().in_flight = true;
         }
+        // Those that were sent in another way, before it fell back, count too.
+        let most = match asked {
+            Asked::Page => 1,
+            Asked::Single(_) => 32,
+            Asked::Batch(_) => 16,
+            Asked::Bulk(_) => 4,
+        };
         self.in_flight.insert(request.id, asked);
         let flying = self.in_flight.len();
-        self.expect(now, flying <= IN_FLIGHT_MAX, || {
+        self.expect(now, flying <= most, || {
             format!("{flying} requests in flight")
         });
     }
@@ -395,6 +421,10 @@ impl Observer for Checks {
     }
 
     fn settled(&mut self, now: u64, run: &mut Run, tenant: &Tenant) -> bool {
+        if self.stop_at.is_some_and(|stop_at| stop_at <= now) {
+            run.stop();
+            self.stopped = true;
+        }
         self.adds_up(now, &run.summary());
         self.tenant_agrees(now, tenant.statistics());
         let rest = now - self.last_request;

@@ -22,6 +22,8 @@ pub struct Scenario {
     pub tenant: Config,
     /// The settings of the run.
     pub settings: Settings,
+    /// When the run is asked to stop, in milliseconds since its start.
+    pub stop_at: Option<u64>,
 }
 
 impl Scenario {
@@ -33,6 +35,7 @@ impl Scenario {
         Self {
             seed,
             settings: settings(seed, &mut random),
+            stop_at: chance(&mut random, 8).then(|| random.u64(0..90_000)),
             tenant,
         }
     }
@@ -48,7 +51,11 @@ fn settings(seed: u64, random: &mut Rng) -> Settings {
     Settings {
         graph_root: "https://graph.microsoft.com".into(),
         scope: "https://graph.microsoft.com/.default".into(),
-        purpose: Purpose::Sync,
+        purpose: if chance(random, 3) {
+            Purpose::Plan
+        } else {
+            Purpose::Sync
+        },
         batch_size: pick(random, &[1, 7, 20, 50, 50, 130, 10_000]),
         batch_delay: pick(random, &[0, 100, 1_000, 10_000, 10_000, 45_500]),
         max_retries: pick(random, &[5, 5, 8, 30]),
@@ -127,6 +134,7 @@ fn tenant(seed: u64, random: &mut Rng) -> Config {
             cost: pick(random, &[BulkCost::Call, BulkCost::Device]),
         },
         tokens: TokensConfig {
+            lifetime_seconds: pick(random, &[40, 300, 3_600, 86_400, 86_400, 86_400]),
             revoke_after_writes: if chance(random, 30) {
                 vec![random.u64(1..50), random.u64(60..300)]
             } else {

@@ -5,7 +5,7 @@ use core::time::Duration;
 ///
 /// An empty bucket alone ends nothing: it ends the run when nothing has succeeded for [`RetryBudget::PATIENCE`]
 /// either. So a Graph that fails often is worked with, and one that is down is not hammered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct RetryBudget {
     /// In fifths of a request, to count in whole numbers.
     fifths: u32,

@@ -35,7 +35,7 @@ const WINDOW: Duration = Duration::from_secs(20);
 /// - **What a trial has found must last.** It is held with care for four windows; a second closing takes it back.
 ///
 /// All arithmetic is in whole syncs a window and whole nanoseconds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct RateController {
     pacer: Pacer,
     phase: Phase,

@@ -9,7 +9,7 @@ use super::Trailing;
 /// top, which with a `$batch` of 20 is a tenth too much; so what has left is also *counted*: in any [`SPAN`], at most
 /// the allowance leaves. Below the ceiling the spacing is a sixteenth closer than the allowance asks for, and the count
 /// decides: so what a pause has cost is made up for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pacer {
     /// The ceiling's interval: whatever is allowed, syncs are never closer.
     least_interval: Duration,

@@ -7,7 +7,7 @@ use crate::http::RequestId;
 ///
 /// The first throttled answer closes it until its Retry-After is over: the quota is one for the whole app, and calls
 /// made early are counted against it. Then one request goes out as a probe; the gate opens when it is not throttled.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Throttle {
     gate: Gate,
     /// Closings since something last succeeded.
@@ -16,7 +16,7 @@ pub(crate) struct Throttle {
     first_wait: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Gate {
     Open,
     Closed {

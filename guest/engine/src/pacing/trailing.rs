@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 const GRAIN: Duration = Duration::from_millis(20);
 
 /// Counts over the time that has just passed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Trailing {
     entries: VecDeque<Entry>,
     sum: u64,

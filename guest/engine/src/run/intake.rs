@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The list while it is read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Intake {
     pub(super) listing: Listing,
     criteria: Criteria,

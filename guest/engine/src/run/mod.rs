@@ -43,7 +43,7 @@ pub enum Action {
 ///
 /// The caller takes answers that come at the same instant in the order of their request ids, so that a run with the
 /// same settings and the same answers does the same things.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Run {
     settings: Settings,
     random: fastrand::Rng,
@@ -66,7 +66,7 @@ pub struct Run {
     ending: Standing,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Phase {
     Listing(Box<intake::Intake>),
     Syncing(Box<Syncing>),
@@ -74,7 +74,7 @@ enum Phase {
 }
 
 /// The writes: the fleet, the order of the run, and what comes next.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Syncing {
     fleet: Fleet,
     /// The device at each place.
@@ -97,7 +97,7 @@ enum Route {
     },
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct InFlight {
     what: Sent,
     token: TokenSerial,
@@ -107,7 +107,7 @@ struct InFlight {
     left: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Sent {
     Page,
     Single(Place),

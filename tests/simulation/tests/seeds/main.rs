@@ -3,9 +3,12 @@
 //! `INTUNE_SYNC_SEEDS=100000` runs so many seeds in place of 2,000; `INTUNE_SYNC_SEED=17` runs that one and prints all
 //! that was drawn and all that happened.
 
+mod memory;
+
 use std::{
     collections::BTreeMap,
     env,
+    panic::{self, AssertUnwindSafe},
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering},
@@ -16,6 +19,8 @@ use std::{
 use intune_sync_engine::contract::{Standing, Summary};
 use intune_sync_simulation::{Checks, Scenario, drive};
 use intune_sync_simulator::{Statistics, Tenant};
+
+use self::memory::Sized;
 
 /// What the seeds have met, by name.
 type Coverage = BTreeMap<String, u64>;
@@ -31,8 +36,9 @@ struct Examined {
 fn examine(seed: u64) -> Examined {
     let scenario = Scenario::draw(seed);
     let mut tenant = Tenant::new(scenario.tenant.clone());
-    let mut checks = Checks::new(&scenario);
-    let summary = drive(scenario.settings.clone(), &mut tenant, &mut checks);
+    let mut watched = Sized::new(Checks::new(&scenario));
+    let summary = drive(scenario.settings.clone(), &mut tenant, &mut watched);
+    let mut checks = watched.checks;
     if let Some(summary) = &summary {
         checks.over(summary, &tenant);
     }
@@ -77,6 +83,7 @@ fn cover(coverage: &mut Coverage, examined: &Examined) {
         format!("Retry-After {:?}", scenario.tenant.retry_after.form),
         format!("{:?}", scenario.settings.dispatch),
         format!("{:?}", scenario.settings.pace),
+        format!("purpose {:?}", scenario.settings.purpose),
     ];
     let seen = [
         (
@@ -106,7 +113,8 @@ fn cover(coverage: &mut Coverage, examined: &Examined) {
             Standing::Interrupted(_) => "interrupted",
             Standing::NotAuthorized(_) => "not authorized",
             Standing::Failed(_) => "failed",
-            Standing::Running | Standing::Stopped => "not ended",
+            Standing::Stopped => "stopped",
+            Standing::Running => "not ended",
         };
         format!("ending {ending}")
     }));
@@ -148,7 +156,9 @@ fn everything_holds_for_every_seed() {
             if seed >= seeds || first.lock().expect("nobody panics with it").is_some() {
                 break;
             }
-            let examined = examine(seed);
+            // A panic, of the engine's or of a check's, is to name its seed too.
+            let examined = panic::catch_unwind(AssertUnwindSafe(|| examine(seed)))
+                .unwrap_or_else(|_| panic!("seed {seed} panics: {:#?}", Scenario::draw(seed)));
             cover(&mut met, &examined);
             if examined.checks.violation().is_some() {
                 first
@@ -194,6 +204,8 @@ fn everything_holds_for_every_seed() {
         ("synced twice after an unknown outcome", 100),
         ("ending completed", 1_000),
         ("ending not authorized", 10),
+        ("ending stopped", 50),
+        ("purpose Purpose::Plan", 30),
     ] {
         let count = coverage.get(name).copied().unwrap_or(0);
         assert!(
