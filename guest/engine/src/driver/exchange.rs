@@ -266,9 +266,11 @@ impl Awaiting {
         let transport = |text: &str| Download::Over(Err(NoAnswer::Transport(text.to_owned())));
         Some(match self.future.get()? {
             // It has no body by definition (RFC 9110, 15.3.5), and it is what nearly every sync is answered with.
-            Ok(Ok(head)) if head.status() == 204 => Download::Over(Ok(response(&head))),
-            Ok(Ok(head)) => Reading::begin(head)
-                .map_or_else(|| transport("the answer has no body"), Download::Reading),
+            Ok(Ok(head)) => match response(&head) {
+                response if response.status == 204 => Download::Over(Ok(response)),
+                response => Reading::begin(head, response)
+                    .map_or_else(|| transport("the answer has no body"), Download::Reading),
+            },
             Ok(Err(code)) => Download::Over(Err(no_answer(&code))),
             Err(()) => transport("the answer was taken before"),
         })
@@ -287,8 +289,7 @@ fn response(head: &IncomingResponse) -> Response {
 }
 
 impl Reading {
-    fn begin(head: IncomingResponse) -> Option<Self> {
-        let response = response(&head);
+    fn begin(head: IncomingResponse, response: Response) -> Option<Self> {
         let body = head.consume().ok()?;
         let stream = body.stream().ok()?;
         Some(Self {

@@ -7,7 +7,7 @@ use core::{cell::RefCell, time::Duration};
 
 use wasi::clocks::monotonic_clock;
 
-use self::exchange::Exchange;
+use self::{exchange::Exchange, poll::Timer};
 use crate::{
     Action, Run, Settings, TokenAnswer, TokenSerial,
     contract::{self, Guest, GuestRun, RunResource, WireGuid, token},
@@ -35,6 +35,8 @@ struct State {
     /// Since then, as of the last look at the clock: one for each time that something was waited for, since each is
     /// a call of the host's. What the guest computes in between takes no time worth counting.
     now: Duration,
+    /// The last thing that was waited for: most answers come before it, and then it is waited for again.
+    timer: Option<Timer>,
 }
 
 /// The token behind the core's current serial.
@@ -56,6 +58,7 @@ impl GuestRun for Driver {
             },
             started: monotonic_clock::now(),
             now: Duration::ZERO,
+            timer: None,
         }))))
     }
 
@@ -102,7 +105,8 @@ impl State {
             if !events.is_empty() || waited && self.now >= deadline {
                 return Some(events);
             }
-            poll::wait(&mut self.exchanges, until.saturating_sub(self.now));
+            let timer = Timer::at(self.instant(until), self.timer.take());
+            poll::wait(&mut self.exchanges, self.timer.insert(timer));
             self.look_at_the_clock();
             self.take_answers();
             waited = true;
@@ -168,6 +172,12 @@ impl State {
                 None => at += 1,
             }
         }
+    }
+
+    /// A time of the run, on the monotonic clock.
+    fn instant(&self, time: Duration) -> u64 {
+        let since = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.started.saturating_add(since)
     }
 
     fn look_at_the_clock(&mut self) {

@@ -1,18 +1,34 @@
-use core::time::Duration;
-
-use wasi::{clocks::monotonic_clock, io::poll};
+use wasi::{
+    clocks::monotonic_clock,
+    io::poll::{self, Pollable},
+};
 
 use super::exchange::Exchange;
 
-/// Waits until something happens to one of the exchanges, or for this time at most, and lets each exchange that is
+/// A moment of the monotonic clock that can be waited for, again and again as long as it has not come.
+pub(super) struct Timer {
+    instant: u64,
+    ready: Pollable,
+}
+
+impl Timer {
+    /// The timer for this moment: the one that is there, if it is for the same.
+    pub(super) fn at(instant: u64, kept: Option<Self>) -> Self {
+        kept.filter(|timer| timer.instant == instant)
+            .unwrap_or_else(|| Self {
+                instant,
+                ready: monotonic_clock::subscribe_instant(instant),
+            })
+    }
+}
+
+/// Waits until something happens to one of the exchanges, or until the timer's moment, and lets each exchange that is
 /// ready go on as far as it can. What is over is not waited for.
 ///
 /// Every ready entry is consumed before the next poll; otherwise `poll` returns at once for ever, and the host's own
 /// tasks never get their turn.
-pub(super) fn wait(exchanges: &mut [Exchange], most: Duration) {
-    let timer =
-        monotonic_clock::subscribe_duration(u64::try_from(most.as_nanos()).unwrap_or(u64::MAX));
-    let mut pollables = vec![&timer];
+pub(super) fn wait(exchanges: &mut [Exchange], timer: &Timer) {
+    let mut pollables = vec![&timer.ready];
     // Which exchange, and which of its sides, a pollable behind the timer belongs to.
     let mut sides = Vec::new();
     for (at, exchange) in exchanges.iter().enumerate() {
