@@ -41,7 +41,8 @@ replay: setup
 	INTUNE_SYNC_SEED=$(or $(SEED),$(error which one? SEED=17)) $(CARGO) test $(FLAGS) --test seeds everything -- --nocapture
 
 bench: build
-	target/release/intune-sync-bench target/release/intune-sync docs/benchmarks.md
+	INTUNE_SYNC_MEASURE=50000 $(CARGO) test $(FLAGS) --bin intune-sync rehearsal::tests::cost -- --nocapture > target/sandbox-cost
+	target/release/intune-sync-bench target/release/intune-sync target/sandbox-cost docs/benchmarks.md
 
 lint: setup
 	$(CARGO) fmt --all --check

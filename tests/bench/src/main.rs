@@ -1,6 +1,7 @@
 //! `make bench`: measures, and writes `docs/benchmarks.md`.
 //!
-//! The first argument is the program, the second the file to write.
+//! The first argument is the program, the second a file with what the test of the sandbox's cost has printed, the third
+//! the file to write.
 
 mod clients;
 mod pacers;
@@ -12,10 +13,16 @@ use std::{env, fs, process::ExitCode};
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
-    let (Some(program), Some(file)) = (arguments.next(), arguments.next()) else {
-        return failed("give the program and the file to write: `intune-sync-bench PROGRAM FILE`");
+    let (Some(program), Some(costs), Some(file)) =
+        (arguments.next(), arguments.next(), arguments.next())
+    else {
+        return failed("give the program and two files: `intune-sync-bench PROGRAM COSTS FILE`");
     };
-    let text = match report::write(&program) {
+    let costs = match fs::read_to_string(&costs) {
+        Ok(costs) => costs,
+        Err(error) => return failed(&format!("cannot read `{costs}`: {error}")),
+    };
+    let text = match report::write(&program, &costs) {
         Ok(text) => text,
         Err(error) => return failed(&error),
     };

@@ -8,19 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use intune_sync_engine::contract::Dispatch;
-use intune_sync_simulation::{Silent, run};
-use intune_sync_simulator::{BulkCost, Config, Latency, Tenant};
 use serde_json::Value;
-
-use crate::quota::settings;
 
 /// What a run of the program took.
 #[derive(Debug, Clone)]
 pub(crate) struct Took {
     pub(crate) wall: Duration,
-    /// User and system time.
-    pub(crate) cpu: Duration,
     /// Peak of the resident memory, in bytes.
     pub(crate) memory: u64,
     /// What it printed, where that is JSON.
@@ -51,23 +44,6 @@ pub(crate) fn rehearse(program: &str, devices: u32, dispatch: &str) -> Result<To
             .stdin(Stdio::null())
             .stderr(Stdio::null()),
     )
-}
-
-/// The same run without the sandbox: the core and the tenant natively, in this process.
-pub(crate) fn native(devices: u32, dispatch: Dispatch) -> Duration {
-    let mut config = Config {
-        started_at: Some(1_795_409_400_000),
-        ..Config::default()
-    };
-    config.fleet.devices = devices;
-    config.latency = Latency {
-        min_ms: 100,
-        max_ms: 800,
-    };
-    config.bulk.cost = BulkCost::Device;
-    let before = cpu_of("self");
-    run(settings(dispatch, 1), &mut Tenant::new(config), &mut Silent);
-    cpu_of("self") - before
 }
 
 /// From the start of the program to the first byte of its first request. `home` holds wasmtime's cache.
@@ -174,8 +150,7 @@ pub(crate) fn loopback(program: &str, devices: u32, dispatch: &str) -> Result<To
     took
 }
 
-/// Runs a command to its end. What it used is read from `/proc` while it is a zombie, which has no memory any more: so
-/// that is read again and again until then.
+/// Runs a command to its end. Its memory is read from `/proc` until it is a zombie, which has none.
 fn watched(command: &mut Command) -> Result<Took, String> {
     let started = Instant::now();
     let mut child = command
@@ -194,7 +169,6 @@ fn watched(command: &mut Command) -> Result<Took, String> {
         std::thread::sleep(Duration::from_millis(2));
     }
     let wall = started.elapsed();
-    let cpu = cpu_of(&id);
     let status = child.wait().map_err(|error| error.to_string())?;
     let text = reader
         .join()
@@ -204,7 +178,6 @@ fn watched(command: &mut Command) -> Result<Took, String> {
         serde_json::from_str(&text).map_err(|error| format!("{status}, and no JSON: {error}"))?;
     Ok(Took {
         wall,
-        cpu,
         memory,
         output,
     })
@@ -215,22 +188,6 @@ fn peak_memory(process: &str) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kilobytes * 1_024)
-}
-
-/// User and system time of a process, in the kernel's ticks of 10 ms.
-fn cpu_of(process: &str) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let fields = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace();
-    let ticks: u64 = fields
-        .skip(11)
-        .take(2)
-        .filter_map(|field| field.parse::<u64>().ok())
-        .sum();
-    Duration::from_millis(ticks * 10)
 }
 
 fn end(child: &mut Child) {

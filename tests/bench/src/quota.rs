@@ -145,7 +145,7 @@ fn measured(statistics: &Statistics, allowed: u64, from: u64, to: u64) -> Measur
     }
 }
 
-pub(crate) fn tenant(kind: QuotaKind, form: RetryAfterForm, course: Course, seed: u64) -> Config {
+fn tenant(kind: QuotaKind, form: RetryAfterForm, course: Course, seed: u64) -> Config {
     let limit = |limit| NonZeroU32::new(limit).expect("no course has a quota of 0");
     let mut config = Config {
         seed,
@@ -174,7 +174,7 @@ pub(crate) fn tenant(kind: QuotaKind, form: RetryAfterForm, course: Course, seed
 }
 
 /// The settings of a run at the quota.
-pub(crate) fn settings(dispatch: Dispatch, seed: u64) -> Settings {
+fn settings(dispatch: Dispatch, seed: u64) -> Settings {
     Settings {
         graph_root: "https://graph.microsoft.com".into(),
         scope: "https://graph.microsoft.com/.default".into(),

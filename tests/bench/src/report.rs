@@ -25,8 +25,11 @@ Made by `make bench`, which writes this file; no figure in it was typed by hand.
   quota is measured after a warm-up of three windows of 20 s. The changing quota is 200 in 20 s, 100 from the 600th second
   on, and 200 again from the 1,500th. `single` sends one sync in a request, `batch` 20 in a `$batch`; the other clients
   send single ones.
-- **The sandbox's cost** is user and system time from `/proc`: `intune-sync rehearse` (the component in its sandbox, gate,
-  token cache, tokio's paused clock, simulated tenant: the whole host, not the sandbox alone) against the same core and the same tenant natively; medians of three.
+- **The sandbox's cost** is the CPU time of one thread, from the kernel: the component against the same core natively,
+  each behind the same gate, token cache and scheduler, five runs of each in turns, medians. *Loopback* sends over HTTP
+  to a tenant on another thread without quota and latency, as fast as it can, up to 32 requests in flight with `single`
+  and 16 with `batch`: the HTTP client is in both figures. *Virtual* is a rehearsal at the quota with a tenant in the
+  same thread, which is in both figures. Both ways do the same work, which a test shows.
 - **Start** is from the start of the process to the first byte of its first request on a loopback socket: cold with an
   empty cache of compiled code, warm with that of the run before; median and worst of ten.
 - **Memory** is the peak of the resident memory (`VmHWM`) of a rehearsal, simulated tenant included.
@@ -46,11 +49,11 @@ impl Targets {
 /// # Errors
 ///
 /// When something cannot be measured.
-pub(crate) fn write(program: &str) -> Result<String, String> {
+pub(crate) fn write(program: &str, costs: &str) -> Result<String, String> {
     let mut targets = Targets(Vec::new());
     let mut parts = String::new();
     use_of_quota(&mut parts, &mut targets);
-    cost(program, &mut parts, &mut targets)?;
+    cost(costs, &mut parts, &mut targets)?;
     start(program, &mut parts, &mut targets)?;
     memory(program, &mut parts, &mut targets)?;
     throughput(program, &mut parts)?;
@@ -87,8 +90,10 @@ struct Row {
     courses: Vec<Outcome>,
 }
 
-const COURSES: [Course; 4] = [
+const COURSES: [Course; 6] = [
     Course::Steady(200),
+    Course::Steady(180),
+    Course::Steady(150),
     Course::Steady(130),
     Course::Steady(100),
     Course::Changing,
@@ -160,7 +165,7 @@ fn use_of_quota(text: &mut String, targets: &mut Targets) {
         format!("{:.2} % used, {:.3} % throttled", steady.used, steady.throttled),
         steady.used >= 97.0 && steady.throttled < 0.1,
     );
-    for (course, quota) in [(1, 130), (2, 100)] {
+    for (course, quota) in [(1, 180), (2, 150), (3, 130), (4, 100)] {
         let learned = worst(course, 0);
         targets.add(
             &format!("the same with a quota of {quota}, which has to be learned"),
@@ -171,7 +176,7 @@ fn use_of_quota(text: &mut String, targets: &mut Targets) {
             learned.used >= 97.0 && learned.throttled < 0.1,
         );
     }
-    let (adapting, halved, doubled) = (worst(3, 0), worst(3, 1), worst(3, 2));
+    let (adapting, halved, doubled) = (worst(5, 0), worst(5, 1), worst(5, 2));
     targets.add(
         "five windows after the quota halves: at most 6 % throttled",
         format!("{:.2} %", adapting.throttled),
@@ -201,9 +206,9 @@ fn use_of_quota(text: &mut String, targets: &mut Targets) {
 fn table(text: &mut String, rows: &[Row]) {
     line(
         text,
-        "| limiter | client | 200 | 130 | 100 | halved: first 5 windows | then | doubled: from the 10th | early calls | lost devices |",
+        "| limiter | client | 200 | 180 | 150 | 130 | 100 | halved: first 5 windows | then | doubled: from the 10th | early calls | lost devices |",
     );
-    line(text, "|---|---|---|---|---|---|---|---|---|---|");
+    line(text, "|---|---|---|---|---|---|---|---|---|---|---|---|");
     for row in rows {
         let phases = row.courses.iter().flat_map(|outcome| &outcome.phases);
         let cells: Vec<String> = phases
@@ -223,36 +228,44 @@ fn table(text: &mut String, rows: &[Row]) {
     }
 }
 
-fn cost(program: &str, text: &mut String, targets: &mut Targets) -> Result<(), String> {
-    const DEVICES: u32 = 200_000;
+/// What the test has printed: `sandbox-cost loopback single 52.3 39.9`.
+fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> Result<(), String> {
     line(
         text,
-        &format!(
-            "\n## The sandbox's cost\n\nCPU time a device, {DEVICES} devices at the quota.\n\n| dispatch | component in its sandbox | core natively | ratio |\n|---|---|---|---|"
-        ),
+        "\n## The sandbox's cost\n\nCPU time a device.\n\n| way | dispatch | component in its sandbox | core natively | ratio |\n|---|---|---|---|---|",
     );
-    let mut worst = 0.0_f64;
-    for (name, dispatch) in [("batch", Dispatch::Batch), ("single", Dispatch::Single)] {
-        let native = median((0..3).map(|_| Ok(program::native(DEVICES, dispatch))))?;
-        let component =
-            median((0..3).map(|_| program::rehearse(program, DEVICES, name).map(|took| took.cpu)))?;
-        let ratio = component.as_secs_f64() / native.as_secs_f64();
-        worst = worst.max(ratio);
-        let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(DEVICES);
+    let mut of_the_program = Vec::new();
+    for words in costs
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+    {
+        let ["sandbox-cost", way, dispatch, component, native] = words[..] else {
+            continue;
+        };
+        let number = |text: &str| {
+            text.parse::<f64>()
+                .map_err(|_| format!("`{text}` is no number"))
+        };
+        let (component, native) = (number(component)?, number(native)?);
+        let ratio = component / native;
         line(
             text,
-            &format!(
-                "| {name} | {:.2} µs | {:.2} µs | {ratio:.2} |",
-                each(component),
-                each(native)
-            ),
+            &format!("| {way} | {dispatch} | {component:.2} µs | {native:.2} µs | {ratio:.2} |"),
+        );
+        if way == "loopback" {
+            of_the_program.push((dispatch.to_owned(), ratio));
+        }
+    }
+    if of_the_program.is_empty() {
+        return Err("there is no line of the sandbox's cost".to_owned());
+    }
+    for (dispatch, ratio) in of_the_program {
+        targets.add(
+            &format!("`{dispatch}` over loopback: the component takes at most 1.6 times the CPU of the native core"),
+            format!("{ratio:.2}"),
+            ratio <= 1.6,
         );
     }
-    targets.add(
-        "the component takes at most 1.6 times the CPU of the native core",
-        format!("{worst:.2}"),
-        worst <= 1.6,
-    );
     Ok(())
 }
 
@@ -335,15 +348,6 @@ fn throughput(program: &str, text: &mut String) -> Result<(), String> {
         "\n## To repeat it\n\n`make bench` builds the program and writes this file anew.",
     );
     Ok(())
-}
-
-fn median(times: impl Iterator<Item = Result<Duration, String>>) -> Result<Duration, String> {
-    let mut times = times.collect::<Result<Vec<_>, _>>()?;
-    times.sort_unstable();
-    times
-        .get(times.len() / 2)
-        .copied()
-        .ok_or_else(|| "nothing was measured".to_owned())
 }
 
 fn command(name: &str, arguments: &[&str]) -> String {
