@@ -32,8 +32,8 @@ struct State {
     token: HeldToken,
     /// The monotonic clock at the start, in nanoseconds.
     started: u64,
-    /// Since then, as of the last look at the clock: one for each time that something was waited for, since each is
-    /// a call of the host's. What the guest computes in between takes no time worth counting.
+    /// Since then, as of the last look at the clock: one for each request and each time that something was waited for,
+    /// since a look is a call of the host's. What the guest computes in between takes no time worth counting.
     now: Duration,
     /// The last thing that was waited for: most answers come before it, and then it is waited for again.
     timer: Option<Timer>,
@@ -121,7 +121,11 @@ impl State {
                     let answer = self.get_token(rejected);
                     self.run.token(self.now, answer);
                 }
-                Action::Send(request) => self.send(&request),
+                Action::Send(request) => {
+                    self.send(&request);
+                    // At a high rate the next one is due by now.
+                    self.look_at_the_clock();
+                }
                 Action::WaitUntil(time) => return Wait::Until(time),
                 Action::Done => return Wait::Over,
             }
