@@ -24,7 +24,7 @@ const WINDOW: Duration = Duration::from_secs(20);
 ///   long run. That shows in a second closing: what was let through between the two is what flows into the bucket, and
 ///   is less than what the last window let through. From then on a trial first drains what was saved up, and only what
 ///   comes after that is taken for more.
-/// - **Doubt goes in small coins.** Below the ceiling a request carries no more than a second's worth, and a quarter of
+/// - **Doubt goes in small coins.** Below the ceiling a request carries no more than half a second's worth, and half of
 ///   that until a window has passed without a refusal, so that a throttled one costs a few syncs and not twenty; the
 ///   first after a closing carries one.
 /// - **Hold, then try for more, one sync at a time.** Limits rise again. So after 4, 8, 16 … windows more is tried: in
@@ -59,7 +59,10 @@ pub(crate) struct RateController {
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    AtCeiling,
+    AtCeiling {
+        /// What was safe before the trial that has led here, if one has.
+        risen_from: Option<u64>,
+    },
     /// At an allowance that is taken for safe.
     Holding {
         until: Duration,
@@ -85,6 +88,8 @@ struct Closing {
     refused_at: Duration,
     /// Whether that is known from a Retry-After.
     named: bool,
+    /// How many syncs the request held that was refused first: so much more than what was let through may be allowed.
+    in_doubt: u64,
 }
 
 /// The end of a closing: the moment at which there was room again for a first sync, and no more.
@@ -123,7 +128,7 @@ impl RateController {
     pub(crate) fn new(ceiling: u64) -> Self {
         Self {
             pacer: Pacer::new(ceiling),
-            phase: Phase::AtCeiling,
+            phase: Phase::AtCeiling { risen_from: None },
             hold: Self::HOLD,
             fell: false,
             saves_up: false,
@@ -192,6 +197,7 @@ impl RateController {
                 began: now,
                 refused_at: now,
                 named: false,
+                in_doubt: passage.throttled.into(),
             });
             let named = passage
                 .named_wait
@@ -242,7 +248,17 @@ impl RateController {
                     }
                 }
             }
-            Phase::AtCeiling | Phase::Holding { .. } => {
+            Phase::AtCeiling {
+                risen_from: Some(safe),
+            } => {
+                // A bucket had saved it up. What has flowed since the closing before the trial is allowed in any case.
+                let since = self.before_trial.take().unwrap_or(opening);
+                let flow = self.flow(since, now, self.pacer.allowance());
+                self.saves_up = true;
+                self.pacer.allow(flow.max(safe));
+                self.settle(now);
+            }
+            Phase::AtCeiling { risen_from: None } | Phase::Holding { .. } => {
                 let dry_since = dry_since.or(before.filter(|_| self.saves_up));
                 self.learn(now, closing, dry_since);
             }
@@ -261,7 +277,9 @@ impl RateController {
             .after(closing.began.saturating_sub(WINDOW * Self::MEMORY));
         let bucket_and_all = u64::from(Self::MEMORY + 1) * least;
         self.fell |= long > bucket_and_all + bucket_and_all / 4;
-        if most < before - before / 16 {
+        if closing.in_doubt > before / 16 {
+            self.hold = 1;
+        } else if most < before - before / 16 {
             self.hold = Self::HOLD;
         }
         self.confirm(now, Fallback::Learned(least), most);
@@ -308,6 +326,7 @@ impl RateController {
             began: now,
             refused_at: now,
             named: false,
+            in_doubt: 0,
         });
     }
 
@@ -370,7 +389,9 @@ impl RateController {
             }
             Phase::Trial(trial) if trial.proven + trial.proven / 32 + 1 >= self.pacer.ceiling() => {
                 self.pacer.allow(u64::MAX);
-                self.phase = Phase::AtCeiling;
+                self.phase = Phase::AtCeiling {
+                    risen_from: Some(trial.safe),
+                };
             }
             Phase::Trial(trial) if trial.until <= now => {
                 if let Some(step) = trial.next(now, self.total) {
@@ -380,7 +401,7 @@ impl RateController {
                     self.settle(now);
                 }
             }
-            Phase::AtCeiling | Phase::Holding { .. } | Phase::Trial(_) => {}
+            Phase::AtCeiling { .. } | Phase::Holding { .. } | Phase::Trial(_) => {}
         }
     }
 
@@ -393,7 +414,7 @@ impl RateController {
             u32::try_from(most).unwrap_or(u32::MAX)
         };
         let windows = self.hold.min(most);
-        self.hold = (2 * windows).min(most);
+        self.hold = (2 * windows).max(Self::HOLD).min(most);
         self.phase = Phase::Holding {
             until: now + SPAN * windows,
             fallback: None,
@@ -420,7 +441,9 @@ impl RateController {
         self.phase = if self.pacer.allowance() > trial.proven || trial.step == Step::Drain {
             Phase::Trial(trial)
         } else {
-            Phase::AtCeiling
+            Phase::AtCeiling {
+                risen_from: Some(trial.safe),
+            }
         };
     }
 
@@ -444,8 +467,8 @@ impl RateController {
         } else {
             // As few as hold a window's worth, all of one size: so they fill it to the brim.
             let smooth = match self.phase {
-                Phase::AtCeiling => allowance / 2,
-                Phase::Holding { .. } | Phase::Trial(_) => allowance / 20,
+                Phase::AtCeiling { .. } => allowance / 2,
+                Phase::Holding { .. } | Phase::Trial(_) => allowance / 40,
             };
             let most = u64::from(most).min(smooth).max(1);
             allowance.div_ceil(allowance.div_ceil(most))
