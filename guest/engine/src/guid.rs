@@ -65,16 +65,14 @@ impl FromStr for Guid {
 
 impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bits = self.0;
-        write!(
-            f,
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            bits >> 96,
-            bits >> 80 & 0xffff,
-            bits >> 64 & 0xffff,
-            bits >> 48 & 0xffff,
-            bits & 0xffff_ffff_ffff
-        )
+        const DIGITS: [u8; 16] = *b"0123456789abcdef";
+        let mut text = *b"00000000-0000-0000-0000-000000000000";
+        let mut bits = self.0;
+        for place in text.iter_mut().rev().filter(|place| **place != b'-') {
+            *place = DIGITS[(bits & 0xf) as usize];
+            bits >>= 4;
+        }
+        f.write_str(core::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -1,6 +1,12 @@
+use std::borrow::Cow;
+
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use serde_json::Value;
 
-use super::text_of;
+use super::{
+    page::Text,
+    tolerant::{Read, Tolerant},
+};
 use crate::Guid;
 
 /// Where JSON batches go.
@@ -24,67 +30,131 @@ pub(crate) fn batch_body(devices: &[Guid]) -> String {
 
 /// One item's answer.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ItemAnswer {
+pub(crate) struct ItemAnswer<'a> {
     pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(Cow<'a, str>, String)>,
     pub(crate) body: Value,
 }
 
 /// The answer to a batch.
 #[derive(Debug, PartialEq)]
-pub(crate) struct BatchAnswer {
+pub(crate) struct BatchAnswer<'a> {
     /// In the order in which the items were given; none for an item that the answer leaves out or says nothing readable
     /// of.
-    pub(crate) items: Vec<Option<ItemAnswer>>,
+    pub(crate) items: Vec<Option<ItemAnswer<'a>>>,
     /// Answers that cannot be told whose they are: the id is spoilt, or not one that was asked for. Of a device they
     /// say nothing, but the wait that one names is meant for the app.
-    pub(crate) strays: Vec<ItemAnswer>,
+    pub(crate) strays: Vec<ItemAnswer<'a>>,
 }
 
 /// Reads the answer to a batch of `count` items; none when this is no such answer. Graph answers in any order.
-pub(crate) fn read_batch(body: &[u8], count: usize) -> Option<BatchAnswer> {
-    let answer: Value = serde_json::from_slice(body).ok()?;
-    let responses = answer.get("responses")?.as_array()?;
+pub(crate) fn read_batch(body: &[u8], count: usize) -> Option<BatchAnswer<'_>> {
+    let Read(Envelope(Responses(responses))) = serde_json::from_slice(body).ok()?;
     let (mut items, mut strays) = (vec![None; count], Vec::new());
-    for response in responses {
-        let id = match response.get("id") {
-            Some(Value::String(id)) => id.parse().ok(),
-            Some(Value::Number(id)) => id.as_u64().and_then(|id| usize::try_from(id).ok()),
-            _ => None,
-        };
-        let place = id.and_then(|id: usize| items.get_mut(id.checked_sub(1)?));
+    for Response { id, item } in responses? {
+        let place = id.and_then(|id| items.get_mut(id.checked_sub(1)?));
         match place {
-            Some(place @ None) => *place = read_item(response),
-            _ => strays.extend(read_item(response)),
+            Some(place @ None) => *place = item,
+            _ => strays.extend(item),
         }
     }
     Some(BatchAnswer { items, strays })
 }
 
-fn read_item(response: &Value) -> Option<ItemAnswer> {
-    let status = match response.get("status")? {
-        Value::Number(status) => u16::try_from(status.as_u64()?).ok()?,
-        Value::String(status) => status.parse().ok()?,
-        _ => return None,
-    };
-    let headers = response
-        .get("headers")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten();
-    let headers = headers.map(|(name, value)| {
-        let text = if value.is_string() {
-            text_of(Some(value)).to_owned()
-        } else {
-            value.to_string()
-        };
-        (name.clone(), text)
-    });
-    Some(ItemAnswer {
-        status,
-        headers: headers.collect(),
-        body: response.get("body").cloned().unwrap_or_default(),
-    })
+#[derive(Default)]
+struct Envelope<'a>(Responses<'a>);
+
+impl<'de: 'a, 'a> Tolerant<'de> for Envelope<'a> {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut envelope = Self::default();
+        while let Some(Text(key)) = object.next_key()? {
+            if key == "responses" {
+                Read(envelope.0) = object.next_value()?;
+            } else {
+                object.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(envelope)
+    }
+}
+
+/// None where there is no array.
+#[derive(Default)]
+struct Responses<'a>(Option<Vec<Response<'a>>>);
+
+impl<'de: 'a, 'a> Tolerant<'de> for Responses<'a> {
+    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        let mut responses = Vec::new();
+        while let Some(Read(response)) = array.next_element()? {
+            responses.push(response);
+        }
+        Ok(Self(Some(responses)))
+    }
+}
+
+/// An item's answer, as far as it can be read.
+#[derive(Default)]
+struct Response<'a> {
+    id: Option<usize>,
+    /// None without a status.
+    item: Option<ItemAnswer<'a>>,
+}
+
+impl<'de: 'a, 'a> Tolerant<'de> for Response<'a> {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let (mut id, mut status) = (Number::default(), Number::default());
+        let (mut headers, mut body) = (Headers::default(), Value::Null);
+        while let Some(Text(key)) = object.next_key()? {
+            match &*key {
+                "id" => Read(id) = object.next_value()?,
+                "status" => Read(status) = object.next_value()?,
+                "headers" => Read(headers) = object.next_value()?,
+                "body" => body = object.next_value()?,
+                _ => IgnoredAny = object.next_value()?,
+            }
+        }
+        let status = status.0.and_then(|status| u16::try_from(status).ok());
+        Ok(Self {
+            id: id.0.and_then(|id| usize::try_from(id).ok()),
+            item: status.map(|status| ItemAnswer {
+                status,
+                headers: headers.0,
+                body,
+            }),
+        })
+    }
+}
+
+/// A number, or a text that is one.
+#[derive(Default)]
+struct Number(Option<u64>);
+
+impl<'de> Tolerant<'de> for Number {
+    fn text(text: Cow<'de, str>) -> Self {
+        Self(text.parse().ok())
+    }
+
+    fn number(number: u64) -> Self {
+        Self(Some(number))
+    }
+}
+
+#[derive(Default)]
+struct Headers<'a>(Vec<(Cow<'a, str>, String)>);
+
+impl<'de: 'a, 'a> Tolerant<'de> for Headers<'a> {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut headers = Vec::new();
+        while let Some((Text(name), value)) = object.next_entry()? {
+            let value = match value {
+                Value::String(text) => text,
+                // `Retry-After` comes as a number, too.
+                other => other.to_string(),
+            };
+            headers.push((name, value));
+        }
+        Ok(Self(headers))
+    }
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ impl GraphError {
     }
 
     /// Reads an error from a body that is JSON.
-    pub(crate) fn of(body: &Value, headers: &[(String, String)]) -> Self {
+    pub(crate) fn of<N: AsRef<str>, V: AsRef<str>>(body: &Value, headers: &[(N, V)]) -> Self {
         let error = body.get("error").unwrap_or(&Value::Null);
         let outer = text_of(error.get("message"));
         let inner: Value = serde_json::from_str(outer).unwrap_or_default();
@@ -56,8 +56,8 @@ impl GraphError {
         let header = |name: &str| {
             headers
                 .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                .map_or("", |(_, value)| value.as_str())
+                .find(|(key, _)| key.as_ref().eq_ignore_ascii_case(name))
+                .map_or("", |(_, value)| value.as_ref())
         };
         let in_body = error.get("innerError").or_else(|| error.get("innererror"));
         let ids = [
@@ -67,7 +67,7 @@ impl GraphError {
         ];
         let approval = headers
             .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case(APPROVAL))
+            .any(|(name, _)| name.as_ref().eq_ignore_ascii_case(APPROVAL))
             || outer.to_ascii_lowercase().contains(APPROVAL);
         Self {
             code: shortened(text_of(error.get("code")), MESSAGE_MAX).to_owned(),

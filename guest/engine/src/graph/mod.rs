@@ -7,6 +7,7 @@ mod page;
 pub mod retry_after;
 mod root;
 mod sync_device;
+mod tolerant;
 mod verdict;
 
 pub(crate) use batch::{BATCH_MAX, BATCH_PATH, BatchAnswer, ItemAnswer, batch_body, read_batch};

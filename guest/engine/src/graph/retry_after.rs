@@ -7,16 +7,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// How long an answer asks to wait, or none when it names no time. `message` is what Intune wrote into its message,
 /// and `unix_now` our time of day, for a date that comes without the answer's own `Date`. The longest counts.
 #[must_use]
-pub fn wait(
-    headers: &[(String, String)],
+pub fn wait<N: AsRef<str>, V: AsRef<str>>(
+    headers: &[(N, V)],
     message: Option<&str>,
     unix_now: Duration,
 ) -> Option<Duration> {
     let named = |name: &'static str| {
         headers
             .iter()
-            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+            .filter(move |(key, _)| key.as_ref().eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_ref())
     };
     let date = named("date").next().and_then(date);
     named("retry-after")

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::{InFlight, Run, Sent, problems};
 use crate::{
+    Guid,
     contract::{Happening, Standing},
     graph::{GraphError, Verdict, judge, retry_after},
     http::{NoAnswer, RequestId, Response},
@@ -23,7 +24,7 @@ pub(super) struct Answer {
     pub(super) named_wait: Option<Duration>,
     pub(super) body: Vec<u8>,
     /// What the request carried.
-    pub(super) client_request_id: String,
+    pub(super) client_request_id: Guid,
 }
 
 impl Run {
@@ -43,7 +44,7 @@ impl Run {
         if let Err(NoAnswer::Denied(reason)) = &result {
             self.fail(problems::denied(reason));
         }
-        let answer = self.read(result, client_request_id.to_string());
+        let answer = self.read(result, client_request_id);
         let items = match &what {
             Sent::Batch(places) => self.read_items(&answer, places.len()),
             Sent::Page | Sent::Single(_) | Sent::Bulk(_) => None,
@@ -118,7 +119,7 @@ impl Run {
         }
     }
 
-    fn read(&self, result: Result<Response, NoAnswer>, client_request_id: String) -> Answer {
+    fn read(&self, result: Result<Response, NoAnswer>, client_request_id: Guid) -> Answer {
         match result {
             Err(no_answer) => Answer {
                 status: None,
@@ -145,13 +146,13 @@ impl Run {
         }
     }
 
-    pub(super) fn judged(
+    pub(super) fn judged<N: AsRef<str>, V: AsRef<str>>(
         &self,
         status: u16,
-        headers: &[(String, String)],
+        headers: &[(N, V)],
         error: GraphError,
         body: Vec<u8>,
-        client_request_id: String,
+        client_request_id: Guid,
     ) -> Answer {
         let unix_now = self.settings.started_at + self.now;
         Answer {
@@ -179,7 +180,7 @@ impl Answer {
             },
             named_wait: None,
             body: Vec::new(),
-            client_request_id: self.client_request_id.clone(),
+            client_request_id: self.client_request_id,
         }
     }
 

@@ -30,7 +30,7 @@ impl Run {
                 code: answer.error.code.clone(),
                 message: answer.error.message.clone(),
                 request_id: answer.error.request_id.clone(),
-                client_request_id: answer.client_request_id.clone(),
+                client_request_id: answer.client_request_id.to_string(),
             }),
         );
     }

@@ -22,9 +22,13 @@ impl Run {
             return None;
         }
         let BatchAnswer { items, strays } = read_batch(&envelope.body, count)?;
-        let judged = |item: ItemAnswer| {
-            let error = GraphError::of(&item.body, &item.headers);
-            let id = envelope.client_request_id.clone();
+        let judged = |item: ItemAnswer<'_>| {
+            let error = if (200..300).contains(&item.status) {
+                GraphError::default()
+            } else {
+                GraphError::of(&item.body, &item.headers)
+            };
+            let id = envelope.client_request_id;
             self.judged(item.status, &item.headers, error, Vec::new(), id)
         };
         let strays = strays.into_iter().map(judged).filter(Answer::asks_to_wait);

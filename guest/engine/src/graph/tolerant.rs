@@ -1,0 +1,100 @@
+use core::{fmt, marker::PhantomData};
+use std::borrow::Cow;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+/// What is made of JSON of any kind, in one pass: the default, unless it is of a kind that is looked for.
+///
+/// Graph's answers are not always of the types that are documented, and one spoilt part must not cost the rest.
+pub(crate) trait Tolerant<'de>: Default {
+    /// It is a text.
+    fn text(_: Cow<'de, str>) -> Self {
+        Self::default()
+    }
+
+    /// It is a whole number, not below zero.
+    fn number(_: u64) -> Self {
+        Self::default()
+    }
+
+    /// It is an array.
+    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        while array.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Self::default())
+    }
+
+    /// It is an object.
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self::default())
+    }
+}
+
+/// Makes something of whatever JSON comes next.
+///
+/// # Errors
+///
+/// When it is no JSON.
+pub(crate) fn tolerant<'de, T: Tolerant<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_any(Any(PhantomData))
+}
+
+/// For where serde asks for a type that deserializes itself.
+pub(crate) struct Read<T>(pub(crate) T);
+
+impl<'de, T: Tolerant<'de>> Deserialize<'de> for Read<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tolerant(deserializer).map(Self)
+    }
+}
+
+struct Any<T>(PhantomData<T>);
+
+impl<'de, T: Tolerant<'de>> Visitor<'de> for Any<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<T, E> {
+        Ok(T::text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        Ok(T::text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+        Ok(T::number(number))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<T, A::Error> {
+        T::array(array)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
+        T::object(object)
+    }
+}
