@@ -1,3 +1,6 @@
+use core::iter;
+use std::collections::BTreeMap;
+
 use hashbrown::HashTable;
 
 use crate::Guid;
@@ -19,7 +22,7 @@ pub(crate) struct Fleet {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Device {
-    /// As bytes, which need no alignment.
+    /// The bits as bytes, which need no alignment.
     id: [u8; 16],
     name: NameAt,
     /// In seconds since 1970; 0 for never.
@@ -35,7 +38,7 @@ pub(crate) struct Device {
 
 impl Device {
     pub(crate) fn id(&self) -> Guid {
-        Guid::from_bytes(self.id)
+        Guid::from_bits(u128::from_ne_bytes(self.id))
     }
 }
 
@@ -55,7 +58,7 @@ impl Fleet {
         }
         let platform = self.platform(os);
         let device = Device {
-            id: id.to_bytes(),
+            id: id.bits().to_ne_bytes(),
             name: self.names.add(name),
             last_sync,
             platform,
@@ -87,11 +90,21 @@ impl Fleet {
         self.names.get(self.device(at).name)
     }
 
-    /// The operating system, as Graph named it; `other` beyond 255 different ones.
-    pub(crate) fn os(&self, at: u32) -> &str {
-        self.platforms
-            .get(usize::from(self.device(at).platform))
-            .map_or("other", String::as_str)
+    /// How many of these devices have each operating system, by its name in Graph; `other` are those beyond 255
+    /// different ones.
+    pub(crate) fn platforms(&self, devices: &[u32]) -> BTreeMap<&str, u32> {
+        let mut counts = [0; 1 + u8::MAX as usize];
+        for at in devices {
+            counts[usize::from(self.device(*at).platform)] += 1;
+        }
+        let names = self.platforms.iter().map(String::as_str);
+        let mut platforms = BTreeMap::new();
+        for (name, count) in names.chain(iter::repeat("other")).zip(counts) {
+            if count > 0 {
+                *platforms.entry(name).or_insert(0) += count;
+            }
+        }
+        platforms
     }
 
     fn platform(&mut self, os: &str) -> u8 {
@@ -226,7 +239,7 @@ mod tests {
             fleet.device(4_321).id(),
             Guid::from_bytes(4_321_u128.to_be_bytes())
         );
-        assert_eq!(fleet.os(1), "Windows");
+        assert_eq!(fleet.platforms(&[1, 7]), BTreeMap::from([("Windows", 2)]));
     }
 
     #[test]
@@ -254,8 +267,8 @@ mod tests {
             fleet.add(Guid::from_bytes(n.to_be_bytes()), "", &format!("os {n}"), 0);
         }
         assert_eq!(
-            (fleet.os(254), fleet.os(255), fleet.os(299)),
-            ("os 254", "other", "other")
+            fleet.platforms(&[254, 255, 299]),
+            BTreeMap::from([("os 254", 1), ("other", 2)])
         );
     }
 }

@@ -6,6 +6,18 @@ use crate::contract::WireGuid;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Guid(u128);
 
+/// A GUID as it is written.
+pub struct GuidText([u8; 36]);
+
+impl GuidText {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Digits and dashes are ASCII.
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 /// A text that is no GUID.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("not a GUID of the form 00000000-0000-0000-0000-000000000000")]
@@ -26,10 +38,28 @@ impl Guid {
         self.0
     }
 
+    /// The GUID of these 128 bits.
+    #[must_use]
+    pub fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
     /// The 16 bytes in the order in which they are written.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
+    }
+
+    /// The 36 characters of the usual form, in lower case.
+    #[must_use]
+    pub fn text(self) -> GuidText {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = *b"........-....-....-....-............";
+        for (byte, at) in self.to_bytes().into_iter().zip(PAIRS) {
+            text[at] = DIGITS[usize::from(byte >> 4)];
+            text[at + 1] = DIGITS[usize::from(byte & 0xf)];
+        }
+        GuidText(text)
     }
 
     /// The GUID of these 16 bytes.
@@ -44,35 +74,40 @@ impl FromStr for Guid {
 
     /// Takes the 36 characters of the usual form, in any letter case, and nothing else.
     fn from_str(text: &str) -> Result<Self, GuidError> {
-        let bytes = text.as_bytes();
-        if bytes.len() != 36 {
+        let text: &[u8; 36] = text.as_bytes().try_into().map_err(|_| GuidError)?;
+        let mut bytes = [0; 16];
+        let mut all = 0;
+        for (byte, at) in bytes.iter_mut().zip(PAIRS) {
+            let [high, low] = [text[at], text[at + 1]].map(|digit| HEX[usize::from(digit)]);
+            all |= high | low;
+            *byte = high << 4 | low & 0xf;
+        }
+        let dashes = [8, 13, 18, 23].map(|at| text[at]);
+        if all > 0xf || dashes != *b"----" {
             return Err(GuidError);
         }
-        let mut bits = 0;
-        for (at, byte) in bytes.iter().enumerate() {
-            match (at, byte) {
-                (8 | 13 | 18 | 23, b'-') => {}
-                (8 | 13 | 18 | 23, _) => return Err(GuidError),
-                _ => {
-                    let digit = char::from(*byte).to_digit(16).ok_or(GuidError)?;
-                    bits = bits << 4 | u128::from(digit);
-                }
-            }
-        }
-        Ok(Self(bits))
+        Ok(Self::from_bytes(bytes))
     }
 }
 
+/// Where each byte's two digits stand.
+const PAIRS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/// The value of each hexadecimal digit, and 255 for all other bytes.
+const HEX: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        values[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+
 impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: [u8; 16] = *b"0123456789abcdef";
-        let mut text = *b"00000000-0000-0000-0000-000000000000";
-        let mut bits = self.0;
-        for place in text.iter_mut().rev().filter(|place| **place != b'-') {
-            *place = DIGITS[(bits & 0xf) as usize];
-            bits >>= 4;
-        }
-        f.write_str(core::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        f.write_str(self.text().as_str())
     }
 }
 

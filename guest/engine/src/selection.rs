@@ -116,8 +116,8 @@ fn unsupported(device: &DeviceRow<'_>) -> Option<String> {
         "unknown",
     ];
     const STATES: [&str; 3] = ["wipe", "retire", "deletePending"];
-    let os = device.operating_system.as_str().to_ascii_lowercase();
-    let (agent, state) = (
+    let (os, agent, state) = (
+        device.operating_system.as_str(),
         device.management_agent.as_str(),
         device.management_state.as_str(),
     );
@@ -125,7 +125,7 @@ fn unsupported(device: &DeviceRow<'_>) -> Option<String> {
         text.get(..start.len())
             .is_some_and(|it| it.eq_ignore_ascii_case(start))
     };
-    if let Some((_, platform)) = PLATFORMS.iter().find(|(start, _)| os.starts_with(start)) {
+    if let Some((_, platform)) = PLATFORMS.iter().find(|(start, _)| begins(os, start)) {
         Some(format!("platform {platform}"))
     } else if let Some(agent) = AGENTS
         .iter()

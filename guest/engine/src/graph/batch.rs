@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     page::Text,
-    tolerant::{Read, Tolerant},
+    tolerant::{Read, Tolerant, read_json},
 };
 use crate::Guid;
 
@@ -16,16 +16,16 @@ pub(crate) const BATCH_MAX: usize = 20;
 
 /// The body of a batch of syncs. Item ids are `1`, `2`, … in the order given.
 pub(crate) fn batch_body(devices: &[Guid]) -> String {
-    let items: Vec<String> = devices
-        .iter()
-        .zip(1..)
-        .map(|(device, id)| {
-            format!(
-                r#"{{"id":"{id}","method":"POST","url":"/deviceManagement/managedDevices/{device}/syncDevice"}}"#
-            )
-        })
-        .collect();
-    format!(r#"{{"requests":[{}]}}"#, items.join(","))
+    let mut body = String::from(r#"{"requests":["#);
+    for (device, id) in devices.iter().zip(1_usize..) {
+        body.push_str(if id == 1 { r#"{"id":""# } else { r#",{"id":""# });
+        body.push_str(&id.to_string());
+        body.push_str(r#"","method":"POST","url":"/deviceManagement/managedDevices/"#);
+        body.push_str(device.text().as_str());
+        body.push_str(r#"/syncDevice"}"#);
+    }
+    body.push_str("]}");
+    body
 }
 
 /// One item's answer.
@@ -49,7 +49,7 @@ pub(crate) struct BatchAnswer<'a> {
 
 /// Reads the answer to a batch of `count` items; none when this is no such answer. Graph answers in any order.
 pub(crate) fn read_batch(body: &[u8], count: usize) -> Option<BatchAnswer<'_>> {
-    let Read(Envelope(Responses(responses))) = serde_json::from_slice(body).ok()?;
+    let Read(Envelope(Responses(responses))) = read_json(body).ok()?;
     let (mut items, mut strays) = (vec![None; count], Vec::new());
     for Response { id, item } in responses? {
         let place = id.and_then(|id| items.get_mut(id.checked_sub(1)?));

@@ -33,14 +33,34 @@ impl GraphError {
                 let message = shortened(&words.join(" "), 200).to_owned();
                 Self {
                     message,
-                    ..Self::of(&Value::Null, headers)
+                    ..Self::named(headers)
                 }
             }
         }
     }
 
+    /// Reads what the headers alone say: of a success, and of a body without an error.
+    pub(crate) fn named<N: AsRef<str>, V: AsRef<str>>(headers: &[(N, V)]) -> Self {
+        let header = |name: &str| {
+            headers
+                .iter()
+                .find(|(key, _)| key.as_ref().eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_ref())
+        };
+        Self {
+            request_id: shortened_id(header("request-id").unwrap_or_default()),
+            approval: header(APPROVAL).is_some(),
+            ..Self::default()
+        }
+    }
+
     /// Reads an error from a body that is JSON.
     pub(crate) fn of<N: AsRef<str>, V: AsRef<str>>(body: &Value, headers: &[(N, V)]) -> Self {
+        let Self {
+            request_id,
+            approval,
+            ..
+        } = Self::named(headers);
         let error = body.get("error").unwrap_or(&Value::Null);
         let outer = text_of(error.get("message"));
         let inner: Value = serde_json::from_str(outer).unwrap_or_default();
@@ -53,36 +73,25 @@ impl GraphError {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         });
-        let header = |name: &str| {
-            headers
-                .iter()
-                .find(|(key, _)| key.as_ref().eq_ignore_ascii_case(name))
-                .map_or("", |(_, value)| value.as_ref())
-        };
         let in_body = error.get("innerError").or_else(|| error.get("innererror"));
         let ids = [
-            header("request-id"),
+            &request_id,
             text_of(in_body.and_then(|inner| inner.get("request-id"))),
             activity(message),
         ];
-        let approval = headers
-            .iter()
-            .any(|(name, _)| name.as_ref().eq_ignore_ascii_case(APPROVAL))
-            || outer.to_ascii_lowercase().contains(APPROVAL);
+        let id = ids.into_iter().find(|id| !id.is_empty());
         Self {
             code: shortened(text_of(error.get("code")), MESSAGE_MAX).to_owned(),
             message: shortened(message, MESSAGE_MAX).to_owned(),
-            request_id: shortened(
-                ids.into_iter()
-                    .find(|id| !id.is_empty())
-                    .unwrap_or_default(),
-                100,
-            )
-            .to_owned(),
+            request_id: shortened_id(id.unwrap_or_default()),
             retry_after,
-            approval,
+            approval: approval || outer.to_ascii_lowercase().contains(APPROVAL),
         }
     }
+}
+
+fn shortened_id(id: &str) -> String {
+    shortened(id, 100).to_owned()
 }
 
 /// The GUID behind `Activity ID: ` in Intune's messages.

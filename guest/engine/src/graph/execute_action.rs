@@ -1,5 +1,9 @@
-use serde_json::Value;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
+use super::{
+    page::Text,
+    tolerant::{Read, Tolerant, read_json},
+};
 use crate::Guid;
 
 /// The bulk action; Graph has it in beta only.
@@ -9,70 +13,152 @@ pub(crate) const BULK_MAX: usize = 100;
 
 /// The body of a bulk sync.
 pub(crate) fn bulk_body(devices: &[Guid]) -> String {
-    let ids: Vec<String> = devices
-        .iter()
-        .map(|device| format!(r#""{device}""#))
-        .collect();
-    format!(
-        r#"{{"actionName":"syncDevice","deviceIds":[{}]}}"#,
-        ids.join(",")
-    )
+    let mut body = String::from(r#"{"actionName":"syncDevice","deviceIds":["#);
+    for (at, device) in devices.iter().enumerate() {
+        body.push_str(if at == 0 { "\"" } else { ",\"" });
+        body.push_str(device.text().as_str());
+        body.push('"');
+    }
+    body.push_str("]}");
+    body
 }
 
-/// What became of the devices of a bulk sync. A device in none of the lists has an unknown outcome.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// What a bulk sync says of a device. A device in several lists is in the first of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum BulkOutcome {
+    Successful,
+    NotFound,
+    NotSupported,
+    Failed,
+}
+
+/// The lists of an answer, by name.
+const LISTS: [(&str, BulkOutcome); 4] = [
+    ("successfulDeviceIds", BulkOutcome::Successful),
+    ("notFoundDeviceIds", BulkOutcome::NotFound),
+    ("notSupportedDeviceIds", BulkOutcome::NotSupported),
+    ("failedDeviceIds", BulkOutcome::Failed),
+];
+
+/// What became of the devices of a bulk sync.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BulkAnswer {
-    pub(crate) successful: Vec<Guid>,
-    pub(crate) failed: Vec<Guid>,
-    pub(crate) not_found: Vec<Guid>,
-    pub(crate) not_supported: Vec<Guid>,
+    /// By device.
+    outcomes: Vec<(Guid, BulkOutcome)>,
+}
+
+impl BulkAnswer {
+    /// What is said of a device; none where the outcome is unknown.
+    pub(crate) fn of(&self, device: Guid) -> Option<BulkOutcome> {
+        let first = self.outcomes.partition_point(|(id, _)| *id < device);
+        let (id, outcome) = self.outcomes.get(first)?;
+        (*id == device).then_some(*outcome)
+    }
 }
 
 /// Reads an answer, wrapped in `value` or not; none when it is neither.
 pub(crate) fn read_bulk(body: &[u8]) -> Option<BulkAnswer> {
-    const LISTS: [&str; 4] = [
-        "successfulDeviceIds",
-        "failedDeviceIds",
-        "notFoundDeviceIds",
-        "notSupportedDeviceIds",
-    ];
-    let answer: Value = serde_json::from_slice(body).ok()?;
-    let answer = answer.get("value").unwrap_or(&answer);
-    if !LISTS.iter().any(|name| answer.get(name).is_some()) {
+    let Read(Envelope { value, bare }) = read_json(body).ok()?;
+    let Lists(lists) = value.unwrap_or(bare);
+    if lists.iter().all(Option::is_none) {
         return None;
     }
-    let [successful, failed, not_found, not_supported] = LISTS.map(|name| {
-        let ids = answer
-            .get(name)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        ids.filter_map(|id| id.as_str()?.parse().ok()).collect()
-    });
-    Some(BulkAnswer {
-        successful,
-        failed,
-        not_found,
-        not_supported,
-    })
+    let mut outcomes = Vec::new();
+    for (ids, (_, outcome)) in lists.into_iter().zip(LISTS) {
+        outcomes.extend(ids.into_iter().flatten().map(|id| (id, outcome)));
+    }
+    outcomes.sort_unstable();
+    Some(BulkAnswer { outcomes })
+}
+
+/// The body of an answer: the lists themselves, or an object `value` with them.
+#[derive(Default)]
+struct Envelope {
+    value: Option<Lists>,
+    bare: Lists,
+}
+
+impl<'de> Tolerant<'de> for Envelope {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut envelope = Self::default();
+        while let Some(Text(key)) = object.next_key()? {
+            if key == "value" {
+                let Read(lists) = object.next_value()?;
+                envelope.value = Some(lists);
+            } else {
+                envelope.bare.take(&key, &mut object)?;
+            }
+        }
+        Ok(envelope)
+    }
+}
+
+/// The ids in each of [`LISTS`]; none where the list is not there.
+#[derive(Default)]
+struct Lists([Option<Vec<Guid>>; LISTS.len()]);
+
+impl Lists {
+    /// Takes the value behind a key.
+    fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
+        match LISTS.iter().position(|(name, _)| *name == key) {
+            Some(list) => {
+                let Read(Ids(ids)) = object.next_value()?;
+                self.0[list] = Some(ids);
+            }
+            None => IgnoredAny = object.next_value()?,
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Tolerant<'de> for Lists {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut lists = Self::default();
+        while let Some(Text(key)) = object.next_key()? {
+            lists.take(&key, &mut object)?;
+        }
+        Ok(lists)
+    }
+}
+
+#[derive(Default)]
+struct Ids(Vec<Guid>);
+
+impl<'de> Tolerant<'de> for Ids {
+    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        let mut ids = Vec::new();
+        while let Some(id) = array.next_element::<Text<'de>>()? {
+            ids.extend(id.as_str().parse::<Guid>());
+        }
+        Ok(Self(ids))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
     fn reads_both_wrappings() {
-        let id = Guid::random(5);
-        let bare = format!(r#"{{"successfulDeviceIds":["{id}"],"failedDeviceIds":null}}"#);
+        let [first, second, absent] = [5, 6, 7].map(Guid::random);
+        let bare = format!(
+            r#"{{"a":[{{}}],"failedDeviceIds":["{second}","{first}",7,"x"],"successfulDeviceIds":["{first}"],
+                "notFoundDeviceIds":null}}"#
+        );
         let wrapped = format!(r#"{{"value":{bare}}}"#);
-        let expected = BulkAnswer {
-            successful: vec![id],
-            ..BulkAnswer::default()
-        };
-        assert_eq!(read_bulk(bare.as_bytes()), read_bulk(wrapped.as_bytes()));
-        assert_eq!(read_bulk(bare.as_bytes()), Some(expected));
-        for body in ["", "{}", "<html>", r#"{"value":[]}"#, "[]"] {
+        for body in [bare, wrapped] {
+            let answer = read_bulk(body.as_bytes()).expect("an answer");
+            assert_eq!(answer.of(first), Some(BulkOutcome::Successful), "{body}");
+            assert_eq!(answer.of(second), Some(BulkOutcome::Failed), "{body}");
+            assert_eq!(answer.of(absent), None, "{body}");
+        }
+        let nothing = read_bulk(br#"{"failedDeviceIds":null}"#).expect("an answer");
+        assert_eq!(nothing.of(first), None);
+        let id = first.to_string();
+        let beside = format!(r#"{{"value":7,"failedDeviceIds":["{id}"]}}"#);
+        for body in ["", "{}", "<html>", r#"{"value":[]}"#, "[]", &beside] {
             assert_eq!(read_bulk(body.as_bytes()), None, "{body}");
         }
     }

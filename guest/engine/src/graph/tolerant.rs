@@ -33,6 +33,19 @@ pub(crate) trait Tolerant<'de>: Default {
     }
 }
 
+/// Reads a body. That it is UTF-8 is seen once for all its texts, where it is.
+///
+/// # Errors
+///
+/// When it is no JSON, or not what `T` asks for.
+pub(crate) fn read_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> serde_json::Result<T> {
+    match core::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        // Only where something is read need it be UTF-8.
+        Err(_) => serde_json::from_slice(body),
+    }
+}
+
 /// Makes something of whatever JSON comes next.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ pub(super) struct Answer {
     /// None when there was no answer.
     pub(super) status: Option<u16>,
     pub(super) verdict: Verdict,
-    /// Nothing in it after a success.
+    /// After a success only what the headers say.
     pub(super) error: GraphError,
     /// How long it asks to wait.
     pub(super) named_wait: Option<Duration>,
@@ -139,8 +139,11 @@ impl Run {
                 body,
             }) => {
                 let success = (200..300).contains(&status);
-                // Of a success only what names the answer is kept.
-                let error = GraphError::read(if success { b"null" } else { &body }, &headers);
+                let error = if success {
+                    GraphError::named(&headers)
+                } else {
+                    GraphError::read(&body, &headers)
+                };
                 self.judged(status, &headers, error, body, client_request_id)
             }
         }
@@ -178,6 +181,18 @@ impl Answer {
                 request_id: self.error.request_id.clone(),
                 ..GraphError::default()
             },
+            named_wait: None,
+            body: Vec::new(),
+            client_request_id: self.client_request_id,
+        }
+    }
+
+    /// A device concerned was synced.
+    pub(super) fn success(&self) -> Self {
+        Self {
+            status: None,
+            verdict: Verdict::Success,
+            error: GraphError::default(),
             named_wait: None,
             body: Vec::new(),
             client_request_id: self.client_request_id,

@@ -3,7 +3,7 @@
 use super::{Phase, Place, Route, Run, answers::Answer, problems};
 use crate::{
     contract::{Happening, Standing},
-    graph::{BulkAnswer, Verdict, read_bulk},
+    graph::{BulkAnswer, BulkOutcome, Verdict, read_bulk},
     pacing::SPAN,
 };
 
@@ -83,23 +83,22 @@ impl Run {
         let Phase::Syncing(syncing) = &self.phase else {
             return;
         };
-        let ids: Vec<_> = places.iter().map(|place| syncing.id(*place)).collect();
-        let items = ids.iter().map(|device| {
-            let lists = [
-                (&bulk.successful, Verdict::Success, ""),
-                (&bulk.not_found, Verdict::NotFound, ""),
-                (&bulk.not_supported, Verdict::Rejected, "notSupported"),
-                (&bulk.failed, Verdict::Transient, "failed"),
-            ];
-            match lists.iter().find(|(list, ..)| list.contains(device)) {
-                Some((_, verdict, code)) => Answer {
-                    verdict: *verdict,
-                    ..answer.unknown(code, "the bulk action says no more")
-                },
-                None => answer.unknown(
-                    "missing",
-                    "Graph's answer to the bulk action leaves this device out",
-                ),
+        let items = places.iter().map(|place| {
+            let (verdict, code) = match bulk.of(syncing.id(*place)) {
+                Some(BulkOutcome::Successful) => return answer.success(),
+                Some(BulkOutcome::NotFound) => (Verdict::NotFound, ""),
+                Some(BulkOutcome::NotSupported) => (Verdict::Rejected, "notSupported"),
+                Some(BulkOutcome::Failed) => (Verdict::Transient, "failed"),
+                None => {
+                    return answer.unknown(
+                        "missing",
+                        "Graph's answer to the bulk action leaves this device out",
+                    );
+                }
+            };
+            Answer {
+                verdict,
+                ..answer.unknown(code, "the bulk action says no more")
             }
         });
         let items: Vec<Answer> = items.collect();

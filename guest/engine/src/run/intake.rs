@@ -14,7 +14,7 @@ use crate::{
     Guid, Settings,
     contract::{Happening, Listed, Order, Outcome, Plan, Purpose, Standing, Tally},
     fleet::Fleet,
-    graph::{DeviceRow, GraphError, Page, Verdict, list_query},
+    graph::{DeviceRow, GraphError, Page, Verdict, list_query, read_json},
     listing::Listing,
     schedule::Schedule,
     selection::{Criteria, Named, last_sync},
@@ -99,7 +99,7 @@ impl Run {
             ..
         } = answer;
         match verdict {
-            Verdict::Success => match serde_json::from_slice::<Page<'_>>(&body) {
+            Verdict::Success => match read_json::<Page<'_>>(&body) {
                 Ok(page) => self.page_read(&page),
                 Err(_) => self.page_failed(status, &unreadable(&body)),
             },
@@ -212,7 +212,7 @@ impl Run {
         let mut order: Vec<u32> = Vec::with_capacity(fleet.len() as usize - unsupported.len());
         order.extend((0..fleet.len()).filter(|at| !unsupported.contains_key(at)));
         if selection.order == Order::Stalest {
-            order.sort_by_key(|at| fleet.device(*at).last_sync);
+            order.sort_by_cached_key(|at| fleet.device(*at).last_sync);
         }
         if let Some(limit) = selection.limit {
             // What the limit leaves out is not part of the run, and neither is what could not be synced.
@@ -234,10 +234,7 @@ impl Run {
             self.counts.gone_unlisted += 1;
             self.tell_device(id, String::new(), 0, Outcome::Gone);
         }
-        let mut platforms = BTreeMap::new();
-        for at in &order {
-            *platforms.entry(fleet.os(*at)).or_insert(0) += 1;
-        }
+        let platforms = fleet.platforms(&order);
         let platforms = tallies(
             platforms
                 .into_iter()

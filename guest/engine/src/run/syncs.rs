@@ -24,7 +24,7 @@ impl Run {
         let BatchAnswer { items, strays } = read_batch(&envelope.body, count)?;
         let judged = |item: ItemAnswer<'_>| {
             let error = if (200..300).contains(&item.status) {
-                GraphError::default()
+                GraphError::named(&item.headers)
             } else {
                 GraphError::of(&item.body, &item.headers)
             };
