@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::json::{self, Object};
@@ -28,15 +30,18 @@ struct Body<I> {
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Item {
-    id: String,
-    method: String,
-    url: String,
+struct Item<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    method: Cow<'a, str>,
+    #[serde(borrow)]
+    url: Cow<'a, str>,
 }
 
 /// Reads a `$batch` in which every item is a sync.
 pub(crate) fn read(body: &[u8]) -> Result<Vec<BatchItem>, Refusal> {
-    let Body { requests } = json::read::<Body<Object<Item>>>(body)?;
+    let Body { requests } = json::read::<Body<Object<Item<'_>>>>(body)?;
     if !(1..=BATCH_ITEMS).contains(&requests.len()) {
         return Err(Refusal::BatchItems {
             items: requests.len(),
@@ -59,7 +64,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Vec<BatchItem>, Refusal> {
     Ok(items)
 }
 
-fn read_item(item: Item) -> Result<BatchItem, Refusal> {
+fn read_item(item: Item<'_>) -> Result<BatchItem, Refusal> {
     if item.method != "POST" {
         return Err(Refusal::ItemMethod {
             method: Quoted::new(item.method),
@@ -80,7 +85,7 @@ fn read_item(item: Item) -> Result<BatchItem, Refusal> {
         });
     }
     Ok(BatchItem {
-        id: item.id,
+        id: item.id.into_owned(),
         device,
     })
 }
@@ -90,9 +95,9 @@ pub(crate) fn write(items: &[BatchItem]) -> Vec<u8> {
     let requests = items
         .iter()
         .map(|item| Item {
-            id: item.id.clone(),
-            method: "POST".to_owned(),
-            url: format!("{SYNC_PREFIX}{}{SYNC_SUFFIX}", item.device),
+            id: item.id.as_str().into(),
+            method: "POST".into(),
+            url: format!("{SYNC_PREFIX}{}{SYNC_SUFFIX}", item.device).into(),
         })
         .collect();
     json::write(&Body { requests })

@@ -61,13 +61,17 @@ fn parse(text: &[u8]) -> Option<[u8; 16]> {
 
 impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, byte) in self.0.iter().enumerate() {
-            if matches!(place, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
+        const DIGITS: [u8; 16] = *b"0123456789abcdef";
+        let mut text = [b'-'; 36];
+        let mut whole = u128::from_be_bytes(self.0);
+        for place in (0..text.len())
+            .rev()
+            .filter(|place| !DASHES.contains(place))
+        {
+            text[place] = DIGITS[(whole & 0xf) as usize];
+            whole >>= 4;
         }
-        Ok(())
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 

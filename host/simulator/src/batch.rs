@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::call::{Resource, Target};
+use crate::call::{Resource, Target, quoted};
 use crate::dice::Matter;
 use crate::errors::{APPROVAL_HEADER, Refusal};
 use crate::exchange::Exchange;
@@ -76,8 +76,7 @@ pub(crate) fn read(fleet: &Fleet, body: &[u8]) -> Result<Vec<Item>, Refusal> {
 
 impl Action {
     fn read(fleet: &Fleet, part: &Part<'_>) -> Self {
-        // Quotes may come encoded.
-        let url = part.url.replace("%27", "'");
+        let url = quoted(&part.url);
         let versioned = url
             .strip_prefix("/v1.0")
             .or_else(|| url.strip_prefix("/beta"));

@@ -1,5 +1,7 @@
 //! What a request asks for.
 
+use std::borrow::Cow;
+
 use http::{Method, Uri};
 
 use crate::batch;
@@ -43,8 +45,7 @@ pub(crate) enum Resource<'path> {
 impl Call {
     /// Reads a request. None if it is not for Graph.
     pub(crate) fn read(fleet: &Fleet, method: &Method, uri: &Uri, body: &[u8]) -> Option<Self> {
-        // Quotes may come encoded.
-        let path = uri.path().replace("%27", "'");
+        let path = quoted(uri.path());
         let relative = path
             .strip_prefix("/v1.0")
             .or_else(|| path.strip_prefix("/beta"))?;
@@ -129,6 +130,15 @@ impl<'path> Resource<'path> {
             },
             _ => Self::Other,
         }
+    }
+}
+
+/// A path with its quotes, which may come encoded.
+pub(crate) fn quoted(path: &str) -> Cow<'_, str> {
+    if path.contains('%') {
+        path.replace("%27", "'").into()
+    } else {
+        path.into()
     }
 }
 
