@@ -1,27 +1,31 @@
 //! What a token says of itself. Nothing is verified: that is for the one who accepts it.
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
-/// The end of a token in seconds since 1970, where it is a JWT that names one.
+/// The claims of a token, where it is a JWT.
 #[must_use]
-pub fn expires_on(token: &str) -> Option<i64> {
-    #[derive(Deserialize)]
-    struct Claims {
-        exp: serde_json::Number,
-    }
-
+pub fn claims(token: &str) -> Option<Map<String, Value>> {
     let mut parts = token.split('.');
     let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     let payload = BASE64URL_NOPAD
         .decode(payload.trim_end_matches('=').as_bytes())
         .ok()?;
-    let claims: Claims = serde_json::from_slice(&payload).ok()?;
-    // RFC 7519 allows a fraction of a second.
-    claims
-        .exp
+    serde_json::from_slice(&payload).ok()
+}
+
+/// A claim that is a time, in seconds since 1970. RFC 7519 allows a fraction of a second.
+#[must_use]
+pub fn seconds(claim: &Value) -> Option<i64> {
+    claim
         .as_i64()
-        .or_else(|| claims.exp.as_f64().map(|seconds| seconds as i64))
+        .or_else(|| claim.as_f64().map(|seconds| seconds as i64))
+}
+
+/// The end of a token in seconds since 1970, where it is a JWT that names one.
+#[must_use]
+pub fn expires_on(token: &str) -> Option<i64> {
+    seconds(claims(token)?.get("exp")?)
 }
 
 #[cfg(test)]

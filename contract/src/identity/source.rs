@@ -3,8 +3,8 @@
 use core::fmt;
 
 use form_urlencoded::Serializer;
-use http::Uri;
 
+use super::address::Address;
 use crate::settings::{Choice, Cloud, Problem, Variables, choice, terms, variable};
 
 /// The settings of the identity, all of them the operator's.
@@ -48,17 +48,6 @@ enum Place {
     Imds,
     /// Entra's token endpoint, by what proves who asks.
     Entra(&'static str),
-}
-
-/// Where a request goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    /// Over TLS.
-    pub https: bool,
-    /// Host and port.
-    pub authority: String,
-    /// From the first slash on.
-    pub path_and_query: String,
 }
 
 /// A request for a token. It may hold a secret, so there is no `Debug`.
@@ -313,28 +302,6 @@ impl fmt::Display for Source {
     }
 }
 
-impl Address {
-    fn parse(text: &str) -> Option<Self> {
-        let uri: Uri = text.trim().parse().ok()?;
-        let https = match uri.scheme_str()? {
-            "https" => true,
-            "http" => false,
-            _ => return None,
-        };
-        let authority = uri
-            .authority()
-            .filter(|authority| !authority.as_str().contains('@'))?;
-        Some(Self {
-            https,
-            authority: authority.to_string(),
-            path_and_query: uri
-                .path_and_query()
-                .map_or("/", |path| path.as_str())
-                .to_owned(),
-        })
-    }
-}
-
 /// `host` takes the place of the well-known address, which cannot be had on a test machine. Only a loopback address
 /// may: anything else could hand out a token of its own choice.
 fn imds(host: Option<&str>) -> Result<Address, Problem> {
@@ -399,173 +366,4 @@ fn not_a_url(name: &str, value: &str) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SCOPE: &str = "https://graph.microsoft.com/.default";
-    const CLIENT: &str = "00112233-4455-6677-8899-aabbccddeeff";
-
-    fn source(variables: &[(&str, &str)]) -> Result<Source, Problem> {
-        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Source::read(&Variables::new(variables.iter().map(own).collect()))
-    }
-
-    fn problem(variables: &[(&str, &str)]) -> String {
-        source(variables)
-            .err()
-            .map(|problem| problem.message)
-            .unwrap_or_default()
-    }
-
-    #[test]
-    fn app_service_is_asked_in_its_own_form() {
-        for (variable, value, identity) in [
-            ("X", "", ""),
-            (
-                "INTUNE_SYNC_CLIENT_ID",
-                CLIENT,
-                "&client_id=00112233-4455-6677-8899-aabbccddeeff",
-            ),
-            (
-                "INTUNE_SYNC_OBJECT_ID",
-                CLIENT,
-                "&principal_id=00112233-4455-6677-8899-aabbccddeeff",
-            ),
-            (
-                "INTUNE_SYNC_RESOURCE_ID",
-                "/subscriptions/r",
-                "&mi_res_id=%2Fsubscriptions%2Fr",
-            ),
-        ] {
-            let source = source(&[
-                (IDENTITY_ENDPOINT, "http://127.0.0.1:41/msi/token?kept=1"),
-                (IDENTITY_HEADER, "s3cret"),
-                (variable, value),
-            ])
-            .unwrap_or_else(|problem| panic!("{problem}"));
-            let request = source.request(SCOPE);
-            let query = "resource=https%3A%2F%2Fgraph.microsoft.com";
-            let path = format!("/msi/token?kept=1&api-version=2019-08-01{identity}&{query}");
-            assert_eq!(request.address.path_and_query, path);
-            assert_eq!(request.address.authority, "127.0.0.1:41");
-            assert_eq!(
-                request.headers,
-                [("x-identity-header", "s3cret".to_owned())]
-            );
-            assert!(request.form.is_none() && !request.address.https);
-            let name =
-                "the managed identity endpoint `http://127.0.0.1:41/msi/token` (App Service)";
-            assert_eq!(source.to_string(), name);
-        }
-    }
-
-    #[test]
-    fn a_virtual_machine_is_asked_at_its_well_known_address() {
-        let imds = source(&[("INTUNE_SYNC_OBJECT_ID", CLIENT)])
-            .unwrap_or_else(|problem| panic!("{problem}"));
-        let request = imds.request("https://graph.microsoft.us/.default");
-        assert!(imds.is_imds());
-        assert_eq!(request.address.authority, "169.254.169.254");
-        assert_eq!(
-            request.address.path_and_query,
-            format!(
-                "/metadata/identity/oauth2/token?api-version=2018-02-01&object_id={CLIENT}\
-                 &resource=https%3A%2F%2Fgraph.microsoft.us"
-            )
-        );
-        assert_eq!(request.headers, [("metadata", "true".to_owned())]);
-        for host in [
-            "http://10.0.0.1",
-            "https://127.0.0.1",
-            "http://evil.example",
-            "127.0.0.1",
-        ] {
-            assert!(problem(&[(IMDS_HOST, host)]).contains("loopback"), "{host}");
-        }
-    }
-
-    #[test]
-    fn entra_is_posted_a_form() {
-        let client = [
-            ("INTUNE_SYNC_TENANT_ID", "contoso.example"),
-            ("INTUNE_SYNC_CLIENT_ID", CLIENT),
-        ];
-        let secret = [
-            ("INTUNE_SYNC_AUTH", "client-secret"),
-            ("INTUNE_SYNC_CLIENT_SECRET", "a&b c\n"),
-            ("INTUNE_SYNC_CLOUD", "usgov"),
-        ];
-        let asked =
-            source(&[&client[..], &secret].concat()).unwrap_or_else(|problem| panic!("{problem}"));
-        let request = asked.request(SCOPE);
-        assert!(request.address.https);
-        assert_eq!(request.address.authority, "login.microsoftonline.us");
-        assert_eq!(
-            request.address.path_and_query,
-            "/contoso.example/oauth2/v2.0/token"
-        );
-        let scope = "scope=https%3A%2F%2Fgraph.microsoft.com%2F.default";
-        let form = format!(
-            "grant_type=client_credentials&client_id={CLIENT}&client_secret=a%26b+c&{scope}"
-        );
-        assert_eq!(request.form, Some(form));
-
-        let workload = [
-            ("INTUNE_SYNC_AUTH", "workload-identity"),
-            ("INTUNE_SYNC_FEDERATED_TOKEN", "e30.e30.x"),
-            ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:8080/"),
-        ];
-        let asked = source(&[&client[..], &workload].concat())
-            .unwrap_or_else(|problem| panic!("{problem}"));
-        let request = asked.request(SCOPE);
-        assert_eq!(request.address.authority, "127.0.0.1:8080");
-        let form = request.form.unwrap_or_default();
-        assert!(form.contains("&client_assertion=e30.e30.x&"), "{form}");
-    }
-
-    #[test]
-    fn what_is_missing_or_wrong_is_named() {
-        let unsupported = "the managed identity of Azure Arc cannot be used by this component";
-        for (variables, message) in [
-            (
-                vec![("INTUNE_SYNC_AUTH", "token-file")],
-                "`token-file` is not allowed for `INTUNE_SYNC_AUTH`: it takes `managed-identity`, \
-                 `workload-identity` or `client-secret`",
-            ),
-            (
-                vec![("INTUNE_SYNC_AUTH", "client-secret")],
-                "`INTUNE_SYNC_AUTH` is `client-secret`, which needs `INTUNE_SYNC_CLIENT_SECRET`",
-            ),
-            (
-                vec![
-                    ("INTUNE_SYNC_AUTH", "client-secret"),
-                    ("INTUNE_SYNC_CLIENT_SECRET", "x"),
-                    ("INTUNE_SYNC_TENANT_ID", "a/../b"),
-                    ("INTUNE_SYNC_CLIENT_ID", CLIENT),
-                ],
-                "`a/../b` is not allowed for `INTUNE_SYNC_TENANT_ID`: it takes a GUID or a domain",
-            ),
-            (
-                vec![
-                    (IDENTITY_ENDPOINT, "http://x"),
-                    ("IMDS_ENDPOINT", "http://y"),
-                ],
-                unsupported,
-            ),
-            (
-                vec![(IDENTITY_ENDPOINT, "ftp://x"), (IDENTITY_HEADER, "h")],
-                "`IDENTITY_ENDPOINT` is `ftp://x`, which is not an `http` URL",
-            ),
-            (
-                vec![
-                    ("INTUNE_SYNC_CLIENT_ID", CLIENT),
-                    ("INTUNE_SYNC_OBJECT_ID", CLIENT),
-                ],
-                "`INTUNE_SYNC_CLIENT_ID` and `INTUNE_SYNC_OBJECT_ID` are not allowed together: each names the one \
-                 identity to use",
-            ),
-        ] {
-            assert_eq!(problem(&variables), message);
-        }
-    }
-}
+mod tests;

@@ -1,11 +1,7 @@
 //! What a token says of itself. Nothing is verified: that is for the one who accepts it.
 
-use serde_json::{Map, Value};
-
-/// The end of a token in seconds since 1970, where it is a JWT that names one.
-pub(super) fn expires_on(token: &str) -> Option<i64> {
-    seconds(payload(token)?.get("exp")?)
-}
+use intune_sync_contract::identity::{claims, seconds};
+use serde_json::Value;
 
 /// What a token says of itself and of whom it is for: claims of Microsoft's access tokens, none of them secret.
 ///
@@ -33,7 +29,7 @@ pub(crate) struct Claims {
 impl Claims {
     /// Reads them; none where the token is opaque.
     pub(super) fn read(token: &str) -> Option<Self> {
-        let payload = payload(token)?;
+        let payload = claims(token)?;
         let text = |name: &str| payload.get(name)?.as_str().map(str::to_owned);
         let time = |name: &str| seconds(payload.get(name)?);
         let roles = payload.get("roles").and_then(Value::as_array);
@@ -55,20 +51,6 @@ impl Claims {
     }
 }
 
-fn payload(token: &str) -> Option<Map<String, Value>> {
-    let mut parts = token.split('.');
-    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
-    let payload = azure_core::base64::decode_url_safe(payload).ok()?;
-    serde_json::from_slice(&payload).ok()
-}
-
-/// RFC 7519 allows a fraction of a second.
-fn seconds(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_f64().map(|seconds| seconds as i64))
-}
-
 #[cfg(test)]
 pub(super) fn token_with_payload(payload: &str) -> String {
     format!("e30.{}.c2ln", azure_core::base64::encode_url_safe(payload))
@@ -77,26 +59,6 @@ pub(super) fn token_with_payload(payload: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_end_is_read_from_the_payload() {
-        for (payload, expected) in [
-            (r#"{"aud":"x","exp":1764000000}"#, Some(1_764_000_000)),
-            (r#"{"exp":1764000000.75}"#, Some(1_764_000_000)),
-            (r#"{"exp":"1764000000"}"#, None),
-            (r#"{"aud":"x"}"#, None),
-            ("no json", None),
-        ] {
-            assert_eq!(
-                expires_on(&token_with_payload(payload)),
-                expected,
-                "{payload}"
-            );
-        }
-        for token in ["opaque", "a.b", "..", "a.*.c"] {
-            assert_eq!(expires_on(token), None, "{token}");
-        }
-    }
 
     #[test]
     fn claims_are_read_whatever_is_missing_or_of_another_kind() {

@@ -5,9 +5,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use intune_sync_contract::identity::expires_on;
 
 use super::secret_file::{self, SecretFile};
-use super::{AccessToken, Secret, TokenError, TokenSource, ends_in, jwt, until};
+use super::{AccessToken, Secret, TokenError, TokenSource, ends_in, until};
 
 /// How long a token is taken to last that does not say so itself.
 const UNKNOWN_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -46,7 +47,7 @@ impl TokenFile {
                 "write a fresh token for Graph to the file, or use `--auth managed-identity`",
             ));
         }
-        let lifetime = match jwt::expires_on(&secret.0) {
+        let lifetime = match expires_on(&secret.0) {
             Some(at) => until(at).ok_or_else(|| {
                 TokenError::denied(
                     format!("the token in {path} has expired"),
@@ -92,6 +93,7 @@ mod tests {
 
     use tokio::time::Instant;
 
+    use super::super::jwt;
     use super::super::{MAX_TOKEN_BYTES, TokenErrorKind};
     use super::*;
 
