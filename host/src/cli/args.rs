@@ -298,6 +298,17 @@ pub(super) struct OutputArgs {
     pub(super) terminal: TerminalArgs,
 }
 
+/// What is written where, by the commands that report once.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct ReportArgs {
+    /// What stdout gets
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) output: ReportFormat,
+    #[command(flatten)]
+    pub(super) terminal: TerminalArgs,
+}
+
 /// How much is said on stderr, and in which colours.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]

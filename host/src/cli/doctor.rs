@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use intune_sync_gate::{Guid, Origin};
 
-use super::args::{GraphArgs, IdentityArgs, TerminalArgs};
-use super::choices::AuthKind;
-use super::choices::ReportFormat;
+use super::args::{GraphArgs, IdentityArgs, ReportArgs};
+use super::choices::{AuthKind, ReportFormat};
 use super::cloud::Cloud;
 use super::{Auth, OutputOptions, UsageError, terms};
 use crate::identity::TenantId;
@@ -57,17 +56,8 @@ pub(super) struct DoctorArgs {
     pub(super) graph: GraphArgs,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,
-    /// What stdout gets
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t,
-        help_heading = "Output"
-    )]
-    pub(super) output: ReportFormat,
     #[command(flatten)]
-    pub(super) terminal: TerminalArgs,
+    pub(super) report: ReportArgs,
 }
 
 impl TryFrom<DoctorArgs> for DoctorOptions {
@@ -91,8 +81,8 @@ impl TryFrom<DoctorArgs> for DoctorOptions {
                 .unwrap_or_else(|| args.graph.cloud.graph()),
             auth: args.identity.try_into()?,
             ca_file: args.graph.ca_file,
-            format: args.output,
-            output: args.terminal.try_into()?,
+            format: args.report.output,
+            output: args.report.terminal.try_into()?,
         })
     }
 }

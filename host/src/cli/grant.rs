@@ -6,7 +6,7 @@ use clap::Args;
 use intune_sync_gate::{Guid, Origin};
 use intune_sync_grant_gate::{Name, Role};
 
-use super::args::{GraphArgs, IdentityArgs, TerminalArgs};
+use super::args::{GraphArgs, IdentityArgs, ReportArgs};
 use super::choices::ReportFormat;
 use super::cloud::Cloud;
 use super::number::Refused;
@@ -97,17 +97,8 @@ pub(super) struct GrantArgs {
     pub(super) graph: GraphArgs,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,
-    /// What stdout gets
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t,
-        help_heading = "Output"
-    )]
-    pub(super) output: ReportFormat,
     #[command(flatten)]
-    pub(super) terminal: TerminalArgs,
+    pub(super) report: ReportArgs,
 }
 
 impl TryFrom<GrantArgs> for GrantOptions {
@@ -152,8 +143,8 @@ impl TryFrom<GrantArgs> for GrantOptions {
                 .unwrap_or_else(|| args.graph.cloud.graph()),
             auth: args.identity.try_into()?,
             ca_file: args.graph.ca_file,
-            format: args.output,
-            output: args.terminal.try_into()?,
+            format: args.report.output,
+            output: args.report.terminal.try_into()?,
         })
     }
 }

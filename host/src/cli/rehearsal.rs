@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{PacingArgs, TerminalArgs};
+use super::args::{PacingArgs, ReportArgs};
 use super::choices::{BulkCost, Limiter, ReportFormat};
 use super::cloud::Cloud;
 use super::duration::{DAY, SECOND, Span, span, within};
@@ -97,17 +97,8 @@ pub(super) struct RehearseArgs {
     pub(super) pacing: PacingArgs,
     #[command(flatten)]
     pub(super) tenant: TenantArgs,
-    /// What stdout gets
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t,
-        help_heading = "Output"
-    )]
-    pub(super) output: ReportFormat,
     #[command(flatten)]
-    pub(super) terminal: TerminalArgs,
+    pub(super) report: ReportArgs,
 }
 
 /// How the simulated tenant behaves.
@@ -154,8 +145,7 @@ impl TryFrom<RehearseArgs> for RehearseOptions {
             component,
             pacing,
             tenant,
-            output,
-            terminal,
+            report,
         } = args;
         Ok(Self {
             devices,
@@ -163,8 +153,8 @@ impl TryFrom<RehearseArgs> for RehearseOptions {
             component,
             pacing: pacing.into(),
             tenant: tenant.try_into()?,
-            format: output,
-            output: terminal.try_into()?,
+            format: report.output,
+            output: report.terminal.try_into()?,
         })
     }
 }
