@@ -162,6 +162,8 @@ mod tests {
             "00112233-4455-6677-8899-aabbccddeefg",
             "00112233-4455-6677-8899-aabbccddeef",
             "0011223-34455-6677-8899-aabbccddeeff",
+            "00112233_4455-6677-8899-aabbccddeeff",
+            "00112233-4455-6677-8899aaabbccddeeff",
             "00112233-4455-6677-8899-aabbccddeeff ",
             "+0112233-4455-6677-8899-aabbccddeeff",
         ] {
