@@ -222,23 +222,15 @@ mod tests {
     fn keeps_each_device_once() {
         let mut fleet = Fleet::default();
         for n in 0..10_000_u128 {
-            assert!(fleet.add(
-                Guid::from_bytes(n.to_be_bytes()),
-                &format!("device-{n}"),
-                "Windows",
-                5
-            ));
+            assert!(fleet.add(Guid::from_bits(n), &format!("device-{n}"), "Windows", 5));
         }
         for n in 0..10_000_u128 {
-            assert!(!fleet.add(Guid::from_bytes(n.to_be_bytes()), "again", "iOS", 6));
+            assert!(!fleet.add(Guid::from_bits(n), "again", "iOS", 6));
         }
         assert_eq!(fleet.len(), 10_000);
         fleet.complete();
         assert_eq!(fleet.name(9_999), "device-9999");
-        assert_eq!(
-            fleet.device(4_321).id(),
-            Guid::from_bytes(4_321_u128.to_be_bytes())
-        );
+        assert_eq!(fleet.device(4_321).id(), Guid::from_bits(4_321));
         assert_eq!(fleet.platforms(&[1, 7]), BTreeMap::from([("Windows", 2)]));
     }
 
@@ -264,7 +256,7 @@ mod tests {
     fn too_many_platforms_become_other() {
         let mut fleet = Fleet::default();
         for n in 0..300_u128 {
-            fleet.add(Guid::from_bytes(n.to_be_bytes()), "", &format!("os {n}"), 0);
+            fleet.add(Guid::from_bits(n), "", &format!("os {n}"), 0);
         }
         assert_eq!(
             fleet.platforms(&[254, 255, 299]),

@@ -44,28 +44,16 @@ impl Guid {
         Self(bits)
     }
 
-    /// The 16 bytes in the order in which they are written.
-    #[must_use]
-    pub fn to_bytes(self) -> [u8; 16] {
-        self.0.to_be_bytes()
-    }
-
     /// The 36 characters of the usual form, in lower case.
     #[must_use]
     pub fn text(self) -> GuidText {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = *b"........-....-....-....-............";
-        for (byte, at) in self.to_bytes().into_iter().zip(PAIRS) {
+        for (byte, at) in self.0.to_be_bytes().into_iter().zip(PAIRS) {
             text[at] = DIGITS[usize::from(byte >> 4)];
             text[at + 1] = DIGITS[usize::from(byte & 0xf)];
         }
         GuidText(text)
-    }
-
-    /// The GUID of these 16 bytes.
-    #[must_use]
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(u128::from_be_bytes(bytes))
     }
 }
 
@@ -86,7 +74,7 @@ impl FromStr for Guid {
         if all > 0xf || dashes != *b"----" {
             return Err(GuidError);
         }
-        Ok(Self::from_bytes(bytes))
+        Ok(Self(u128::from_be_bytes(bytes)))
     }
 }
 

@@ -3,10 +3,7 @@ use std::borrow::Cow;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use serde_json::Value;
 
-use super::{
-    page::Text,
-    tolerant::{Read, Tolerant, read_json},
-};
+use super::tolerant::{Read, Text, Tolerant, read_json};
 use crate::Guid;
 
 /// Where JSON batches go.

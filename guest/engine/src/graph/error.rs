@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{shortened, text_of};
+use super::shortened;
 
 /// The most of a message that is kept, in characters.
 const MESSAGE_MAX: usize = 1000;
@@ -56,12 +56,10 @@ impl GraphError {
 
     /// Reads an error from a body that is JSON.
     pub(crate) fn of<N: AsRef<str>, V: AsRef<str>>(body: &Value, headers: &[(N, V)]) -> Self {
-        let Self {
-            request_id,
-            approval,
-            ..
-        } = Self::named(headers);
-        let error = body.get("error").unwrap_or(&Value::Null);
+        let named = Self::named(headers);
+        let Some(error) = body.get("error") else {
+            return named;
+        };
         let outer = text_of(error.get("message"));
         let inner: Value = serde_json::from_str(outer).unwrap_or_default();
         let message = inner
@@ -75,7 +73,7 @@ impl GraphError {
         });
         let in_body = error.get("innerError").or_else(|| error.get("innererror"));
         let ids = [
-            &request_id,
+            named.request_id.as_str(),
             text_of(in_body.and_then(|inner| inner.get("request-id"))),
             activity(message),
         ];
@@ -85,9 +83,14 @@ impl GraphError {
             message: shortened(message, MESSAGE_MAX).to_owned(),
             request_id: shortened_id(id.unwrap_or_default()),
             retry_after,
-            approval: approval || outer.to_ascii_lowercase().contains(APPROVAL),
+            approval: named.approval || outer.to_ascii_lowercase().contains(APPROVAL),
         }
     }
+}
+
+/// A text; empty where there is anything else, or nothing.
+fn text_of(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_str).unwrap_or_default()
 }
 
 fn shortened_id(id: &str) -> String {

@@ -1,9 +1,6 @@
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
-use super::{
-    page::Text,
-    tolerant::{Read, Tolerant, read_json},
-};
+use super::tolerant::{Read, Text, Tolerant, read_json};
 use crate::Guid;
 
 /// The bulk action; Graph has it in beta only.

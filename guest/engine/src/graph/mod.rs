@@ -21,13 +21,6 @@ pub(crate) use sync_device::sync_path;
 pub(crate) use tolerant::read_json;
 pub(crate) use verdict::{Verdict, judge};
 
-/// One request, one item or one answer: enough to parse a body leniently.
-pub(crate) fn text_of(value: Option<&serde_json::Value>) -> &str {
-    value
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or_default()
-}
-
 /// The first `most` characters of a text.
 pub(crate) fn shortened(text: &str, most: usize) -> &str {
     // No text has more characters than bytes.

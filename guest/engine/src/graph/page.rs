@@ -1,8 +1,6 @@
-use std::borrow::Cow;
+use serde::Deserialize;
 
-use serde::{Deserialize, Deserializer};
-
-use super::tolerant::{Tolerant, tolerant};
+use super::tolerant::Text;
 
 /// One page of the list.
 #[derive(Debug, Deserialize)]
@@ -37,28 +35,6 @@ pub(crate) struct DeviceRow<'a> {
     pub(crate) last_sync_date_time: Text<'a>,
     #[serde(borrow)]
     pub(crate) device_category_display_name: Text<'a>,
-}
-
-/// A text, empty where JSON has anything else.
-#[derive(Debug, Default)]
-pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
-
-impl Text<'_> {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de: 'a, 'a> Tolerant<'de> for Text<'a> {
-    fn text(text: Cow<'de, str>) -> Self {
-        Self(text)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        tolerant(deserializer)
-    }
 }
 
 #[cfg(test)]

@@ -57,6 +57,28 @@ pub(crate) fn tolerant<'de, T: Tolerant<'de>, D: Deserializer<'de>>(
     deserializer.deserialize_any(Any(PhantomData))
 }
 
+/// A text, empty where JSON has anything else.
+#[derive(Debug, Default)]
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+
+impl Text<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Tolerant<'de> for Text<'a> {
+    fn text(text: Cow<'de, str>) -> Self {
+        Self(text)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tolerant(deserializer)
+    }
+}
+
 /// For where serde asks for a type that deserializes itself.
 pub(crate) struct Read<T>(pub(crate) T);
 

@@ -18,7 +18,7 @@ pub(super) struct Answer {
     /// None when there was no answer.
     pub(super) status: Option<u16>,
     pub(super) verdict: Verdict,
-    /// After a success only what the headers say.
+    /// After a success only what the headers say of it.
     pub(super) error: GraphError,
     /// How long it asks to wait.
     pub(super) named_wait: Option<Duration>,

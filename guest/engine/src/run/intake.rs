@@ -212,6 +212,7 @@ impl Run {
         let mut order: Vec<u32> = Vec::with_capacity(fleet.len() as usize - unsupported.len());
         order.extend((0..fleet.len()).filter(|at| !unsupported.contains_key(at)));
         if selection.order == Order::Stalest {
+            // Each look at a device is one at random in memory.
             order.sort_by_cached_key(|at| fleet.device(*at).last_sync);
         }
         if let Some(limit) = selection.limit {

@@ -23,11 +23,7 @@ impl Run {
         }
         let BatchAnswer { items, strays } = read_batch(&envelope.body, count)?;
         let judged = |item: ItemAnswer<'_>| {
-            let error = if (200..300).contains(&item.status) {
-                GraphError::named(&item.headers)
-            } else {
-                GraphError::of(&item.body, &item.headers)
-            };
+            let error = GraphError::of(&item.body, &item.headers);
             let id = envelope.client_request_id;
             self.judged(item.status, &item.headers, error, Vec::new(), id)
         };
