@@ -9,12 +9,12 @@ use std::{
 use intune_sync_component_build::build;
 use wac_graph::{CompositionGraph, EncodeOptions, types::Package};
 
-const TOKEN: &str = "intune:sync/token@0.1.0";
-const SYNC: &str = "intune:sync/sync@0.1.0";
+const TOKEN: &str = "intune:sync/token@0.2.0";
+const SYNC: &str = "intune:sync/sync@0.2.0";
 
 fn main() -> Result<(), Box<dyn Error>> {
     // The three are made of these too.
-    for part in ["../../contract", "../../host/gate/src"] {
+    for part in ["../../crates", "../../wit"] {
         println!("cargo::rerun-if-changed={part}");
     }
     let engine = build("intune-sync-engine", "guest/engine", "engine")?;

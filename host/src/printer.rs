@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-pub(crate) use intune_sync_contract::report::one_line;
+pub(crate) use intune_sync_report::one_line;
 use jiff::Timestamp;
 
 use crate::cli::{Color, OutputOptions, Page, Verbosity};

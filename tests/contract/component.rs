@@ -7,7 +7,7 @@ use wasmtime::{
 
 /// Everything that the component can reach.
 const IMPORTS: [&str; 7] = [
-    "intune:sync/token@0.1.0",
+    "intune:sync/token@0.2.0",
     "wasi:clocks/monotonic-clock@0.2.12",
     "wasi:http/outgoing-handler@0.2.12",
     "wasi:http/types@0.2.12",
@@ -17,7 +17,7 @@ const IMPORTS: [&str; 7] = [
 ];
 
 /// Everything that it offers.
-const EXPORTS: [&str; 1] = ["intune:sync/sync@0.1.0"];
+const EXPORTS: [&str; 1] = ["intune:sync/sync@0.2.0"];
 
 fn component() -> Component {
     let bytes = fs::read(env!("INTUNE_SYNC_ENGINE")).expect("the component was built");

@@ -86,7 +86,7 @@ fn the_json_says_the_same() {
     assert_eq!(
         names(&json["Imports"]),
         [
-            "intune:sync/token@0.1.0",
+            "intune:sync/token@0.2.0",
             "wasi:clocks/monotonic-clock@0.2.12",
             "wasi:http/outgoing-handler@0.2.12",
             "wasi:http/types@0.2.12",
@@ -95,7 +95,7 @@ fn the_json_says_the_same() {
             "wasi:io/streams@0.2.12",
         ]
     );
-    assert_eq!(names(&json["Exports"]), ["intune:sync/sync@0.1.0"]);
+    assert_eq!(names(&json["Exports"]), ["intune:sync/sync@0.2.0"]);
     let size = u64::try_from(engine().len()).expect("it fits");
     assert_eq!(json["SizeBytes"], size);
     let text = audit(&[]).stdout;

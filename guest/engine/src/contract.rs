@@ -12,9 +12,9 @@ pub(crate) mod generated {
 }
 
 pub use generated::exports::intune::sync::sync::{
-    Batch, DeviceDone, Dispatch, Event, Failure, Guid as WireGuid, Happening, Listed, Order,
-    Outcome, Pace, Plan, Problem, Purpose, Retrying, Selection, Settings, SettingsError, Standing,
-    Summary, Tally, Throttled,
+    Batch, DeviceDone, Dispatch, Event, EventKind, Failure, GroupCount, Guid as WireGuid, Listed,
+    Order, Outcome, Pace, Plan, Problem, Purpose, Retried, Retrying, RunStatus, Selection,
+    Settings, SettingsError, Summary, Throttled,
 };
 
 #[cfg(target_arch = "wasm32")]

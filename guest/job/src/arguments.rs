@@ -1,11 +1,9 @@
 //! The arguments: flags of `intune-sync sync`, each also a variable.
 
-use intune_sync_contract::{
-    settings::{
-        Choice, Environment, Given, KEYS, NotSet, OUTPUT, Problem, Variables, choice, variable,
-    },
-    wit::Purpose,
+use intune_sync_settings::{
+    Choice, Environment, Given, KEYS, NotSet, OUTPUT, Problem, Variables, choice, variable,
 };
+use intune_sync_wit::Purpose;
 
 /// What `--help` shows.
 pub const HELP: &str = "\

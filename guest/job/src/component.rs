@@ -1,10 +1,8 @@
 //! The component's own export.
 
-use intune_sync_contract::{
-    report::{self, Lines, Outcome, one_line, run_id},
-    settings::{Problem, Variables, seed},
-    wit::{self, Event, Happening, Plan, Purpose, Standing},
-};
+use intune_sync_report::{self as report, Lines, Outcome, one_line, run_id};
+use intune_sync_settings::{Problem, Variables, seed};
+use intune_sync_wit::{self as wit, Event, EventKind, Plan, Purpose, RunStatus};
 use jiff::Timestamp;
 use wasi::{
     cli::{environment, stderr, stdout},
@@ -116,9 +114,9 @@ impl Told {
     fn event(&mut self, event: &Event, output: &mut Output) {
         match self {
             Self::Jsonl(lines) => output.data(&lines.event(now(), event)),
-            Self::Text { plan, failures, .. } => match &event.happening {
-                Happening::Planned(planned) => *plan = Some(planned.clone()),
-                Happening::DeviceDone(device) => {
+            Self::Text { plan, failures, .. } => match &event.kind {
+                EventKind::Planned(planned) => *plan = Some(planned.clone()),
+                EventKind::DeviceDone(device) => {
                     if let wit::Outcome::Failed(failure) = &device.outcome
                         && failures.len() < FAILURES_SHOWN
                     {
@@ -142,9 +140,9 @@ impl Told {
                 output.data(&plan.as_ref().map(report::plan).unwrap_or_default());
             }
         }
-        if let Standing::Interrupted(problem)
-        | Standing::NotAuthorized(problem)
-        | Standing::Failed(problem) = &summary.standing
+        if let RunStatus::Interrupted(problem)
+        | RunStatus::NotAuthorized(problem)
+        | RunStatus::Failed(problem) = &summary.status
         {
             output.problem(
                 "error",

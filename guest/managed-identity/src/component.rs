@@ -2,10 +2,8 @@
 
 use core::{cell::RefCell, time::Duration};
 
-use intune_sync_contract::{
-    identity::{self, Answer, Source},
-    settings::{Problem, Variables},
-};
+use intune_sync_identity::{self as identity, Answer, Source};
+use intune_sync_settings::{Problem, Variables};
 use wasi::{
     cli::environment,
     clocks::{monotonic_clock, wall_clock},

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use intune_sync_contract::identity::{TokenRequest, one_line};
+use intune_sync_identity::{TokenRequest, one_line};
 use wasi::{
     http::{
         outgoing_handler,

@@ -1,6 +1,6 @@
 //! Who may start a run: whoever presents the shared secret.
 
-use intune_sync_contract::settings::{SERVICE_SECRET, Variables, variable};
+use intune_sync_settings::{SERVICE_SECRET, Variables, variable};
 use subtle::ConstantTimeEq;
 
 use crate::Refusal;

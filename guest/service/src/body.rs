@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use intune_sync_contract::settings::{Given, KEYS, NotSet, OUTPUT, SERVICE_SECRET};
+use intune_sync_settings::{Given, KEYS, NotSet, OUTPUT, SERVICE_SECRET};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},

@@ -17,13 +17,10 @@
 //! What the operator does not set a request may choose within the command line's range. `yes` guards against a mistake: a
 //! selection can be as wide as the fleet. What a run may reach at most `limit` and the lists say.
 
-use intune_sync_contract::{
-    settings::{
-        Choice, DispatchKind, Given, PaceKind, duration::display, number::rate_text, variable,
-        words,
-    },
-    wit::Purpose,
+use intune_sync_settings::{
+    Choice, DispatchKind, Given, PaceKind, duration::display, number::rate_text, variable, words,
 };
+use intune_sync_wit::Purpose;
 use wildmatch::WildMatch;
 
 use crate::Refusal;
@@ -235,7 +232,7 @@ fn plain(number: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use intune_sync_contract::settings::KEYS;
+    use intune_sync_settings::KEYS;
     use proptest::prelude::*;
 
     use super::*;

@@ -1,4 +1,4 @@
-use intune_sync_contract::settings::Problem;
+use intune_sync_settings::Problem;
 use serde::Serialize;
 
 /// Why a request is not done: an HTTP status, and what is wrong.

@@ -1,4 +1,4 @@
-use intune_sync_contract::wit::Purpose;
+use intune_sync_wit::Purpose;
 
 use crate::Refusal;
 

@@ -2,9 +2,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Refusal;
 use crate::json::{self, Object};
 use crate::request::{SYNC_PREFIX, SYNC_SUFFIX, sync_target};
-use crate::{Guid, Quoted, Refusal};
+use intune_sync_ids::{Guid, Quoted};
 
 /// The most items in a `$batch`, Graph's own limit.
 pub const BATCH_ITEMS: usize = 20;

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Guid, Quoted, Refusal, json};
+use crate::{Refusal, json};
+use intune_sync_ids::{Guid, Quoted};
 
 /// The most devices in a bulk action: what the Intune portal allows. The API's own limit is not documented.
 pub const BULK_DEVICES: usize = 100;

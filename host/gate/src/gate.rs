@@ -1,10 +1,9 @@
 use http::{HeaderMap, Method, Uri};
 
 use crate::request::Target;
-use crate::{
-    ANSWER_BODY_LIMIT, BatchItem, Bearer, Guid, LIST_BODY_LIMIT, Origin, Quoted, Refusal, batch,
-    bulk, headers,
-};
+use intune_sync_ids::{Guid, Origin, Quoted};
+
+use crate::{ANSWER_BODY_LIMIT, BatchItem, Bearer, LIST_BODY_LIMIT, Refusal, batch, bulk, headers};
 
 /// The most bytes in a body. A full batch or bulk action has under 5 KiB.
 pub const BODY_LIMIT: usize = 64 * 1024;

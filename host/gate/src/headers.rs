@@ -3,7 +3,8 @@ use std::fmt;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::{Guid, Quoted, Refusal};
+use crate::Refusal;
+use intune_sync_ids::{Guid, Quoted};
 
 /// Headers that may be there and are not passed on: the gate, or the client behind it, sets its own.
 pub const DROPPED_HEADERS: [HeaderName; 4] = [ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT];

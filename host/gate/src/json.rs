@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use crate::{Quoted, Refusal};
+use crate::Refusal;
+use intune_sync_ids::Quoted;
 
 /// A JSON object, and nothing else, read into `T`.
 ///

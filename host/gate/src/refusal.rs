@@ -5,7 +5,7 @@ use crate::batch::{BATCH_ITEMS, ITEM_ID_LENGTH};
 use crate::bulk::BULK_DEVICES;
 use crate::gate::BODY_LIMIT;
 use crate::request::QUERY_LENGTH;
-use crate::{Origin, Quoted};
+use intune_sync_ids::{Origin, Quoted};
 
 /// Why a request may not leave. One variant for each reason.
 ///

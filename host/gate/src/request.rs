@@ -1,7 +1,8 @@
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
 
-use crate::{Guid, Quoted, Refusal};
+use crate::Refusal;
+use intune_sync_ids::{Guid, Quoted};
 
 /// The most bytes in the query of the list. A `$skiptoken` of Graph has some hundreds.
 pub const QUERY_LENGTH: usize = 8 * 1024;

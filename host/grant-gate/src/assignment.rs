@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use intune_sync_gate::Quoted;
+use intune_sync_ids::Quoted;
 
 /// The id of an assignment of an app role, as Graph gives it: letters, digits, dashes and underscores, at most 128.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 use http::uri::PathAndQuery;
 use http::{Method, Uri};
-use intune_sync_gate::{Guid, Quoted};
+use intune_sync_ids::{Guid, Quoted};
 use serde::{Deserialize, Serialize};
 
 use crate::{AssignmentId, Name, Refusal, Role};
@@ -230,7 +230,7 @@ fn assignment(path: Guid, body: &[u8]) -> Result<Call, Refusal> {
     let body: Body = serde_json::from_slice(body).map_err(|error| problem(error.to_string()))?;
     let guid = |text: &str| -> Result<Guid, Refusal> {
         text.parse()
-            .map_err(|error: intune_sync_gate::GuidError| problem(error.to_string()))
+            .map_err(|error: intune_sync_ids::GuidError| problem(error.to_string()))
     };
     let (principal, resource) = (guid(&body.principal_id)?, guid(&body.resource_id)?);
     if resource != path {

@@ -1,6 +1,6 @@
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Uri};
-use intune_sync_gate::{Guid, Origin, Quoted};
+use intune_sync_ids::{Guid, Origin, Quoted};
 
 use crate::{AssignmentId, Call, Refusal};
 

@@ -1,5 +1,5 @@
 use http::Method;
-use intune_sync_gate::{Guid, Origin, Quoted};
+use intune_sync_ids::{Guid, Origin, Quoted};
 
 use crate::{AssignmentId, Role};
 

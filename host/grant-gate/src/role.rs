@@ -1,6 +1,6 @@
 use std::fmt;
 
-use intune_sync_gate::Guid;
+use intune_sync_ids::Guid;
 
 /// An application permission of Microsoft Graph that can be granted: there is no other.
 ///

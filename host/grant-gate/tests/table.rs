@@ -1,8 +1,8 @@
 //! What leaves and what does not, case by case.
 
 use http::{Method, Uri};
-use intune_sync_gate::Guid;
 use intune_sync_grant_gate::{Allowed, Call, Gate, Refusal, Role, Rules, Writes};
+use intune_sync_ids::Guid;
 
 const ROOT: &str = "https://graph.microsoft.com";
 const GRAPH: &str = "0a0b0c0d-0000-4000-8000-000000000001";

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use intune_sync_contract::settings;
-use intune_sync_gate::{Guid, Origin};
+use intune_sync_ids::{Guid, Origin};
+use intune_sync_settings as settings;
 
 use super::choices::{AuthKind, Color, DispatchKind, Format, OrderKind, PaceKind, ReportFormat};
 use super::cloud::Cloud;

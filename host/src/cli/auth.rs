@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use intune_sync_gate::Guid;
+use intune_sync_ids::Guid;
 
 use super::UsageError;
 use super::args::IdentityArgs;

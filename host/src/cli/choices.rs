@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-pub(super) use intune_sync_contract::settings::{DispatchKind, OrderKind, PaceKind};
+pub(super) use intune_sync_settings::{DispatchKind, OrderKind, PaceKind};
 
 /// What stdout gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -4,8 +4,8 @@ use std::error::Error as _;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use intune_sync_contract::settings::words;
-use intune_sync_gate::Origin;
+use intune_sync_ids::Origin;
+use intune_sync_settings::words;
 
 use super::layers::Layers;
 use super::number::Refused;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use intune_sync_gate::Guid;
+use intune_sync_ids::Guid;
 
 use super::UsageError;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use intune_sync_gate::{Guid, Origin};
+use intune_sync_ids::{Guid, Origin};
 
 use super::args::{GraphArgs, IdentityArgs, ReportArgs};
 use super::choices::{AuthKind, ReportFormat};

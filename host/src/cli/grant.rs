@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use intune_sync_gate::{Guid, Origin};
 use intune_sync_grant_gate::{Name, Role};
+use intune_sync_ids::{Guid, Origin};
 
 use super::args::{GraphArgs, IdentityArgs, ReportArgs};
 use super::choices::ReportFormat;

@@ -19,8 +19,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::FromArgMatches;
-use intune_sync_contract::settings::number;
-pub(crate) use intune_sync_contract::settings::{cloud, duration};
+use intune_sync_settings::number;
+pub(crate) use intune_sync_settings::{cloud, duration};
 
 pub(crate) use self::auth::{Auth, UserAssigned};
 pub(crate) use self::choices::{BulkCost, Color, Format, Limiter, ReportFormat, Verbosity};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use intune_sync_gate::Origin;
+use intune_sync_ids::Origin;
 
 use super::auth::Auth;
 use super::choices::{

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-pub(super) use intune_sync_contract::settings::terms::{
+pub(super) use intune_sync_settings::terms::{
     AGENT, COMPLIANCE, OWNER, guid, origin, resource_id, text,
 };
 

@@ -811,7 +811,7 @@ fn help_and_version_are_pages() {
 fn the_defaults_are_those_of_the_components() {
     let options = job("sync", &[]);
     let graph = options.graph.to_string();
-    let given = intune_sync_contract::settings::Given::default();
+    let given = intune_sync_settings::Given::default();
     let components = given.settings(Purpose::Sync, (options.cloud, graph), 1, 2);
     assert_eq!(options.settings(1, 2), components);
 }
@@ -823,7 +823,7 @@ fn the_keys_of_the_components_are_flags() {
     let sync = command
         .find_subcommand("sync")
         .expect("the tree has `sync`");
-    for key in intune_sync_contract::settings::KEYS {
+    for key in intune_sync_settings::KEYS {
         assert!(
             sync.get_arguments().any(|arg| arg.get_long() == Some(key)),
             "{key}"

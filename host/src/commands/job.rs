@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use intune_sync_contract::report::run_id;
 use intune_sync_gate::{Rules, Writes};
+use intune_sync_report::run_id;
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
@@ -25,7 +25,7 @@ use crate::{
     printer::Printer,
     sandbox::{
         Egress, Run, Sandbox, SandboxError, Time,
-        bindings::sync::{Dispatch, Event, Happening, Problem, Purpose, Standing, Summary},
+        bindings::sync::{Dispatch, Event, EventKind, Problem, Purpose, RunStatus, Summary},
     },
 };
 
@@ -145,7 +145,7 @@ impl Job<'_> {
         let summary = self.conclusion(broke).await;
         output.finish(printer, Timestamp::now(), &summary)?;
         Ok(match self.stop {
-            Some(Stop::Interrupted) if summary.standing == Standing::Stopped => INTERRUPTED,
+            Some(Stop::Interrupted) if summary.status == RunStatus::Stopped => INTERRUPTED,
             _ => output::exit_code(&summary),
         })
     }
@@ -198,7 +198,7 @@ impl Job<'_> {
 
     /// Asks a person at a terminal whether the whole fleet is meant, once it is known how large it is.
     fn declines(&self, event: &Event, printer: &mut Printer) -> Result<bool, std::io::Error> {
-        let Happening::Planned(plan) = &event.happening else {
+        let EventKind::Planned(plan) = &event.kind else {
             return Ok(false);
         };
         let asked = self.options.purpose == Purpose::Sync
@@ -229,7 +229,7 @@ impl Job<'_> {
         };
         match last {
             Ok(mut summary) => {
-                if let Standing::NotAuthorized(problem) = &mut summary.standing
+                if let RunStatus::NotAuthorized(problem) = &mut summary.status
                     && let Some(hint) = self.run.egress().token_hint()
                 {
                     problem.hint = hint;
@@ -237,7 +237,7 @@ impl Job<'_> {
                 summary
             }
             Err(error) => Summary {
-                standing: Standing::Failed(Problem {
+                status: RunStatus::Failed(Problem {
                     message: error.to_string(),
                     hint: "what was done before is done; run it again for the rest, without `--component`, and if it \
                            happens again report it as a bug"
@@ -305,6 +305,6 @@ fn nothing_done() -> Summary {
         throttled: 0,
         requests: 0,
         duration: 0,
-        standing: Standing::Running,
+        status: RunStatus::Running,
     }
 }

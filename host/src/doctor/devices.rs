@@ -1,7 +1,7 @@
 //! What only Graph can say: whether a page of devices can be read, and a device synced.
 
 use http::{HeaderValue, Method, StatusCode};
-use intune_sync_gate::Guid;
+use intune_sync_ids::Guid;
 use serde::Deserialize;
 
 use super::{

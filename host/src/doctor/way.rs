@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
-use intune_sync_gate::{Gate, Origin, Rules, Writes, answer_headers};
+use intune_sync_gate::{Gate, Rules, Writes, answer_headers};
+use intune_sync_ids::Origin;
 use jiff::Timestamp;
 
 use super::{Cause, DoctorOptions, Finding, Outcome, clock::Heard};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use intune_sync_gate::Origin;
+use intune_sync_ids::Origin;
 
 use super::TokenError;
 use super::environment::{AUTHORITY_HOST, Environment};
@@ -94,7 +94,7 @@ impl FromStr for TenantId {
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         };
         let is_domain = text.len() <= 253 && text.contains('.') && text.split('.').all(is_label);
-        if is_domain || text.parse::<intune_sync_gate::Guid>().is_ok() {
+        if is_domain || text.parse::<intune_sync_ids::Guid>().is_ok() {
             Ok(Self(text.to_ascii_lowercase()))
         } else {
             Err(NoTenant)

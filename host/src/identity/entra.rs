@@ -16,7 +16,7 @@ use azure_identity::{
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use intune_sync_gate::Guid;
+use intune_sync_ids::Guid;
 
 use super::azure::{self, Courier, Place, Refusal};
 use super::environment::{CLIENT_ID, FEDERATED_TOKEN_FILE, TENANT_ID};

@@ -1,6 +1,6 @@
 //! What a token says of itself. Nothing is verified: that is for the one who accepts it.
 
-use intune_sync_contract::identity::{claims, seconds};
+use intune_sync_identity::{claims, seconds};
 use serde_json::Value;
 
 /// What a token says of itself and of whom it is for: claims of Microsoft's access tokens, none of them secret.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use intune_sync_contract::identity::expires_on;
+use intune_sync_identity::expires_on;
 
 use super::secret_file::{self, SecretFile};
 use super::{AccessToken, Secret, TokenError, TokenSource, ends_in, until};

@@ -5,9 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::cli::duration::{display, display_seconds};
 use crate::printer::{Level, Printer};
 use crate::sandbox::bindings::sync::{
-    DeviceDone, Event, Failure, Happening, Outcome, Plan, Purpose, Standing, Summary, Tally,
+    DeviceDone, Event, EventKind, Failure, GroupCount, Outcome, Plan, Purpose, RunStatus, Summary,
 };
-use intune_sync_contract::report::guid;
+use intune_sync_report::{guid, retried};
 
 /// Writes an event as a line of the log, or as none.
 #[derive(Default)]
@@ -25,16 +25,16 @@ impl Log {
         event: &Event,
     ) {
         let mut log = |level: Level, text: String| printer.log(now, level, &text);
-        match &event.happening {
-            Happening::Planned(plan) => planned(&mut log, purpose, plan),
-            Happening::BatchStarted(batch) => log(
+        match &event.kind {
+            EventKind::Planned(plan) => planned(&mut log, purpose, plan),
+            EventKind::BatchStarted(batch) => log(
                 Level::Info,
                 format!(
                     "Processing batch {} of {} (devices {} to {} of {})",
                     batch.number, batch.of, batch.first, batch.last, batch.total
                 ),
             ),
-            Happening::DeviceDone(DeviceDone {
+            EventKind::DeviceDone(DeviceDone {
                 id,
                 name,
                 attempts,
@@ -66,7 +66,7 @@ impl Log {
                     ),
                 );
             }
-            Happening::Throttled(throttled) => {
+            EventKind::Throttled(throttled) => {
                 let all = printer.is_verbose();
                 if let Some(more) = self.throttled.due(now, all) {
                     let who = if throttled.named {
@@ -82,11 +82,11 @@ impl Log {
                     printer.log(now, Level::Warning, &text);
                 }
             }
-            Happening::Retrying(retrying) => {
+            EventKind::Retrying(retrying) => {
                 let all = printer.is_verbose();
                 if let Some(more) = self.retrying.due(now, all) {
                     let what = match retrying.devices {
-                        0 => format!("the {}", retrying.what),
+                        0 => format!("the {}", retried(retrying.what)),
                         devices => count(devices, "device"),
                     };
                     let (answer, wait) = (
@@ -100,14 +100,14 @@ impl Log {
                     );
                 }
             }
-            Happening::TokenRenewed => log(
+            EventKind::TokenRenewed => log(
                 Level::Info,
                 "Renewed the token, since Graph refused the one before".to_owned(),
             ),
-            Happening::Notice(text) => log(Level::Info, text.clone()),
-            Happening::Listed(_) | Happening::BatchFinished(_) | Happening::DeviceDone(_)
+            EventKind::Notice(text) => log(Level::Info, text.clone()),
+            EventKind::Listed(_) | EventKind::BatchFinished(_) | EventKind::DeviceDone(_)
                 if !printer.is_verbose() => {}
-            Happening::Listed(listed) => {
+            EventKind::Listed(listed) => {
                 let text = format!(
                     "Listed {} ({})",
                     count(listed.devices, "device"),
@@ -115,14 +115,14 @@ impl Log {
                 );
                 printer.log(now, Level::Info, &text);
             }
-            Happening::BatchFinished(batch) => {
+            EventKind::BatchFinished(batch) => {
                 printer.log(
                     now,
                     Level::Info,
                     &format!("Finished batch {} of {}", batch.number, batch.of),
                 );
             }
-            Happening::DeviceDone(DeviceDone {
+            EventKind::DeviceDone(DeviceDone {
                 id, name, outcome, ..
             }) => {
                 let device = device(name, &guid(*id));
@@ -180,28 +180,28 @@ pub(super) fn conclude(printer: &mut Printer, summary: &Summary) {
         ..
     } = *summary;
     let not_reached = format!("{pending} of {} not reached", count(total, "device"));
-    match &summary.standing {
-        Standing::Completed if error > 0 => printer.warning(
+    match &summary.status {
+        RunStatus::Completed if error > 0 => printer.warning(
             &format!("{error} of {} failed", count(total, "device")),
             "run the command again to try them once more; `--output json` lists each with the request id that \
              Microsoft's support asks for",
         ),
-        Standing::Completed => {}
-        Standing::Stopped if total == 0 => {
+        RunStatus::Completed => {}
+        RunStatus::Stopped if total == 0 => {
             printer.warning("stopped before the list of devices was complete", "run the command again; nothing was sent");
         }
-        Standing::Stopped if pending > 0 => printer.warning(
+        RunStatus::Stopped if pending > 0 => printer.warning(
             &not_reached,
             "run the command again; a second sync of a device does no harm",
         ),
-        Standing::Stopped => {}
-        Standing::Interrupted(problem) | Standing::NotAuthorized(problem) | Standing::Failed(problem) => {
+        RunStatus::Stopped => {}
+        RunStatus::Interrupted(problem) | RunStatus::NotAuthorized(problem) | RunStatus::Failed(problem) => {
             if pending > 0 {
                 printer.warning(&not_reached, "");
             }
             printer.error(&problem.message, &problem.hint);
         }
-        Standing::Running => printer.error("the run ended without saying how", "run the command again"),
+        RunStatus::Running => printer.error("the run ended without saying how", "run the command again"),
     }
 }
 
@@ -240,7 +240,7 @@ pub(super) fn count(number: u32, what: &str) -> String {
 }
 
 /// `Windows (700), iOS (300)`.
-fn tallies(tallies: &[Tally]) -> String {
+fn tallies(tallies: &[GroupCount]) -> String {
     let texts: Vec<String> = tallies
         .iter()
         .map(|tally| format!("{} ({})", tally.label, tally.devices))

@@ -10,8 +10,8 @@ mod tests;
 
 use std::io;
 
-use intune_sync_contract::report::{self, FailedDevice, Lines, PlanReport, SyncReport};
-pub(crate) use intune_sync_contract::report::{Outcome as Ending, Problem, list, minutes};
+use intune_sync_report::{self as report, FailedDevice, Lines, PlanReport, SyncReport};
+pub(crate) use intune_sync_report::{Outcome as Ending, Problem, list, minutes};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -19,7 +19,9 @@ use self::log::Log;
 use self::progress::Progress;
 use crate::cli::{Format, OutputOptions};
 use crate::printer::Printer;
-use crate::sandbox::bindings::sync::{Event, Happening, Outcome, Plan, Purpose, Standing, Summary};
+use crate::sandbox::bindings::sync::{
+    Event, EventKind, Outcome, Plan, Purpose, RunStatus, Summary,
+};
 
 /// Failures that the summary for people lists.
 const FAILURES_SHOWN: usize = 20;
@@ -73,9 +75,9 @@ impl Output {
         if self.format == Format::Jsonl {
             return printer.data(&self.lines.event(now, event));
         }
-        match &event.happening {
-            Happening::Planned(plan) => self.plan = Some(plan.clone()),
-            Happening::DeviceDone(device) => {
+        match &event.kind {
+            EventKind::Planned(plan) => self.plan = Some(plan.clone()),
+            EventKind::DeviceDone(device) => {
                 // The summary for people counts the failures beyond those that it lists.
                 let all = self.format == Format::Json;
                 if let Outcome::Failed(failure) = &device.outcome
@@ -138,13 +140,13 @@ impl Output {
 /// The exit code of a run that was not interrupted by the user: 0 all accepted (skipped and gone devices included),
 /// 1 failed, 3 some devices failed, 4 not authorized, 5 stopped early.
 pub(crate) fn exit_code(summary: &Summary) -> u8 {
-    match &summary.standing {
-        Standing::Completed if summary.error == 0 => 0,
-        Standing::Completed => 3,
-        Standing::Stopped | Standing::Interrupted(_) => 5,
-        Standing::NotAuthorized(_) => 4,
+    match &summary.status {
+        RunStatus::Completed if summary.error == 0 => 0,
+        RunStatus::Completed => 3,
+        RunStatus::Stopped | RunStatus::Interrupted(_) => 5,
+        RunStatus::NotAuthorized(_) => 4,
         // A run that ended while it still goes on broke.
-        Standing::Failed(_) | Standing::Running => 1,
+        RunStatus::Failed(_) | RunStatus::Running => 1,
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::log::count;
 use crate::cli::duration::display_seconds;
 use crate::printer::{Level, Printer};
-use crate::sandbox::bindings::sync::{Event, Happening};
+use crate::sandbox::bindings::sync::{Event, EventKind};
 
 /// Between two lines where there is no progress bar.
 const LINE_EVERY: SignedDuration = SignedDuration::from_secs(15);
@@ -34,15 +34,15 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn event(&mut self, now: Timestamp, event: &Event) {
-        match &event.happening {
-            Happening::Listed(listed) => self.listed = listed.devices,
-            Happening::Planned(plan) => {
+        match &event.kind {
+            EventKind::Listed(listed) => self.listed = listed.devices,
+            EventKind::Planned(plan) => {
                 self.planned = Some((plan.to_sync, plan.expected));
                 self.samples.push_back((now, 0));
             }
             // Skipped devices are done without having been sent anything.
-            Happening::DeviceDone(device) if device.attempts > 0 => self.done += 1,
-            Happening::Throttled(throttled) => {
+            EventKind::DeviceDone(device) if device.attempts > 0 => self.done += 1,
+            EventKind::Throttled(throttled) => {
                 let wait =
                     SignedDuration::from_millis(i64::try_from(throttled.wait).unwrap_or(i64::MAX));
                 self.throttled_until = self.throttled_until.max(now.checked_add(wait).ok());

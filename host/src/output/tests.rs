@@ -10,8 +10,8 @@ use crate::cli::{Format, OutputOptions, Verbosity};
 use crate::printer::Printer;
 use crate::printer::tests::Written;
 use crate::sandbox::bindings::sync::{
-    Batch, DeviceDone, Event, Failure, Guid, Happening, Listed, Outcome, Plan, Problem, Purpose,
-    Retrying, Standing, Summary, Tally, Throttled,
+    Batch, DeviceDone, Event, EventKind, Failure, GroupCount, Guid, Listed, Outcome, Plan, Problem,
+    Purpose, Retried, Retrying, RunStatus, Summary, Throttled,
 };
 
 const RUN: &str = "20261123T021700Z-4f2a";
@@ -20,7 +20,7 @@ fn start() -> Timestamp {
     "2026-11-23T02:17:00Z".parse().expect("a time")
 }
 
-fn device(number: u64, attempts: u32, outcome: Outcome) -> Happening {
+fn device(number: u64, attempts: u32, outcome: Outcome) -> EventKind {
     let (id, name) = (
         Guid {
             hi: 0x1122_3344_5566,
@@ -28,7 +28,7 @@ fn device(number: u64, attempts: u32, outcome: Outcome) -> Happening {
         },
         format!("PC-{number:04}"),
     );
-    Happening::DeviceDone(DeviceDone {
+    EventKind::DeviceDone(DeviceDone {
         id,
         name,
         attempts,
@@ -36,7 +36,7 @@ fn device(number: u64, attempts: u32, outcome: Outcome) -> Happening {
     })
 }
 
-fn failed(number: u64) -> Happening {
+fn failed(number: u64) -> EventKind {
     let failure = Failure {
         status: Some(400),
         code: "BadRequest".into(),
@@ -47,7 +47,7 @@ fn failed(number: u64) -> Happening {
     device(number, 1, Outcome::Failed(failure))
 }
 
-fn unanswered(number: u64) -> Happening {
+fn unanswered(number: u64) -> EventKind {
     let failure = Failure {
         status: None,
         code: "transport".into(),
@@ -69,7 +69,7 @@ fn batch(number: u32) -> Batch {
 }
 
 fn plan() -> Plan {
-    let tally = |label: &str, devices| Tally {
+    let tally = |label: &str, devices| GroupCount {
         label: label.into(),
         devices,
     };
@@ -86,17 +86,17 @@ fn plan() -> Plan {
 }
 
 /// Each kind of event, with the seconds since the start.
-fn script() -> Vec<(i64, Happening)> {
+fn script() -> Vec<(i64, EventKind)> {
     let throttled = |wait, named| {
-        Happening::Throttled(Throttled {
+        EventKind::Throttled(Throttled {
             wait,
             named,
             status: 429,
         })
     };
-    let retrying = |what: &str, devices, status, code: &str| {
-        Happening::Retrying(Retrying {
-            what: what.into(),
+    let retrying = |what, devices, status, code: &str| {
+        EventKind::Retrying(Retrying {
+            what,
             devices,
             status,
             code: code.into(),
@@ -104,43 +104,46 @@ fn script() -> Vec<(i64, Happening)> {
         })
     };
     vec![
-        (0, retrying("list", 0, Some(503), "ServiceUnavailable")),
+        (
+            0,
+            retrying(Retried::List, 0, Some(503), "ServiceUnavailable"),
+        ),
         (
             5,
-            Happening::Listed(Listed {
+            EventKind::Listed(Listed {
                 pages: 1,
                 devices: 5,
             }),
         ),
         (
             5,
-            Happening::Listed(Listed {
+            EventKind::Listed(Listed {
                 pages: 2,
                 devices: 9,
             }),
         ),
-        (6, Happening::Planned(plan())),
+        (6, EventKind::Planned(plan())),
         (6, device(7, 0, Outcome::Skipped("platform Linux".into()))),
         (6, device(8, 0, Outcome::Skipped("agent jamf".into()))),
-        (6, Happening::BatchStarted(batch(1))),
-        (6, Happening::TokenRenewed),
+        (6, EventKind::BatchStarted(batch(1))),
+        (6, EventKind::TokenRenewed),
         (7, device(1, 1, Outcome::Accepted)),
         (7, throttled(2_128, true)),
         (8, throttled(8_000, false)),
         (9, device(2, 1, Outcome::Gone)),
         (9, failed(3)),
-        (9, Happening::BatchFinished(batch(1))),
-        (19, Happening::BatchStarted(batch(2))),
-        (20, retrying("batch", 3, None, "transport")),
+        (9, EventKind::BatchFinished(batch(1))),
+        (19, EventKind::BatchStarted(batch(2))),
+        (20, retrying(Retried::Batch, 3, None, "transport")),
         (24, throttled(1_000, true)),
         (
             25,
-            Happening::Notice("bulk dispatch was refused: going on with batches".into()),
+            EventKind::Notice("bulk dispatch was refused: going on with batches".into()),
         ),
         (26, device(4, 1, Outcome::Accepted)),
         (26, unanswered(5)),
         (40, device(6, 2, Outcome::Accepted)),
-        (40, Happening::BatchFinished(batch(2))),
+        (40, EventKind::BatchFinished(batch(2))),
     ]
 }
 
@@ -157,7 +160,7 @@ fn summary() -> Summary {
         throttled: 3,
         requests: 9,
         duration: 40_250,
-        standing: Standing::Completed,
+        status: RunStatus::Completed,
     }
 }
 
@@ -174,7 +177,7 @@ fn run(
     format: Format,
     verbosity: Verbosity,
     purpose: Purpose,
-    script: Vec<(i64, Happening)>,
+    script: Vec<(i64, EventKind)>,
     summary: &Summary,
 ) -> (String, String) {
     let options = OutputOptions {
@@ -186,14 +189,14 @@ fn run(
     let mut printer = Printer::to(stdout.clone(), stderr.clone(), &options);
     let mut output = Output::new(&options, purpose, RUN);
     let mut now = start();
-    for (second, happening) in script {
+    for (second, kind) in script {
         while now < start() + SignedDuration::from_secs(second) {
             now += SignedDuration::from_secs(1);
             output.tick(&mut printer, now);
         }
         let at = u64::try_from(second).expect("the script goes forward") * 1_000;
         output
-            .event(&mut printer, now, &Event { at, happening })
+            .event(&mut printer, now, &Event { at, kind })
             .expect("it can be written");
         output.tick(&mut printer, now);
     }
@@ -258,7 +261,7 @@ fn text_of_a_clean_run() {
 
 #[test]
 fn text_of_a_plan() {
-    let planned = vec![(1, Happening::Planned(plan()))];
+    let planned = vec![(1, EventKind::Planned(plan()))];
     let (stdout, stderr) = run(
         Format::Text,
         Verbosity::Normal,
@@ -317,8 +320,8 @@ fn a_storm_of_throttled_answers_is_a_line_in_15_seconds() {
     let storm: Vec<_> = (0..=60)
         .flat_map(|second| {
             [
-                (second, Happening::Throttled(throttled)),
-                (second, Happening::Throttled(throttled)),
+                (second, EventKind::Throttled(throttled)),
+                (second, EventKind::Throttled(throttled)),
             ]
         })
         .collect();
@@ -350,18 +353,18 @@ fn a_storm_of_throttled_answers_is_a_line_in_15_seconds() {
 #[test]
 fn each_way_to_end_says_what_to_do_next() {
     let mut told = String::new();
-    for (standing, total, pending) in [
-        (Standing::Stopped, 8, 5),
-        (Standing::Stopped, 0, 0),
-        (Standing::Interrupted(problem()), 8, 5),
-        (Standing::NotAuthorized(problem()), 8, 8),
-        (Standing::Failed(problem()), 0, 0),
-        (Standing::Running, 0, 0),
+    for (status, total, pending) in [
+        (RunStatus::Stopped, 8, 5),
+        (RunStatus::Stopped, 0, 0),
+        (RunStatus::Interrupted(problem()), 8, 5),
+        (RunStatus::NotAuthorized(problem()), 8, 8),
+        (RunStatus::Failed(problem()), 0, 0),
+        (RunStatus::Running, 0, 0),
     ] {
         let summary = Summary {
             total,
             pending,
-            standing,
+            status,
             ..summary()
         };
         let (_, stderr) = run(
@@ -373,40 +376,40 @@ fn each_way_to_end_says_what_to_do_next() {
         );
         told += &format!(
             "{} -> {}\n{stderr}\n",
-            kind(&summary.standing),
+            kind(&summary.status),
             exit_code(&summary)
         );
     }
     assert_snapshot!(told);
 }
 
-fn kind(standing: &Standing) -> &'static str {
-    match standing {
-        Standing::Running => "running",
-        Standing::Completed => "completed",
-        Standing::Stopped => "stopped",
-        Standing::Interrupted(_) => "interrupted",
-        Standing::NotAuthorized(_) => "not authorized",
-        Standing::Failed(_) => "failed",
+fn kind(status: &RunStatus) -> &'static str {
+    match status {
+        RunStatus::Running => "running",
+        RunStatus::Completed => "completed",
+        RunStatus::Stopped => "stopped",
+        RunStatus::Interrupted(_) => "interrupted",
+        RunStatus::NotAuthorized(_) => "not authorized",
+        RunStatus::Failed(_) => "failed",
     }
 }
 
 #[test]
 fn exit_codes() {
-    let of = |standing, error| {
+    let of = |status, error| {
         exit_code(&Summary {
-            standing,
+            status,
             error,
             ..summary()
         })
     };
-    assert_eq!(of(Standing::Completed, 0), 0);
-    assert_eq!(of(Standing::Completed, 1), 3);
-    assert_eq!(of(Standing::Failed(problem()), 0), 1);
-    assert_eq!(of(Standing::Running, 0), 1);
-    assert_eq!(of(Standing::NotAuthorized(problem()), 9), 4);
-    assert_eq!(of(Standing::Stopped, 9), 5);
-    assert_eq!(of(Standing::Interrupted(problem()), 0), 5);
+    assert_eq!(of(RunStatus::Completed, 0), 0);
+    assert_eq!(of(RunStatus::Completed, 1), 3);
+    assert_eq!(of(RunStatus::Failed(problem()), 0), 1);
+    assert_eq!(of(RunStatus::Running, 0), 1);
+    assert_eq!(of(RunStatus::NotAuthorized(problem()), 9), 4);
+    assert_eq!(of(RunStatus::Stopped, 9), 5);
+    assert_eq!(of(RunStatus::Interrupted(problem()), 0), 5);
 }
 
 #[test]
@@ -431,16 +434,16 @@ fn json_is_printed_however_the_run_ended() {
         (Format::Json, validator("output")),
         (Format::Jsonl, validator("event")),
     ];
-    for (standing, outcome, has_error) in [
-        (Standing::Completed, "completed-with-errors", false),
-        (Standing::Stopped, "stopped", false),
-        (Standing::Interrupted(problem()), "interrupted", true),
-        (Standing::NotAuthorized(problem()), "not-authorized", true),
-        (Standing::Failed(problem()), "failed", true),
-        (Standing::Running, "failed", false),
+    for (status, outcome, has_error) in [
+        (RunStatus::Completed, "completed-with-errors", false),
+        (RunStatus::Stopped, "stopped", false),
+        (RunStatus::Interrupted(problem()), "interrupted", true),
+        (RunStatus::NotAuthorized(problem()), "not-authorized", true),
+        (RunStatus::Failed(problem()), "failed", true),
+        (RunStatus::Running, "failed", false),
     ] {
         let summary = Summary {
-            standing,
+            status,
             ..summary()
         };
         for (format, validator) in &validators {
@@ -470,7 +473,7 @@ fn json_is_printed_however_the_run_ended() {
 
 #[test]
 fn json_of_a_plan() {
-    let planned = || vec![(1, Happening::Planned(plan()))];
+    let planned = || vec![(1, EventKind::Planned(plan()))];
     let completed = Summary {
         error: 0,
         ..summary()
@@ -495,7 +498,7 @@ fn json_of_a_plan() {
 
     let failed = Summary {
         error: 0,
-        standing: Standing::Failed(problem()),
+        status: RunStatus::Failed(problem()),
         ..summary()
     };
     let (stdout, _) = run(

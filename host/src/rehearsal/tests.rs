@@ -20,7 +20,7 @@ use tokio::time::sleep_until;
 use super::*;
 use crate::{
     http_client::Limits,
-    sandbox::bindings::sync::{Dispatch, Happening, Order, Pace, Purpose, Selection, Standing},
+    sandbox::bindings::sync::{Dispatch, EventKind, Order, Pace, Purpose, RunStatus, Selection},
 };
 
 /// Compiled once for all tests.
@@ -150,7 +150,7 @@ fn the_run_begins_at_the_tenant_s_zero_and_takes_virtual_time_only() {
     let (rehearsed, trace) = traced(scenario(1_000, Dispatch::Batch, Pace::Fixed));
     assert!(trace[0].starts_with("0 0 Request"), "{}", trace[0]);
     assert_eq!(rehearsed.summary.success, 1_000);
-    assert_eq!(rehearsed.summary.standing, Standing::Completed);
+    assert_eq!(rehearsed.summary.status, RunStatus::Completed);
     // 19 pauses of 10 s, and what of 1,000 devices at 9.75 a second is not within these.
     assert!(
         rehearsed.took > Duration::from_secs(190),
@@ -185,7 +185,7 @@ fn the_answers_of_an_instant_reach_the_guest_together() {
     let mut turn = |events: &[Event]| {
         let done = events
             .iter()
-            .filter(|event| matches!(event.happening, Happening::DeviceDone(_)));
+            .filter(|event| matches!(event.kind, EventKind::DeviceDone(_)));
         let at = done.clone().map(|event| event.at).next();
         if let Some(at) = at {
             assert!(done.clone().all(|event| event.at == at));
@@ -309,7 +309,7 @@ fn a_run_can_be_stopped_and_abandoned_at_any_turn() {
     let scenario = || scenario(1_000, Dispatch::Batch, Pace::Quota);
     let stopped = run(&SANDBOX, scenario(), &mut turn, None);
     let stopped = stopped.unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(stopped.summary.standing, Standing::Stopped);
+    assert_eq!(stopped.summary.status, RunStatus::Stopped);
     assert!(stopped.summary.pending > 0);
     let abandoned = run(&SANDBOX, scenario(), &mut |_| Wish::Abandon, None);
     assert!(matches!(abandoned, Err(RehearsalError::Abandoned)));

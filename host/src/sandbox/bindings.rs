@@ -12,7 +12,7 @@ mod generated {
 
 /// The types of `sync`, which the whole program speaks in; those generated here are for the border alone, and `wire`
 /// turns one into the other.
-pub(crate) use intune_sync_contract::wit as sync;
+pub(crate) use intune_sync_wit as sync;
 
 pub(super) use generated::exports::intune::sync::sync as wire;
 pub(crate) use generated::intune::sync::token;

@@ -78,14 +78,13 @@ impl From<sync::Selection> for wire::Selection {
     }
 }
 
-record!(wire::Event => sync { at, happening });
+record!(wire::Event => sync { at, kind });
 record!(wire::Listed => sync { pages, devices });
-record!(wire::Tally => sync { label, devices });
+record!(wire::GroupCount => sync { label, devices });
 record!(wire::Batch => sync { number, of, first, last, total });
 record!(wire::DeviceDone => sync { id, name, attempts, outcome });
 record!(wire::Failure => sync { status, code, message, request_id, client_request_id });
 record!(wire::Throttled => sync { wait, named, status });
-record!(wire::Retrying => sync { what, devices, status, code, wait });
 record!(wire::Problem => sync { message, hint });
 record!(wire::Summary => sync {
     total,
@@ -99,7 +98,7 @@ record!(wire::Summary => sync {
     throttled,
     requests,
     duration,
-    standing,
+    status,
 });
 
 impl From<wire::Plan> for sync::Plan {
@@ -127,18 +126,35 @@ impl From<wire::Plan> for sync::Plan {
     }
 }
 
-impl From<wire::Happening> for sync::Happening {
-    fn from(happening: wire::Happening) -> Self {
-        match happening {
-            wire::Happening::Listed(listed) => Self::Listed(listed.into()),
-            wire::Happening::Planned(plan) => Self::Planned(plan.into()),
-            wire::Happening::BatchStarted(batch) => Self::BatchStarted(batch.into()),
-            wire::Happening::BatchFinished(batch) => Self::BatchFinished(batch.into()),
-            wire::Happening::DeviceDone(device) => Self::DeviceDone(device.into()),
-            wire::Happening::Throttled(throttled) => Self::Throttled(throttled.into()),
-            wire::Happening::Retrying(retrying) => Self::Retrying(retrying.into()),
-            wire::Happening::TokenRenewed => Self::TokenRenewed,
-            wire::Happening::Notice(text) => Self::Notice(text),
+impl From<wire::EventKind> for sync::EventKind {
+    fn from(kind: wire::EventKind) -> Self {
+        match kind {
+            wire::EventKind::Listed(listed) => Self::Listed(listed.into()),
+            wire::EventKind::Planned(plan) => Self::Planned(plan.into()),
+            wire::EventKind::BatchStarted(batch) => Self::BatchStarted(batch.into()),
+            wire::EventKind::BatchFinished(batch) => Self::BatchFinished(batch.into()),
+            wire::EventKind::DeviceDone(device) => Self::DeviceDone(device.into()),
+            wire::EventKind::Throttled(throttled) => Self::Throttled(throttled.into()),
+            wire::EventKind::Retrying(retrying) => Self::Retrying(retrying.into()),
+            wire::EventKind::TokenRenewed => Self::TokenRenewed,
+            wire::EventKind::Notice(text) => Self::Notice(text),
+        }
+    }
+}
+
+impl From<wire::Retrying> for sync::Retrying {
+    fn from(retrying: wire::Retrying) -> Self {
+        let what = match retrying.what {
+            wire::Retried::List => sync::Retried::List,
+            wire::Retried::Sync => sync::Retried::Sync,
+            wire::Retried::Batch => sync::Retried::Batch,
+        };
+        Self {
+            what,
+            devices: retrying.devices,
+            status: retrying.status,
+            code: retrying.code,
+            wait: retrying.wait,
         }
     }
 }
@@ -154,15 +170,15 @@ impl From<wire::Outcome> for sync::Outcome {
     }
 }
 
-impl From<wire::Standing> for sync::Standing {
-    fn from(standing: wire::Standing) -> Self {
-        match standing {
-            wire::Standing::Running => Self::Running,
-            wire::Standing::Completed => Self::Completed,
-            wire::Standing::Stopped => Self::Stopped,
-            wire::Standing::Interrupted(problem) => Self::Interrupted(problem.into()),
-            wire::Standing::NotAuthorized(problem) => Self::NotAuthorized(problem.into()),
-            wire::Standing::Failed(problem) => Self::Failed(problem.into()),
+impl From<wire::RunStatus> for sync::RunStatus {
+    fn from(status: wire::RunStatus) -> Self {
+        match status {
+            wire::RunStatus::Running => Self::Running,
+            wire::RunStatus::Completed => Self::Completed,
+            wire::RunStatus::Stopped => Self::Stopped,
+            wire::RunStatus::Interrupted(problem) => Self::Interrupted(problem.into()),
+            wire::RunStatus::NotAuthorized(problem) => Self::NotAuthorized(problem.into()),
+            wire::RunStatus::Failed(problem) => Self::Failed(problem.into()),
         }
     }
 }

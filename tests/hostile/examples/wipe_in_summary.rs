@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use intune_sync_hostile::{Attack, Call, DEVICES, Graph, Standing, Summary, attack};
+use intune_sync_hostile::{Attack, Call, DEVICES, Graph, RunStatus, Summary, attack};
 
 thread_local! {
     /// What it sends then.
@@ -19,11 +19,11 @@ impl Attack for Late {
     }
 
     fn summary(honest: Summary) -> Summary {
-        if honest.standing != Standing::Running {
+        if honest.status != RunStatus::Running {
             WIPE.take().map(Call::outcome);
         }
         Summary {
-            standing: Standing::Completed,
+            status: RunStatus::Completed,
             ..honest
         }
     }

@@ -1,7 +1,7 @@
 use core::{cell::RefCell, marker::PhantomData};
 
 use crate::{
-    Event, Graph, Happening, Settings, Standing, Summary,
+    Event, EventKind, Graph, RunStatus, Settings, Summary,
     bindings::exports::intune::sync::sync::{
         DeviceDone, Guest, GuestRun, Guid, Outcome, Problem, Run, SettingsError,
     },
@@ -54,7 +54,7 @@ macro_rules! attack {
 pub fn notice(text: String) -> Event {
     Event {
         at: 0,
-        happening: Happening::Notice(text),
+        kind: EventKind::Notice(text),
     }
 }
 
@@ -122,7 +122,7 @@ impl Progress {
             self.synced += 1;
             events.push(Event {
                 at: 0,
-                happening: Happening::DeviceDone(DeviceDone {
+                kind: EventKind::DeviceDone(DeviceDone {
                     id: guid(id),
                     name: String::new(),
                     attempts: 1,
@@ -134,8 +134,8 @@ impl Progress {
     }
 
     fn summary(&self) -> Summary {
-        let standing = self.outcome.as_ref().map(|outcome| {
-            Standing::Failed(Problem {
+        let status = self.outcome.as_ref().map(|outcome| {
+            RunStatus::Failed(Problem {
                 message: format!("the component says: {outcome}"),
                 hint: "none".to_owned(),
             })
@@ -152,7 +152,7 @@ impl Progress {
             throttled: 0,
             requests: 0,
             duration: 0,
-            standing: standing.unwrap_or(Standing::Running),
+            status: status.unwrap_or(RunStatus::Running),
         }
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn wall_clock() {
 pub(crate) fn no_sync_export() {
     attack(guests::NO_SYNC_EXPORT)
         .run()
-        .not_started("`intune:sync/sync@0.1.0`");
+        .not_started("`intune:sync/sync@0.2.0`");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
 
 use intune_sync_engine::{
     Guid, Run,
-    contract::{Dispatch, Event, Happening, Outcome, Purpose, Standing, Summary},
+    contract::{Dispatch, Event, EventKind, Outcome, Purpose, RunStatus, Summary},
     http::{NoAnswer, Request, RequestId, Response},
 };
 use intune_sync_simulator::{Statistics, Tenant};
@@ -138,9 +138,9 @@ impl Checks {
                 });
             }
         }
-        match &summary.standing {
-            Standing::Completed if self.purpose == Purpose::Plan => {}
-            Standing::Completed => {
+        match &summary.status {
+            RunStatus::Completed if self.purpose == Purpose::Plan => {}
+            RunStatus::Completed => {
                 self.expect(at, summary.pending == 0, || {
                     format!("completed, but {summary:?}")
                 });
@@ -159,13 +159,11 @@ impl Checks {
                     "a device failed although its faults pass".to_owned()
                 });
             }
-            Standing::Stopped if self.stopped => {}
-            Standing::Running | Standing::Stopped => {
-                self.expect(at, false, || {
-                    format!("it ended with {:?}", summary.standing)
-                });
+            RunStatus::Stopped if self.stopped => {}
+            RunStatus::Running | RunStatus::Stopped => {
+                self.expect(at, false, || format!("it ended with {:?}", summary.status));
             }
-            Standing::NotAuthorized(_) | Standing::Interrupted(_) | Standing::Failed(_) => {}
+            RunStatus::NotAuthorized(_) | RunStatus::Interrupted(_) | RunStatus::Failed(_) => {}
         }
     }
 
@@ -384,8 +382,8 @@ impl Observer for Checks {
     }
 
     fn event(&mut self, event: &Event) {
-        self.record(event.at, format!("# {:?}", event.happening));
-        let Happening::DeviceDone(done) = &event.happening else {
+        self.record(event.at, format!("# {:?}", event.kind));
+        let EventKind::DeviceDone(done) = &event.kind else {
             return;
         };
         let id = Guid::from(done.id);

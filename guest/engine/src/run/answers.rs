@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::{InFlight, Run, Sent, problems};
 use crate::{
     Guid,
-    contract::{Happening, Standing},
+    contract::{EventKind, RunStatus},
     graph::{GraphError, Verdict, judge, retry_after},
     http::{NoAnswer, RequestId, Response},
     pacing::Passage,
@@ -100,7 +100,7 @@ impl Run {
             Refused::Stale => false,
             Refused::Renewing => true,
             Refused::Final => {
-                self.end(Standing::NotAuthorized(problems::token_refused(error)));
+                self.end(RunStatus::NotAuthorized(problems::token_refused(error)));
                 false
             }
         }
@@ -111,7 +111,7 @@ impl Run {
         let wait = self.throttle.close(self.now, named, &mut self.random);
         if self.throttle.free_at() != before {
             let wait = super::millis(super::whole_millis(wait));
-            self.tell(Happening::Throttled(crate::contract::Throttled {
+            self.tell(EventKind::Throttled(crate::contract::Throttled {
                 wait,
                 named: named.is_some(),
                 status: status.unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use super::{Phase, Place, Route, Run, answers::Answer, problems};
 use crate::{
-    contract::{Happening, Standing},
+    contract::{EventKind, Retried, RunStatus},
     graph::{BulkAnswer, BulkOutcome, Verdict, read_bulk},
     pacing::SPAN,
 };
@@ -19,7 +19,7 @@ impl Run {
         match (answer.verdict, answer.status) {
             (Verdict::Success, _) => match read_bulk(&answer.body) {
                 Some(bulk) => self.bulk_read(places, &bulk, &answer),
-                None => self.all_transient("batch", places, &answer.unreadable()),
+                None => self.all_transient(Retried::Batch, places, &answer.unreadable()),
             },
             (Verdict::Throttled, _) => {
                 self.reconsider_cost(chunk);
@@ -27,18 +27,18 @@ impl Run {
             }
             (Verdict::TokenRefused, _) => self.urgent(places),
             (Verdict::ApprovalNeeded, _) => {
-                self.end(Standing::NotAuthorized(problems::approval_needed(
+                self.end(RunStatus::NotAuthorized(problems::approval_needed(
                     &answer.error,
                 )));
             }
-            (Verdict::Transient, _) => self.all_transient("batch", places, &answer),
+            (Verdict::Transient, _) => self.all_transient(Retried::Batch, places, &answer),
             (_, Some(400 | 413)) if chunk > 1 => {
                 let Route::Bulk { cheap, .. } = self.dispatch else {
                     return;
                 };
                 let half = chunk.min(places.len()).div_ceil(2).min(chunk / 2).max(1);
                 self.dispatch = Route::Bulk { chunk: half, cheap };
-                self.tell(Happening::Notice(format!(
+                self.tell(EventKind::Notice(format!(
                     "Graph refused a bulk call; the next ones carry {half} devices"
                 )));
                 self.urgent(places);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Guid, Settings,
-    contract::{Happening, Listed, Order, Outcome, Plan, Purpose, Standing, Tally},
+    contract::{EventKind, GroupCount, Listed, Order, Outcome, Plan, Purpose, Retried, RunStatus},
     fleet::Fleet,
     graph::{DeviceRow, GraphError, Page, Verdict, list_query, read_json},
     listing::Listing,
@@ -106,13 +106,13 @@ impl Run {
             // The gate and the token have been seen to: the page is asked for again.
             Verdict::Throttled | Verdict::TokenRefused => {}
             Verdict::RoleMissing => {
-                self.end(Standing::NotAuthorized(problems::role_missing(
+                self.end(RunStatus::NotAuthorized(problems::role_missing(
                     Needed::Read,
                     &error,
                 )));
             }
             Verdict::ApprovalNeeded => {
-                self.end(Standing::NotAuthorized(problems::approval_needed(&error)))
+                self.end(RunStatus::NotAuthorized(problems::approval_needed(&error)))
             }
             Verdict::Transient => self.page_failed(status, &error),
             // Graph ignores a filter that it does not know, they say; a 400 to the first page may still be about it.
@@ -121,7 +121,7 @@ impl Run {
             {
                 let query = list_query(&self.settings.selection, None, false);
                 intake.listing = Listing::new(query, false);
-                self.tell(Happening::Notice(
+                self.tell(EventKind::Notice(
                     "Graph refused the filter; the whole list is read and filtered here".to_owned(),
                 ));
             }
@@ -146,7 +146,7 @@ impl Run {
             intake.listing.not_before = self.now + wait;
         }
         self.counts.retries += 1;
-        self.tell_retrying("list", 0, status, error, wait);
+        self.tell_retrying(Retried::List, 0, status, error, wait);
     }
 
     fn page_read(&mut self, page: &Page<'_>) {
@@ -171,7 +171,7 @@ impl Run {
         };
         self.budget.succeeded(self.now);
         self.throttle.succeeded(self.now);
-        self.tell(Happening::Listed(listed));
+        self.tell(EventKind::Listed(listed));
         match next {
             Ok(true) => {}
             Ok(false) => self.list_complete(),
@@ -194,7 +194,7 @@ impl Run {
             ..
         } = *intake;
         if nameless > 0 {
-            self.tell(Happening::Notice(format!(
+            self.tell(EventKind::Notice(format!(
                 "{nameless} listed devices have no usable id and are left out"
             )));
         }
@@ -254,17 +254,17 @@ impl Run {
             schedule,
             refusals: BTreeMap::new(),
         }));
-        self.tell(Happening::Planned(plan));
+        self.tell(EventKind::Planned(plan));
         if self.settings.purpose == Purpose::Plan {
-            self.end(Standing::Completed);
+            self.end(RunStatus::Completed);
         }
     }
 
     fn plan(
         &self,
         listed: u32,
-        skipped: Vec<Tally>,
-        platforms: Vec<Tally>,
+        skipped: Vec<GroupCount>,
+        platforms: Vec<GroupCount>,
         schedule: &Schedule,
     ) -> Plan {
         let counts = &self.counts;
@@ -283,9 +283,9 @@ impl Run {
 }
 
 /// The largest first.
-fn tallies(counts: impl Iterator<Item = (String, u32)>) -> Vec<Tally> {
-    let mut tallies: Vec<Tally> = counts
-        .map(|(label, devices)| Tally { label, devices })
+fn tallies(counts: impl Iterator<Item = (String, u32)>) -> Vec<GroupCount> {
+    let mut tallies: Vec<GroupCount> = counts
+        .map(|(label, devices)| GroupCount { label, devices })
         .collect();
     tallies.sort_by_key(|tally| Reverse(tally.devices));
     tallies

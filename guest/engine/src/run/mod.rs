@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Guid, Settings, TokenAnswer, TokenSerial,
-    contract::{Dispatch, Event, Happening, Problem, Standing, Summary},
+    contract::{Dispatch, Event, EventKind, Problem, RunStatus, Summary},
     fleet::Fleet,
     graph::BATCH_MAX,
     http::{Request, RequestId},
@@ -63,7 +63,7 @@ pub struct Run {
     events: Vec<Event>,
     counts: Counts,
     /// Why nothing new is started any more; `Running` as long as it is.
-    ending: Standing,
+    ending: RunStatus,
 }
 
 #[derive(Debug, Clone)]
@@ -156,7 +156,7 @@ impl Run {
             skip: BTreeSet::new(),
             events: Vec::new(),
             counts: Counts::default(),
-            ending: Standing::Running,
+            ending: RunStatus::Running,
             settings,
         }
     }
@@ -172,7 +172,7 @@ impl Run {
     pub fn step(&mut self, now: Duration) -> Action {
         self.now = self.now.max(now);
         self.give_up_if_hopeless();
-        if !matches!(self.ending, Standing::Running) {
+        if !matches!(self.ending, RunStatus::Running) {
             return if self.in_flight.is_empty() {
                 self.over()
             } else {
@@ -182,7 +182,7 @@ impl Run {
         let Some(ready_at) = self.ready_at() else {
             let nothing_left = matches!(self.phase, Phase::Syncing(_)) && self.in_flight.is_empty();
             if nothing_left {
-                self.ending = Standing::Completed;
+                self.ending = RunStatus::Completed;
                 return self.over();
             }
             return Action::WaitUntil(None);
@@ -206,19 +206,19 @@ impl Run {
         match answer {
             TokenAnswer::Token { serial, lifetime } => {
                 if self.token.answered(self.now, serial, lifetime) {
-                    self.tell(Happening::TokenRenewed);
+                    self.tell(EventKind::TokenRenewed);
                 }
             }
             TokenAnswer::TryAgain(after) => self.token.try_again(self.now, after),
             TokenAnswer::Denied(reason) => {
-                self.end(Standing::NotAuthorized(problems::no_token(&reason)))
+                self.end(RunStatus::NotAuthorized(problems::no_token(&reason)))
             }
         }
     }
 
     /// Finish what is in flight, start nothing new.
     pub fn stop(&mut self) {
-        self.end(Standing::Stopped);
+        self.end(RunStatus::Stopped);
     }
 
     /// What has happened since this was last asked.
@@ -244,10 +244,10 @@ impl Run {
             throttled: counts.throttled,
             requests: self.requests,
             duration: millis(self.now),
-            standing: if over {
+            status: if over {
                 self.ending.clone()
             } else {
-                Standing::Running
+                RunStatus::Running
             },
         }
     }
@@ -272,29 +272,29 @@ impl Run {
 
     fn give_up_if_hopeless(&mut self) {
         if let Some(why) = self.throttle.gave_up(self.now) {
-            self.end(Standing::Interrupted(problems::throttled_for_too_long(
+            self.end(RunStatus::Interrupted(problems::throttled_for_too_long(
                 &why,
             )));
         } else if self.budget.exhausted(self.now) {
-            self.end(Standing::Interrupted(problems::nothing_succeeds()));
+            self.end(RunStatus::Interrupted(problems::nothing_succeeds()));
         }
     }
 
     /// Starts nothing new from now on. The first reason stands.
-    fn end(&mut self, standing: Standing) {
-        if matches!(self.ending, Standing::Running) && !matches!(self.phase, Phase::Over) {
-            self.ending = standing;
+    fn end(&mut self, status: RunStatus) {
+        if matches!(self.ending, RunStatus::Running) && !matches!(self.phase, Phase::Over) {
+            self.ending = status;
         }
     }
 
     fn fail(&mut self, problem: Problem) {
-        self.end(Standing::Failed(problem));
+        self.end(RunStatus::Failed(problem));
     }
 
-    fn tell(&mut self, happening: Happening) {
+    fn tell(&mut self, kind: EventKind) {
         self.events.push(Event {
             at: millis(self.now),
-            happening,
+            kind,
         });
     }
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::{Phase, Place, Run, answers::Answer, millis, whole_millis};
 use crate::{
     Guid,
-    contract::{DeviceDone, Failure, Happening, Outcome, Retrying},
+    contract::{DeviceDone, EventKind, Failure, Outcome, Retried, Retrying},
     graph::GraphError,
     pacing::{exponential, full_jitter},
 };
@@ -102,12 +102,12 @@ impl Run {
             attempts: attempts.into(),
             outcome,
         };
-        self.tell(Happening::DeviceDone(done));
+        self.tell(EventKind::DeviceDone(done));
     }
 
     pub(super) fn tell_retrying(
         &mut self,
-        what: &str,
+        what: Retried,
         devices: u32,
         status: Option<u16>,
         error: &GraphError,
@@ -115,8 +115,8 @@ impl Run {
     ) {
         let code = error.code.clone();
         let wait = millis(whole_millis(wait));
-        self.tell(Happening::Retrying(Retrying {
-            what: what.to_owned(),
+        self.tell(EventKind::Retrying(Retrying {
+            what,
             devices,
             status,
             code,
@@ -145,7 +145,7 @@ impl Run {
         self.tell_device(id, name, attempts, outcome);
         if let Some(batch) = finished {
             self.counts.batches += 1;
-            self.tell(Happening::BatchFinished(batch));
+            self.tell(EventKind::BatchFinished(batch));
         }
     }
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::{Action, InFlight, Phase, Place, Route, Run, Sent, Syncing};
 use crate::{
     Guid, TokenSerial,
-    contract::{Batch, Happening},
+    contract::{Batch, EventKind},
     graph::{BATCH_PATH, BULK_PATH, batch_body, bulk_body, sync_path},
     http::{Method, Request, RequestId},
 };
@@ -50,7 +50,7 @@ impl Run {
             return Action::WaitUntil(None);
         };
         for batch in draft.begins {
-            self.tell(Happening::BatchStarted(batch));
+            self.tell(EventKind::BatchStarted(batch));
         }
         let id = RequestId(self.requests);
         let client_request_id = Guid::random(self.random.u128(..));

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Place, Route, Run, answers::Answer, problems, problems::Needed};
 use crate::{
-    contract::{Happening, Standing},
+    contract::{EventKind, Retried, RunStatus},
     graph::{BatchAnswer, GraphError, ItemAnswer, Verdict, read_batch},
 };
 
@@ -82,14 +82,14 @@ impl Run {
                 Verdict::NotFound => self.device_gone(*place),
                 Verdict::Rejected => self.device_failed(*place, &answer),
                 Verdict::RoleMissing => {
-                    self.end(Standing::NotAuthorized(problems::role_missing(
+                    self.end(RunStatus::NotAuthorized(problems::role_missing(
                         Needed::Sync,
                         &answer.error,
                     )));
                     urgent.push(*place);
                 }
                 Verdict::ApprovalNeeded => {
-                    self.end(Standing::NotAuthorized(problems::approval_needed(
+                    self.end(RunStatus::NotAuthorized(problems::approval_needed(
                         &answer.error,
                     )));
                     urgent.push(*place);
@@ -98,7 +98,7 @@ impl Run {
         }
         self.urgent(&urgent);
         if let Some((devices, wait, first)) = retried {
-            self.tell_retrying("sync", devices, first.status, &first.error, wait);
+            self.tell_retrying(Retried::Sync, devices, first.status, &first.error, wait);
         }
     }
 
@@ -107,13 +107,13 @@ impl Run {
         match (envelope.verdict, envelope.status) {
             (Verdict::Throttled | Verdict::TokenRefused, _) => self.urgent(places),
             (Verdict::RoleMissing, _) => {
-                self.end(Standing::NotAuthorized(problems::role_missing(
+                self.end(RunStatus::NotAuthorized(problems::role_missing(
                     Needed::Sync,
                     &envelope.error,
                 )));
             }
             (Verdict::ApprovalNeeded, _) => {
-                self.end(Standing::NotAuthorized(problems::approval_needed(
+                self.end(RunStatus::NotAuthorized(problems::approval_needed(
                     &envelope.error,
                 )));
             }
@@ -131,14 +131,18 @@ impl Run {
             }
             (Verdict::Success, _) => {
                 let message = GraphError::read(&envelope.body, &[]).message;
-                self.all_transient("batch", places, &envelope.unknown("unreadable", &message));
+                self.all_transient(
+                    Retried::Batch,
+                    places,
+                    &envelope.unknown("unreadable", &message),
+                );
             }
-            (Verdict::Transient, _) => self.all_transient("batch", places, envelope),
+            (Verdict::Transient, _) => self.all_transient(Retried::Batch, places, envelope),
         }
     }
 
     /// A request as a whole failed: each of its devices is tried again.
-    pub(super) fn all_transient(&mut self, what: &str, places: &[Place], answer: &Answer) {
+    pub(super) fn all_transient(&mut self, what: Retried, places: &[Place], answer: &Answer) {
         self.budget.failed();
         let (mut devices, mut least) = (0, Duration::MAX);
         for place in places {
@@ -175,7 +179,7 @@ impl Run {
     pub(super) fn fall_back(&mut self, route: Route, notice: &str) {
         if self.dispatch != route {
             self.dispatch = route;
-            self.tell(Happening::Notice(notice.to_owned()));
+            self.tell(EventKind::Notice(notice.to_owned()));
         }
     }
 }

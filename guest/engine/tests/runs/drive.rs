@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use intune_sync_engine::{
     Action, Guid, Run, Settings, TokenAnswer, TokenSerial,
     contract::{
-        self, Dispatch, Event, Happening, Order, Outcome, Pace, Purpose, Selection, Summary,
+        self, Dispatch, Event, EventKind, Order, Outcome, Pace, Purpose, Selection, Summary,
     },
     http::{Request, RequestId},
 };
@@ -55,7 +55,7 @@ impl Finished {
     pub(crate) fn outcomes(&self) -> BTreeMap<Guid, Vec<Outcome>> {
         let mut outcomes: BTreeMap<Guid, Vec<Outcome>> = BTreeMap::new();
         for event in &self.events {
-            if let Happening::DeviceDone(done) = &event.happening {
+            if let EventKind::DeviceDone(done) = &event.kind {
                 outcomes
                     .entry(done.id.into())
                     .or_default()

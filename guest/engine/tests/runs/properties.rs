@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use intune_sync_engine::contract::{Dispatch, Outcome, Pace, Standing};
+use intune_sync_engine::contract::{Dispatch, Outcome, Pace, RunStatus};
 use proptest::prelude::*;
 
 use crate::{
@@ -84,8 +84,8 @@ proptest! {
         prop_assert!(adds_up(&finished), "{:?}", finished.summary);
         prop_assert_eq!(&graph.early, &Vec::<String>::new());
         prop_assert_eq!(&graph.asked_after_known, &vec![]);
-        match &finished.summary.standing {
-            Standing::Completed => {
+        match &finished.summary.status {
+            RunStatus::Completed => {
                 let outcomes = finished.outcomes();
                 prop_assert_eq!(outcomes.len(), devices);
                 for (id, outcomes) in &outcomes {
@@ -101,7 +101,7 @@ proptest! {
                 prop_assert_eq!(finished.summary.batches, u32::try_from(devices).expect("a few").div_ceil(batch_size));
             }
             // Two revocations in a row look like a token that was never any good.
-            Standing::NotAuthorized(problem) if faults.token_refused > 0 => {
+            RunStatus::NotAuthorized(problem) if faults.token_refused > 0 => {
                 prop_assert!(problem.message.contains("401"), "{}", problem.message);
             }
             other => prop_assert!(false, "{other:?}"),

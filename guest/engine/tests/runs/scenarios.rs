@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use intune_sync_engine::{
     Guid,
-    contract::{Dispatch, Happening, Order, Outcome, Pace, Problem, Purpose, Standing},
+    contract::{Dispatch, EventKind, Order, Outcome, Pace, Problem, Purpose, RunStatus},
 };
 
 use crate::{
@@ -14,11 +14,11 @@ fn hundred() -> Graph {
     Graph::new(5, 100, Faults::default())
 }
 
-fn problem(standing: &Standing) -> &Problem {
-    match standing {
-        Standing::Interrupted(problem)
-        | Standing::NotAuthorized(problem)
-        | Standing::Failed(problem) => problem,
+fn problem(status: &RunStatus) -> &Problem {
+    match status {
+        RunStatus::Interrupted(problem)
+        | RunStatus::NotAuthorized(problem)
+        | RunStatus::Failed(problem) => problem,
         other => panic!("no problem: {other:?}"),
     }
 }
@@ -26,16 +26,16 @@ fn problem(standing: &Standing) -> &Problem {
 #[test]
 fn batches_are_paced_as_in_the_runbook() {
     let finished = run(drive::settings(), &mut hundred());
-    let times = |wanted: fn(&Happening) -> bool| -> Vec<u64> {
+    let times = |wanted: fn(&EventKind) -> bool| -> Vec<u64> {
         finished
             .events
             .iter()
-            .filter(|event| wanted(&event.happening))
+            .filter(|event| wanted(&event.kind))
             .map(|event| event.at)
             .collect()
     };
-    let started = times(|happening| matches!(happening, Happening::BatchStarted(_)));
-    let ended = times(|happening| matches!(happening, Happening::BatchFinished(_)));
+    let started = times(|kind| matches!(kind, EventKind::BatchStarted(_)));
+    let ended = times(|kind| matches!(kind, EventKind::BatchFinished(_)));
     assert_eq!((started.len(), ended.len()), (2, 2));
     assert_eq!(
         started[1],
@@ -83,13 +83,10 @@ fn a_plan_writes_nothing() {
             .iter()
             .all(|(_, request)| request.body.is_none())
     );
-    let plan = finished
-        .events
-        .iter()
-        .find_map(|event| match &event.happening {
-            Happening::Planned(plan) => Some(plan.clone()),
-            _ => None,
-        });
+    let plan = finished.events.iter().find_map(|event| match &event.kind {
+        EventKind::Planned(plan) => Some(plan.clone()),
+        _ => None,
+    });
     let plan = plan.expect("a plan");
     assert_eq!(
         (plan.total, plan.to_sync, plan.batches, plan.requests),
@@ -104,7 +101,7 @@ fn a_plan_writes_nothing() {
         "{} of {expected}",
         plan.expected
     );
-    assert_eq!(finished.summary.standing, Standing::Completed);
+    assert_eq!(finished.summary.status, RunStatus::Completed);
     assert_eq!(finished.summary.pending, 100);
 }
 
@@ -119,13 +116,10 @@ fn the_estimate_is_what_a_run_without_latency_takes() {
         let mut settings = drive::settings();
         (settings.dispatch, settings.pace) = (dispatch, pace);
         let finished = run(settings, &mut hundred());
-        let planned = finished
-            .events
-            .iter()
-            .find_map(|event| match &event.happening {
-                Happening::Planned(plan) => Some((event.at, plan.expected)),
-                _ => None,
-            });
+        let planned = finished.events.iter().find_map(|event| match &event.kind {
+            EventKind::Planned(plan) => Some((event.at, plan.expected)),
+            _ => None,
+        });
         let (at, expected) = planned.expect("a plan");
         let took = finished.summary.duration - at;
         // The latency of the test's Graph is 3 s at most, once a batch.
@@ -192,13 +186,13 @@ fn a_device_that_always_fails_is_given_up_after_its_retries() {
                 graph.faults = faults;
             }
         });
-        assert_eq!(finished.summary.standing, Standing::Completed);
+        assert_eq!(finished.summary.status, RunStatus::Completed);
         assert_eq!((finished.summary.error, finished.summary.retries), (5, 15));
         let failed = finished
             .events
             .iter()
-            .filter_map(|event| match &event.happening {
-                Happening::DeviceDone(done) => Some(done.attempts),
+            .filter_map(|event| match &event.kind {
+                EventKind::DeviceDone(done) => Some(done.attempts),
                 _ => None,
             });
         assert_eq!(
@@ -224,11 +218,11 @@ fn a_page_that_always_fails_ends_the_run_after_its_retries() {
     let finished = run(settings, &mut graph);
     assert_eq!(finished.sent.len(), 4, "one page, tried four times");
     assert!(
-        problem(&finished.summary.standing)
+        problem(&finished.summary.status)
             .message
             .contains("after 4 attempts")
     );
-    assert!(matches!(finished.summary.standing, Standing::Failed(_)));
+    assert!(matches!(finished.summary.status, RunStatus::Failed(_)));
 }
 
 #[test]
@@ -243,9 +237,9 @@ fn a_graph_that_is_down_ends_the_run_early_and_resumable() {
         }
     });
     assert!(
-        matches!(finished.summary.standing, Standing::Interrupted(_)),
+        matches!(finished.summary.status, RunStatus::Interrupted(_)),
         "{:?}",
-        finished.summary.standing
+        finished.summary.status
     );
     assert!(
         finished.summary.pending > 1_000,
@@ -265,10 +259,7 @@ fn only_throttled_answers_end_the_run_in_time() {
         },
     );
     let finished = run(drive::settings(), &mut graph);
-    assert!(matches!(
-        finished.summary.standing,
-        Standing::Interrupted(_)
-    ));
+    assert!(matches!(finished.summary.status, RunStatus::Interrupted(_)));
     assert!(finished.summary.duration < 3_600_000);
     assert!(graph.early.is_empty(), "{:?}", graph.early);
 }

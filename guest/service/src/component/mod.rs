@@ -4,7 +4,7 @@ mod answer;
 mod run;
 mod sink;
 
-use intune_sync_contract::settings::{Environment, Problem, Variables};
+use intune_sync_settings::{Environment, Problem, Variables};
 use wasi::{
     cli::environment,
     exports::http::incoming_handler::Guest,
@@ -47,7 +47,7 @@ impl Guest for Component {
 fn prepare(
     variables: &Variables,
     request: &IncomingRequest,
-    purpose: intune_sync_contract::wit::Purpose,
+    purpose: intune_sync_wit::Purpose,
 ) -> Result<Run, Refusal> {
     let headers = request.headers();
     admit(variables, &headers.get("authorization"))?;

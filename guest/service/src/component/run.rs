@@ -1,10 +1,8 @@
 //! A run of the engine, and its events on their way to the caller.
 
-use intune_sync_contract::{
-    report::{Lines, run_id},
-    settings::{Environment, Given, seed},
-    wit::{self, Purpose},
-};
+use intune_sync_report::{Lines, run_id};
+use intune_sync_settings::{Environment, Given, seed};
+use intune_sync_wit::{self as wit, Purpose};
 use jiff::Timestamp;
 use wasi::{
     clocks::{monotonic_clock, wall_clock},

@@ -1,6 +1,6 @@
 //! Requests that may leave, such that have been tampered with, and such that were put together at random.
 
-use intune_sync_gate::Guid;
+use intune_sync_ids::Guid;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -10,7 +10,8 @@ use std::cell::Cell;
 use checker::{Meaning, Raw};
 use generate::{TOKEN, built, mutated};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use intune_sync_gate::{Allowed, Call, Gate, Guid, Rules, Writes};
+use intune_sync_gate::{Allowed, Call, Gate, Rules, Writes};
+use intune_sync_ids::Guid;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 

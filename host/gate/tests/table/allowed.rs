@@ -1,6 +1,7 @@
 //! What leaves, and how.
 
-use intune_sync_gate::{Call, Guid, Writes, rules_table};
+use intune_sync_gate::{Call, Writes, rules_table};
+use intune_sync_ids::Guid;
 
 use crate::request::{
     ID, ROOT, Request, TOKEN, batch, batch_of, bulk, bulk_of, item, list, numbered, sync,

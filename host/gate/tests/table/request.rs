@@ -1,7 +1,8 @@
 //! Requests in the making.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use intune_sync_gate::{Allowed, Gate, Guid, Refusal, Rules, Writes};
+use intune_sync_gate::{Allowed, Gate, Refusal, Rules, Writes};
+use intune_sync_ids::Guid;
 
 pub(crate) const ROOT: &str = "https://graph.microsoft.com";
 pub(crate) const ID: &str = "00112233-4455-6677-8899-aabbccddeeff";

@@ -1,8 +1,8 @@
 //! The directory through Microsoft Graph: each request passes the gate of `grant`.
 
 use http::{HeaderValue, Request, StatusCode, Uri, header};
-use intune_sync_gate::{Guid, Origin};
 use intune_sync_grant_gate::{AssignmentId, Call, Gate, Name, Role, Rules, Writes};
+use intune_sync_ids::{Guid, Origin};
 use serde::Deserialize;
 
 use super::super::Failure;

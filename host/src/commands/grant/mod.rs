@@ -9,8 +9,8 @@ mod text;
 use std::{io::IsTerminal, sync::Arc};
 
 use http::HeaderValue;
-use intune_sync_gate::Guid;
 use intune_sync_grant_gate::{AssignmentId, Role, Writes};
+use intune_sync_ids::Guid;
 
 use self::directory::{Assigned, Directory};
 use self::principal::Principal;

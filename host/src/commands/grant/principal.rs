@@ -1,6 +1,6 @@
 use std::fmt;
 
-use intune_sync_gate::Guid;
+use intune_sync_ids::Guid;
 use serde::Deserialize;
 
 /// A service principal: what a managed identity is in the directory.
@@ -23,7 +23,7 @@ pub(super) struct Written {
 }
 
 impl TryFrom<Written> for Principal {
-    type Error = intune_sync_gate::GuidError;
+    type Error = intune_sync_ids::GuidError;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
         Ok(Self {

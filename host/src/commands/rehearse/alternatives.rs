@@ -1,7 +1,7 @@
 use super::{Figures, Stage};
 use crate::{
     cli::{Pacing, RehearseOptions},
-    sandbox::bindings::sync::{Dispatch, Pace, Standing},
+    sandbox::bindings::sync::{Dispatch, Pace, RunStatus},
 };
 
 /// Devices of the fleet with which an alternative is tried.
@@ -102,7 +102,7 @@ pub(super) fn table(
 /// no estimate: a sample may have none where the fleet has many.
 fn estimate(figures: &Figures, pacing: Pacing, devices: u32) -> Option<Estimate> {
     let summary = &figures.summary;
-    if summary.standing != Standing::Completed || summary.total == 0 {
+    if summary.status != RunStatus::Completed || summary.total == 0 {
         return None;
     }
     let scaled = |figure: u64| {

@@ -28,7 +28,7 @@ use crate::{
     rehearsal::{self, RehearsalError, Rehearsed, Wish},
     sandbox::{
         REHEARSED_RUN, RUN, Sandbox,
-        bindings::sync::{Event, Happening, Standing},
+        bindings::sync::{Event, EventKind, RunStatus},
     },
 };
 
@@ -156,8 +156,8 @@ impl From<Unfinished> for Failure {
 
 /// What the engine expects a run to take, where that is more than is rehearsed.
 fn expected_too_long(event: &Event) -> Option<u64> {
-    match &event.happening {
-        Happening::Planned(plan) => {
+    match &event.kind {
+        EventKind::Planned(plan) => {
             Some(plan.expected).filter(|expected| *expected > millis(REHEARSED_RUN))
         }
         _ => None,
@@ -198,8 +198,8 @@ fn conclude(figures: &Figures, printer: &mut Printer) -> u8 {
             "use `--pace quota`, or sync the fleet in parts",
         );
     }
-    match summary.standing {
-        Standing::Completed => output::exit_code(summary),
+    match summary.status {
+        RunStatus::Completed => output::exit_code(summary),
         _ => 1,
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     cli::duration::display_seconds,
     printer::{Level, Printer},
-    sandbox::bindings::sync::{Event, Happening},
+    sandbox::bindings::sync::{Event, EventKind},
 };
 
 /// Between two looks at the progress bar.
@@ -33,10 +33,10 @@ impl Progress {
     pub(super) fn show(&mut self, events: &[Event], printer: &mut Printer) {
         for event in events {
             self.at = event.at;
-            match &event.happening {
-                Happening::Listed(listed) => self.listed = listed.devices,
-                Happening::Planned(plan) => self.to_sync = Some(plan.to_sync),
-                Happening::DeviceDone(device) if device.attempts > 0 => self.done += 1,
+            match &event.kind {
+                EventKind::Listed(listed) => self.listed = listed.devices,
+                EventKind::Planned(plan) => self.to_sync = Some(plan.to_sync),
+                EventKind::DeviceDone(device) if device.attempts > 0 => self.done += 1,
                 _ => {}
             }
         }
@@ -84,8 +84,8 @@ mod tests {
         sandbox::bindings::sync::{Listed, Plan},
     };
 
-    fn event(at: u64, happening: Happening) -> Event {
-        Event { at, happening }
+    fn event(at: u64, kind: EventKind) -> Event {
+        Event { at, kind }
     }
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
             pages: 1,
             devices: 300,
         };
-        progress.show(&[event(900, Happening::Listed(listed))], &mut printer);
+        progress.show(&[event(900, EventKind::Listed(listed))], &mut printer);
         assert_eq!(stderr.text(), "");
 
         let long_ago = |progress: &mut Progress| {
@@ -117,7 +117,7 @@ mod tests {
             expected: 1,
         };
         long_ago(&mut progress);
-        progress.show(&[event(61_000, Happening::Planned(plan))], &mut printer);
+        progress.show(&[event(61_000, EventKind::Planned(plan))], &mut printer);
         let texts: Vec<String> = stderr
             .text()
             .lines()

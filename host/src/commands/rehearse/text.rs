@@ -9,7 +9,7 @@ use super::{
 use crate::{
     cli::{RehearseOptions, duration::display_seconds},
     output,
-    sandbox::bindings::sync::Standing,
+    sandbox::bindings::sync::RunStatus,
 };
 
 /// How long the run takes, what it does in that time, and how else it could be done.
@@ -19,8 +19,8 @@ pub(super) fn report(
     alternatives: &[Alternative],
 ) -> String {
     let took = display_seconds(figures.summary.duration);
-    let verb = match figures.summary.standing {
-        Standing::Completed => "takes",
+    let verb = match figures.summary.status {
+        RunStatus::Completed => "takes",
         _ => "fails after",
     };
     let mut text = format!("a run of {} devices {verb} {took}\n\n", options.devices);

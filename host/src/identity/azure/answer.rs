@@ -1,9 +1,9 @@
 //! The answer to a request for a token, in the forms that `azure_identity` reads.
 
-use intune_sync_contract::identity;
+use intune_sync_identity as identity;
 use serde_json::json;
 
-pub(crate) use intune_sync_contract::identity::Unreadable;
+pub(crate) use intune_sync_identity::Unreadable;
 
 /// A token as it was answered.
 pub(crate) struct Answer(identity::Answer);

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use azure_core::error::ErrorKind;
-use intune_sync_contract::identity::{passes, words};
+use intune_sync_identity::{passes, words};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use intune_sync_contract::identity::one_line;
+pub(crate) use intune_sync_identity::one_line;
 
 use super::super::TokenError;
 use super::answer::Unreadable;

@@ -16,7 +16,7 @@ use std::{
     thread,
 };
 
-use intune_sync_engine::contract::{Standing, Summary};
+use intune_sync_engine::contract::{RunStatus, Summary};
 use intune_sync_simulation::{Checks, Scenario, drive};
 use intune_sync_simulator::{Statistics, Tenant};
 
@@ -108,13 +108,13 @@ fn cover(coverage: &mut Coverage, examined: &Examined) {
             .map(|fault| format!("fault {fault:?}")),
     );
     met.extend(summary.as_ref().map(|summary| {
-        let ending = match summary.standing {
-            Standing::Completed => "completed",
-            Standing::Interrupted(_) => "interrupted",
-            Standing::NotAuthorized(_) => "not authorized",
-            Standing::Failed(_) => "failed",
-            Standing::Stopped => "stopped",
-            Standing::Running => "not ended",
+        let ending = match summary.status {
+            RunStatus::Completed => "completed",
+            RunStatus::Interrupted(_) => "interrupted",
+            RunStatus::NotAuthorized(_) => "not authorized",
+            RunStatus::Failed(_) => "failed",
+            RunStatus::Stopped => "stopped",
+            RunStatus::Running => "not ended",
         };
         format!("ending {ending}")
     }));

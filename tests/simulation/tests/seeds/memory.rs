@@ -2,7 +2,7 @@
 
 use intune_sync_engine::{
     Run,
-    contract::{Event, Happening},
+    contract::{Event, EventKind},
     http::{NoAnswer, Request, RequestId, Response},
 };
 use intune_sync_simulation::{Checks, Observer};
@@ -63,7 +63,7 @@ impl Observer for Sized {
     }
 
     fn event(&mut self, event: &Event) {
-        if let Happening::Planned(plan) = &event.happening {
+        if let EventKind::Planned(plan) = &event.kind {
             self.to_sync = Some(plan.to_sync);
         }
         self.checks.event(event);

@@ -37,7 +37,7 @@ impl Sliding {
 
 /// What was let through and what was throttled.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Tally {
+struct GroupCount {
     passed: u64,
     throttled: u64,
 }
@@ -62,8 +62,8 @@ impl Bench {
     }
 
     /// Sends all it may, in requests of at most `most`.
-    fn run(&mut self, windows: u32, most: u32) -> Tally {
-        let mut tally = Tally::default();
+    fn run(&mut self, windows: u32, most: u32) -> GroupCount {
+        let mut tally = GroupCount::default();
         let end = self.now + WINDOW * windows;
         loop {
             let at = self

@@ -9,6 +9,7 @@ mod text;
 
 use jiff::Timestamp;
 
+pub use self::line::retried;
 pub use self::lines::Lines;
 pub use self::object::{FailedDevice, Outcome, PlanReport, Problem, SyncReport, guid, minutes};
 pub use self::text::{list, plan, sync};

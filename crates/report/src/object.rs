@@ -1,9 +1,9 @@
 //! The JSON object of a run. Its keys are spelled as in the runbook's output, whose five come first.
 
-use intune_sync_gate::Guid;
+use intune_sync_ids::Guid;
 use serde::Serialize;
 
-use crate::wit::{self, DeviceDone, Failure, Plan, Standing, Summary};
+use intune_sync_wit::{self as wit, DeviceDone, Failure, Plan, RunStatus, Summary};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -27,13 +27,13 @@ impl Outcome {
     /// How the run of this summary ended.
     #[must_use]
     pub fn of(summary: &Summary) -> Self {
-        match &summary.standing {
-            Standing::Completed if summary.error == 0 => Self::Completed,
-            Standing::Completed => Self::CompletedWithErrors,
-            Standing::Stopped => Self::Stopped,
-            Standing::Interrupted(_) => Self::Interrupted,
-            Standing::NotAuthorized(_) => Self::NotAuthorized,
-            Standing::Failed(_) | Standing::Running => Self::Failed,
+        match &summary.status {
+            RunStatus::Completed if summary.error == 0 => Self::Completed,
+            RunStatus::Completed => Self::CompletedWithErrors,
+            RunStatus::Stopped => Self::Stopped,
+            RunStatus::Interrupted(_) => Self::Interrupted,
+            RunStatus::NotAuthorized(_) => Self::NotAuthorized,
+            RunStatus::Failed(_) | RunStatus::Running => Self::Failed,
         }
     }
 }
@@ -52,14 +52,14 @@ impl<'a> Problem<'a> {
     /// None where the work was done, or stopped by whoever asked for it.
     #[must_use]
     pub fn of(summary: &'a Summary) -> Option<Self> {
-        match &summary.standing {
-            Standing::Interrupted(problem)
-            | Standing::NotAuthorized(problem)
-            | Standing::Failed(problem) => Some(Self {
+        match &summary.status {
+            RunStatus::Interrupted(problem)
+            | RunStatus::NotAuthorized(problem)
+            | RunStatus::Failed(problem) => Some(Self {
                 message: &problem.message,
                 hint: &problem.hint,
             }),
-            Standing::Running | Standing::Completed | Standing::Stopped => None,
+            RunStatus::Running | RunStatus::Completed | RunStatus::Stopped => None,
         }
     }
 }

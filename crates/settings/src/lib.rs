@@ -13,7 +13,9 @@ mod values;
 
 pub use self::choices::{Choice, DispatchKind, OrderKind, PaceKind, choice, words};
 pub use self::cloud::Cloud;
-pub use self::environment::{Environment, OUTPUT, SERVICE_SECRET, Variables, variable};
+pub use self::environment::{
+    Environment, IDENTITY_KEYS, OUTPUT, SERVICE_SECRET, Variables, variable,
+};
 pub use self::given::{Given, KEYS, NotSet};
 pub use self::values::{
     batch_delay, batch_size, deadline, initial_backoff, limit, max_rate, max_retries, seed,

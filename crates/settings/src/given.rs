@@ -1,14 +1,14 @@
 //! The settings of a job, as far as they are given.
 
-use intune_sync_gate::Guid;
+use intune_sync_ids::Guid;
 
-use super::number::Refused;
-use super::terms::{self, AGENT, COMPLIANCE, OWNER};
-use super::{
+use crate::number::Refused;
+use crate::terms::{self, AGENT, COMPLIANCE, OWNER};
+use crate::{
     Cloud, DispatchKind, OrderKind, PaceKind, batch_delay, batch_size, choice, deadline,
     initial_backoff, limit, max_rate, max_retries, stale_for,
 };
-use crate::wit;
+use intune_sync_wit as wit;
 
 /// The keys that [`Given::set`] knows: the long flags' names.
 pub const KEYS: [&str; 20] = [

@@ -10,4 +10,4 @@ pub use self::address::Address;
 pub use self::answer::{Answer, Unreadable, read};
 pub use self::jwt::{claims, expires_on, seconds};
 pub use self::refusal::{one_line, passes, words};
-pub use self::source::{KEYS, Source, TokenRequest};
+pub use self::source::{Source, TokenRequest};

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use intune_sync_gate::Origin;
+use intune_sync_ids::Origin;
 
-use super::Choice;
+use crate::Choice;
 
 /// Where the tenant lives.
 ///

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::number::{Refused, decimal, thousandths};
+use crate::number::{Refused, decimal, thousandths};
 
 /// One second in milliseconds.
 pub const SECOND: u64 = 1_000;

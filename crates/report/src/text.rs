@@ -2,8 +2,8 @@
 
 use super::object::{FailedDevice, minutes};
 use super::one_line;
-use crate::settings::duration::display_seconds;
-use crate::wit::{Plan, Summary, Tally};
+use intune_sync_settings::duration::display_seconds;
+use intune_sync_wit::{GroupCount, Plan, Summary};
 
 /// The summary of `sync`: the runbook's five figures, those of the others that are not zero, and the failures.
 pub fn sync(summary: &Summary, failures: &[FailedDevice]) -> String {
@@ -71,7 +71,7 @@ pub fn list(figures: &[(&str, String)]) -> String {
         .collect()
 }
 
-fn tally(tallies: &[Tally]) -> String {
+fn tally(tallies: &[GroupCount]) -> String {
     let width = tallies
         .iter()
         .map(|tally| tally.devices.to_string().len())

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::object::{PlanReport, SyncReport, guid, seconds};
-use crate::wit::{Batch, DeviceDone, Event, Failure, Happening, Outcome, Plan};
+use intune_sync_wit::{Batch, DeviceDone, Event, EventKind, Failure, Outcome, Plan, Retried};
 
 /// One line. `time` is RFC 3339 in UTC, with milliseconds.
 #[derive(Debug, Serialize)]
@@ -19,7 +19,7 @@ impl<'a> Line<Happened<'a>> {
     pub(super) fn event(now: Timestamp, event: &'a Event) -> Self {
         Self {
             time: time(now),
-            body: Happened::of(&event.happening),
+            body: Happened::of(&event.kind),
         }
     }
 }
@@ -95,7 +95,7 @@ pub(super) enum Happened<'a> {
         status: u16,
     },
     Retrying {
-        what: &'a str,
+        what: &'static str,
         devices: u32,
         status: Option<u16>,
         code: &'a str,
@@ -194,16 +194,16 @@ impl<'a> Done<'a> {
 }
 
 impl<'a> Happened<'a> {
-    fn of(happening: &'a Happening) -> Self {
-        match happening {
-            Happening::Listed(listed) => Self::Listed {
+    fn of(kind: &'a EventKind) -> Self {
+        match kind {
+            EventKind::Listed(listed) => Self::Listed {
                 pages: listed.pages,
                 devices: listed.devices,
             },
-            Happening::Planned(plan) => Self::planned(plan),
-            Happening::BatchStarted(batch) => Self::BatchStarted(Numbers::of(batch)),
-            Happening::BatchFinished(batch) => Self::BatchFinished(Numbers::of(batch)),
-            Happening::DeviceDone(DeviceDone {
+            EventKind::Planned(plan) => Self::planned(plan),
+            EventKind::BatchStarted(batch) => Self::BatchStarted(Numbers::of(batch)),
+            EventKind::BatchFinished(batch) => Self::BatchFinished(Numbers::of(batch)),
+            EventKind::DeviceDone(DeviceDone {
                 id,
                 name,
                 attempts,
@@ -214,20 +214,20 @@ impl<'a> Happened<'a> {
                 attempts: *attempts,
                 outcome: Done::of(outcome),
             },
-            Happening::Throttled(throttled) => Self::Throttled {
+            EventKind::Throttled(throttled) => Self::Throttled {
                 wait_seconds: seconds(throttled.wait),
                 named: throttled.named,
                 status: throttled.status,
             },
-            Happening::Retrying(retrying) => Self::Retrying {
-                what: &retrying.what,
+            EventKind::Retrying(retrying) => Self::Retrying {
+                what: retried(retrying.what),
                 devices: retrying.devices,
                 status: retrying.status,
                 code: &retrying.code,
                 wait_seconds: seconds(retrying.wait),
             },
-            Happening::TokenRenewed => Self::TokenRenewed,
-            Happening::Notice(message) => Self::Notice { message },
+            EventKind::TokenRenewed => Self::TokenRenewed,
+            EventKind::Notice(message) => Self::Notice { message },
         }
     }
 
@@ -261,4 +261,14 @@ impl<'a> Happened<'a> {
 
 fn time(now: Timestamp) -> String {
     format!("{now:.3}")
+}
+
+/// The word for what is sent again.
+#[must_use]
+pub fn retried(what: Retried) -> &'static str {
+    match what {
+        Retried::List => "list",
+        Retried::Sync => "sync",
+        Retried::Batch => "batch",
+    }
 }

@@ -1,8 +1,8 @@
 //! The words of Graph v1.0 that a device can be selected by, and the other texts among the settings.
 
-use intune_sync_gate::{Guid, Origin, OriginError};
+use intune_sync_ids::{Guid, Origin, OriginError};
 
-use super::number::Refused;
+use crate::number::Refused;
 
 /// The members of `complianceState`.
 pub const COMPLIANCE: [&str; 7] = [

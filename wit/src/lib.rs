@@ -3,7 +3,7 @@
 #[expect(missing_docs, reason = "generated; the items are documented in `wit/`")]
 mod generated {
     wit_bindgen::generate!({
-        path: "../wit",
+        path: ".",
         world: "caller",
         additional_derives: [PartialEq, Eq],
     });

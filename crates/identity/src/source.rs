@@ -5,18 +5,7 @@ use core::fmt;
 use form_urlencoded::Serializer;
 
 use super::address::Address;
-use crate::settings::{Choice, Cloud, Problem, Variables, choice, terms, variable};
-
-/// The settings of the identity, all of them the operator's.
-pub const KEYS: [&str; 7] = [
-    "auth",
-    "client-id",
-    "object-id",
-    "resource-id",
-    "tenant-id",
-    "client-secret",
-    "federated-token",
-];
+use intune_sync_settings::{Choice, Cloud, Problem, Variables, choice, terms, variable};
 
 const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
 const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
@@ -348,7 +337,7 @@ fn needed<'a>(
     })
 }
 
-fn not_allowed(key: &str, value: &str, allowed: &crate::settings::number::Refused) -> Problem {
+fn not_allowed(key: &str, value: &str, allowed: &intune_sync_settings::number::Refused) -> Problem {
     Problem::new(
         format!(
             "`{value}` is not allowed for `{}`: {allowed}",

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::line::Line;
 use super::object::{FailedDevice, PlanReport, SyncReport};
-use crate::wit::{Event, Happening, Outcome, Plan, Purpose, Summary};
+use intune_sync_wit::{Event, EventKind, Outcome, Plan, Purpose, Summary};
 
 /// The lines of one run. Failures are kept for the summary, and nothing else for each device.
 pub struct Lines {
@@ -29,9 +29,9 @@ impl Lines {
 
     /// The line of an event, in the order in which the engine tells them; `now` is the time of day.
     pub fn event(&mut self, now: Timestamp, event: &Event) -> String {
-        match &event.happening {
-            Happening::Planned(plan) => self.plan = Some(plan.clone()),
-            Happening::DeviceDone(device) => {
+        match &event.kind {
+            EventKind::Planned(plan) => self.plan = Some(plan.clone()),
+            EventKind::DeviceDone(device) => {
                 if let Outcome::Failed(failure) = &device.outcome {
                     self.failures.push(FailedDevice::new(device, failure));
                 }

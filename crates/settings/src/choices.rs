@@ -1,7 +1,7 @@
 //! The settings that take one of a few words.
 
-use super::number::Refused;
-use crate::wit;
+use crate::number::Refused;
+use intune_sync_wit as wit;
 
 /// A setting that takes one of a few words.
 pub trait Choice: Copy + 'static {

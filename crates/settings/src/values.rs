@@ -1,7 +1,7 @@
 //! The settings that take a number or a length of time, each with its range. Lengths of time are in milliseconds.
 
-use super::duration::{DAY, HOUR, SECOND, within};
-use super::number::{Refused, rate, whole};
+use crate::duration::{DAY, HOUR, SECOND, within};
+use crate::number::{Refused, rate, whole};
 
 /// Devices in a batch.
 ///

@@ -1,10 +1,9 @@
 //! Settings in the environment of a component that stands alone: `wasi:cli/environment` is all the configuration that
 //! every runtime has.
 
-use intune_sync_gate::Origin;
+use intune_sync_ids::Origin;
 
-use super::{Cloud, Given, KEYS, NotSet, Problem, choice, terms};
-use crate::identity;
+use crate::{Cloud, Given, KEYS, NotSet, Problem, choice, terms};
 
 /// What the names of the settings' variables begin with.
 const PREFIX: &str = "INTUNE_SYNC_";
@@ -13,6 +12,17 @@ const PREFIX: &str = "INTUNE_SYNC_";
 pub const SERVICE_SECRET: &str = "service-secret";
 /// The key of what the job writes to standard output.
 pub const OUTPUT: &str = "output";
+
+/// The keys that say which identity asks for tokens, and how.
+pub const IDENTITY_KEYS: [&str; 7] = [
+    "auth",
+    "client-id",
+    "object-id",
+    "resource-id",
+    "tenant-id",
+    "client-secret",
+    "federated-token",
+];
 
 /// The variable of a setting: `batch-size` is `INTUNE_SYNC_BATCH_SIZE`.
 #[must_use]
@@ -73,7 +83,7 @@ impl Environment {
             let keys = KEYS
                 .iter()
                 .chain(&["cloud", "graph-url", SERVICE_SECRET, OUTPUT]);
-            keys.chain(&identity::KEYS).any(|key| variable(key) == name)
+            keys.chain(&IDENTITY_KEYS).any(|key| variable(key) == name)
         };
         let stray = variables.0.iter().map(|(name, _)| name);
         if let Some(stray) = stray

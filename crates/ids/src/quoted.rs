@@ -18,7 +18,7 @@ impl Quoted {
     }
 
     /// Takes `secret` out of the text.
-    pub(crate) fn hide(&mut self, secret: &str) {
+    pub fn hide(&mut self, secret: &str) {
         if self.0.contains(secret) {
             self.0 = self.0.replace(secret, "[token]");
         }

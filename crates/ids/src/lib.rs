@@ -1,0 +1,11 @@
+//! The names of things on both sides of the sandbox: GUIDs, origins, and text quoted for a message.
+//!
+//! No I/O, no clock, no randomness: the program and the components build this crate alike.
+
+mod guid;
+mod origin;
+mod quoted;
+
+pub use guid::{Guid, GuidError};
+pub use origin::{Origin, OriginError, OriginProblem};
+pub use quoted::Quoted;
