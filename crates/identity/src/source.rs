@@ -5,7 +5,7 @@ use core::fmt;
 use form_urlencoded::Serializer;
 
 use super::address::Address;
-use intune_sync_settings::{Choice, Cloud, Problem, Variables, choice, terms, variable};
+use intune_sync_settings::{Advice, Choice, Cloud, Variables, choice, terms, variable};
 
 const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
 const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
@@ -71,7 +71,7 @@ impl Source {
     /// # Errors
     ///
     /// When something that is needed is missing, is not allowed, or names a platform that is not supported.
-    pub fn read(variables: &Variables) -> Result<Self, Problem> {
+    pub fn read(variables: &Variables) -> Result<Self, Advice> {
         let auth = match setting(variables, "auth") {
             Some(text) => choice(text).map_err(|allowed| not_allowed("auth", text, &allowed))?,
             None => Auth::default(),
@@ -101,7 +101,7 @@ impl Source {
         }
     }
 
-    fn managed_identity(variables: &Variables) -> Result<Self, Problem> {
+    fn managed_identity(variables: &Variables) -> Result<Self, Advice> {
         let endpoint = variables
             .get(IDENTITY_ENDPOINT)
             .zip(variables.get(IDENTITY_HEADER));
@@ -113,7 +113,7 @@ impl Source {
             name => endpoint.is_some() && variables.get(name).is_some(),
         });
         if let Some((_, platform)) = platform {
-            return Err(Problem::new(
+            return Err(Advice::new(
                 format!("the managed identity of {platform} cannot be used by this component"),
                 "set `INTUNE_SYNC_AUTH` to `workload-identity` or `client-secret`",
             ));
@@ -149,7 +149,7 @@ impl Source {
                 continue;
             };
             if let Some(other) = named.replace(key) {
-                return Err(Problem::new(
+                return Err(Advice::new(
                     format!(
                         "`{}` and `{}` are not allowed together: each names the one identity to use",
                         variable(other),
@@ -178,7 +178,7 @@ impl Source {
         auth: Auth,
         proof: &'static str,
         credentials: Vec<(&'static str, String)>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, Advice> {
         let tenant = needed(variables, "tenant-id", Some("AZURE_TENANT_ID"), auth)?;
         let client = needed(variables, "client-id", Some("AZURE_CLIENT_ID"), auth)?;
         let client =
@@ -186,7 +186,7 @@ impl Source {
         // A tenant is a GUID or a domain: nothing that could lead to another path.
         let is_tenant = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
         if !tenant.chars().all(is_tenant) || tenant.starts_with('.') {
-            return Err(Problem::new(
+            return Err(Advice::new(
                 format!(
                     "`{tenant}` is not allowed for `INTUNE_SYNC_TENANT_ID`: it takes a GUID or a domain"
                 ),
@@ -200,7 +200,7 @@ impl Source {
         let own = cloud.authority().to_string();
         let host = variables.get(AUTHORITY_HOST).unwrap_or(&own);
         let authority = terms::origin(host).map_err(|allowed| {
-            Problem::new(
+            Advice::new(
                 format!("`{AUTHORITY_HOST}` is not allowed: {allowed}"),
                 format!("unset `{AUTHORITY_HOST}`: the cloud decides it"),
             )
@@ -293,7 +293,7 @@ impl fmt::Display for Source {
 
 /// `host` takes the place of the well-known address, which cannot be had on a test machine. Only a loopback address
 /// may: anything else could hand out a token of its own choice.
-fn imds(host: Option<&str>) -> Result<Address, Problem> {
+fn imds(host: Option<&str>) -> Result<Address, Advice> {
     const PATH: &str = "/metadata/identity/oauth2/token";
     let origin = match host {
         None => "http://169.254.169.254".to_owned(),
@@ -302,7 +302,7 @@ fn imds(host: Option<&str>) -> Result<Address, Problem> {
             .filter(|origin| origin.is_loopback() && host.starts_with("http://"))
             .map(|origin| origin.to_string())
             .ok_or_else(|| {
-                Problem::new(
+                Advice::new(
                     format!("`{IMDS_HOST}` is `{host}`, which is not `http` on a loopback address"),
                     format!("unset `{IMDS_HOST}`: virtual machines need none"),
                 )
@@ -322,12 +322,12 @@ fn needed<'a>(
     key: &str,
     platform: Option<&str>,
     auth: Auth,
-) -> Result<&'a str, Problem> {
+) -> Result<&'a str, Advice> {
     let found = setting(variables, key).or_else(|| variables.get(platform?));
     found.ok_or_else(|| {
         let word = Auth::WORDS.iter().find(|(_, kind)| *kind == auth);
         let word = word.map_or("", |(word, _)| word);
-        Problem::new(
+        Advice::new(
             format!(
                 "`INTUNE_SYNC_AUTH` is `{word}`, which needs `{}`",
                 variable(key)
@@ -337,8 +337,8 @@ fn needed<'a>(
     })
 }
 
-fn not_allowed(key: &str, value: &str, allowed: &intune_sync_settings::number::Refused) -> Problem {
-    Problem::new(
+fn not_allowed(key: &str, value: &str, allowed: &intune_sync_settings::number::Refused) -> Advice {
+    Advice::new(
         format!(
             "`{value}` is not allowed for `{}`: {allowed}",
             variable(key)
@@ -347,8 +347,8 @@ fn not_allowed(key: &str, value: &str, allowed: &intune_sync_settings::number::R
     )
 }
 
-fn not_a_url(name: &str, value: &str) -> Problem {
-    Problem::new(
+fn not_a_url(name: &str, value: &str) -> Advice {
+    Advice::new(
         format!("`{name}` is `{value}`, which is not an `http` URL"),
         format!("leave `{name}` as the platform has set it, or unset it where there is none"),
     )

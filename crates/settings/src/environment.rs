@@ -3,7 +3,7 @@
 
 use intune_sync_ids::Origin;
 
-use crate::{Cloud, Given, KEYS, NotSet, Problem, choice, terms};
+use crate::{Advice, Cloud, Given, KEYS, NotSet, choice, terms};
 
 /// What the names of the settings' variables begin with.
 const PREFIX: &str = "INTUNE_SYNC_";
@@ -69,7 +69,7 @@ impl Environment {
     ///
     /// A value that is not allowed; a variable that is misspelt or of the command line alone: what was meant as a bound
     /// must not be passed over.
-    pub fn read(variables: &Variables) -> Result<Self, Problem> {
+    pub fn read(variables: &Variables) -> Result<Self, Advice> {
         let mut given = Given::default();
         for key in KEYS {
             let name = variable(key);
@@ -90,7 +90,7 @@ impl Environment {
             .filter(|name| name.starts_with(PREFIX))
             .find(|name| !known(name))
         {
-            return Err(Problem::new(
+            return Err(Advice::new(
                 format!("`{stray}` is not a setting of this component"),
                 "remove it; a component has no files and no terminal, and takes no settings of these",
             ));
@@ -125,10 +125,10 @@ impl Environment {
     }
 }
 
-fn refused(name: &str, problem: NotSet) -> Problem {
+fn refused(name: &str, problem: NotSet) -> Advice {
     match problem {
-        NotSet::Unknown => Problem::new(format!("`{name}` is not a setting"), "remove it"),
-        NotSet::Refused { value, allowed } => Problem::new(
+        NotSet::Unknown => Advice::new(format!("`{name}` is not a setting"), "remove it"),
+        NotSet::Refused { value, allowed } => Advice::new(
             format!("`{value}` is not allowed for `{name}`: {allowed}"),
             "correct it, or remove it",
         ),
@@ -139,7 +139,7 @@ fn refused(name: &str, problem: NotSet) -> Problem {
 mod tests {
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> Result<Environment, Problem> {
+    fn read(variables: &[(&str, &str)]) -> Result<Environment, Advice> {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let variables = Variables::new(variables.iter().map(own).collect());
         Environment::read(&variables)

@@ -1,7 +1,7 @@
 //! The arguments: flags of `intune-sync sync`, each also a variable.
 
 use intune_sync_settings::{
-    Choice, Environment, Given, KEYS, NotSet, OUTPUT, Problem, Variables, choice, variable,
+    Advice, Choice, Environment, Given, KEYS, NotSet, OUTPUT, Variables, choice, variable,
 };
 use intune_sync_wit::Purpose;
 
@@ -61,7 +61,7 @@ impl Asked {
     /// # Errors
     ///
     /// Naming the argument or the variable, and what is allowed.
-    pub fn read(arguments: &[String], variables: &Variables) -> Result<Self, Problem> {
+    pub fn read(arguments: &[String], variables: &Variables) -> Result<Self, Advice> {
         let mut purpose = None;
         let mut flags: Vec<(&str, Vec<String>)> = Vec::new();
         let mut rest = arguments.iter().map(String::as_str);
@@ -74,7 +74,7 @@ impl Asked {
                     other => return Err(unknown(other)),
                 };
                 if purpose.replace(word).is_some() {
-                    return Err(Problem::new(
+                    return Err(Advice::new(
                         "more than one of `sync` and `plan` is given",
                         "give one",
                     ));
@@ -95,7 +95,7 @@ impl Asked {
                 (Some(value), _) => value,
                 (None, true) => "true",
                 (None, false) => rest.next().ok_or_else(|| {
-                    Problem::new(
+                    Advice::new(
                         format!("`--{key}` needs a value"),
                         "`--help` lists the keys",
                     )
@@ -123,7 +123,7 @@ impl Asked {
             };
             set.map_err(|problem| match problem {
                 NotSet::Unknown => unknown(&format!("--{key}")),
-                NotSet::Refused { value, allowed } => Problem::new(
+                NotSet::Refused { value, allowed } => Advice::new(
                     format!("`{value}` is not allowed for `--{key}`: {allowed}"),
                     "correct it, or leave it out",
                 ),
@@ -144,11 +144,11 @@ fn is_switch(key: &str) -> bool {
     matches!(key, "yes" | "include-unsupported")
 }
 
-fn format(variables: &Variables) -> Result<Format, Problem> {
+fn format(variables: &Variables) -> Result<Format, Advice> {
     let name = variable(OUTPUT);
     variables.get(&name).map_or(Ok(Format::default()), |value| {
         choice(value).map_err(|allowed| {
-            Problem::new(
+            Advice::new(
                 format!("`{value}` is not allowed for `{name}`: {allowed}"),
                 "correct it, or remove it",
             )
@@ -156,9 +156,9 @@ fn format(variables: &Variables) -> Result<Format, Problem> {
     })
 }
 
-fn unknown(argument: &str) -> Problem {
+fn unknown(argument: &str) -> Advice {
     let flag = argument.split('=').next().unwrap_or_default();
-    Problem::new(
+    Advice::new(
         format!("`{flag}` is not an argument of this job"),
         "`--help` lists the keys",
     )
@@ -168,7 +168,7 @@ fn unknown(argument: &str) -> Problem {
 mod tests {
     use super::*;
 
-    fn read(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Asked, Problem> {
+    fn read(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Asked, Advice> {
         let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Asked::read(

@@ -1,7 +1,7 @@
 //! The component's own export.
 
 use intune_sync_report::{self as report, Lines, Outcome, one_line, run_id};
-use intune_sync_settings::{Problem, Variables, seed};
+use intune_sync_settings::{Advice, Variables, seed};
 use intune_sync_wit::{self as wit, Event, EventKind, Plan, Purpose, RunStatus};
 use jiff::Timestamp;
 use wasi::{
@@ -60,7 +60,7 @@ fn run(request: &Request, output: &mut Output) -> Result<(), ()> {
             "the engine does not take its settings: `{}`: {}",
             error.setting, error.problem
         );
-        output.problem("error", &Problem::new(message, "report it as a bug"));
+        output.problem("error", &Advice::new(message, "report it as a bug"));
     })?;
     let deadline = environment
         .given
@@ -146,7 +146,7 @@ impl Told {
         {
             output.problem(
                 "error",
-                &Problem::new(problem.message.clone(), problem.hint.clone()),
+                &Advice::new(problem.message.clone(), problem.hint.clone()),
             );
         }
     }
@@ -179,7 +179,7 @@ impl Output {
         }
     }
 
-    fn problem(&mut self, what: &str, problem: &Problem) {
+    fn problem(&mut self, what: &str, problem: &Advice) {
         let mut text = format!("{what}: {}\n", one_line(&problem.message));
         if !problem.hint.is_empty() {
             text += &format!("hint: {}\n", one_line(&problem.hint));

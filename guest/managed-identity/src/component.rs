@@ -3,7 +3,7 @@
 use core::{cell::RefCell, time::Duration};
 
 use intune_sync_identity::{self as identity, Answer, Source};
-use intune_sync_settings::{Problem, Variables};
+use intune_sync_settings::{Advice, Variables};
 use wasi::{
     cli::environment,
     clocks::{monotonic_clock, wall_clock},
@@ -58,7 +58,7 @@ impl Guest for Component {
 }
 
 impl Keeper {
-    fn new() -> Result<Self, Problem> {
+    fn new() -> Result<Self, Advice> {
         Ok(Self {
             source: Source::read(&Variables::new(environment::get_environment()))?,
             scope: String::new(),

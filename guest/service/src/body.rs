@@ -151,7 +151,7 @@ mod tests {
 
     fn refused(body: &str) -> (u16, String) {
         let refusal = read(body.as_bytes()).expect_err(body);
-        (refusal.status, refusal.problem.message)
+        (refusal.status, refusal.advice.message)
     }
 
     #[test]

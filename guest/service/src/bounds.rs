@@ -311,7 +311,7 @@ mod tests {
                 let refusal = narrow(&operator, given(&[(key, asked)])).expect_err(asked);
                 assert_eq!(refusal.status, 403);
                 assert!(
-                    refusal.problem.message.contains(&format!("for `{key}`")),
+                    refusal.advice.message.contains(&format!("for `{key}`")),
                     "{refusal:?}"
                 );
             }
@@ -365,7 +365,7 @@ mod tests {
             ),
         ] {
             let refusal = narrow(&given(&[set]), given(&[asked])).expect_err(message);
-            assert_eq!(refusal.problem.message, message);
+            assert_eq!(refusal.advice.message, message);
         }
     }
 

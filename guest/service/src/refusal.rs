@@ -1,4 +1,4 @@
-use intune_sync_settings::Problem;
+use intune_sync_settings::Advice;
 use serde::Serialize;
 
 /// Why a request is not done: an HTTP status, and what is wrong.
@@ -7,7 +7,7 @@ pub struct Refusal {
     /// The status of the answer.
     pub status: u16,
     /// What is wrong, and what to do about it.
-    pub problem: Problem,
+    pub advice: Advice,
 }
 
 impl Refusal {
@@ -15,7 +15,7 @@ impl Refusal {
     pub fn new(status: u16, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             status,
-            problem: Problem::new(message, hint),
+            advice: Advice::new(message, hint),
         }
     }
 
@@ -33,7 +33,7 @@ impl Refusal {
             message: &'a str,
             hint: &'a str,
         }
-        let Problem { message, hint } = &self.problem;
+        let Advice { message, hint } = &self.advice;
         let body = Body {
             error: Error { message, hint },
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use intune_sync_ids::Guid;
 
-use super::UsageError;
+use super::Advice;
 use super::args::IdentityArgs;
 use super::choices::{AuthKind, word};
 use crate::identity::TenantId;
@@ -70,9 +70,9 @@ impl AuthKind {
 }
 
 impl TryFrom<IdentityArgs> for Auth {
-    type Error = UsageError;
+    type Error = Advice;
 
-    fn try_from(args: IdentityArgs) -> Result<Self, UsageError> {
+    fn try_from(args: IdentityArgs) -> Result<Self, Advice> {
         let kind = args.auth;
         if let Some((flag, value)) = args
             .given()
@@ -152,9 +152,9 @@ impl IdentityArgs {
 }
 
 /// The one identity that is named, if any.
-fn user_assigned(args: IdentityArgs) -> Result<Option<UserAssigned>, UsageError> {
+fn user_assigned(args: IdentityArgs) -> Result<Option<UserAssigned>, Advice> {
     if let [(first, _), (second, _), ..] = args.given().as_slice() {
-        return Err(UsageError::new(
+        return Err(Advice::new(
             format!(
                 "`{first}` and `{second}` are not allowed together: each names the one identity to use"
             ),
@@ -167,9 +167,9 @@ fn user_assigned(args: IdentityArgs) -> Result<Option<UserAssigned>, UsageError>
     Ok(client.or(object).or(resource))
 }
 
-fn needed<T>(value: Option<T>, kind: AuthKind, flag: &str, what: &str) -> Result<T, UsageError> {
+fn needed<T>(value: Option<T>, kind: AuthKind, flag: &str, what: &str) -> Result<T, Advice> {
     value.ok_or_else(|| {
-        UsageError::new(
+        Advice::new(
             format!("`--auth {}` needs `{flag}`", word(&kind)),
             format!("give `{flag}` {what}"),
         )
@@ -177,14 +177,14 @@ fn needed<T>(value: Option<T>, kind: AuthKind, flag: &str, what: &str) -> Result
 }
 
 /// A flag that does not go with this `--auth`.
-fn misplaced(flag: &str, value: &str, kind: AuthKind) -> UsageError {
+fn misplaced(flag: &str, value: &str, kind: AuthKind) -> Advice {
     let others = AuthKind::value_variants()
         .iter()
         .filter(|other| other.flags().contains(&flag));
     let others: Vec<String> = others
         .map(|other| format!("`--auth {}`", word(other)))
         .collect();
-    UsageError::new(
+    Advice::new(
         format!(
             "`{flag} {value}` is not allowed with `--auth {}`",
             word(&kind)

@@ -9,7 +9,7 @@ use intune_sync_settings::words;
 
 use super::layers::Layers;
 use super::number::Refused;
-use super::{Command, Page, UsageError};
+use super::{Advice, Command, Page};
 
 /// What an error of clap means: a page to show, or wrong usage. `command` is the tree with its own defaults, `layers`
 /// are the values that clap read in the place of flags.
@@ -18,7 +18,7 @@ pub(super) fn explain(
     command: &clap::Command,
     args: &[OsString],
     layers: &Layers,
-) -> Result<Command, UsageError> {
+) -> Result<Command, Advice> {
     if matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
@@ -46,10 +46,10 @@ struct Explained<'a> {
 }
 
 impl Explained<'_> {
-    fn usage(&self) -> UsageError {
+    fn usage(&self) -> Advice {
         match self.error.kind() {
             ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                UsageError::new(
+                Advice::new(
                     "no command is given",
                     "`intune-sync demo` shows it at work without Azure, `intune-sync --help` lists the commands",
                 )
@@ -57,11 +57,11 @@ impl Explained<'_> {
             ErrorKind::InvalidSubcommand => self.unknown_command(),
             ErrorKind::UnknownArgument => self.unknown_argument(),
             ErrorKind::ValueValidation | ErrorKind::InvalidValue => self.bad_value(),
-            ErrorKind::ArgumentConflict => UsageError::new(
+            ErrorKind::ArgumentConflict => Advice::new(
                 format!("`{}` is given more than once", self.flag()),
                 format!("give `{}` once", self.flag()),
             ),
-            ErrorKind::TooManyValues => UsageError::new(
+            ErrorKind::TooManyValues => Advice::new(
                 format!(
                     "`{}` takes no value, but `{}` is given",
                     self.flag(),
@@ -69,9 +69,7 @@ impl Explained<'_> {
                 ),
                 format!("write `{}` alone", self.flag()),
             ),
-            ErrorKind::InvalidUtf8 => {
-                UsageError::new("an argument is not UTF-8 text", self.see_help())
-            }
+            ErrorKind::InvalidUtf8 => Advice::new("an argument is not UTF-8 text", self.see_help()),
             // No flag leads to another kind; should one do so some day, clap's own words are better than none.
             _ => {
                 let text = self.error.to_string();
@@ -81,21 +79,21 @@ impl Explained<'_> {
                     .unwrap_or_default()
                     .trim_start_matches("error: ")
                     .to_owned();
-                UsageError::new(message, self.see_help())
+                Advice::new(message, self.see_help())
             }
         }
     }
 
-    fn unknown_command(&self) -> UsageError {
+    fn unknown_command(&self) -> Advice {
         let hint = match self.texts(ContextKind::SuggestedSubcommand).as_slice() {
             [] => "`intune-sync --help` lists the commands".to_owned(),
             similar => format!("did you mean {}?", words(similar)),
         };
         let name = self.texts(ContextKind::InvalidSubcommand).concat();
-        UsageError::new(format!("`{name}` is not a command of `intune-sync`"), hint)
+        Advice::new(format!("`{name}` is not a command of `intune-sync`"), hint)
     }
 
-    fn unknown_argument(&self) -> UsageError {
+    fn unknown_argument(&self) -> Advice {
         let flag = self.flag();
         let what = if flag.starts_with('-') {
             "a flag"
@@ -109,10 +107,10 @@ impl Explained<'_> {
                 format!("did you mean {}?", words(&similar))
             }
         };
-        UsageError::new(format!("`{flag}` is not {what} of `{}`", self.path()), hint)
+        Advice::new(format!("`{flag}` is not {what} of `{}`", self.path()), hint)
     }
 
-    fn bad_value(&self) -> UsageError {
+    fn bad_value(&self) -> Advice {
         let flag = self.flag();
         let long = flag.trim_start_matches('-');
         let place = self
@@ -152,7 +150,7 @@ impl Explained<'_> {
             ([], Some(default)) => format!("leave `{flag}` out for the default, `{default}`"),
             ([], None) => self.see_help(),
         };
-        UsageError::new(message, hint)
+        Advice::new(message, hint)
     }
 
     fn see_help(&self) -> String {

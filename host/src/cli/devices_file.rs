@@ -6,7 +6,7 @@ use std::path::Path;
 
 use intune_sync_ids::Guid;
 
-use super::UsageError;
+use super::Advice;
 
 /// The names of the column that holds Intune's device id, in Graph's exports and in the admin center's.
 const COLUMNS: [&str; 2] = ["id", "device id"];
@@ -16,13 +16,13 @@ const COLUMNS: [&str; 2] = ["id", "device id"];
 /// # Errors
 ///
 /// A file that cannot be read, that holds no device, or one line that is no device id: the message names it.
-pub(super) fn read(path: &Path) -> Result<Vec<(u64, u64)>, UsageError> {
+pub(super) fn read(path: &Path) -> Result<Vec<(u64, u64)>, Advice> {
     if path.as_os_str() == "-" {
         return parse(io::stdin().lock(), "standard input");
     }
     let name = format!("`{}`", path.display());
     let unreadable = |error: &io::Error| {
-        UsageError::new(
+        Advice::new(
             format!("{name} cannot be read: {error}"),
             "`--devices-from` takes a file with one device id a line, or `-` for standard input",
         )
@@ -34,14 +34,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<(u64, u64)>, UsageError> {
     parse(BufReader::new(file), &name)
 }
 
-fn parse(mut reader: impl BufRead, name: &str) -> Result<Vec<(u64, u64)>, UsageError> {
+fn parse(mut reader: impl BufRead, name: &str) -> Result<Vec<(u64, u64)>, Advice> {
     let mut devices = Vec::new();
     let mut layout = None;
     let mut line = Vec::new();
     for number in 1_u64.. {
         line.clear();
         let length = reader.read_until(b'\n', &mut line).map_err(|error| {
-            UsageError::new(
+            Advice::new(
                 format!("{name} cannot be read: {error}"),
                 "check the file that `--devices-from` names",
             )
@@ -50,7 +50,7 @@ fn parse(mut reader: impl BufRead, name: &str) -> Result<Vec<(u64, u64)>, UsageE
             break;
         }
         let text = str::from_utf8(&line).map_err(|_| {
-            UsageError::new(
+            Advice::new(
                 format!("{name}, line {number}: this is not UTF-8 text"),
                 "save the file as UTF-8; in PowerShell: `Out-File -Encoding utf8`",
             )
@@ -77,7 +77,7 @@ fn parse(mut reader: impl BufRead, name: &str) -> Result<Vec<(u64, u64)>, UsageE
         };
         let id: Guid = entry.trim().parse().map_err(|_| {
             let shown: String = if entry.is_empty() { text } else { &entry }.chars().take(80).collect();
-            UsageError::new(
+            Advice::new(
                 format!("{name}, line {number}: `{shown}` is not a device id"),
                 "give one GUID a line, such as `00112233-4455-6677-8899-aabbccddeeff`, or a CSV with a column `Id` or \
                  `Device ID`",
@@ -86,7 +86,7 @@ fn parse(mut reader: impl BufRead, name: &str) -> Result<Vec<(u64, u64)>, UsageE
         devices.push(id.halves());
     }
     if devices.is_empty() {
-        return Err(UsageError::new(
+        return Err(Advice::new(
             format!("{name} holds no device id"),
             "leave `--devices-from` out to select from the whole fleet",
         ));

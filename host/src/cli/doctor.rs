@@ -8,7 +8,7 @@ use intune_sync_ids::{Guid, Origin};
 use super::args::{GraphArgs, IdentityArgs, ReportArgs};
 use super::choices::{AuthKind, ReportFormat};
 use super::cloud::Cloud;
-use super::{Auth, OutputOptions, UsageError, terms};
+use super::{Advice, Auth, OutputOptions, terms};
 use crate::identity::TenantId;
 
 /// `doctor`.
@@ -61,9 +61,9 @@ pub(super) struct DoctorArgs {
 }
 
 impl TryFrom<DoctorArgs> for DoctorOptions {
-    type Error = UsageError;
+    type Error = Advice;
 
-    fn try_from(mut args: DoctorArgs) -> Result<Self, UsageError> {
+    fn try_from(mut args: DoctorArgs) -> Result<Self, Advice> {
         let tenant = match args.identity.auth {
             // These are of one tenant already: here it is only what the token is compared with.
             AuthKind::ManagedIdentity | AuthKind::TokenFile => args.identity.tenant_id.take(),

@@ -10,7 +10,7 @@ use super::args::{GraphArgs, IdentityArgs, ReportArgs};
 use super::choices::ReportFormat;
 use super::cloud::Cloud;
 use super::number::Refused;
-use super::{Auth, OutputOptions, UsageError, terms};
+use super::{Advice, Auth, OutputOptions, terms};
 
 /// `grant`.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,20 +102,20 @@ pub(super) struct GrantArgs {
 }
 
 impl TryFrom<GrantArgs> for GrantOptions {
-    type Error = UsageError;
+    type Error = Advice;
 
-    fn try_from(args: GrantArgs) -> Result<Self, UsageError> {
+    fn try_from(args: GrantArgs) -> Result<Self, Advice> {
         let whom = match (args.principal_id, args.name) {
             (Some(id), None) => Whom::Id(id),
             (None, Some(name)) => Whom::Name(name),
             (None, None) => {
-                return Err(UsageError::new(
+                return Err(Advice::new(
                     "`grant` needs to know which identity is meant",
                     "name it with `--principal-id ID`, its object id, or with `--name NAME`",
                 ));
             }
             (Some(_), Some(_)) => {
-                return Err(UsageError::new(
+                return Err(Advice::new(
                     "`--principal-id` and `--name` are not allowed together: each names the one identity",
                     "leave `--principal-id` or `--name` out",
                 ));

@@ -8,7 +8,7 @@ use std::path::Path;
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches};
 
-use super::{UsageError, Variables};
+use super::{Advice, Variables};
 
 /// Flags that answer one question: where one of them is given, what lower layers say of the others is void.
 const ALTERNATIVES: [&[&str]; 3] = [
@@ -42,7 +42,7 @@ impl Layers {
         given: &ArgMatches,
         config: Option<&Path>,
         variables: Variables<'_>,
-    ) -> Result<Self, UsageError> {
+    ) -> Result<Self, Advice> {
         let sync = command
             .find_subcommand("sync")
             .expect("the tree has `sync`");
@@ -130,7 +130,7 @@ fn settles(settled: &[&str], long: &str) -> bool {
 fn variable_layer(
     known: &[Key<'_>],
     variables: Variables<'_>,
-) -> Result<BTreeMap<String, Layered>, UsageError> {
+) -> Result<BTreeMap<String, Layered>, Advice> {
     let mut layer = BTreeMap::new();
     for Key { long, .. } in known {
         if let Some((name, value)) = variable(long, variables)? {
@@ -147,7 +147,7 @@ fn variable_layer(
 }
 
 /// The variable of a flag: its name and its value, none when it is not set or empty.
-fn variable(long: &str, variables: Variables<'_>) -> Result<Option<(String, String)>, UsageError> {
+fn variable(long: &str, variables: Variables<'_>) -> Result<Option<(String, String)>, Advice> {
     let name = format!(
         "INTUNE_SYNC_{}",
         long.to_ascii_uppercase().replace('-', "_")
@@ -156,7 +156,7 @@ fn variable(long: &str, variables: Variables<'_>) -> Result<Option<(String, Stri
         None => Ok(None),
         Some(Ok(value)) if value.is_empty() => Ok(None),
         Some(Ok(value)) => Ok(Some((name, value))),
-        Some(Err(value)) => Err(UsageError::new(
+        Some(Err(value)) => Err(Advice::new(
             format!(
                 "`{}` is not allowed for `{name}`: it is not UTF-8 text",
                 value.display()
@@ -166,10 +166,10 @@ fn variable(long: &str, variables: Variables<'_>) -> Result<Option<(String, Stri
     }
 }
 
-fn file_layer(path: &Path, known: &[Key<'_>]) -> Result<BTreeMap<String, Layered>, UsageError> {
+fn file_layer(path: &Path, known: &[Key<'_>]) -> Result<BTreeMap<String, Layered>, Advice> {
     let file = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| {
-        UsageError::new(
+        Advice::new(
             format!("`{file}` cannot be read: {error}"),
             "`--config` takes a TOML file",
         )
@@ -179,7 +179,7 @@ fn file_layer(path: &Path, known: &[Key<'_>]) -> Result<BTreeMap<String, Layered
             text[..span.start.min(text.len())].matches('\n').count() + 1
         });
         let message = error.message().lines().next().unwrap_or_default();
-        UsageError::new(
+        Advice::new(
             format!("`{file}`, line {line}: this is not TOML: {message}"),
             "a line is `batch-size = 100`, `pace = \"quota\"` or `os = [\"Windows\", \"iOS\"]`",
         )
@@ -195,7 +195,7 @@ fn file_layer(path: &Path, known: &[Key<'_>]) -> Result<BTreeMap<String, Layered
                 Some(values) if *is_list || !value.is_array() => Ok((key, Layered { values, place })),
                 _ => {
                     let or_list = if *is_list { ", or a list of these" } else { "" };
-                    Err(UsageError::new(
+                    Err(Advice::new(
                         format!("{} is not allowed for {place}: it takes a text, a number or a boolean{or_list}", kind(&value)),
                         format!("write the value as you would behind `--{key}`"),
                     ))
@@ -205,7 +205,7 @@ fn file_layer(path: &Path, known: &[Key<'_>]) -> Result<BTreeMap<String, Layered
         .collect()
 }
 
-fn unknown_key(key: &str, path: &Path, known: &[Key<'_>]) -> UsageError {
+fn unknown_key(key: &str, path: &Path, known: &[Key<'_>]) -> Advice {
     let kebab = key.to_ascii_lowercase().replace('_', "-");
     let hint = match known.iter().find(|known| known.long == kebab) {
         Some(Key { long, .. }) => format!("write `{long}`: the keys are the long flags' names"),
@@ -216,7 +216,7 @@ fn unknown_key(key: &str, path: &Path, known: &[Key<'_>]) -> UsageError {
             "the keys are the long flags' names: `intune-sync sync --help` lists them".to_owned()
         }
     };
-    UsageError::new(
+    Advice::new(
         format!("`{key}` is not a known key in `{}`", path.display()),
         hint,
     )

@@ -1,4 +1,5 @@
-//! The command line: arguments, variables and the config file become one typed [`Command`], or a [`UsageError`].
+//! The command line: arguments, variables and the config file become one typed [`Command`], or an [`Advice`] on
+//! what is wrong with them.
 
 mod args;
 mod auth;
@@ -19,7 +20,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::FromArgMatches;
-use intune_sync_settings::number;
+use intune_sync_settings::{Advice, number};
 pub(crate) use intune_sync_settings::{cloud, duration};
 
 pub(crate) use self::auth::{Auth, UserAssigned};
@@ -63,32 +64,13 @@ pub(crate) struct Page {
     pub(crate) styled: String,
 }
 
-/// Wrong usage: exit code 2.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub(crate) struct UsageError {
-    /// The value and what is allowed, in one sentence without a full stop.
-    pub(crate) message: String,
-    /// What to do about it, in one sentence without a full stop.
-    pub(crate) hint: String,
-}
-
-impl UsageError {
-    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: hint.into(),
-        }
-    }
-}
-
 /// Reads the command line `args` (the program's name first), the variables `INTUNE_SYNC_*`, and the files that they
 /// name. Nothing else is touched.
 ///
 /// # Errors
 ///
 /// What is wrong, whichever of these it stands in.
-pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, UsageError> {
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Advice> {
     parse_with(args, &|name| std::env::var_os(name))
 }
 
@@ -98,7 +80,7 @@ type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 fn parse_with(
     args: impl IntoIterator<Item = OsString>,
     variables: Variables<'_>,
-) -> Result<Command, UsageError> {
+) -> Result<Command, Advice> {
     let args: Vec<OsString> = args.into_iter().collect();
     let command = args::command();
 
@@ -129,8 +111,8 @@ fn parse_with(
 }
 
 /// Matches that clap's own tree has accepted fit the structs derived with it; where they do not, clap says why.
-fn unexpected(error: &clap::Error) -> UsageError {
-    UsageError::new(
+fn unexpected(error: &clap::Error) -> Advice {
+    Advice::new(
         error.to_string(),
         "`intune-sync --help` lists the commands and their flags",
     )

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use intune_sync_ids::Origin;
 
+use super::Advice;
 use super::auth::Auth;
 use super::choices::{
     Color, DispatchKind, Format, OrderKind, PaceKind, ReportFormat, Verbosity, word,
@@ -14,7 +15,7 @@ use super::choices::{
 use super::cloud::Cloud;
 use super::duration::seconds_text;
 use super::number::rate_text;
-use crate::sandbox::bindings::sync;
+use intune_sync_wit as sync;
 
 /// The rate that Microsoft documents for writes to Intune devices, for one app in one tenant, in syncs in 1,000
 /// seconds: 200 in 20 seconds.
@@ -101,30 +102,20 @@ impl JobOptions {
     }
 
     /// What the user should know before the run.
-    pub(crate) fn warnings(&self) -> Vec<Warning> {
+    pub(crate) fn warnings(&self) -> Vec<Advice> {
         let mut warnings = Vec::new();
         if self.pacing.ceiling > DOCUMENTED_RATE {
-            warnings.push(Warning {
-                message: format!(
+            warnings.push(Advice::new(
+                format!(
                     "`--max-rate {}` is above the {} syncs per second that Microsoft documents",
                     rate_text(self.pacing.ceiling),
                     rate_text(DOCUMENTED_RATE)
                 ),
-                hint: "expect throttling, which also slows down other apps of the tenant; leave `--max-rate` out for `9.75`"
-                    .to_owned(),
-            });
+                "expect throttling, which also slows down other apps of the tenant; leave `--max-rate` out for `9.75`",
+            ));
         }
         warnings
     }
-}
-
-/// A warning about the options.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Warning {
-    /// What, in one sentence without a full stop.
-    pub(crate) message: String,
-    /// What to do about it, in one sentence without a full stop.
-    pub(crate) hint: String,
 }
 
 /// How fast, and what happens on errors: fields of the engine's settings, in the same units.

@@ -9,7 +9,7 @@ use super::choices::{BulkCost, Limiter, ReportFormat};
 use super::cloud::Cloud;
 use super::duration::{DAY, SECOND, Span, span, within};
 use super::number::{percent, seed, whole};
-use super::{JobOptions, OutputOptions, Pacing, UsageError};
+use super::{Advice, JobOptions, OutputOptions, Pacing};
 
 /// `rehearse`.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,9 +135,9 @@ pub(super) struct TenantArgs {
 }
 
 impl TryFrom<RehearseArgs> for RehearseOptions {
-    type Error = UsageError;
+    type Error = Advice;
 
-    fn try_from(args: RehearseArgs) -> Result<Self, UsageError> {
+    fn try_from(args: RehearseArgs) -> Result<Self, Advice> {
         let RehearseArgs {
             devices,
             no_alternatives,
@@ -160,11 +160,11 @@ impl TryFrom<RehearseArgs> for RehearseOptions {
 }
 
 impl TryFrom<TenantArgs> for TenantOptions {
-    type Error = UsageError;
+    type Error = Advice;
 
-    fn try_from(args: TenantArgs) -> Result<Self, UsageError> {
+    fn try_from(args: TenantArgs) -> Result<Self, Advice> {
         if args.neighbour_period.is_some() && args.neighbour == 0 {
-            return Err(UsageError::new(
+            return Err(Advice::new(
                 "`--neighbour-period` is not allowed without `--neighbour`",
                 "say with `--neighbour 50` how much of the quota the other app uses",
             ));

@@ -11,13 +11,13 @@ use super::choices::{Format, Verbosity};
 use super::options::{
     AuditOptions, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions,
 };
-use super::{Command, UsageError, devices_file};
+use super::{Advice, Command, devices_file};
 use crate::sandbox::bindings::sync;
 
 impl TryFrom<Arguments> for Command {
-    type Error = UsageError;
+    type Error = Advice;
 
-    fn try_from(arguments: Arguments) -> Result<Self, UsageError> {
+    fn try_from(arguments: Arguments) -> Result<Self, Advice> {
         Ok(match arguments.command {
             Subcommands::Sync(args) => {
                 let purpose = if args.dry_run {
@@ -63,7 +63,7 @@ impl TryFrom<Arguments> for Command {
     }
 }
 
-fn job(args: JobArgs, purpose: sync::Purpose) -> Result<JobOptions, UsageError> {
+fn job(args: JobArgs, purpose: sync::Purpose) -> Result<JobOptions, Advice> {
     let auth = args.identity.try_into()?;
     standard_input(&auth, &args.selection)?;
     Ok(JobOptions {
@@ -86,10 +86,10 @@ fn job(args: JobArgs, purpose: sync::Purpose) -> Result<JobOptions, UsageError> 
 }
 
 /// Standard input can be read for one purpose.
-fn standard_input(auth: &Auth, selection: &SelectionArgs) -> Result<(), UsageError> {
+fn standard_input(auth: &Auth, selection: &SelectionArgs) -> Result<(), Advice> {
     let devices = selection.devices_from.as_deref();
     match auth.reads_standard_input() {
-        Some(flag) if devices.is_some_and(|file| file.as_os_str() == "-") => Err(UsageError::new(
+        Some(flag) if devices.is_some_and(|file| file.as_os_str() == "-") => Err(Advice::new(
             format!(
                 "`{flag} -` and `--devices-from -` are not allowed together: both read standard input"
             ),
@@ -99,7 +99,7 @@ fn standard_input(auth: &Auth, selection: &SelectionArgs) -> Result<(), UsageErr
     }
 }
 
-fn selection(args: SelectionArgs) -> Result<sync::Selection, UsageError> {
+fn selection(args: SelectionArgs) -> Result<sync::Selection, Advice> {
     let mut devices: Vec<(u64, u64)> = args.device.iter().map(|id| id.halves()).collect();
     if let Some(file) = &args.devices_from {
         devices.append(&mut devices_file::read(file)?);
@@ -139,9 +139,9 @@ impl From<PacingArgs> for Pacing {
 }
 
 impl TryFrom<OutputArgs> for OutputOptions {
-    type Error = UsageError;
+    type Error = Advice;
 
-    fn try_from(args: OutputArgs) -> Result<Self, UsageError> {
+    fn try_from(args: OutputArgs) -> Result<Self, Advice> {
         Ok(Self {
             format: args.output,
             ..args.terminal.try_into()?
@@ -150,12 +150,12 @@ impl TryFrom<OutputArgs> for OutputOptions {
 }
 
 impl TryFrom<TerminalArgs> for OutputOptions {
-    type Error = UsageError;
+    type Error = Advice;
 
-    fn try_from(args: TerminalArgs) -> Result<Self, UsageError> {
+    fn try_from(args: TerminalArgs) -> Result<Self, Advice> {
         let verbosity = match (args.quiet, args.verbose) {
             (true, true) => {
-                return Err(UsageError::new(
+                return Err(Advice::new(
                     "`--quiet` and `--verbose` are not allowed together",
                     "leave `--quiet` or `--verbose` out",
                 ));

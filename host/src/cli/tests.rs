@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::cloud::Cloud;
 use super::duration::Span;
 use super::{
-    Auth, BulkCost, Color, Command, Format, JobOptions, Limiter, OutputOptions, RehearseOptions,
-    ReportFormat, TenantOptions, UsageError, UserAssigned, Verbosity, parse_with,
+    Advice, Auth, BulkCost, Color, Command, Format, JobOptions, Limiter, OutputOptions,
+    RehearseOptions, ReportFormat, TenantOptions, UserAssigned, Verbosity, parse_with,
 };
 use crate::sandbox::bindings::sync::{Dispatch, Guid, Order, Pace, Purpose};
 
@@ -19,7 +19,7 @@ const GUID: Guid = Guid {
 };
 
 /// What `intune-sync` makes of `line`, split at blanks, with these variables.
-fn parse(line: &str, variables: &[(&str, &str)]) -> Result<Command, UsageError> {
+fn parse(line: &str, variables: &[(&str, &str)]) -> Result<Command, Advice> {
     let args = std::iter::once("intune-sync")
         .chain(line.split_whitespace())
         .map(OsString::from);
@@ -38,7 +38,7 @@ fn job(line: &str, variables: &[(&str, &str)]) -> JobOptions {
     }
 }
 
-fn usage(line: &str, variables: &[(&str, &str)]) -> UsageError {
+fn usage(line: &str, variables: &[(&str, &str)]) -> Advice {
     match parse(line, variables) {
         Err(error) => {
             for text in [&error.message, &error.hint] {
@@ -288,7 +288,7 @@ fn no_flag_is_silently_ignored() {
             match parse(&line, &[]) {
                 Ok(_) => told += &format!("$ intune-sync {line}\nok\n\n"),
                 Err(_) => {
-                    let UsageError { message, hint } = usage(&line, &[]);
+                    let Advice { message, hint } = usage(&line, &[]);
                     told += &format!("$ intune-sync {line}\nerror: {message}\nhint: {hint}\n\n");
                 }
             }
@@ -511,7 +511,7 @@ fn other_wrong_usage_is_explained() {
         "plan --dry-run",
         "demo --graph-url https://graph.microsoft.com",
     ] {
-        let UsageError { message, hint } = usage(line, &[]);
+        let Advice { message, hint } = usage(line, &[]);
         told += &format!("$ intune-sync {line}\nerror: {message}\nhint: {hint}\n\n");
     }
     insta::assert_snapshot!(told);

@@ -3,7 +3,7 @@ use super::*;
 const SCOPE: &str = "https://graph.microsoft.com/.default";
 const CLIENT: &str = "00112233-4455-6677-8899-aabbccddeeff";
 
-fn source(variables: &[(&str, &str)]) -> Result<Source, Problem> {
+fn source(variables: &[(&str, &str)]) -> Result<Source, Advice> {
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     Source::read(&Variables::new(variables.iter().map(own).collect()))
 }

@@ -4,7 +4,7 @@ mod answer;
 mod run;
 mod sink;
 
-use intune_sync_settings::{Environment, Problem, Variables};
+use intune_sync_settings::{Advice, Environment, Variables};
 use wasi::{
     cli::environment,
     exports::http::incoming_handler::Guest,
@@ -61,7 +61,7 @@ fn prepare(
     }
     let asked = read(&answer::body(request)?)?;
     let operator = Environment::read(variables)
-        .map_err(|Problem { message, hint }| Refusal::new(500, message, hint))?;
+        .map_err(|Advice { message, hint }| Refusal::new(500, message, hint))?;
     let given = narrow(&operator.given, asked)?;
     may_run(&given, &operator.given, purpose)?;
     Run::start(&given, &operator, purpose)
