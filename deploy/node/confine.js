@@ -1,7 +1,7 @@
-// What jco leaves open, closed: imported before the component (`--jco-import`), this gives it of the environment only
-// what is meant for it, and of the network only Microsoft Graph and the identity endpoint.
+// Closes what jco leaves open. Imported before the component (`--jco-import`), this script passes on only the variables
+// that are meant for the component, and lets requests out only to Microsoft Graph and the identity endpoint.
 //
-// INTUNE_SYNC_EGRESS, origins separated by blanks, replaces the list. It is not handed to the component.
+// INTUNE_SYNC_EGRESS, a list of origins separated by spaces, replaces the default list. The component does not see it.
 
 import process from "node:process";
 import { _setEnv, _setCwd } from "@bytecodealliance/preview2-shim/cli";
@@ -23,7 +23,7 @@ outgoingHandler.handle = (request, options) => {
   return handle.call(outgoingHandler, request, options);
 };
 
-/** The origin that a request goes to, as URL writes it; none where there is none. */
+/** The origin of a request as `URL` writes it, or undefined if it has none. */
 function origin(request) {
   const scheme = request.scheme()?.tag ?? "HTTPS";
   try {
