@@ -9,7 +9,7 @@
 # make replay SEED=17
 #              one of them again, with all that was drawn and all that happened
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
-# make lint    formatting, clippy, licences and advisories
+# make lint    spelling, words, links, formatting, clippy, licences and advisories
 # make reproducible
 #              builds the components twice in different folders, and compares the bytes
 #
@@ -45,6 +45,9 @@ bench: build
 	target/release/intune-sync-bench target/release/intune-sync target/sandbox-cost docs/benchmarks.md
 
 lint: setup
+	.ci/typos
+	.ci/words
+	.ci/links
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(FLAGS) --all-targets -- -D warnings
 	$(CARGO) clippy --release --locked --package intune-sync-engine --target wasm32-unknown-unknown -- -D warnings
