@@ -28,7 +28,7 @@ fn batch_sends_twenty_in_a_request_and_several_requests_at_once() {
     config.latency.min_ms = 20;
     config.latency.max_ms = 20;
     let books = completed(config, "batch").1;
-    assert_eq!(books.requests.batch, 17);
+    assert_eq!(books.requests.batch, 1 + 17, "4 devices, then 20 each");
     assert_eq!(books.requests.sync + books.requests.execute_action, 0);
     assert!(books.most_in_flight > 1, "{books:?}");
     assert!(books.most_in_flight <= 16, "{books:?}");
@@ -39,7 +39,7 @@ fn batch_is_the_default() {
     let tenant = Tenant::new(healthy(50));
     let (_, account) = tenant.sync().json();
     let books = balance_to_the_device(&tenant, &account);
-    assert_eq!((books.requests.batch, books.requests.sync), (3, 0));
+    assert_eq!((books.requests.batch, books.requests.sync), (4, 0));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn bulk_sends_a_hundred_in_a_call_wrapped_or_bare() {
         let mut config = healthy(330);
         config.bulk.wrapped = wrapped;
         let books = completed(config, "bulk").1;
-        assert_eq!(books.requests.execute_action, 4);
+        assert_eq!(books.requests.execute_action, 1 + 4, "4 devices, then 100 each");
         assert_eq!(books.requests.sync + books.requests.batch, 0);
     });
 }
@@ -58,7 +58,7 @@ fn bulk_that_costs_a_call_needs_a_hundredth_of_the_quota() {
     let mut config = quota(900, 10);
     config.bulk.cost = BulkCost::Call;
     let (account, books) = completed(config, "bulk");
-    assert_eq!(books.requests.execute_action, 9);
+    assert_eq!(books.requests.execute_action, 1 + 9);
     assert_eq!(number(&account, "ThrottledCount"), 0);
 }
 
@@ -79,8 +79,8 @@ fn bulk_that_is_too_large_is_halved() {
         config.bulk.max_ids = NonZeroU32::new(30).expect("not 0");
         config.bulk.too_large = too_large;
         let (account, books) = completed(config, "bulk");
-        // 100, 50, then 25 in each.
-        assert_eq!(books.requests.execute_action, 2 + 12, "{books:?}");
+        // The first 4, then 100, 50, and 25 in each.
+        assert_eq!(books.requests.execute_action, 1 + 2 + 12, "{books:?}");
         assert_eq!(books.requests.sync + books.requests.batch, 0);
         assert_eq!(number(&account, "RetryCount"), 0);
     });
@@ -89,8 +89,8 @@ fn bulk_that_is_too_large_is_halved() {
 #[test]
 fn bulk_that_is_refused_falls_back_to_batches() {
     let refusals = [
-        // 400 may mean that it is too large: 100, 50, 25, 12, 6, 3, 1.
-        (BulkRefusal::BadRequest, 7),
+        // 400 may mean that it is too large: 4, 2, 1.
+        (BulkRefusal::BadRequest, 3),
         (BulkRefusal::Forbidden, 1),
         (BulkRefusal::NotFound, 1),
     ];
@@ -106,7 +106,7 @@ fn bulk_that_is_refused_falls_back_to_batches() {
         let account = lines.last().expect("a summary");
         let books = balance_to_the_device(&tenant, account);
         assert_eq!(books.requests.execute_action, calls, "{refusal:?}");
-        assert_eq!(books.requests.batch, 15, "{refusal:?}");
+        assert_eq!(books.requests.batch, 1 + 15, "{refusal:?}");
         assert_eq!(books.requests.sync, 0, "{refusal:?}");
         let told = lines.iter().any(|line| {
             let message = line["message"].as_str().unwrap_or_default();

@@ -63,6 +63,8 @@ pub struct Checks {
     request_ids: BTreeSet<Guid>,
     /// Syncs that have left, and when, as far back as the ceiling looks.
     writes: Vec<(u64, u64)>,
+    /// A write has told the definite outcome of a device.
+    proven: bool,
     last_request: u64,
     told: Counts,
 }
@@ -104,6 +106,7 @@ impl Checks {
             devices: BTreeMap::new(),
             request_ids: BTreeSet::new(),
             writes: Vec::new(),
+            proven: false,
             last_request: 0,
             told: Counts::default(),
         }
@@ -244,6 +247,7 @@ impl Checks {
 
     /// Devices whose final status an answer has told.
     fn learn(&mut self, asked: &Asked, response: &Response) {
+        self.proven |= asked.is_decided_by(response);
         let is_final = |status: u16| (200..300).contains(&status) || status == 404;
         match asked {
             // A success has no body; a page of HTML says nothing.
@@ -303,6 +307,10 @@ impl Observer for Checks {
             Ok(asked) => asked,
             Err(problem) => return self.expect(now, false, || problem),
         };
+        let writing = self.in_flight.values().any(|other| *other != Asked::Page);
+        self.expect(now, self.proven || !writing, || {
+            "a second write left before the first was answered".to_owned()
+        });
         let planning = self.purpose == Purpose::Plan;
         self.expect(now, asked == Asked::Page || !planning, || {
             "a plan writes".to_owned()

@@ -1,6 +1,9 @@
 //! Requests as they are on the wire.
 
-use intune_sync_engine::{Guid, http::Method};
+use intune_sync_engine::{
+    Guid,
+    http::{Method, Response},
+};
 use serde_json::Value;
 
 /// A request to Graph as it leaves.
@@ -49,6 +52,23 @@ impl Asked {
                 .map(Self::Single)
                 .ok_or_else(other),
             _ => Err(other()),
+        }
+    }
+
+    /// Whether a response to this can tell the definite outcome of a device: it says something else than that the
+    /// request, or each of its items, was throttled, not authorized or met a passing fault.
+    pub(crate) fn is_decided_by(&self, response: &Response) -> bool {
+        let decided =
+            |status: u64| !matches!(status, 401 | 403 | 408 | 424 | 429 | 500 | 502..=504 | 506..);
+        match self {
+            Self::Page => false,
+            Self::Single(_) | Self::Bulk(_) => decided(response.status.into()),
+            Self::Batch(_) => {
+                let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+                let items = body["responses"].as_array().into_iter().flatten();
+                let statuses = items.filter_map(|item| item["status"].as_u64());
+                statuses.into_iter().any(decided)
+            }
         }
     }
 

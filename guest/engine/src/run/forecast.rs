@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use super::{Route, whole_millis};
+use super::{Opening, Route, whole_millis};
 use crate::{
     http::RequestId,
     pacing::{Passage, RateController},
@@ -26,12 +26,14 @@ pub(super) fn forecast(mut schedule: Schedule, ceiling: u64, route: Route) -> Fo
     let total = u64::from(schedule.total());
     let mut rate = RateController::new(ceiling);
     let (mut now, mut requests, mut devices) = (Duration::ZERO, 0, 0_u64);
+    let mut opening = Opening::Unproven;
     while requests < REQUESTS_MAX
         && let Some(ready_at) = schedule.ready_at()
     {
-        now = whole_millis(now.max(ready_at).max(rate.free_at(now, route.cost_max())));
-        let portion = rate.portion(now, route.cost_max());
-        let Some(work) = schedule.take(now, route.devices(portion)) else {
+        let cost_max = opening.cost_max(route);
+        now = whole_millis(now.max(ready_at).max(rate.free_at(now, cost_max)));
+        let portion = rate.portion(now, cost_max);
+        let Some(work) = schedule.take(now, opening.devices(route, portion)) else {
             break;
         };
         let count = u32::try_from(work.places.len()).unwrap_or(u32::MAX);
@@ -45,6 +47,7 @@ pub(super) fn forecast(mut schedule: Schedule, ceiling: u64, route: Route) -> Fo
         for place in work.places {
             schedule.done(place, now);
         }
+        opening = Opening::Proven;
         requests += 1;
         devices += u64::from(count);
     }

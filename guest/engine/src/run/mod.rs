@@ -54,6 +54,7 @@ pub struct Run {
     phase: Phase,
     budget: RetryBudget,
     dispatch: Route,
+    opening: Opening,
     /// Devices that bulk calls have carried past the quota while a call was taken for one write.
     carried: Trailing,
     in_flight: BTreeMap<RequestId, InFlight>,
@@ -95,6 +96,19 @@ enum Route {
         /// A call counts as one write, as far as is known.
         cheap: bool,
     },
+}
+
+/// Whether a write has shown that syncs are possible at all.
+///
+/// What refuses one device for a missing role or for Multi Admin Approval refuses all of them. So nothing else is sent
+/// until one write has told the definite outcome of a device: such a refusal costs one request and not a whole
+/// connection pool of them. A throttled or transient failure, or a refused route, leaves the question open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    /// One write at a time, with [`Opening::DEVICES`] at most.
+    Unproven,
+    /// As the route has it.
+    Proven,
 }
 
 #[derive(Debug, Clone)]
@@ -150,6 +164,7 @@ impl Run {
             rate: RateController::new(settings.ceiling),
             budget: RetryBudget::new(),
             dispatch,
+            opening: Opening::Unproven,
             carried: Trailing::default(),
             in_flight: BTreeMap::new(),
             requests: 0,
@@ -256,8 +271,11 @@ impl Run {
     fn ready_at(&self) -> Option<Duration> {
         let wanted_at = match &self.phase {
             Phase::Listing(intake) if self.in_flight.is_empty() => intake.listing.not_before,
-            Phase::Syncing(syncing) if self.in_flight.len() < self.dispatch.in_flight_max() => {
-                let rate = self.rate.free_at(self.now, self.dispatch.cost_max());
+            Phase::Syncing(syncing)
+                if self.in_flight.len() < self.opening.in_flight_max(self.dispatch) =>
+            {
+                let cost_max = self.opening.cost_max(self.dispatch);
+                let rate = self.rate.free_at(self.now, cost_max);
                 syncing.schedule.ready_at()?.max(rate)
             }
             Phase::Listing(_) | Phase::Syncing(_) | Phase::Over => return None,
@@ -325,11 +343,6 @@ impl Route {
         }
     }
 
-    /// The most writes that a request counts as.
-    fn cost_max(self) -> u32 {
-        self.cost(u32::try_from(self.devices_max()).unwrap_or(u32::MAX))
-    }
-
     /// Far below the 128 connections that one of the runtimes allows.
     fn in_flight_max(self) -> usize {
         match self {
@@ -338,6 +351,37 @@ impl Route {
             Self::Bulk { cheap: true, .. } => 1,
             Self::Bulk { cheap: false, .. } => 4,
         }
+    }
+}
+
+impl Opening {
+    /// The most devices of a write that goes alone: few are lost to a refusal of all, and one that is refused for a
+    /// reason of its own is still seen among others that are not.
+    const DEVICES: usize = 4;
+
+    /// The most requests in flight.
+    fn in_flight_max(self, route: Route) -> usize {
+        match self {
+            Self::Unproven => 1,
+            Self::Proven => route.in_flight_max(),
+        }
+    }
+
+    /// The most devices in a request for which the quota has this portion.
+    fn devices(self, route: Route, portion: u32) -> usize {
+        match self {
+            Self::Unproven => route.devices(portion).min(Self::DEVICES),
+            Self::Proven => route.devices(portion),
+        }
+    }
+
+    /// The most writes that a request counts as.
+    fn cost_max(self, route: Route) -> u32 {
+        let devices = match self {
+            Self::Unproven => route.devices_max().min(Self::DEVICES),
+            Self::Proven => route.devices_max(),
+        };
+        route.cost(u32::try_from(devices).unwrap_or(u32::MAX))
     }
 }
 

@@ -40,8 +40,9 @@ impl Run {
                 begins: Vec::new(),
             }),
             Phase::Syncing(syncing) => {
-                let portion = self.rate.portion(self.now, self.dispatch.cost_max());
-                let most = self.dispatch.devices(portion);
+                let cost_max = self.opening.cost_max(self.dispatch);
+                let portion = self.rate.portion(self.now, cost_max);
+                let most = self.opening.devices(self.dispatch, portion);
                 syncing.draft(self.now, self.dispatch, most)
             }
             Phase::Over => None,

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde_json::Value;
 
-use super::{Place, Route, Run, answers::Answer, problems, problems::Needed};
+use super::{Opening, Place, Route, Run, answers::Answer, problems, problems::Needed};
 use crate::{
     contract::{EventKind, Retried, RunStatus},
     graph::{BatchAnswer, GraphError, ItemAnswer, Verdict, read_batch},
@@ -166,6 +166,7 @@ impl Run {
     /// One HTTP request, as the budget and the gate count it.
     fn account(&mut self, items: &[Answer]) {
         if items.iter().any(|answer| answer.verdict.is_definite()) {
+            self.opening = Opening::Proven;
             self.budget.succeeded(self.now);
             self.throttle.succeeded(self.now);
         } else if items

@@ -90,12 +90,12 @@ fn a_plan_writes_nothing() {
     let plan = plan.expect("a plan");
     assert_eq!(
         (plan.total, plan.to_sync, plan.batches, plan.requests),
-        (100, 100, 2, 6)
+        (100, 100, 2, 7)
     );
-    // Two batches: 40 of the 50 devices wait for the ceiling in each, and once the delay; each time in whole
-    // milliseconds.
+    // Two batches, in requests of 4, 20, 20, 6 and of 20, 20, 10: 44 and 40 of the 50 devices wait for the ceiling, and
+    // once the delay; each time in whole milliseconds.
     let interval = 1000.0 / 9.75;
-    let expected = 40.0 * interval + 10_000.0 + 40.0 * interval;
+    let expected = 44.0 * interval + 10_000.0 + 40.0 * interval;
     assert!(
         (plan.expected as f64 - expected).abs() <= 5.0,
         "{} of {expected}",
