@@ -6,6 +6,6 @@ mod guid;
 mod origin;
 mod quoted;
 
-pub use guid::{Guid, GuidError};
+pub use guid::{Guid, GuidError, GuidText};
 pub use origin::{Origin, OriginError, OriginProblem};
 pub use quoted::Quoted;

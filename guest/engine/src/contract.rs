@@ -2,6 +2,8 @@
 //!
 //! The core speaks in these types at its edges: [`Settings`] come in, [`Event`]s and a [`Summary`] go out.
 
+use intune_sync_ids::Guid;
+
 #[expect(missing_docs, reason = "generated; the items are documented in `wit/`")]
 pub(crate) mod generated {
     wit_bindgen::generate!({
@@ -23,3 +25,34 @@ pub(crate) use generated::{
     exports::intune::sync::sync::{Guest, GuestRun, Run as RunResource},
     intune::sync::token,
 };
+
+impl From<WireGuid> for Guid {
+    fn from(WireGuid { hi, lo }: WireGuid) -> Self {
+        Self::from_halves(hi, lo)
+    }
+}
+
+impl From<Guid> for WireGuid {
+    fn from(guid: Guid) -> Self {
+        let (hi, lo) = guid.halves();
+        Self { hi, lo }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guid_crosses_the_border_and_comes_back() {
+        let guid: Guid = "00112233-4455-6677-8899-aabbccddeeff"
+            .parse()
+            .expect("a GUID");
+        let wire = WireGuid::from(guid);
+        assert_eq!(
+            (wire.hi, wire.lo),
+            (0x0011_2233_4455_6677, 0x8899_aabb_ccdd_eeff)
+        );
+        assert_eq!(Guid::from(wire), guid);
+    }
+}

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashTable;
 
-use crate::Guid;
+use intune_sync_ids::Guid;
 
 /// The most devices of a run. The largest tenants known are well below; a list that goes on beyond has no end.
 pub const DEVICES_MAX: u32 = 2_000_000;
@@ -112,7 +112,7 @@ impl Fleet {
         let os = if os.is_empty() {
             "unknown"
         } else {
-            crate::graph::shortened(os, 40)
+            intune_sync_graph::shortened(os, 40)
         };
         let known = self.platforms.iter().position(|known| known == os);
         let at = known.unwrap_or_else(|| {

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use crate::{Guid, token::TokenSerial};
+use intune_sync_ids::Guid;
+
+use crate::token::TokenSerial;
 
 /// Names a request for as long as its answer is awaited. Ascending in the order of sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -31,9 +31,8 @@ pub mod contract;
 #[cfg(target_arch = "wasm32")]
 mod driver;
 mod fleet;
-mod graph;
-mod guid;
 pub mod http;
+mod list_query;
 mod listing;
 mod pacing;
 mod run;
@@ -43,8 +42,6 @@ mod settings;
 mod token;
 
 pub use fleet::DEVICES_MAX;
-pub use graph::retry_after;
-pub use guid::{Guid, GuidError};
 pub use run::{Action, Run};
 pub use settings::Settings;
 pub use token::{TokenAnswer, TokenSerial};

@@ -4,10 +4,9 @@ use core::{
 };
 use std::{collections::BTreeSet, hash::DefaultHasher};
 
-use crate::{
-    fleet::DEVICES_MAX,
-    graph::{GraphRoot, LinkError},
-};
+use intune_sync_graph::{GraphRoot, LinkError};
+
+use crate::fleet::DEVICES_MAX;
 
 /// Where the reading of the list stands: page after page, until one has no link to a next.
 #[derive(Debug, Clone)]

@@ -2,7 +2,10 @@ use core::time::Duration;
 
 use wildmatch::WildMatch;
 
-use crate::{Guid, contract::Selection, graph::DeviceRow};
+use intune_sync_graph::DeviceRow;
+use intune_sync_ids::Guid;
+
+use crate::contract::Selection;
 
 /// The criteria of a [`Selection`], ready to be applied to one device after the other.
 #[derive(Debug, Clone)]
@@ -135,7 +138,7 @@ fn unsupported(device: &DeviceRow<'_>) -> Option<String> {
     } else if STATES.iter().any(|start| begins(state, start)) {
         Some(format!(
             "management state {}",
-            crate::graph::shortened(state, 40)
+            intune_sync_graph::shortened(state, 40)
         ))
     } else {
         None

@@ -1,9 +1,8 @@
 use core::{fmt, time::Duration};
 
-use crate::{
-    contract::{self, Dispatch, Pace, Purpose, Selection, SettingsError},
-    graph::GraphRoot,
-};
+use intune_sync_graph::GraphRoot;
+
+use crate::contract::{self, Dispatch, Pace, Purpose, Selection, SettingsError};
 
 /// Settings of a run, each within its range.
 #[derive(Debug, Clone)]

@@ -6,10 +6,11 @@ use std::{
 };
 
 use intune_sync_engine::{
-    Guid, Run,
+    Run,
     contract::{Dispatch, Event, EventKind, Outcome, Purpose, RunStatus, Summary},
     http::{NoAnswer, Request, RequestId, Response},
 };
+use intune_sync_ids::Guid;
 use intune_sync_simulator::{Statistics, Tenant};
 use serde_json::Value;
 

@@ -1,9 +1,7 @@
 //! Requests as they are on the wire.
 
-use intune_sync_engine::{
-    Guid,
-    http::{Method, Response},
-};
+use intune_sync_engine::http::{Method, Response};
+use intune_sync_ids::Guid;
 use serde_json::Value;
 
 /// A request to Graph as it leaves.

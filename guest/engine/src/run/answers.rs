@@ -2,11 +2,12 @@
 
 use core::time::Duration;
 
+use intune_sync_graph::{GraphError, Verdict, judge, retry_after};
+use intune_sync_ids::Guid;
+
 use super::{InFlight, Run, Sent, problems};
 use crate::{
-    Guid,
     contract::{EventKind, RunStatus},
-    graph::{GraphError, Verdict, judge, retry_after},
     http::{NoAnswer, RequestId, Response},
     pacing::Passage,
     token::Refused,

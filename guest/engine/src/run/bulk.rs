@@ -1,9 +1,10 @@
 //! What the answer to a bulk action means for its devices, and when to give the bulk action up.
 
+use intune_sync_graph::{BulkAnswer, BulkOutcome, Verdict, read_bulk};
+
 use super::{Phase, Place, Route, Run, answers::Answer, problems};
 use crate::{
     contract::{EventKind, Retried, RunStatus},
-    graph::{BulkAnswer, BulkOutcome, Verdict, read_bulk},
     pacing::SPAN,
 };
 

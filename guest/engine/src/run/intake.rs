@@ -3,6 +3,9 @@
 use core::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use intune_sync_graph::{DeviceRow, GraphError, Page, Verdict, read_json};
+use intune_sync_ids::Guid;
+
 use super::{
     Phase, Run, Syncing,
     answers::{Answer, unreadable},
@@ -11,10 +14,10 @@ use super::{
     problems::Needed,
 };
 use crate::{
-    Guid, Settings,
+    Settings,
     contract::{EventKind, GroupCount, Listed, Order, Outcome, Plan, Purpose, Retried, RunStatus},
     fleet::Fleet,
-    graph::{DeviceRow, GraphError, Page, Verdict, list_query, read_json},
+    list_query::list_query,
     listing::Listing,
     schedule::Schedule,
     selection::{Criteria, Named, last_sync},

@@ -12,11 +12,13 @@ mod syncs;
 use core::{mem, time::Duration};
 use std::collections::{BTreeMap, BTreeSet};
 
+use intune_sync_graph::{BATCH_MAX, BULK_MAX};
+use intune_sync_ids::Guid;
+
 use crate::{
-    Guid, Settings, TokenAnswer, TokenSerial,
+    Settings, TokenAnswer, TokenSerial,
     contract::{Dispatch, Event, EventKind, Problem, RunStatus, Summary},
     fleet::Fleet,
-    graph::BATCH_MAX,
     http::{Request, RequestId},
     pacing::{RateController, RetryBudget, Throttle, Trailing},
     schedule::{Place, Schedule},
@@ -151,7 +153,7 @@ impl Run {
             Dispatch::Single => Route::Single,
             Dispatch::Batch => Route::Batch,
             Dispatch::Bulk => Route::Bulk {
-                chunk: crate::graph::BULK_MAX,
+                chunk: BULK_MAX,
                 cheap: true,
             },
         };

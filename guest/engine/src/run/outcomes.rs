@@ -2,11 +2,12 @@
 
 use core::time::Duration;
 
+use intune_sync_graph::GraphError;
+use intune_sync_ids::Guid;
+
 use super::{Phase, Place, Run, answers::Answer, millis, whole_millis};
 use crate::{
-    Guid,
     contract::{DeviceDone, EventKind, Failure, Outcome, Retried, Retrying},
-    graph::GraphError,
     pacing::{exponential, full_jitter},
 };
 

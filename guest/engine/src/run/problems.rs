@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use crate::{contract::Problem, graph::GraphError, listing::ListingError, pacing::GaveUp};
+use intune_sync_graph::GraphError;
+
+use crate::{contract::Problem, listing::ListingError, pacing::GaveUp};
 
 const READ_ROLE: &str = "DeviceManagementManagedDevices.Read.All";
 const SYNC_ROLE: &str = "DeviceManagementManagedDevices.PrivilegedOperations.All";
@@ -140,7 +142,7 @@ fn problem(message: String, hint: &str) -> Problem {
 /// `, code: message, request-id …`, as far as there is any.
 fn details(error: &GraphError) -> String {
     let mut text = String::new();
-    let message = crate::graph::shortened(&error.message, 300);
+    let message = intune_sync_graph::shortened(&error.message, 300);
     match (error.code.as_str(), message) {
         ("", "") => {}
         ("", words) | (words, "") => text = format!(", {words}"),

@@ -2,11 +2,13 @@
 
 use core::time::Duration;
 
+use intune_sync_graph::{BATCH_PATH, BULK_PATH, batch_body, bulk_body, sync_path};
+use intune_sync_ids::Guid;
+
 use super::{Action, InFlight, Phase, Place, Route, Run, Sent, Syncing};
 use crate::{
-    Guid, TokenSerial,
+    TokenSerial,
     contract::{Batch, EventKind},
-    graph::{BATCH_PATH, BULK_PATH, batch_body, bulk_body, sync_path},
     http::{Method, Request, RequestId},
 };
 

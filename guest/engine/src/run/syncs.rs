@@ -4,11 +4,10 @@ use core::time::Duration;
 
 use serde_json::Value;
 
+use intune_sync_graph::{BatchAnswer, GraphError, ItemAnswer, Verdict, read_batch};
+
 use super::{Opening, Place, Route, Run, answers::Answer, problems, problems::Needed};
-use crate::{
-    contract::{EventKind, Retried, RunStatus},
-    graph::{BatchAnswer, GraphError, ItemAnswer, Verdict, read_batch},
-};
+use crate::contract::{EventKind, Retried, RunStatus};
 
 /// Failures of the envelope after which a device goes in a request of its own: one device whose answer spoils the
 /// envelope must not cost the others their sync.

@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use intune_sync_engine::{
-    Action, Guid, Run, Settings, TokenAnswer, TokenSerial,
+    Action, Run, Settings, TokenAnswer, TokenSerial,
     contract::{
         self, Dispatch, Event, EventKind, Order, Outcome, Pace, Purpose, Selection, Summary,
     },
     http::{Request, RequestId},
 };
+use intune_sync_ids::Guid;
 
 use crate::graph::{Graph, Reply};
 

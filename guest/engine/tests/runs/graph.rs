@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use intune_sync_engine::{
-    Guid,
-    http::{Method, NoAnswer, Request, Response},
-};
+use intune_sync_engine::http::{Method, NoAnswer, Request, Response};
+use intune_sync_ids::Guid;
 use serde_json::{Value, json};
 
 /// How often each fault happens, in percent.

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use intune_sync_engine::{
-    Guid,
-    contract::{Dispatch, EventKind, Order, Outcome, Pace, Problem, Purpose, RunStatus},
+use intune_sync_engine::contract::{
+    Dispatch, EventKind, Order, Outcome, Pace, Problem, Purpose, RunStatus,
 };
+use intune_sync_ids::Guid;
 
 use crate::{
     drive::{self, run},

@@ -1,8 +1,10 @@
-use super::GraphError;
+//! What a status means.
+
+use crate::GraphError;
 
 /// What a status says about the request, or the item of a batch, that it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// Done.
     Success,
     /// The quota is used up: send again, later, at no cost.
@@ -23,13 +25,15 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     /// Graph understood the request, took its token, and said something that will not change.
-    pub(crate) fn is_definite(self) -> bool {
+    #[must_use]
+    pub fn is_definite(self) -> bool {
         matches!(self, Self::Success | Self::NotFound | Self::Rejected)
     }
 }
 
 /// Judges a status with the error that came along.
-pub(crate) fn judge(status: u16, error: &GraphError) -> Verdict {
+#[must_use]
+pub fn judge(status: u16, error: &GraphError) -> Verdict {
     match status {
         200..=299 => Verdict::Success,
         400 | 403 if error.approval => Verdict::ApprovalNeeded,

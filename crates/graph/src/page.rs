@@ -1,40 +1,51 @@
+//! A page of the list of managed devices.
+
 use serde::Deserialize;
 
-use super::tolerant::Text;
+use crate::tolerant::Text;
 
 /// One page of the list.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Page<'a> {
+pub struct Page<'a> {
     /// The devices. A page without them is no page.
     #[serde(borrow)]
-    pub(crate) value: Vec<DeviceRow<'a>>,
+    pub value: Vec<DeviceRow<'a>>,
     /// Where the next page is; none on the last one.
     #[serde(borrow, default, rename = "@odata.nextLink")]
-    pub(crate) next_link: Text<'a>,
+    pub next_link: Text<'a>,
 }
 
 /// What is read of a device. Any property can be null, absent, or of another type than documented.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct DeviceRow<'a> {
+pub struct DeviceRow<'a> {
+    /// The Intune device id.
     #[serde(borrow)]
-    pub(crate) id: Text<'a>,
+    pub id: Text<'a>,
+    /// Its name.
     #[serde(borrow)]
-    pub(crate) device_name: Text<'a>,
+    pub device_name: Text<'a>,
+    /// Its platform.
     #[serde(borrow)]
-    pub(crate) operating_system: Text<'a>,
+    pub operating_system: Text<'a>,
+    /// Whether it complies.
     #[serde(borrow)]
-    pub(crate) compliance_state: Text<'a>,
+    pub compliance_state: Text<'a>,
+    /// What manages it: `mdm`, `eas`, `configurationManagerClient`, and others.
     #[serde(borrow)]
-    pub(crate) management_agent: Text<'a>,
+    pub management_agent: Text<'a>,
+    /// `managed`, or what it is about to become.
     #[serde(borrow)]
-    pub(crate) management_state: Text<'a>,
+    pub management_state: Text<'a>,
+    /// `company` or `personal`.
     #[serde(borrow)]
-    pub(crate) managed_device_owner_type: Text<'a>,
+    pub managed_device_owner_type: Text<'a>,
+    /// When it last checked in.
     #[serde(borrow)]
-    pub(crate) last_sync_date_time: Text<'a>,
+    pub last_sync_date_time: Text<'a>,
+    /// Its category.
     #[serde(borrow)]
-    pub(crate) device_category_display_name: Text<'a>,
+    pub device_category_display_name: Text<'a>,
 }
 
 #[cfg(test)]

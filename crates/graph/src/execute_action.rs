@@ -1,15 +1,18 @@
+//! `executeAction`, the bulk action of the beta: its body, and what it says of each device.
+
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
-use super::tolerant::{Read, Text, Tolerant, read_json};
-use crate::Guid;
+use crate::tolerant::{Read, Text, Tolerant, read_json};
+use intune_sync_ids::Guid;
 
 /// The bulk action; Graph has it in beta only.
-pub(crate) const BULK_PATH: &str = "/beta/deviceManagement/managedDevices/executeAction";
+pub const BULK_PATH: &str = "/beta/deviceManagement/managedDevices/executeAction";
 /// The most devices of a call: what the Intune portal allows.
-pub(crate) const BULK_MAX: usize = 100;
+pub const BULK_MAX: usize = 100;
 
 /// The body of a bulk sync.
-pub(crate) fn bulk_body(devices: &[Guid]) -> String {
+#[must_use]
+pub fn bulk_body(devices: &[Guid]) -> String {
     let mut body = String::from(r#"{"actionName":"syncDevice","deviceIds":["#);
     for (at, device) in devices.iter().enumerate() {
         body.push_str(if at == 0 { "\"" } else { ",\"" });
@@ -22,10 +25,14 @@ pub(crate) fn bulk_body(devices: &[Guid]) -> String {
 
 /// What a bulk sync says of a device. A device in several lists is in the first of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum BulkOutcome {
+pub enum BulkOutcome {
+    /// The sync was accepted.
     Successful,
+    /// The device is not enrolled.
     NotFound,
+    /// The device cannot sync.
     NotSupported,
+    /// The sync was not accepted.
     Failed,
 }
 
@@ -39,14 +46,15 @@ const LISTS: [(&str, BulkOutcome); 4] = [
 
 /// What became of the devices of a bulk sync.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct BulkAnswer {
+pub struct BulkAnswer {
     /// By device.
     outcomes: Vec<(Guid, BulkOutcome)>,
 }
 
 impl BulkAnswer {
     /// What is said of a device; none where the outcome is unknown.
-    pub(crate) fn of(&self, device: Guid) -> Option<BulkOutcome> {
+    #[must_use]
+    pub fn of(&self, device: Guid) -> Option<BulkOutcome> {
         let first = self.outcomes.partition_point(|(id, _)| *id < device);
         let (id, outcome) = self.outcomes.get(first)?;
         (*id == device).then_some(*outcome)
@@ -54,7 +62,8 @@ impl BulkAnswer {
 }
 
 /// Reads an answer, wrapped in `value` or not; none when it is neither.
-pub(crate) fn read_bulk(body: &[u8]) -> Option<BulkAnswer> {
+#[must_use]
+pub fn read_bulk(body: &[u8]) -> Option<BulkAnswer> {
     let Read(Envelope { value, bare }) = read_json(body).ok()?;
     let Lists(lists) = value.unwrap_or(bare);
     if lists.iter().all(Option::is_none) {

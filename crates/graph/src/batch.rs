@@ -1,18 +1,21 @@
+//! `$batch`: the body of a batch of syncs, and the response to it, item by item.
+
 use std::borrow::Cow;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use serde_json::Value;
 
-use super::tolerant::{Read, Text, Tolerant, read_json};
-use crate::Guid;
+use crate::tolerant::{Read, Text, Tolerant, read_json};
+use intune_sync_ids::Guid;
 
 /// Where JSON batches go.
-pub(crate) const BATCH_PATH: &str = "/v1.0/$batch";
+pub const BATCH_PATH: &str = "/v1.0/$batch";
 /// The most items of a batch.
-pub(crate) const BATCH_MAX: usize = 20;
+pub const BATCH_MAX: usize = 20;
 
 /// The body of a batch of syncs. Item ids are `1`, `2`, … in the order given.
-pub(crate) fn batch_body(devices: &[Guid]) -> String {
+#[must_use]
+pub fn batch_body(devices: &[Guid]) -> String {
     let mut body = String::from(r#"{"requests":["#);
     for (device, id) in devices.iter().zip(1_usize..) {
         body.push_str(if id == 1 { r#"{"id":""# } else { r#",{"id":""# });
@@ -25,27 +28,31 @@ pub(crate) fn batch_body(devices: &[Guid]) -> String {
     body
 }
 
-/// One item's answer.
+/// The response to one item.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ItemAnswer<'a> {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(Cow<'a, str>, String)>,
-    pub(crate) body: Value,
+pub struct ItemAnswer<'a> {
+    /// Its status.
+    pub status: u16,
+    /// Its headers, as they come.
+    pub headers: Vec<(Cow<'a, str>, String)>,
+    /// Its body; null where there is none.
+    pub body: Value,
 }
 
 /// The answer to a batch.
 #[derive(Debug, PartialEq)]
-pub(crate) struct BatchAnswer<'a> {
+pub struct BatchAnswer<'a> {
     /// In the order in which the items were given; none for an item that the answer leaves out or says nothing readable
     /// of.
-    pub(crate) items: Vec<Option<ItemAnswer<'a>>>,
+    pub items: Vec<Option<ItemAnswer<'a>>>,
     /// Answers that cannot be told whose they are: the id is spoilt, or not one that was asked for. Of a device they
     /// say nothing, but the wait that one names is meant for the app.
-    pub(crate) strays: Vec<ItemAnswer<'a>>,
+    pub strays: Vec<ItemAnswer<'a>>,
 }
 
 /// Reads the answer to a batch of `count` items; none when this is no such answer. Graph answers in any order.
-pub(crate) fn read_batch(body: &[u8], count: usize) -> Option<BatchAnswer<'_>> {
+#[must_use]
+pub fn read_batch(body: &[u8], count: usize) -> Option<BatchAnswer<'_>> {
     let Read(Envelope(Responses(responses))) = read_json(body).ok()?;
     let (mut items, mut strays) = (vec![None; count], Vec::new());
     for Response { id, item } in responses? {

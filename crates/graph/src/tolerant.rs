@@ -1,3 +1,5 @@
+//! Reads JSON whose parts may be of any type: what is not as documented is skipped, and the rest is kept.
+
 use core::{fmt, marker::PhantomData};
 use std::borrow::Cow;
 
@@ -38,7 +40,7 @@ pub(crate) trait Tolerant<'de>: Default {
 /// # Errors
 ///
 /// When it is no JSON, or not what `T` asks for.
-pub(crate) fn read_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> serde_json::Result<T> {
+pub fn read_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> serde_json::Result<T> {
     match core::str::from_utf8(body) {
         Ok(text) => serde_json::from_str(text),
         // Only where something is read need it be UTF-8.
@@ -59,10 +61,12 @@ pub(crate) fn tolerant<'de, T: Tolerant<'de>, D: Deserializer<'de>>(
 
 /// A text, empty where JSON has anything else.
 #[derive(Debug, Default)]
-pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+pub struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl Text<'_> {
-    pub(crate) fn as_str(&self) -> &str {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -1,6 +1,8 @@
+//! Errors as Graph and Intune write them: code, message, request id, the wait that a message names.
+
 use serde_json::Value;
 
-use super::shortened;
+use crate::shortened;
 
 /// The most of a message that is kept, in characters.
 const MESSAGE_MAX: usize = 1000;
@@ -9,22 +11,23 @@ const APPROVAL: &str = "x-msft-approval-justification";
 
 /// What an answer that is no success says, gathered from its body and headers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct GraphError {
+pub struct GraphError {
     /// `error.code`; may be empty.
-    pub(crate) code: String,
+    pub code: String,
     /// `error.message`, or the text inside where it is JSON itself.
-    pub(crate) message: String,
+    pub message: String,
     /// What Microsoft's support asks for.
-    pub(crate) request_id: String,
+    pub request_id: String,
     /// `RetryAfter` inside the message, where Intune puts it at times.
-    pub(crate) retry_after: Option<String>,
+    pub retry_after: Option<String>,
     /// The answer asks for the approval of another administrator.
-    pub(crate) approval: bool,
+    pub approval: bool,
 }
 
 impl GraphError {
     /// Reads an error from an answer's body and headers. A body that is no JSON becomes the message.
-    pub(crate) fn read(body: &[u8], headers: &[(String, String)]) -> Self {
+    #[must_use]
+    pub fn read(body: &[u8], headers: &[(String, String)]) -> Self {
         match serde_json::from_slice(body) {
             Ok(body) => Self::of(&body, headers),
             Err(_) => {
@@ -40,7 +43,8 @@ impl GraphError {
     }
 
     /// Reads what the headers alone say: of a success, and of a body without an error.
-    pub(crate) fn named<N: AsRef<str>, V: AsRef<str>>(headers: &[(N, V)]) -> Self {
+    #[must_use]
+    pub fn named<N: AsRef<str>, V: AsRef<str>>(headers: &[(N, V)]) -> Self {
         let header = |name: &str| {
             headers
                 .iter()
@@ -55,7 +59,8 @@ impl GraphError {
     }
 
     /// Reads an error from a body that is JSON.
-    pub(crate) fn of<N: AsRef<str>, V: AsRef<str>>(body: &Value, headers: &[(N, V)]) -> Self {
+    #[must_use]
+    pub fn of<N: AsRef<str>, V: AsRef<str>>(body: &Value, headers: &[(N, V)]) -> Self {
         let named = Self::named(headers);
         let Some(error) = body.get("error") else {
             return named;

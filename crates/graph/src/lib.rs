@@ -1,0 +1,35 @@
+//! The shapes of Microsoft Graph: paths, pages, batches, the bulk action, errors, `Retry-After`, and what a status
+//! means.
+//!
+//! No I/O, no clock, no randomness: the program and the components build this crate alike.
+
+mod batch;
+mod error;
+mod execute_action;
+mod page;
+pub mod retry_after;
+mod root;
+mod sync_device;
+mod tolerant;
+mod verdict;
+
+pub use batch::{BATCH_MAX, BATCH_PATH, BatchAnswer, ItemAnswer, batch_body, read_batch};
+pub use error::GraphError;
+pub use execute_action::{BULK_MAX, BULK_PATH, BulkAnswer, BulkOutcome, bulk_body, read_bulk};
+pub use page::{DeviceRow, Page};
+pub use root::{GraphRoot, LIST_PATH, LinkError};
+pub use sync_device::sync_path;
+pub use tolerant::{Text, read_json};
+pub use verdict::{Verdict, judge};
+
+/// The first `most` characters of a text.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> &str {
+    // No text has more characters than bytes.
+    if text.len() <= most {
+        return text;
+    }
+    text.char_indices()
+        .nth(most)
+        .map_or(text, |(end, _)| &text[..end])
+}

@@ -1,0 +1,114 @@
+//! The query of the list's first page: what is read of each device, and the criteria that Graph filters by.
+
+use intune_sync_graph::LIST_PATH;
+use intune_sync_ids::Guid;
+
+use crate::contract::Selection;
+
+/// What is read of each device in every run. Without `$select` a device takes about 5 KB.
+const SELECT: &str =
+    "id,deviceName,operatingSystem,managementAgent,managementState,lastSyncDateTime";
+
+/// Path and query of the list's first page.
+///
+/// Graph silently ignores a filter that it does not support, so each criterion is checked again on our side. What is
+/// sent must never leave out a device that the check would take: only criteria for which the two surely agree are
+/// sent, and lists of several values are not (Graph knows only `and`).
+pub(crate) fn list_query(
+    selection: &Selection,
+    stale_before: Option<&str>,
+    filtered: bool,
+) -> String {
+    let mut clauses: Vec<String> = Vec::new();
+    if filtered {
+        if let [os] = selection.os.as_slice()
+            && let Some(known) = KNOWN_OS.iter().find(|known| known.eq_ignore_ascii_case(os))
+        {
+            clauses.push(format!("startswith(operatingSystem,'{known}')"));
+        }
+        let one_word = |values: &[String]| match values {
+            [value] if value.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                Some(value.clone())
+            }
+            _ => None,
+        };
+        clauses.extend(
+            one_word(&selection.compliance).map(|value| format!("complianceState eq '{value}'")),
+        );
+        clauses.extend(
+            one_word(&selection.owner).map(|value| format!("managedDeviceOwnerType eq '{value}'")),
+        );
+        clauses.extend(
+            one_word(&selection.agent).map(|value| format!("managementAgent eq '{value}'")),
+        );
+        clauses.extend(stale_before.map(|time| format!("lastSyncDateTime le {time}")));
+        if let [device] = selection.devices.as_slice() {
+            clauses.push(format!("id eq '{}'", Guid::from(*device)));
+        }
+    }
+    let mut query = format!("{LIST_PATH}?$select={SELECT}");
+    // What only a criterion needs is not asked for without it.
+    for (criterion, property) in [
+        (&selection.compliance, "complianceState"),
+        (&selection.owner, "managedDeviceOwnerType"),
+        (&selection.category, "deviceCategoryDisplayName"),
+    ] {
+        if !criterion.is_empty() {
+            query.push(',');
+            query.push_str(property);
+        }
+    }
+    if !clauses.is_empty() {
+        query.push_str("&$filter=");
+        query.push_str(
+            &clauses
+                .join(" and ")
+                .replace(' ', "%20")
+                .replace('\'', "%27"),
+        );
+    }
+    query
+}
+
+/// Names for which Graph's own spelling is known: a filter may compare with letter case.
+const KNOWN_OS: [&str; 7] = [
+    "Windows", "macOS", "iOS", "iPadOS", "Android", "Linux", "ChromeOS",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asks_for_what_the_criteria_read_and_no_more() {
+        let always = format!("{LIST_PATH}?$select={SELECT}");
+        let mut selection = crate::settings::tests::everything();
+        assert_eq!(list_query(&selection, None, false), always);
+        selection.category = vec!["Kiosk".to_owned()];
+        selection.compliance = vec!["noncompliant".to_owned(), "conflict".to_owned()];
+        assert_eq!(
+            list_query(&selection, None, true),
+            format!("{always},complianceState,deviceCategoryDisplayName")
+        );
+        selection.owner = vec!["personal".to_owned()];
+        assert!(list_query(&selection, None, false).contains(",managedDeviceOwnerType,"));
+    }
+
+    #[test]
+    fn sends_only_criteria_that_lose_nothing() {
+        let mut selection = crate::settings::tests::everything();
+        assert!(!list_query(&selection, None, true).contains("$filter"));
+        selection.os = vec!["windows".to_owned()];
+        selection.compliance = vec!["noncompliant".to_owned()];
+        selection.owner = vec!["company".to_owned(), "personal".to_owned()];
+        selection.name = vec!["DESK-*".to_owned()];
+        let query = list_query(&selection, Some("2026-11-22T00:00:00Z"), true);
+        let filter = query.split_once("&$filter=").expect("a filter").1;
+        assert_eq!(
+            filter,
+            "startswith(operatingSystem,%27Windows%27)%20and%20complianceState%20eq%20%27noncompliant%27\
+             %20and%20lastSyncDateTime%20le%202026-11-22T00:00:00Z"
+        );
+        assert!(!list_query(&selection, Some("2026-11-22T00:00:00Z"), false).contains("$filter"));
+    }
+}
