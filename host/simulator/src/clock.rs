@@ -1,18 +1,20 @@
-//! Time since the start, and the time of day that goes with it.
+//! Time since the start, and the corresponding time of day.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since the tenant started.
+/// An instant, in milliseconds since the tenant started, or the time between two instants. A plain integer: quotas are
+/// counted in it exactly, and the configuration and the statistics are written in it.
 pub(crate) type Millis = u64;
 
-/// Says which time of day an instant is. It does not run: who asks names the instant.
+/// Converts between instants and the time of day. It does not tick: its callers supply the instant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     started_at: u64,
 }
 
 impl Clock {
-    /// The start is `started_at` milliseconds since 1970, or what the machine's clock says, and `ahead` milliseconds.
+    /// A clock that starts at `started_at`, in milliseconds since 1970, or at the machine's time, `ahead` milliseconds
+    /// later.
     pub(crate) fn new(started_at: Option<u64>, ahead: i64) -> Self {
         let machine = || {
             SystemTime::now()
@@ -37,12 +39,12 @@ impl Clock {
     }
 }
 
-/// A time of day as HTTP writes it, cut to the second.
+/// A time of day as HTTP writes it, truncated to the second.
 pub(crate) fn http_date(time_of_day: u64) -> String {
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(time_of_day))
 }
 
-/// A time of day as JSON has it, cut to the second.
+/// A time of day as Graph's JSON writes it, truncated to the second.
 pub(crate) fn timestamp(time_of_day: u64) -> String {
     let seconds = i64::try_from(time_of_day / 1_000).unwrap_or(i64::MAX);
     jiff::Timestamp::from_second(seconds)

@@ -1,16 +1,17 @@
-//! Chance without state: what is decided follows from the seed, the matter and the subject alone, and so comes out
-//! the same in every run.
+//! Randomness without state: each draw follows from the seed, its kind and its subject alone, and so is the same in
+//! every run.
 
-use crate::config::Share;
-use crate::faults::Fault;
+use intune_sync_ids::Guid;
 
-/// The seed, made ready for use.
+use crate::config::{Fault, Share};
+
+/// The seed, mixed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dice(u64);
 
-/// What is decided. Two matters of the same subject are independent.
+/// What is drawn. Draws of different kinds are independent, even for the same subject.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Matter {
+pub(crate) enum Draw {
     Platform,
     Variant,
     Agent,
@@ -41,9 +42,9 @@ pub(crate) enum Matter {
     Assignment,
 }
 
-impl From<Matter> for u64 {
-    fn from(matter: Matter) -> Self {
-        matter as Self
+impl From<Draw> for u64 {
+    fn from(draw: Draw) -> Self {
+        draw as Self
     }
 }
 
@@ -58,32 +59,39 @@ impl Dice {
         Self(mix(seed))
     }
 
-    /// A number for `matter` and `subject`, any of 2⁶⁴ with the same probability.
-    pub(crate) fn roll(self, matter: impl Into<u64>, subject: u64) -> u64 {
-        mix(mix(self.0 ^ matter.into().wrapping_mul(0x9e37_79b9_7f4a_7c15)) ^ subject)
+    /// A number for `draw` and `subject`, uniform over all 2⁶⁴.
+    pub(crate) fn roll(self, draw: impl Into<u64>, subject: u64) -> u64 {
+        mix(mix(self.0 ^ draw.into().wrapping_mul(0x9e37_79b9_7f4a_7c15)) ^ subject)
     }
 
-    /// True in `share` of the cases.
-    pub(crate) fn chance(self, share: Share, matter: impl Into<u64>, subject: u64) -> bool {
-        share > Share::NONE && self.fraction(matter, subject) < share.get()
+    /// Whether it is one of the cases that make up `share` of all.
+    pub(crate) fn chance(self, share: Share, draw: impl Into<u64>, subject: u64) -> bool {
+        share > Share::NONE && self.fraction(draw, subject) < share.get()
     }
 
-    /// A number from 0 up to, not including, 1.
-    pub(crate) fn fraction(self, matter: impl Into<u64>, subject: u64) -> f64 {
+    /// A number from 0 (inclusive) to 1 (exclusive).
+    pub(crate) fn fraction(self, draw: impl Into<u64>, subject: u64) -> f64 {
         // The top 53 bits are what a double holds exactly.
-        (self.roll(matter, subject) >> 11) as f64 / (1_u64 << 53) as f64
+        (self.roll(draw, subject) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A number from 0 up to, not including, `end`; 0 when `end` is.
-    pub(crate) fn below(self, end: u64, matter: impl Into<u64>, subject: u64) -> u64 {
-        let wide = u128::from(self.roll(matter, subject)) * u128::from(end);
+    /// A number from 0 (inclusive) to `end` (exclusive); 0 if `end` is 0.
+    pub(crate) fn below(self, end: u64, draw: impl Into<u64>, subject: u64) -> u64 {
+        let wide = u128::from(self.roll(draw, subject)) * u128::from(end);
         (wide >> 64) as u64
     }
 
-    /// One of `choices`; none when there are none.
-    pub(crate) fn pick<T>(self, choices: &[T], matter: impl Into<u64>, subject: u64) -> Option<&T> {
-        choices.get(self.below(choices.len() as u64, matter, subject) as usize)
+    /// One of `choices`; `None` if there are none.
+    pub(crate) fn pick<T>(self, choices: &[T], draw: impl Into<u64>, subject: u64) -> Option<&T> {
+        choices.get(self.below(choices.len() as u64, draw, subject) as usize)
     }
+}
+
+/// A random GUID (version 4) from any 128 bits.
+pub(crate) fn random_guid(hi: u64, lo: u64) -> Guid {
+    let hi = (hi & 0xffff_ffff_ffff_0fff) | 0x4000;
+    let lo = (lo & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
+    Guid::from_halves(hi, lo)
 }
 
 /// The finalizer of SplitMix64.

@@ -2,14 +2,18 @@
 //! [`axum::Router`].
 //!
 //! Everything follows from a [`Config`] and its seed: which devices there are, which of them fail and how, which
-//! request meets which fault. What came in is counted in [`Statistics`], so that a test can say not only what a client
-//! reported but what it did.
+//! request meets which fault. Requests and outcomes are counted in [`Statistics`], so that a test can check what a
+//! client did, not only what it reported.
 //!
-//! There are two ways to run it. A [`Tenant`] is told the time and does nothing by itself: for simulations that keep
-//! their own time. A [`Simulator`] answers at tokio's time, over a socket too, so that a run on a paused clock takes no
-//! real time.
+//! There are two ways to run it. A [`Tenant`] gets the time from its caller and does nothing on its own: it is for
+//! simulations that keep their own time. A [`Simulator`] is a tenant at tokio's time, as a router or, with [`serve`],
+//! on a socket; with a paused clock it takes no real time.
 //!
-//! | route | is |
+//! Within the crate a request borrows the tenant's plain state (`world`) while it is executed. Each module of `graph`
+//! reads and executes the requests for one resource; `entra` issues and checks tokens, `quota` throttles, `fleet`
+//! knows the devices. `tenant` and `server` drive requests through these; nothing imports in the other direction.
+//!
+//! | route | serves |
 //! |---|---|
 //! | `GET /v1.0/deviceManagement/managedDevices` (also `/beta`) | the list, with `$top`, `$select`, `$filter` |
 //! | `POST …/managedDevices/{id}/syncDevice`, `…/managedDevices('{id}')/syncDevice` | one sync |
@@ -17,52 +21,33 @@
 //! | `POST /beta/deviceManagement/managedDevices/executeAction` | the bulk action |
 //! | `GET /v1.0/servicePrincipals…`, `…/{id}/appRoleAssignments` | the directory |
 //! | `POST …/servicePrincipals/{id}/appRoleAssignedTo`, `DELETE …/appRoleAssignedTo/{id}` | the identity's app roles |
-//! | any other write | succeeds, and is counted as forbidden |
+//! | any other write | success, counted as forbidden |
 //! | `GET /msi/token` | the identity endpoint of App Service |
 //! | `GET /metadata/identity/oauth2/token` | the identity endpoint of a virtual machine |
 //! | `POST /{tenant}/oauth2/v2.0/token` | Entra ID's token endpoint, for an app with a client secret or an assertion |
 //! | `GET /_simulator/statistics` | [`Statistics`] |
-//! | `GET /_simulator/devices[?outcome=…]` | how many syncs each device got: `{"id":count}` |
+//! | `GET /_simulator/devices[?outcome=…]` | how often each device was synced: `{"id":count}` |
 
-mod batch;
-mod call;
 mod clock;
 mod config;
-mod device;
 mod dice;
-mod directory;
 mod entra;
-mod errors;
-mod exchange;
-mod execute_action;
-mod faults;
-mod filter;
 mod fleet;
-mod guid;
-mod identity;
-mod inspection;
-mod limiter;
-mod list;
-mod reply;
-mod retry_after;
+mod graph;
+mod quota;
+mod response;
 mod server;
-mod service;
-mod simulator;
 mod statistics;
-mod sync_device;
 mod tenant;
-mod throttle;
-mod tokens;
+mod world;
 
 pub use config::{
     Approval, BulkConfig, BulkCost, BulkRefusal, Config, DirectoryConfig, EntraConfig, ErrorStyle,
-    ExpiresIn, ExpiresOn, FaultsConfig, FleetConfig, IdentityConfig, Latency, ListConfig, NextLink,
-    Platforms, PrincipalConfig, Quota, QuotaChange, QuotaKind, RetryAfterConfig, RetryAfterForm,
-    Share, ShareError, TokensConfig,
+    ExpiresIn, ExpiresOn, Fault, FaultsConfig, FleetConfig, IdentityConfig, Latency, ListConfig,
+    NextLink, Platforms, PrincipalConfig, Quota, QuotaChange, QuotaKind, RetryAfterConfig,
+    RetryAfterForm, Share, ShareError, TokensConfig,
 };
-pub use faults::Fault;
-pub use reply::{Answer, DropConnection};
-pub use server::serve;
-pub use simulator::Simulator;
+pub use response::{Answer, DropConnection};
+pub use server::{simulator::Simulator, socket::serve};
 pub use statistics::{Requests, Statistics};
 pub use tenant::{Tenant, Ticket};

@@ -1,73 +1,74 @@
-//! What came in and what became of it, as the server saw it.
+//! The requests and their outcomes, as the server saw them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
+    hash::{BuildHasher, RandomState},
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Millis;
-use crate::faults::Fault;
+use crate::{clock::Millis, config::Fault};
 
-/// What came in and what became of it.
+/// The requests and their outcomes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statistics {
     /// HTTP requests by kind.
     pub requests: Requests,
-    /// Syncs that were asked for: single ones, items of a `$batch`, ids of an `executeAction`.
+    /// Syncs that were requested: single ones, items of a `$batch`, ids of an `executeAction`.
     pub syncs_requested: u64,
-    /// Syncs that were carried out, whatever was answered.
+    /// Syncs that were executed, whatever the response.
     pub syncs_accepted: u64,
-    /// Devices for which exactly one sync was carried out.
+    /// Devices that were synced exactly once.
     pub devices_synced_once: u32,
-    /// Devices for which more than one sync was carried out.
+    /// Devices that were synced more than once.
     pub devices_synced_more_than_once: u32,
-    /// Syncs asked for although the caller had been told how an earlier one of the device ended (2xx, 400, 404). More
-    /// than 0 is a fault of the caller.
+    /// Syncs that were requested although the caller had received a final outcome for the device (2xx, 400, 404). More
+    /// than 0 is a defect of the caller.
     pub repeated_after_known_outcome: u64,
-    /// Requests to Graph that arrived while a wait that an answer had named was not over. More than 0 is a fault of
+    /// Requests to Graph that arrived before the end of a wait that a response had asked for. More than 0 is a defect of
     /// the caller.
     pub early_calls: u64,
-    /// How many milliseconds too early the worst of these was.
+    /// How early the earliest of these was, in milliseconds.
     pub worst_early_ms: u64,
-    /// Requests that were answered 429 as a whole.
+    /// Requests that were throttled (429) as a whole.
     pub throttled_requests: u64,
-    /// Items of a `$batch` that were answered 429.
+    /// Items of a `$batch` that were throttled (429).
     pub throttled_items: u64,
-    /// Writes that are no sync (wipe, retire, delete …), wherever they came: as a request, in a `$batch`, as an
-    /// `executeAction`. More than 0 is a fault of the caller.
+    /// Writes other than syncs (wipe, retire, delete …): as a request, in a `$batch`, or as an `executeAction`. More
+    /// than 0 is a defect of the caller.
     pub forbidden_writes: u64,
-    /// What these were: method and path, or the action's name; the first hundred.
+    /// The first hundred of these: method and path, or the action's name.
     pub forbidden: Vec<String>,
     /// Requests to Graph without a `client-request-id`.
     pub missing_client_request_ids: u64,
-    /// Requests to Graph with a `client-request-id` that came before.
+    /// Requests to Graph with a `client-request-id` that was used before.
     pub reused_client_request_ids: u64,
     /// App roles that were assigned.
     pub roles_assigned: u64,
-    /// Assignments of app roles that were taken away.
+    /// Assignments of app roles that were revoked.
     pub roles_revoked: u64,
-    /// Requests to Graph that were answered 401.
+    /// Requests to Graph that failed with 401.
     pub unauthorized: u64,
-    /// Requests to Graph that were answered 403.
+    /// Requests to Graph that failed with 403.
     pub refused: u64,
-    /// Different tokens that the identity and token endpoints gave.
+    /// Distinct tokens that the identity and token endpoints issued.
     pub tokens_issued: u64,
-    /// The identities that were asked for: `client_id=…`, `tenant=…`.
+    /// The identities that tokens were requested for: `client_id=…`, `tenant=…`.
     pub identities: BTreeSet<String>,
-    /// What tokens were given for: `https://graph.microsoft.com`.
+    /// The resources that tokens were issued for: `https://graph.microsoft.com`.
     pub audiences: BTreeSet<String>,
     /// The largest number of requests in flight at once.
     pub most_in_flight: u32,
-    /// Lists asked for with a `$filter` that was silently ignored.
+    /// Pages of the list that were requested with a `$filter` that was silently ignored.
     pub ignored_filters: u64,
-    /// Writes that the quota let through, second by second from the start.
+    /// Writes that were admitted, second by second from the start.
     pub admitted_per_second: Vec<u32>,
-    /// Writes that were throttled, second by second from the start: the quota refused them, or they came while the
-    /// tenant was closed to early callers. Neither list goes beyond the last second that has any.
+    /// Writes that were throttled, second by second from the start: the quota was used up, or early callers were
+    /// blocked. Neither list extends beyond the last second that has any.
     pub rejected_per_second: Vec<u32>,
-    /// The most writes that the quota let through in a window's length.
+    /// The most writes that were admitted within the length of a window.
     pub most_admitted_in_window: u64,
-    /// The most writes that came to the quota in a window's length, rejected ones included.
+    /// The most writes, throttled ones included, within the length of a window.
     pub most_attempted_in_window: u64,
     /// Faults that were met.
     pub faults: BTreeMap<Fault, u64>,
@@ -106,10 +107,10 @@ impl Requests {
     }
 }
 
-/// The statistics, and what it takes to keep them.
+/// The statistics, and the state needed to update them.
 pub(crate) struct Ledger {
     pub(crate) statistics: Statistics,
-    /// Writes that the quota let through.
+    /// Writes that were admitted.
     pub(crate) writes: u64,
     admitted: Window,
     attempted: Window,
@@ -118,7 +119,7 @@ pub(crate) struct Ledger {
     client_request_ids: HashSet<u64>,
 }
 
-/// Counts over the time that has just passed.
+/// A count over a sliding window.
 struct Window {
     width: Millis,
     log: VecDeque<(Millis, u64)>,
@@ -139,24 +140,24 @@ impl Ledger {
         }
     }
 
-    /// A request has come.
+    /// A request has arrived.
     pub(crate) fn enter(&mut self) {
         self.in_flight += 1;
         self.statistics.most_in_flight = self.statistics.most_in_flight.max(self.in_flight);
     }
 
-    /// A request was answered, or given up by the caller.
+    /// A response was sent, or the caller gave up.
     pub(crate) fn leave(&mut self) {
         self.in_flight -= 1;
     }
 
-    /// A request came early by so many milliseconds.
+    /// A request was early by `margin`.
     pub(crate) fn early(&mut self, margin: Millis) {
         self.statistics.early_calls += 1;
         self.statistics.worst_early_ms = self.statistics.worst_early_ms.max(margin);
     }
 
-    /// A request with this `client-request-id`, empty if it had none.
+    /// A request had this `client-request-id`, empty if none.
     pub(crate) fn client_request_id(&mut self, id: &str) {
         if id.is_empty() {
             self.statistics.missing_client_request_ids += 1;
@@ -165,15 +166,15 @@ impl Ledger {
         }
     }
 
-    /// A write that is no sync.
-    pub(crate) fn forbidden(&mut self, what: impl Into<String>) {
+    /// A write other than a sync was requested.
+    pub(crate) fn forbidden(&mut self, write: impl Into<String>) {
         self.statistics.forbidden_writes += 1;
         if self.statistics.forbidden.len() < 100 {
-            self.statistics.forbidden.push(what.into());
+            self.statistics.forbidden.push(write.into());
         }
     }
 
-    /// Writes came to the quota, which let them through or not.
+    /// Writes were charged to the quota, and admitted or throttled.
     pub(crate) fn write(&mut self, now: Millis, cost: u32, admitted: bool) {
         let statistics = &mut self.statistics;
         let attempted = self.attempted.add(now, cost.into());
@@ -195,7 +196,7 @@ impl Ledger {
         statistics.most_admitted_in_window = statistics.most_admitted_in_window.max(sum);
     }
 
-    /// A sync was carried out: the device's `count`th.
+    /// A device was synced, for the `count`th time.
     pub(crate) fn synced(&mut self, count: u8) {
         self.statistics.syncs_accepted += 1;
         match count {
@@ -223,15 +224,15 @@ impl Window {
         }
     }
 
-    /// Counts, and answers the sum over the last window's length.
+    /// Adds `count` at `now`, which never decreases. Returns the sum over the window that ends then.
     fn add(&mut self, now: Millis, count: u64) -> u64 {
-        while let Some((_, gone)) = self
+        while let Some((_, expired)) = self
             .log
             .front()
             .copied()
             .filter(|(at, _)| at + self.width <= now)
         {
-            self.sum -= gone;
+            self.sum -= expired;
             self.log.pop_front();
         }
         self.sum += count;

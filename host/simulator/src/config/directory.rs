@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The directory of the tenant. Microsoft Graph's own service principal and the identity's are there already; the
-/// roles that the identity has at the start are [`crate::TokensConfig::roles`].
+/// The directory of the tenant. It always has the service principals of Microsoft Graph and of the identity; the roles
+/// that the identity has at the start are [`crate::TokensConfig::roles`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DirectoryConfig {
@@ -11,13 +11,13 @@ pub struct DirectoryConfig {
     pub name: String,
     /// Other service principals.
     pub principals: Vec<PrincipalConfig>,
-    /// An administrator's token, taken without having been issued. It does not expire.
+    /// An administrator's token, accepted without having been issued. It does not expire.
     pub admin_token: Option<String>,
-    /// What the administrator has consented to.
+    /// The scopes that the administrator has consented to.
     pub admin_scopes: Vec<String>,
-    /// So many reads that name the identity's service principal are answered 404, as where it is not replicated yet.
+    /// This many reads that name the identity's service principal fail with 404, as if it were not replicated yet.
     pub unreplicated_reads: u32,
-    /// So many assignments to it are answered 400 and 404 in turn, for the same reason.
+    /// This many assignments to it fail with 400 and 404 in turn, for the same reason.
     pub unreplicated_assignments: u32,
 }
 

@@ -2,21 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Share;
+use super::share::Share;
 
 /// The devices of the tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FleetConfig {
-    /// How many there are.
+    /// How many devices there are.
     pub devices: u32,
     /// Their operating systems.
     pub platforms: Platforms,
-    /// Share with a `managementAgent` that has no channel to Intune (`eas`, `jamf`, …); a sync answers 400.
+    /// Share with a `managementAgent` that has no channel to Intune (`eas`, `jamf`, …); a sync fails with 400.
     pub unsyncable_agents: Share,
     /// Share with a `managementState` that makes a sync pointless (`wipePending`, `retirePending`, …).
     pub unsyncable_states: Share,
-    /// The `deviceCategoryDisplayName`s, given out evenly.
+    /// The `deviceCategoryDisplayName`s, evenly distributed.
     pub categories: Vec<String>,
     /// Share with `complianceState` `noncompliant`.
     pub noncompliant: Share,
@@ -30,17 +30,17 @@ pub struct FleetConfig {
     pub never_synced: Share,
     /// Share of devices some of whose properties are null or absent.
     pub sparse: Share,
-    /// Share that the list leaves out although a sync works.
+    /// Share that the list omits although a sync works.
     pub unlisted: Share,
-    /// How long a synced device takes to check in, which moves its `lastSyncDateTime`, at most, in seconds.
+    /// The longest that a synced device takes to check in, which updates its `lastSyncDateTime`, in seconds.
     pub check_in_seconds: u32,
-    /// Share of devices that never check in, whatever they are sent.
+    /// Share of devices that never check in, even after a sync.
     pub offline: Share,
-    /// Share that the list still shows although they are gone: a sync answers 404.
+    /// Share that the list still shows although they were deleted: a sync fails with 404.
     pub gone: Share,
-    /// Share that cannot be synced: a sync answers 400.
+    /// Share that cannot be synced: a sync fails with 400.
     pub unsupported: Share,
-    /// Share whose sync answers 500, however often it is tried.
+    /// Share whose sync always fails with 500.
     pub failing: Share,
 }
 
@@ -68,7 +68,7 @@ impl Default for FleetConfig {
     }
 }
 
-/// How many devices run what, as weights. All 0 counts as all Windows.
+/// How many devices run which platform, as weights. If all are 0, all are Windows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Platforms {

@@ -6,22 +6,22 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct IdentityConfig {
-    /// What `X-IDENTITY-HEADER` must hold.
+    /// The required value of `X-IDENTITY-HEADER`.
     pub header: String,
     /// The only identity: a request must name it as `client_id`, `principal_id`, `object_id`, `mi_res_id` or
-    /// `msi_res_id`. None: any request gets a token.
+    /// `msi_res_id`. `None`: any request gets a token.
     pub only: Option<String>,
     /// How `expires_on` is written.
     pub expires_on: ExpiresOn,
     /// How `expires_in` is written.
     pub expires_in: ExpiresIn,
-    /// The same token is answered as long as it has not expired, revoked or not, as Azure does.
+    /// Whether the same token is returned until it expires, even if it was revoked, as Azure does.
     pub cache: bool,
-    /// Each request is answered 400: there is no such identity.
+    /// Whether each request fails with 400: there is no such identity.
     pub not_found: bool,
-    /// The first so many requests are answered 500.
+    /// This many requests at the start fail with 500.
     pub failures: u32,
-    /// So many requests after those are answered 429.
+    /// This many requests after those are throttled with 429.
     pub throttled: u32,
 }
 
@@ -50,18 +50,18 @@ pub struct EntraConfig {
     pub client_id: String,
     /// The app's client secret.
     pub client_secret: String,
-    /// The secret has expired.
+    /// Whether the secret has expired.
     pub secret_expired: bool,
-    /// The tokens of another issuer that the app's federated credential fits. Each is good for one token: it stands
-    /// for one that has expired when the next is asked for.
+    /// The other issuer's tokens that match the app's federated credential. Each can be exchanged once, as if it had
+    /// expired by the next request.
     pub assertions: Vec<String>,
     /// How `expires_on` is written.
     pub expires_on: ExpiresOn,
     /// How `expires_in` is written.
     pub expires_in: ExpiresIn,
-    /// The first so many requests are answered 503.
+    /// This many requests at the start fail with 503.
     pub failures: u32,
-    /// So many requests after those are answered 429.
+    /// This many requests after those are throttled with 429.
     pub throttled: u32,
 }
 

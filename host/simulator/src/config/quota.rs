@@ -1,12 +1,12 @@
-//! What a tenant allows, and how that changes in the course of a run.
+//! How many calls a tenant admits, and how that changes during a run.
 
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use super::Share;
+use super::share::Share;
 
-/// A quota: so many calls in so much time.
+/// A quota: a number of calls per window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quota {
@@ -14,15 +14,15 @@ pub struct Quota {
     pub kind: QuotaKind,
     /// Calls in a window, until a change.
     pub limit: NonZeroU32,
-    /// Other limits, each from its time on, in any order.
+    /// Other limits, each from its own time on, in any order.
     pub changes: Vec<QuotaChange>,
     /// Length of the window in milliseconds.
     pub window_ms: NonZeroU32,
-    /// Rejected calls are counted too.
+    /// Whether throttled calls count too.
     pub count_rejected: bool,
     /// Share of the limit that a neighbour, another app of the tenant, uses up.
     pub neighbour: Share,
-    /// The neighbour is busy for so many milliseconds, then idle as long, and so on. 0: always busy.
+    /// The neighbour is busy for this many milliseconds, then idle for as long, and so on. 0: always busy.
     pub neighbour_period_ms: u32,
 }
 
@@ -41,8 +41,8 @@ impl Default for Quota {
 }
 
 impl Quota {
-    /// Calls in a window at `now_ms`, in milliseconds since the start: what the changes made of the limit, less what
-    /// the neighbour takes of it; 1 at least. [`Quota::kind`] plays no part.
+    /// Calls in a window at `now_ms`, in milliseconds since the start: the limit after its changes, less the
+    /// neighbour's share of it; at least 1. [`Quota::kind`] makes no difference.
     #[must_use]
     pub fn limit_at(&self, now_ms: u64) -> u64 {
         let begun = self.changes.iter().filter(|change| change.at_ms <= now_ms);
@@ -56,7 +56,7 @@ impl Quota {
         limit.saturating_sub(taken).max(1)
     }
 
-    /// The first instant after `now_ms` at which [`Quota::limit_at`] may be another; none if it stays for ever.
+    /// The first instant after `now_ms` at which [`Quota::limit_at`] may change; `None` if it never does.
     pub(crate) fn next_change(&self, now_ms: u64) -> Option<u64> {
         let changes = self.changes.iter().map(|change| change.at_ms);
         let change = changes.filter(|at| *at > now_ms).min();
@@ -83,11 +83,11 @@ pub struct QuotaChange {
 pub enum QuotaKind {
     /// There is no quota.
     Off,
-    /// From 0 in every window; windows follow each other without a gap.
+    /// In consecutive windows, each from 0.
     Fixed,
-    /// Those of the last window's length.
+    /// In the window that ends now.
     Sliding,
-    /// A bucket that holds `limit`, refilled at `limit` a window.
+    /// By a token bucket that holds `limit`, refilled at `limit` per window.
     Bucket,
 }
 

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 pub struct Share(f64);
 
 impl Share {
-    /// None of them, never.
+    /// None of them, or never.
     pub const NONE: Self = Self(0.0);
-    /// All of them, always.
+    /// All of them, or always.
     pub const ALL: Self = Self(1.0);
 
-    /// `percent` of a hundred; more than 100 counts as 100.
+    /// A share in percent; more than 100 counts as 100.
     #[must_use]
     pub fn percent(percent: u8) -> Self {
         Self(f64::from(percent.min(100)) / 100.0)
@@ -43,7 +43,7 @@ impl From<Share> for f64 {
     }
 }
 
-/// A number that is no [`Share`].
+/// A number that is not a [`Share`].
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error("`{0}` is not between 0 and 1")]
 pub struct ShareError(f64);

@@ -1,0 +1,220 @@
+//! Entra ID's token endpoint, for apps that authenticate with a secret or an assertion.
+
+use http::header::RETRY_AFTER;
+use serde_json::json;
+use url::form_urlencoded;
+
+use crate::{
+    clock::Millis,
+    config::EntraConfig,
+    entra::tokens::{RESOURCES, Tokens},
+    response::Response,
+    statistics::Ledger,
+};
+
+/// The token endpoint.
+pub(crate) struct TokenEndpoint {
+    config: EntraConfig,
+    requests: u32,
+    /// The assertions that were exchanged for a token.
+    used: Vec<String>,
+}
+
+/// An error of Entra ID.
+struct Problem {
+    status: u16,
+    error: &'static str,
+    /// The number in `AADSTS7000215`.
+    code: u32,
+    message: &'static str,
+}
+
+const fn problem(status: u16, error: &'static str, code: u32, message: &'static str) -> Problem {
+    Problem {
+        status,
+        error,
+        code,
+        message,
+    }
+}
+
+const TRANSIENT: Problem = problem(
+    503,
+    "temporarily_unavailable",
+    90033,
+    "A transient error has occurred. Please try again.",
+);
+const THROTTLED: Problem = problem(429, "too_many_requests", 50196, "Too many requests.");
+const NO_TENANT: Problem = problem(
+    400,
+    "invalid_request",
+    90002,
+    "Tenant not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.",
+);
+const NO_APP: Problem = problem(
+    400,
+    "unauthorized_client",
+    700_016,
+    "Application was not found in the directory.",
+);
+const BAD_GRANT: Problem = problem(
+    400,
+    "unsupported_grant_type",
+    70003,
+    "The app requested an unsupported grant type.",
+);
+const NO_PROOF: Problem = problem(
+    401,
+    "invalid_client",
+    7_000_218,
+    "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+);
+const WRONG_SECRET: Problem = problem(
+    401,
+    "invalid_client",
+    7_000_215,
+    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the \
+     client secret ID.",
+);
+const OLD_SECRET: Problem = problem(
+    401,
+    "invalid_client",
+    7_000_222,
+    "The provided client secret keys for app are expired.",
+);
+const NO_FEDERATION: Problem = problem(
+    400,
+    "invalid_request",
+    700_213,
+    "No matching federated identity record found for presented assertion subject.",
+);
+const OLD_ASSERTION: Problem = problem(
+    401,
+    "invalid_client",
+    700_024,
+    "Client assertion is not within its valid time range.",
+);
+const NO_RESOURCE: Problem = problem(
+    400,
+    "invalid_resource",
+    500_011,
+    "The resource principal was not found in the tenant.",
+);
+
+impl TokenEndpoint {
+    pub(crate) fn new(config: EntraConfig) -> Self {
+        Self {
+            config,
+            requests: 0,
+            used: Vec::new(),
+        }
+    }
+
+    /// The tenant whose token endpoint is at this path.
+    pub(crate) fn tenant_at(path: &str) -> Option<&str> {
+        let tenant = path.strip_prefix('/')?.strip_suffix("/oauth2/v2.0/token")?;
+        (!tenant.is_empty() && !tenant.contains('/')).then_some(tenant)
+    }
+
+    /// Responds to a request for a token.
+    pub(crate) fn respond(
+        &mut self,
+        tenant: &str,
+        body: &[u8],
+        (tokens, ledger): (&mut Tokens, &mut Ledger),
+        now: Millis,
+    ) -> Response {
+        self.requests += 1;
+        let parameters: Vec<_> = form_urlencoded::parse(body).collect();
+        let parameter = |name: &str| {
+            let found = parameters.iter().find(|(known, _)| known == name);
+            found.map_or("", |(_, value)| &**value)
+        };
+        let statistics = &mut ledger.statistics;
+        let client_id = parameter("client_id").to_ascii_lowercase();
+        statistics.identities.insert(format!("tenant={tenant}"));
+        statistics
+            .identities
+            .insert(format!("client_id={client_id}"));
+        let resource = parameter("scope")
+            .strip_suffix("/.default")
+            .filter(|resource| RESOURCES.contains(resource));
+        let problem = if self.requests <= self.config.failures {
+            Some(TRANSIENT)
+        } else if self.requests - self.config.failures <= self.config.throttled {
+            Some(THROTTLED)
+        } else if tenant.to_ascii_lowercase() != self.config.tenant {
+            Some(NO_TENANT)
+        } else if client_id != self.config.client_id {
+            Some(NO_APP)
+        } else if parameter("grant_type") != "client_credentials" {
+            Some(BAD_GRANT)
+        } else {
+            self.authenticate(&parameter)
+        };
+        let resource = match (problem, resource) {
+            (Some(problem), _) => return problem.response(),
+            (None, None) => return NO_RESOURCE.response(),
+            (None, Some(resource)) => resource,
+        };
+        self.used.push(parameter("client_assertion").to_owned());
+        let issued = tokens.issue(resource, false, now);
+        statistics.tokens_issued += 1;
+        statistics.audiences.insert(resource.to_owned());
+        let mut body = issued.body(self.config.expires_on, self.config.expires_in);
+        body["ext_expires_in"] = json!(issued.expires_in);
+        Response::json(200, body.to_string())
+    }
+
+    /// Why the app is not authenticated; `None` if it is.
+    fn authenticate<'a>(&self, parameter: &impl Fn(&str) -> &'a str) -> Option<Problem> {
+        const BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+        match (parameter("client_secret"), parameter("client_assertion")) {
+            ("", "") => Some(NO_PROOF),
+            ("", assertion) => {
+                let known = self
+                    .config
+                    .assertions
+                    .iter()
+                    .any(|known| known == assertion);
+                if !known || parameter("client_assertion_type") != BEARER {
+                    Some(NO_FEDERATION)
+                } else if self.used.iter().any(|used| used == assertion) {
+                    Some(OLD_ASSERTION)
+                } else {
+                    None
+                }
+            }
+            (secret, _) if secret != self.config.client_secret => Some(WRONG_SECRET),
+            _ if self.config.secret_expired => Some(OLD_SECRET),
+            _ => None,
+        }
+    }
+}
+
+impl Problem {
+    /// The error as Entra ID writes it, with a description of several lines.
+    fn response(&self) -> Response {
+        let Self {
+            status,
+            error,
+            code,
+            message,
+        } = self;
+        let trace = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        let body = json!({
+            "error": error,
+            "error_description": format!("AADSTS{code}: {message}\r\nTrace ID: {trace}\r\nCorrelation ID: {trace}"),
+            "error_codes": [code],
+            "trace_id": trace,
+            "correlation_id": trace,
+            "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
+        });
+        let mut response = Response::json(*status, body.to_string());
+        if *status == 429 {
+            response.header(RETRY_AFTER, "1");
+        }
+        response
+    }
+}

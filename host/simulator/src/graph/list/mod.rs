@@ -1,0 +1,115 @@
+//! The list of managed devices: `$top`, `$select`, `$filter`, and pages that lead to the next by `@odata.nextLink`.
+
+mod query;
+
+use std::io::Write as _;
+
+use self::query::Query;
+use crate::{
+    config::{Fault, NextLink},
+    fleet::{
+        device::Device,
+        property::{Property, Value},
+    },
+    graph::{access, error::GraphError, exchange::Exchange},
+    response::Response,
+};
+
+/// Another origin, which must never get a token.
+const OTHER_ORIGIN: &str = "https://graph.example.com";
+
+/// Responds with a page of the list. `path` is the request's, `origin` that of the links.
+pub(crate) fn respond(
+    exchange: &mut Exchange<'_>,
+    origin: &str,
+    path: &str,
+    query: &str,
+) -> Response {
+    match page(exchange, origin, path, query) {
+        Ok(response) => response,
+        Err(error) => exchange.fail(&error),
+    }
+}
+
+fn page(
+    exchange: &mut Exchange<'_>,
+    origin: &str,
+    path: &str,
+    query: &str,
+) -> Result<Response, GraphError> {
+    exchange.charge_request(1)?;
+    access::may_list(exchange)?;
+    let config = &exchange.config.list;
+    let query = Query::read(query, config)?;
+    if config.broken_page == Some(query.position.page) {
+        return Err(GraphError::failed(504));
+    }
+    if exchange.meets(Fault::Page, exchange.config.faults.page) {
+        return Err(exchange.transient_failure(exchange.ordinal));
+    }
+    if query.ignored_filter {
+        exchange.state.ledger.statistics.ignored_filters += 1;
+    }
+    let fleet = &exchange.state.fleet;
+    let page = query.page(fleet, exchange.now, config);
+    let next = query.link_position(fleet, &page, config.next_link);
+    let origin = if config.next_link == NextLink::OtherOrigin {
+        OTHER_ORIGIN
+    } else {
+        origin
+    };
+    let next_link = next.map(|next| {
+        let separator = if query.rest.is_empty() { "" } else { "&" };
+        format!(
+            "{origin}{path}?{}{separator}$skiptoken={}",
+            query.rest,
+            next.token()
+        )
+    });
+
+    let mut body = Vec::with_capacity(200 + page.rows.len() * 40 * query.properties.len());
+    write!(
+        body,
+        r#"{{"@odata.context":"{origin}/v1.0/$metadata#deviceManagement/managedDevices","#
+    )
+    .and_then(|()| write!(body, r#""@odata.count":{},"#, page.rows.len()))
+    .expect("a vector takes everything");
+    if let Some(next_link) = next_link {
+        body.extend_from_slice(br#""@odata.nextLink":"#);
+        serde_json::to_writer(&mut body, &next_link).expect("a string can always be written");
+        body.push(b',');
+    }
+    body.extend_from_slice(br#""value":["#);
+    for (position, index) in page.rows.iter().enumerate() {
+        if position > 0 {
+            body.push(b',');
+        }
+        write_row(
+            &mut body,
+            &Device::new(fleet, *index, exchange.now),
+            &query.properties,
+        );
+    }
+    body.extend_from_slice(b"]}");
+    Ok(Response::json(200, body))
+}
+
+fn write_row(body: &mut Vec<u8>, device: &Device<'_>, properties: &[(&str, Property)]) {
+    let mut separator = b'{';
+    for (name, property) in properties {
+        let value = device.value(*property);
+        if value == Value::Absent {
+            continue;
+        }
+        body.push(separator);
+        separator = b',';
+        body.push(b'"');
+        body.extend_from_slice(name.as_bytes());
+        body.extend_from_slice(b"\":");
+        value.write(body);
+    }
+    if separator == b'{' {
+        body.push(b'{');
+    }
+    body.push(b'}');
+}
