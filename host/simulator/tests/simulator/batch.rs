@@ -1,3 +1,5 @@
+//! `$batch`.
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
@@ -18,7 +20,7 @@ fn statuses(items: &[Value]) -> BTreeMap<String, u64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_item_is_answered_by_itself() {
+async fn each_item_has_its_own_response() {
     let mut config = config(40);
     config.fleet.gone = Share::percent(30);
     let client = Client::new(config);
@@ -26,9 +28,9 @@ async fn each_item_is_answered_by_itself() {
         .simulator
         .devices(Some("gone"))
         .expect("a known outcome");
-    let answer = client.batch(0..20).await;
-    assert_eq!(answer.status, 200);
-    let statuses = statuses(&answer.items());
+    let response = client.batch(0..20).await;
+    assert_eq!(response.status, 200);
+    let statuses = statuses(&response.items());
     assert_eq!(statuses.len(), 20);
     for index in 0..20 {
         let expected = if gone.contains_key(&client.id(index)) {
@@ -45,7 +47,7 @@ async fn each_item_is_answered_by_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_batch_is_refused() {
+async fn invalid_batches_are_rejected() {
     let client = Client::new(config(40));
     let url = format!(
         "/deviceManagement/managedDevices/{}/syncDevice",
@@ -97,7 +99,7 @@ async fn what_is_no_batch_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn items_are_throttled_one_by_one() {
+async fn items_are_throttled_individually() {
     let mut config = config(40);
     config.quota.kind = QuotaKind::Fixed;
     config.quota.limit = NonZeroU32::new(15).expect("not 0");
@@ -135,7 +137,7 @@ async fn items_are_throttled_one_by_one() {
     );
     assert_eq!(statistics.admitted_per_second, [15]);
     assert_eq!(statistics.rejected_per_second, [5]);
-    // What was throttled is not known, and may be sent again; but it is early.
+    // The outcome of throttled items is not known, so they may be sent again; but not this early.
     tokio::time::advance(std::time::Duration::from_millis(2_999)).await;
     client.batch(15..20).await;
     client.sync(&client.id(15)).await;

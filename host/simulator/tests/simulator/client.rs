@@ -1,4 +1,4 @@
-//! A caller within the process.
+//! A caller in the same process.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -11,13 +11,13 @@ use tower::ServiceExt as _;
 /// 2026-11-23T04:50:00Z.
 pub(crate) const STARTED_AT: u64 = 1_795_409_400_000;
 
-/// The token that [`config`] takes.
+/// The token that [`config`] accepts.
 pub(crate) const TOKEN: &str = "token-from-a-file";
 
 /// Where the tests send their requests.
 pub(crate) const HOST: &str = "127.0.0.1:4711";
 
-/// So many devices, and nothing out of the ordinary.
+/// A tenant with this many devices, and nothing out of the ordinary.
 pub(crate) fn config(devices: u32) -> Config {
     let mut config = Config {
         started_at: Some(STARTED_AT),
@@ -37,7 +37,7 @@ pub(crate) struct Client {
 }
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -62,7 +62,7 @@ impl Client {
             .expect("the fleet is that large")
     }
 
-    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response {
         let response = self
             .simulator
             .router()
@@ -70,7 +70,7 @@ impl Client {
             .await
             .expect("routers do not fail");
         let (parts, body) = response.into_parts();
-        Answer {
+        Response {
             status: parts.status.as_u16(),
             headers: parts.headers,
             dropped: parts.extensions.get::<DropConnection>().is_some(),
@@ -82,7 +82,7 @@ impl Client {
         }
     }
 
-    pub(crate) async fn request(&self, method: &str, path: &str, body: String) -> Answer {
+    pub(crate) async fn request(&self, method: &str, path: &str, body: String) -> Response {
         let id = format!("request-{}", self.statistics().requests.total());
         let request = Request::builder()
             .method(method)
@@ -95,17 +95,17 @@ impl Client {
             .await
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.request("GET", path, String::new()).await
     }
 
-    pub(crate) async fn sync(&self, id: &str) -> Answer {
+    pub(crate) async fn sync(&self, id: &str) -> Response {
         let path = format!("/v1.0/deviceManagement/managedDevices/{id}/syncDevice");
         self.request("POST", &path, String::new()).await
     }
 
     /// Syncs of these devices in one batch; the items have the ids `0`, `1`, …
-    pub(crate) async fn batch(&self, devices: std::ops::Range<u32>) -> Answer {
+    pub(crate) async fn batch(&self, devices: std::ops::Range<u32>) -> Response {
         let items = devices.enumerate().map(|(number, index)| {
             let url = format!(
                 "/deviceManagement/managedDevices/{}/syncDevice",
@@ -116,7 +116,7 @@ impl Client {
         self.batch_of(items.collect()).await
     }
 
-    pub(crate) async fn batch_of(&self, items: Vec<Value>) -> Answer {
+    pub(crate) async fn batch_of(&self, items: Vec<Value>) -> Response {
         self.request(
             "POST",
             "/v1.0/$batch",
@@ -125,7 +125,7 @@ impl Client {
         .await
     }
 
-    pub(crate) async fn execute_action(&self, action: &str, ids: Vec<String>) -> Answer {
+    pub(crate) async fn execute_action(&self, action: &str, ids: Vec<String>) -> Response {
         let body = json!({"actionName": action, "deviceIds": ids}).to_string();
         self.request(
             "POST",
@@ -136,9 +136,9 @@ impl Client {
     }
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("the answer is JSON")
+        serde_json::from_slice(&self.body).expect("the response is JSON")
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
@@ -155,11 +155,11 @@ impl Answer {
         text(&self.json()["error"]["message"])
     }
 
-    /// The items of the answer to a batch.
+    /// The items of the response to a batch.
     pub(crate) fn items(&self) -> Vec<Value> {
         self.json()["responses"]
             .as_array()
-            .expect("the answer has responses")
+            .expect("the response has items")
             .clone()
     }
 }

@@ -5,7 +5,7 @@ use http::Request;
 use intune_sync_simulator::{Config, PrincipalConfig};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client, HOST, config, text};
+use crate::client::{Client, HOST, Response, config, text};
 
 const ADMIN: &str = "token-of-an-administrator";
 const GRAPH: &str = "/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')";
@@ -36,9 +36,9 @@ fn admin(config: Config) -> Client {
 }
 
 async fn graph(client: &Client) -> Value {
-    let answer = client.get(GRAPH).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    answer.json()
+    let response = client.get(GRAPH).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    response.json()
 }
 
 fn role_id(graph: &Value, value: &str) -> String {
@@ -49,7 +49,7 @@ fn role_id(graph: &Value, value: &str) -> String {
     text(&role["id"])
 }
 
-async fn assign(client: &Client, principal: &str, role: &str) -> Answer {
+async fn assign(client: &Client, principal: &str, role: &str) -> Response {
     let graph = graph(client).await;
     let id = text(&graph["id"]);
     let body =
@@ -60,9 +60,9 @@ async fn assign(client: &Client, principal: &str, role: &str) -> Answer {
 
 async fn assignments(client: &Client, principal: &str) -> Vec<Value> {
     let path = format!("/v1.0/servicePrincipals/{principal}/appRoleAssignments");
-    let answer = client.get(&path).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    answer.json()["value"].as_array().expect("a list").clone()
+    let response = client.get(&path).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    response.json()["value"].as_array().expect("a list").clone()
 }
 
 async fn revoke(client: &Client, assignment: &str) -> u16 {
@@ -78,8 +78,8 @@ async fn sync_with_a_token(client: &Client) -> (String, u16) {
         .header("host", HOST)
         .header("x-identity-header", "simulator")
         .body(Body::empty());
-    let answer = client.send(request.expect("well formed")).await.json();
-    let token = text(&answer["access_token"]);
+    let response = client.send(request.expect("well formed")).await.json();
+    let token = text(&response["access_token"]);
     (token.clone(), sync_with(client, token).await)
 }
 
@@ -111,9 +111,9 @@ async fn service_principals_are_found_by_id_by_application_and_by_name() {
     assert_eq!(found["value"].as_array().map(Vec::len), Some(1));
     assert_eq!(named("%27none%27").await.json()["value"], json!([]));
     for unsupported in ["%27a%27b%27", "none", "%27"] {
-        let answer = named(unsupported).await;
+        let response = named(unsupported).await;
         assert_eq!(
-            (answer.status, answer.code().as_str()),
+            (response.status, response.code().as_str()),
             (400, "Request_UnsupportedQuery")
         );
     }
@@ -132,10 +132,10 @@ async fn a_role_is_in_the_tokens_issued_while_it_is_assigned() {
     let (before, status) = sync_with_a_token(&client).await;
     assert_eq!(status, 403);
 
-    let answer = assign(&client, IDENTITY, SYNC).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let assignment = text(&answer.json()["id"]);
-    assert_eq!(assignments(&client, IDENTITY).await, [answer.json()]);
+    let response = assign(&client, IDENTITY, SYNC).await;
+    assert_eq!(response.status, 201, "{response:?}");
+    let assignment = text(&response.json()["id"]);
+    assert_eq!(assignments(&client, IDENTITY).await, [response.json()]);
     assert_eq!(client.simulator.roles(), [SYNC]);
     let again = assign(&client, IDENTITY, SYNC).await;
     assert_eq!(again.status, 400);
@@ -181,7 +181,7 @@ async fn a_cached_token_from_before_the_grant_lacks_the_role() {
     assign(&client, IDENTITY, SYNC).await;
     assert_eq!(sync_with_a_token(&client).await, (before, 403));
 
-    // In the cache before the grant, though asked for only after it.
+    // Cached before the grant, although requested only after it.
     config.tokens.first_issued_seconds_ago = 3 * 60 * 60;
     let client = admin(config);
     assign(&client, IDENTITY, SYNC).await;
@@ -195,13 +195,13 @@ async fn a_cached_token_from_before_the_grant_lacks_the_role() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_who_may_reads_and_assigns() {
+async fn reading_and_assigning_need_permission() {
     let mut config = fresh();
     config.directory.admin_scopes = vec!["Application.Read.All".into()];
     let client = admin(config.clone());
-    let answer = assign(&client, IDENTITY, READ).await;
+    let response = assign(&client, IDENTITY, READ).await;
     assert_eq!(
-        (answer.status, answer.code().as_str()),
+        (response.status, response.code().as_str()),
         (403, "Authorization_RequestDenied")
     );
     assert_eq!(client.statistics().refused, 1);
@@ -212,7 +212,7 @@ async fn only_who_may_reads_and_assigns() {
         ..Client::new(config.clone())
     };
     assert_eq!(stranger.get(GRAPH).await.status, 401);
-    // The identity may not, unless it has the role for it.
+    // The identity may not, unless it has the role.
     assert_eq!(Client::new(config.clone()).get(GRAPH).await.status, 403);
     config.tokens.roles = vec!["Application.Read.All".into()];
     assert_eq!(Client::new(config).get(GRAPH).await.status, 200);
@@ -229,13 +229,13 @@ async fn a_new_identity_takes_a_while_to_be_found() {
         assert_eq!(client.get(&path).await.status, 404);
     }
     assert_eq!(client.get(&path).await.status, 200);
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for _ in 0..3 {
-        let answer = assign(&client, IDENTITY, READ).await;
-        answers.push((answer.status, answer.json()["error"]["code"].clone()));
+        let response = assign(&client, IDENTITY, READ).await;
+        responses.push((response.status, response.json()["error"]["code"].clone()));
     }
     assert_eq!(
-        answers,
+        responses,
         [
             (400, json!("Request_BadRequest")),
             (404, json!("Request_ResourceNotFound")),
@@ -245,7 +245,7 @@ async fn a_new_identity_takes_a_while_to_be_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_assignment_is_refused() {
+async fn invalid_assignments_are_rejected() {
     let client = admin(fresh());
     let graph = text(&graph(&client).await["id"]);
     let unknown = "00000000-0000-4000-8000-000000000000";
@@ -267,18 +267,18 @@ async fn what_is_no_assignment_is_refused() {
     ];
     for (body, status) in cases {
         let path = format!("/v1.0/servicePrincipals/{graph}/appRoleAssignedTo");
-        let answer = client.request("POST", &path, body.to_string()).await;
-        assert_eq!(answer.status, status, "{body} {answer:?}");
+        let response = client.request("POST", &path, body.to_string()).await;
+        assert_eq!(response.status, status, "{body} {response:?}");
     }
     assert_eq!(client.statistics().roles_assigned, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_clock_can_be_another_than_the_machines_and_the_tenant_another() {
+async fn the_clock_can_differ_from_the_machines_and_the_tenant_can_be_chosen() {
     let mut config = fresh();
     config.clock_ahead_ms = -3_600_000;
     config.tokens.tenant = "00000000-0000-4000-8000-00000000dead".into();
     let client = admin(config);
-    let answer = client.get(GRAPH).await;
-    assert_eq!(answer.header("date"), "Mon, 23 Nov 2026 03:50:00 GMT");
+    let response = client.get(GRAPH).await;
+    assert_eq!(response.header("date"), "Mon, 23 Nov 2026 03:50:00 GMT");
 }

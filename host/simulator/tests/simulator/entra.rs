@@ -1,7 +1,9 @@
+//! Entra ID's token endpoint.
+
 use intune_sync_simulator::{Config, EntraConfig, ExpiresIn, ExpiresOn};
 use serde_json::json;
 
-use crate::client::{Answer, Client, config, text};
+use crate::client::{Client, Response, config, text};
 
 const TENANT: &str = "00000000-0000-4000-8000-00000000beef";
 const SECRET: &str = "client_id=00000000-0000-4000-8000-0000000A0001&client_secret=simulator\
@@ -17,22 +19,22 @@ fn with(entra: EntraConfig) -> Client {
     })
 }
 
-async fn ask(client: &Client, tenant: &str, body: &str) -> Answer {
+async fn request(client: &Client, tenant: &str, body: &str) -> Response {
     let request = http::Request::post(format!("/{tenant}/oauth2/v2.0/token"))
         .body(axum::body::Body::from(body.to_owned()));
     client.send(request.expect("well formed")).await
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_app_that_proves_itself_gets_a_token_that_graph_takes() {
+async fn an_authenticated_app_gets_a_token_that_graph_accepts() {
     for body in [SECRET, ASSERTION] {
         let mut client = with(EntraConfig {
             assertions: vec!["one".into()],
             ..EntraConfig::default()
         });
-        let answer = ask(&client, TENANT, body).await;
-        assert_eq!(answer.status, 200);
-        client.token = text(&answer.json()["access_token"]);
+        let response = request(&client, TENANT, body).await;
+        assert_eq!(response.status, 200);
+        client.token = text(&response.json()["access_token"]);
         assert_eq!(client.sync(&client.id(0)).await.status, 204);
         let statistics = client.statistics();
         assert_eq!(
@@ -93,16 +95,16 @@ async fn each_error_has_its_number() {
             700_213,
         ),
     ] {
-        let answer = ask(&client, tenant, &body).await;
+        let response = request(&client, tenant, &body).await;
         assert_eq!(
-            (answer.status, answer.json()["error_codes"].clone()),
+            (response.status, response.json()["error_codes"].clone()),
             (status, json!([code])),
             "{body}"
         );
     }
     assert_eq!(client.statistics().tokens_issued, 0);
-    assert_eq!(ask(&client, TENANT, ASSERTION).await.status, 200);
-    let again = ask(&client, TENANT, ASSERTION).await.json();
+    assert_eq!(request(&client, TENANT, ASSERTION).await.status, 200);
+    let again = request(&client, TENANT, ASSERTION).await.json();
     assert_eq!(
         again["error_codes"],
         json!([700_024]),
@@ -112,12 +114,12 @@ async fn each_error_has_its_number() {
         secret_expired: true,
         ..EntraConfig::default()
     });
-    let answer = ask(&expired, TENANT, SECRET).await.json();
-    assert_eq!(answer["error_codes"], json!([7_000_222]));
+    let response = request(&expired, TENANT, SECRET).await.json();
+    assert_eq!(response["error_codes"], json!([7_000_222]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_fails_then_throttles_then_answers_in_the_shape_asked_for() {
+async fn it_fails_then_throttles_then_responds_in_the_configured_shape() {
     let client = with(EntraConfig {
         failures: 1,
         throttled: 1,
@@ -127,13 +129,13 @@ async fn it_fails_then_throttles_then_answers_in_the_shape_asked_for() {
     });
     let mut statuses = Vec::new();
     for _ in 0..2 {
-        statuses.push(ask(&client, TENANT, SECRET).await.status);
+        statuses.push(request(&client, TENANT, SECRET).await.status);
     }
     assert_eq!(statuses, [503, 429]);
-    let body = ask(&client, TENANT, SECRET).await.json();
+    let body = request(&client, TENANT, SECRET).await.json();
     assert_eq!(body["expires_on"], 1_795_495_800);
     assert_eq!(body["expires_in"], "86400");
-    let body = ask(&with(EntraConfig::default()), TENANT, SECRET)
+    let body = request(&with(EntraConfig::default()), TENANT, SECRET)
         .await
         .json();
     assert_eq!(body.get("expires_on"), None);

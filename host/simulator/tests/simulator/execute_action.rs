@@ -1,3 +1,5 @@
+//! `executeAction`.
+
 use std::num::NonZeroU32;
 
 use intune_sync_simulator::{BulkCost, BulkRefusal, Fault, QuotaKind, Share};
@@ -9,7 +11,7 @@ fn ids(client: &Client, count: u32) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn devices_are_answered_by_what_became_of_them() {
+async fn devices_are_returned_by_outcome() {
     for wrapped in [false, true] {
         let mut config = config(100);
         config.fleet.gone = Share::percent(20);
@@ -18,9 +20,9 @@ async fn devices_are_answered_by_what_became_of_them() {
         config.faults.bulk_device = Share::percent(20);
         config.bulk.wrapped = wrapped;
         let client = Client::new(config);
-        let answer = client.execute_action("syncDevice", ids(&client, 100)).await;
-        assert_eq!(answer.status, 200);
-        let body = answer.json();
+        let response = client.execute_action("syncDevice", ids(&client, 100)).await;
+        assert_eq!(response.status, 200);
+        let body = response.json();
         let body = if wrapped { &body["value"] } else { &body };
         let count = |name: &str| body[name].as_array().expect("a list of ids").len() as u64;
         let outcome = |name| {
@@ -50,7 +52,7 @@ async fn devices_are_answered_by_what_became_of_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_many_ids_are_refused_as_a_whole() {
+async fn too_many_ids_fail_as_a_whole() {
     for (too_large, status) in [(false, 400), (true, 413)] {
         let mut config = config(100);
         config.bulk.max_ids = NonZeroU32::new(50).expect("not 0");
@@ -75,7 +77,7 @@ async fn too_many_ids_are_refused_as_a_whole() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_refused_where_asked_for() {
+async fn it_is_refused_if_configured() {
     let refusals = [
         (BulkRefusal::BadRequest, 400),
         (BulkRefusal::Forbidden, 403),
@@ -98,7 +100,7 @@ async fn it_is_refused_where_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_costs_one_a_call_or_one_a_device() {
+async fn it_costs_one_per_call_or_one_per_device() {
     for (cost, calls) in [(BulkCost::Call, 10), (BulkCost::Device, 3)] {
         let mut config = config(100);
         config.quota.kind = QuotaKind::Sliding;

@@ -1,3 +1,5 @@
+//! Injected faults.
+
 use intune_sync_simulator::{Config, Fault, FaultsConfig, Share};
 
 use crate::client::{Client, config};
@@ -45,7 +47,7 @@ async fn a_single_sync_fails_and_succeeds_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_envelope_fails_before_anything_is_carried_out() {
+async fn an_envelope_fails_before_anything_is_executed() {
     let faults = FaultsConfig {
         first_attempts: Some(1),
         ..FaultsConfig::default()
@@ -102,7 +104,7 @@ async fn pages_and_bulk_calls_fail() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn gateways_answer_in_json_in_html_and_with_nothing() {
+async fn gateways_respond_in_json_in_html_and_with_nothing() {
     let client = with(FaultsConfig {
         page: Share::ALL,
         statuses: vec![504],
@@ -142,17 +144,17 @@ async fn connections_are_dropped_before_and_after() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn html_comes_in_place_of_json_or_within_it() {
+async fn html_comes_instead_of_json_or_within_it() {
     let client = with(FaultsConfig {
         html: Share::ALL,
         ..FaultsConfig::default()
     });
-    for answer in [client.batch(0..20).await, client.get(LIST).await] {
+    for response in [client.batch(0..20).await, client.get(LIST).await] {
         assert_eq!(
-            (answer.status, answer.header("content-type")),
+            (response.status, response.header("content-type")),
             (200, "text/html")
         );
-        assert!(answer.body.starts_with(b"<!DOCTYPE html>"));
+        assert!(response.body.starts_with(b"<!DOCTYPE html>"));
     }
     assert_eq!(client.statistics().syncs_accepted, 20);
     client.batch(0..20).await;
@@ -161,10 +163,10 @@ async fn html_comes_in_place_of_json_or_within_it() {
         html_spliced: Share::ALL,
         ..FaultsConfig::default()
     });
-    let answer = client.batch(0..20).await;
-    assert_eq!(answer.status, 200);
-    assert!(answer.body.starts_with(b"{\"responses\":["));
-    assert!(serde_json::from_slice::<serde_json::Value>(&answer.body).is_err());
+    let response = client.batch(0..20).await;
+    assert_eq!(response.status, 200);
+    assert!(response.body.starts_with(b"{\"responses\":["));
+    assert!(serde_json::from_slice::<serde_json::Value>(&response.body).is_err());
     client.batch(0..20).await;
     assert_eq!(client.statistics().repeated_after_known_outcome, 0);
 }

@@ -1,7 +1,9 @@
+//! The managed identity endpoints.
+
 use intune_sync_simulator::{Config, ExpiresIn, ExpiresOn, IdentityConfig};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client, config, text};
+use crate::client::{Client, Response, config, text};
 
 const APP_SERVICE: &str =
     "/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fgraph.microsoft.com";
@@ -17,7 +19,7 @@ fn with(identity: IdentityConfig) -> Client {
     })
 }
 
-async fn ask(client: &Client, path: &str, (name, value): (&str, &str)) -> Answer {
+async fn get(client: &Client, path: &str, (name, value): (&str, &str)) -> Response {
     let request = http::Request::builder()
         .uri(path)
         .header(name, value)
@@ -26,18 +28,18 @@ async fn ask(client: &Client, path: &str, (name, value): (&str, &str)) -> Answer
 }
 
 #[tokio::test(start_paused = true)]
-async fn both_endpoints_give_tokens_that_graph_takes() {
+async fn both_endpoints_issue_tokens_that_graph_accepts() {
     for (path, header) in [(APP_SERVICE, HEADER), (MACHINE, METADATA)] {
         let mut client = with(IdentityConfig::default());
-        let answer = ask(&client, path, header).await;
-        assert_eq!(answer.status, 200);
-        client.token = text(&answer.json()["access_token"]);
+        let response = get(&client, path, header).await;
+        assert_eq!(response.status, 200);
+        client.token = text(&response.json()["access_token"]);
         assert_eq!(client.sync(&client.id(0)).await.status, 204);
         assert_eq!(client.statistics().requests.identity, 1);
         assert_eq!(
             (
-                answer.json()["token_type"].clone(),
-                answer.json()["resource"].clone()
+                response.json()["token_type"].clone(),
+                response.json()["resource"].clone()
             ),
             (json!("Bearer"), json!("https://graph.microsoft.com"),)
         );
@@ -62,7 +64,7 @@ async fn expires_on_has_each_shape() {
                 expires_in,
                 ..IdentityConfig::default()
             });
-            let body = ask(&client, APP_SERVICE, HEADER).await.json();
+            let body = get(&client, APP_SERVICE, HEADER).await.json();
             assert_eq!(body["expires_on"], expected);
             assert_eq!(body["expires_in"], lifetime);
         }
@@ -70,17 +72,17 @@ async fn expires_on_has_each_shape() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_wrong_is_refused() {
+async fn invalid_requests_are_rejected() {
     let client = with(IdentityConfig::default());
     assert_eq!(
-        ask(&client, APP_SERVICE, ("X-IDENTITY-HEADER", "wrong"))
+        get(&client, APP_SERVICE, ("X-IDENTITY-HEADER", "wrong"))
             .await
             .status,
         401
     );
-    assert_eq!(ask(&client, MACHINE, HEADER).await.status, 400);
+    assert_eq!(get(&client, MACHINE, HEADER).await.status, 400);
     assert_eq!(
-        ask(
+        get(
             &client,
             "/msi/token?resource=https://graph.microsoft.com",
             HEADER
@@ -89,14 +91,14 @@ async fn what_is_wrong_is_refused() {
         .status,
         400
     );
-    let answer = ask(
+    let response = get(
         &client,
         "/msi/token?api-version=2019-08-01&resource=https://vault.azure.net",
         HEADER,
     )
     .await;
     assert_eq!(
-        (answer.status, answer.json()["error"].clone()),
+        (response.status, response.json()["error"].clone()),
         (400, json!("invalid_resource"))
     );
     assert_eq!(client.statistics().tokens_issued, 0);
@@ -108,20 +110,23 @@ async fn only_the_named_identity_gets_a_token() {
         only: Some("mine".into()),
         ..IdentityConfig::default()
     });
-    let answer = ask(&client, APP_SERVICE, HEADER).await;
+    let response = get(&client, APP_SERVICE, HEADER).await;
     assert_eq!(
-        (answer.status, answer.json()["error_description"].clone()),
+        (
+            response.status,
+            response.json()["error_description"].clone()
+        ),
         (400, json!("Identity not found"))
     );
     assert_eq!(
-        ask(&client, &format!("{APP_SERVICE}&client_id=other"), HEADER)
+        get(&client, &format!("{APP_SERVICE}&client_id=other"), HEADER)
             .await
             .status,
         400
     );
     for name in ["client_id", "principal_id", "mi_res_id"] {
         assert_eq!(
-            ask(&client, &format!("{APP_SERVICE}&{name}=mine"), HEADER)
+            get(&client, &format!("{APP_SERVICE}&{name}=mine"), HEADER)
                 .await
                 .status,
             200
@@ -129,7 +134,7 @@ async fn only_the_named_identity_gets_a_token() {
     }
     for name in ["client_id", "object_id", "msi_res_id"] {
         assert_eq!(
-            ask(&client, &format!("{MACHINE}&{name}=mine"), METADATA)
+            get(&client, &format!("{MACHINE}&{name}=mine"), METADATA)
                 .await
                 .status,
             200
@@ -139,7 +144,7 @@ async fn only_the_named_identity_gets_a_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_fails_then_throttles_then_answers() {
+async fn it_fails_then_throttles_then_responds() {
     let client = with(IdentityConfig {
         failures: 2,
         throttled: 1,
@@ -147,25 +152,25 @@ async fn it_fails_then_throttles_then_answers() {
     });
     let mut statuses = Vec::new();
     for _ in 0..4 {
-        statuses.push(ask(&client, APP_SERVICE, HEADER).await.status);
+        statuses.push(get(&client, APP_SERVICE, HEADER).await.status);
     }
     assert_eq!(statuses, [500, 500, 429, 200]);
     let client = with(IdentityConfig {
         not_found: true,
         ..IdentityConfig::default()
     });
-    assert_eq!(ask(&client, APP_SERVICE, HEADER).await.status, 400);
+    assert_eq!(get(&client, APP_SERVICE, HEADER).await.status, 400);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cached_token_is_answered_again() {
+async fn a_cached_token_is_returned_again() {
     for (cache, tokens) in [(true, 1), (false, 2)] {
         let client = with(IdentityConfig {
             cache,
             ..IdentityConfig::default()
         });
-        let first = text(&ask(&client, APP_SERVICE, HEADER).await.json()["access_token"]);
-        let second = text(&ask(&client, APP_SERVICE, HEADER).await.json()["access_token"]);
+        let first = text(&get(&client, APP_SERVICE, HEADER).await.json()["access_token"]);
+        let second = text(&get(&client, APP_SERVICE, HEADER).await.json()["access_token"]);
         assert_eq!(first == second, cache);
         assert_eq!(client.statistics().tokens_issued, tokens);
     }

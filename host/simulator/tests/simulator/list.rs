@@ -1,3 +1,5 @@
+//! The list of devices and its pages.
+
 use std::collections::{BTreeSet, HashSet};
 use std::num::NonZeroU32;
 
@@ -20,9 +22,9 @@ async fn pages(client: &Client, path: &str) -> Vec<Vec<Value>> {
     let mut pages = Vec::new();
     let mut next = Some(path.to_owned());
     while let Some(path) = next.filter(|_| pages.len() < 100) {
-        let answer = client.get(&path).await;
-        assert_eq!(answer.status, 200);
-        let body = answer.json();
+        let response = client.get(&path).await;
+        assert_eq!(response.status, 200);
+        let body = response.json();
         let rows = body["value"].as_array().expect("a page has rows").clone();
         assert_eq!(body["@odata.count"], rows.len());
         pages.push(rows);
@@ -83,21 +85,21 @@ async fn a_token_beyond_the_end_leads_to_an_empty_page() {
     let mut config = paged(25);
     config.list.duplicates = Share::ALL;
     let client = Client::new(config);
-    let answer = client
+    let response = client
         .get(&format!("{LIST}?$skiptoken=ffffffff000000f0ffffffff"))
         .await;
     assert_eq!(
         (
-            answer.status,
-            answer.json()["value"].as_array().map(Vec::len)
+            response.status,
+            response.json()["value"].as_array().map(Vec::len)
         ),
         (200, Some(0))
     );
-    assert!(answer.json().get("@odata.nextLink").is_none());
+    assert!(response.json().get("@odata.nextLink").is_none());
 }
 
 #[tokio::test(start_paused = true)]
-async fn select_leaves_only_what_was_asked_for() {
+async fn select_returns_only_the_selected_properties() {
     let client = Client::new(paged(10));
     let body = client
         .get(&format!("{LIST}?$select=id,operatingSystem"))
@@ -122,7 +124,7 @@ async fn select_leaves_only_what_was_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn filters_are_joined_and_what_is_not_supported_is_ignored() {
+async fn filters_are_joined_and_unsupported_ones_are_ignored() {
     let client = Client::new(paged(300));
     let filter = "operatingSystem%20eq%20%27windows%27+and+startswith(deviceName,'WIN')\
                   +and+lastSyncDateTime+le+2026-11-20T00:00:00Z+and+managedDeviceOwnerType+ne+'personal'";
@@ -170,7 +172,7 @@ async fn unstable_pages_show_each_device_in_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn links_lead_astray_where_asked_for() {
+async fn links_lead_astray_if_configured() {
     let with = |next_link| {
         let mut config = paged(25);
         config.list.next_link = next_link;
@@ -211,7 +213,7 @@ async fn a_broken_page_stays_broken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_devices_are_follows_the_shares() {
+async fn the_properties_of_devices_follow_the_shares() {
     let mut config = config(1_000);
     config.fleet.platforms.linux = 20;
     config.fleet.unsyncable_agents = Share::percent(20);

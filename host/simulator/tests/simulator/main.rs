@@ -1,4 +1,4 @@
-//! The simulator as its callers meet it, on a paused clock.
+//! The simulator as its callers see it, on a paused clock.
 
 mod batch;
 mod client;

@@ -1,3 +1,5 @@
+//! The simulator on a socket.
+
 use std::io;
 
 use intune_sync_simulator::{FaultsConfig, Share, Simulator, Statistics, serve};
@@ -14,7 +16,7 @@ async fn connect(simulator: &Simulator) -> io::Result<TcpStream> {
     TcpStream::connect(address).await
 }
 
-/// Sends a request without a body, and reads to the end of the answer's body; empty if the connection was closed.
+/// Sends a request without a body, and reads to the end of the response's body; empty if the connection was closed.
 async fn exchange(
     stream: &mut TcpStream,
     method: &str,
@@ -24,15 +26,15 @@ async fn exchange(
         "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\ncontent-length: 0\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
+    let mut response = Vec::new();
+    while !response.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
         if stream.read(&mut byte).await? == 0 {
-            return Ok((String::new(), answer));
+            return Ok((String::new(), response));
         }
-        answer.extend(byte);
+        response.extend(byte);
     }
-    let head = String::from_utf8_lossy(&answer).into_owned();
+    let head = String::from_utf8_lossy(&response).into_owned();
     let length = head
         .lines()
         .find_map(|line| line.strip_prefix("content-length: "));
@@ -63,7 +65,7 @@ async fn a_connection_serves_one_request_after_another() -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn a_dropped_connection_is_closed_without_an_answer() -> io::Result<()> {
+async fn a_dropped_connection_is_closed_without_a_response() -> io::Result<()> {
     let mut config = config(10);
     config.faults = FaultsConfig {
         drop_after: Share::ALL,
@@ -71,7 +73,7 @@ async fn a_dropped_connection_is_closed_without_an_answer() -> io::Result<()> {
     };
     let simulator = Simulator::new(config);
     let mut stream = connect(&simulator).await?;
-    let answer = exchange(&mut stream, "GET", "/v1.0/deviceManagement/managedDevices").await?;
-    assert_eq!(answer, (String::new(), Vec::new()));
+    let response = exchange(&mut stream, "GET", "/v1.0/deviceManagement/managedDevices").await?;
+    assert_eq!(response, (String::new(), Vec::new()));
     Ok(())
 }

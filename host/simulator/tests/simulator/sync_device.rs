@@ -1,3 +1,5 @@
+//! `syncDevice`, and the requests that are not handled.
+
 use std::time::Duration;
 
 use intune_sync_simulator::{Approval, ErrorStyle, Share};
@@ -17,21 +19,25 @@ async fn each_spelling_syncs() {
     .iter()
     .enumerate()
     {
-        let answer = client
+        let response = client
             .request(
                 "POST",
                 &path.replace("ID", &client.id(index as u32)),
                 String::new(),
             )
             .await;
-        assert_eq!((answer.status, answer.body.len()), (204, 0), "{path}");
+        assert_eq!((response.status, response.body.len()), (204, 0), "{path}");
         assert_eq!(
-            answer.header("client-request-id"),
+            response.header("client-request-id"),
             format!("request-{index}")
         );
-        assert_eq!(answer.header("date"), "Mon, 23 Nov 2026 04:50:00 GMT");
-        assert_eq!(answer.header("request-id").len(), 36);
-        assert!(answer.header("x-ms-ags-diagnostic").contains("ServerInfo"));
+        assert_eq!(response.header("date"), "Mon, 23 Nov 2026 04:50:00 GMT");
+        assert_eq!(response.header("request-id").len(), 36);
+        assert!(
+            response
+                .header("x-ms-ags-diagnostic")
+                .contains("ServerInfo")
+        );
     }
     let statistics = client.statistics();
     assert_eq!(
@@ -48,7 +54,7 @@ async fn each_spelling_syncs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_fate_has_its_answer() {
+async fn each_fate_has_its_response() {
     let mut config = config(400);
     config.fleet.gone = Share::percent(10);
     config.fleet.unsupported = Share::percent(10);
@@ -66,8 +72,8 @@ async fn each_fate_has_its_answer() {
         assert!((20..70).contains(&devices.len()), "{outcome}");
         let id = devices.keys().next().expect("there are some");
         for _ in 0..3 {
-            let answer = client.sync(id).await;
-            assert_eq!((answer.status, answer.code().as_str()), (status, code));
+            let response = client.sync(id).await;
+            assert_eq!((response.status, response.code().as_str()), (status, code));
         }
     }
     assert_eq!(
@@ -78,12 +84,12 @@ async fn each_fate_has_its_answer() {
         404
     );
     assert_eq!(client.statistics().syncs_accepted, 0);
-    // Twice each for those whose outcome was known, none for the one that failed.
+    // Twice each for the two with a known outcome, never for the one that failed.
     assert_eq!(client.statistics().repeated_after_known_outcome, 4);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repetition_is_one_only_after_a_known_outcome() {
+async fn a_repetition_counts_only_after_a_known_outcome() {
     let mut config = config(10);
     config.faults.drop_after = Share::ALL;
     config.faults.first_attempts = Some(1);
@@ -191,21 +197,21 @@ async fn errors_have_graphs_shape_or_intunes() {
         config.fleet.gone = Share::ALL;
         config.error_style = style;
         let client = Client::new(config);
-        let answer = client.sync(&client.id(0)).await;
-        let error = &answer.json()["error"];
+        let response = client.sync(&client.id(0)).await;
+        let error = &response.json()["error"];
         let inner = error
             .get("innerError")
             .or(error.get("innererror"))
             .expect("one of the spellings");
-        assert_eq!(inner["request-id"], answer.header("request-id"));
+        assert_eq!(inner["request-id"], response.header("request-id"));
         assert_eq!(inner["client-request-id"], "request-0");
         assert_eq!(inner["date"], "2026-11-23T04:50:00");
-        match serde_json::from_str::<Value>(&answer.message()) {
+        match serde_json::from_str::<Value>(&response.message()) {
             Ok(message) => {
                 assert_eq!(style, ErrorStyle::Intune);
                 assert!(
                     text(&message["Message"])
-                        .contains(&format!("Activity ID: {}", answer.header("request-id")))
+                        .contains(&format!("Activity ID: {}", response.header("request-id")))
                 );
                 assert!(message["RetryAfter"].is_null());
             }
@@ -227,25 +233,25 @@ async fn inner_error_is_spelled_both_ways() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn multi_admin_approval_is_said_in_header_and_message() {
+async fn multi_admin_approval_is_required_in_header_and_message() {
     for (approval, status) in [(Approval::BadRequest, 400), (Approval::Forbidden, 403)] {
         let mut config = config(1);
         config.tokens.approval = Some(approval);
         let client = Client::new(config);
-        let answer = client.sync(&client.id(0)).await;
-        assert_eq!(answer.status, status);
-        assert_eq!(answer.header("x-msft-approval-justification"), "required");
-        assert!(answer.message().contains("x-msft-approval-justification"));
+        let response = client.sync(&client.id(0)).await;
+        assert_eq!(response.status, status);
+        assert_eq!(response.header("x-msft-approval-justification"), "required");
+        assert!(response.message().contains("x-msft-approval-justification"));
         let item = &client.batch(0..1).await.items()[0];
         assert_eq!(item["status"], status);
         assert_eq!(item["headers"]["x-msft-approval-justification"], "required");
-        // Nothing is known of the device, so that it may be sent again.
+        // The outcome is not known, so the sync may be sent again.
         assert_eq!(client.statistics().repeated_after_known_outcome, 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn client_request_ids_are_watched() {
+async fn client_request_ids_are_checked() {
     let client = Client::new(config(3));
     let send = async |id: Option<&str>| {
         let request = http::Request::builder().uri("/v1.0/deviceManagement/managedDevices");

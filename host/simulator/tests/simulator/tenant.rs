@@ -1,4 +1,4 @@
-//! The tenant that is told the time: the same answers as at tokio's time, and a defined order within an instant.
+//! The tenant driven by its caller: the same responses as at tokio's time, and a defined order within an instant.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::num::NonZeroU32;
@@ -17,18 +17,18 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::client::{Client, HOST, TOKEN, config};
 
-/// What reaches a caller, made comparable; none when the connection was closed.
+/// A comparable form of a delivery; `None` if the connection was closed.
 type Seen = Option<(u16, HeaderMap, Bytes)>;
 
-/// A request, to be sent at a time.
+/// A request, and when to send it.
 #[derive(Clone)]
 struct Planned {
     at: u64,
     request: Request<Bytes>,
 }
 
-fn seen(answer: Answer) -> Seen {
-    match answer {
+fn seen(response: Answer) -> Seen {
+    match response {
         Answer::Dropped => None,
         Answer::Response(response) => {
             let (parts, body) = response.into_parts();
@@ -55,7 +55,7 @@ fn sync(tenant: &Tenant, index: u32) -> Request<Bytes> {
     request("POST", &path, index.into(), String::new())
 }
 
-/// A tenant in which nearly everything happens, and that is throttled most of the time.
+/// A tenant in which nearly everything happens, and that throttles most of the time.
 fn eventful(seed: u64) -> Config {
     let mut config = Config {
         seed,
@@ -133,11 +133,11 @@ fn plan(config: &Config) -> Vec<Planned> {
     planned.collect()
 }
 
-/// Sends what was planned, and does everything in its time: what each request came to and when, the statistics, and
-/// whether no two things fell on the same instant.
+/// Sends the plan and advances step by step. Returns each response and its time, the statistics, and whether every step
+/// had an instant of its own.
 fn by_hand(config: &Config, plan: &[Planned]) -> (Vec<(u64, Seen)>, Statistics, bool) {
     let mut tenant = Tenant::new(config.clone());
-    let mut answers = BTreeMap::new();
+    let mut responses = BTreeMap::new();
     let mut instants = HashSet::new();
     let mut alone = true;
     let mut plan = plan.iter().peekable();
@@ -150,8 +150,8 @@ fn by_hand(config: &Config, plan: &[Planned]) -> (Vec<(u64, Seen)>, Statistics, 
                 sent_at
             }
             (_, Some(next_at)) => {
-                for (ticket, answer) in tenant.advance(next_at) {
-                    answers.insert(ticket.number(), (next_at, seen(answer)));
+                for (ticket, response) in tenant.advance(next_at) {
+                    responses.insert(ticket.number(), (next_at, seen(response)));
                 }
                 next_at
             }
@@ -159,11 +159,11 @@ fn by_hand(config: &Config, plan: &[Planned]) -> (Vec<(u64, Seen)>, Statistics, 
         };
         alone &= instants.insert(now);
     }
-    let answers = answers.into_values().collect();
-    (answers, tenant.statistics().clone(), alone)
+    let responses = responses.into_values().collect();
+    (responses, tenant.statistics().clone(), alone)
 }
 
-/// Sends the same on tokio's clock.
+/// Sends the plan on tokio's clock.
 async fn at_tokios_time(config: &Config, plan: &[Planned]) -> (Vec<(u64, Seen)>, Statistics) {
     let started = Instant::now();
     let simulator = Simulator::new(config.clone());
@@ -176,42 +176,42 @@ async fn at_tokios_time(config: &Config, plan: &[Planned]) -> (Vec<(u64, Seen)>,
                 simulator,
                 token: String::new(),
             };
-            let answer = client.send(planned.request.map(Body::from)).await;
+            let response = client.send(planned.request.map(Body::from)).await;
             let now = started.elapsed().as_millis() as u64;
-            let mut headers = answer.headers;
+            let mut headers = response.headers;
             // The router adds it.
             headers.remove("content-length");
-            let seen = (!answer.dropped).then_some((answer.status, headers, answer.body));
+            let seen = (!response.dropped).then_some((response.status, headers, response.body));
             (number, (now, seen))
         });
     }
-    let answers: BTreeMap<_, _> = requests.join_all().await.into_iter().collect();
-    (answers.into_values().collect(), simulator.statistics())
+    let responses: BTreeMap<_, _> = requests.join_all().await.into_iter().collect();
+    (responses.into_values().collect(), simulator.statistics())
 }
 
 #[tokio::test(start_paused = true)]
-async fn told_the_time_it_answers_as_at_tokios_time() {
+async fn it_responds_as_at_tokios_time() {
     let mut compared = 0;
     let (mut met, mut early, mut throttled, mut accepted) = (BTreeSet::new(), 0, 0, 0);
     for seed in 0..60 {
         let config = eventful(seed);
         let plan = plan(&config);
-        let (answers, statistics, alone) = by_hand(&config, &plan);
-        // Tokio has no order of what falls on the same instant.
+        let (responses, statistics, alone) = by_hand(&config, &plan);
+        // Tokio does not define the order within an instant.
         if !alone {
             continue;
         }
         compared += 1;
-        let (same_answers, same_statistics) = at_tokios_time(&config, &plan).await;
-        assert_eq!(answers.len(), plan.len());
-        assert!(answers == same_answers, "seed {seed}");
+        let (same_responses, same_statistics) = at_tokios_time(&config, &plan).await;
+        assert_eq!(responses.len(), plan.len());
+        assert!(responses == same_responses, "seed {seed}");
         assert_eq!(statistics, same_statistics, "seed {seed}");
         met.extend(statistics.faults.keys().copied());
         early += statistics.early_calls;
         throttled += statistics.throttled_items;
         accepted += statistics.syncs_accepted;
     }
-    // What was compared is worth it.
+    // The comparison covers enough.
     assert!(met.len() >= 6, "{met:?}");
     assert!(early > 50 && throttled > 500 && accepted > 500);
     assert!(compared >= 10, "only {compared} seeds without a tie");
@@ -222,12 +222,12 @@ fn late_is_the_same_as_step_by_step() {
     for seed in 0..30 {
         let config = eventful(seed);
         let plan = plan(&config);
-        let (answers, statistics, _) = by_hand(&config, &plan);
-        let mut times: Vec<(u64, usize)> = (0..answers.len())
-            .map(|number| (answers[number].0, number))
+        let (responses, statistics, _) = by_hand(&config, &plan);
+        let mut times: Vec<(u64, usize)> = (0..responses.len())
+            .map(|number| (responses[number].0, number))
             .collect();
         times.sort_unstable();
-        // Every so many requests, or only in the end.
+        // After each request, after every seventh, or only in the end.
         for interval in [1, 7, usize::MAX] {
             let mut tenant = Tenant::new(config.clone());
             let mut late = Vec::new();
@@ -241,11 +241,11 @@ fn late_is_the_same_as_step_by_step() {
             assert_eq!(tenant.next_at(), None);
             let late: Vec<(usize, Seen)> = late
                 .into_iter()
-                .map(|(ticket, answer)| (ticket.number() as usize, seen(answer)))
+                .map(|(ticket, response)| (ticket.number() as usize, seen(response)))
                 .collect();
             let in_time: Vec<(usize, Seen)> = times
                 .iter()
-                .map(|(_, number)| (*number, answers[*number].1.clone()))
+                .map(|(_, number)| (*number, responses[*number].1.clone()))
                 .collect();
             assert!(late == in_time, "seed {seed}");
             assert_eq!(*tenant.statistics(), statistics, "seed {seed}");
@@ -254,8 +254,8 @@ fn late_is_the_same_as_step_by_step() {
 }
 
 #[test]
-fn what_falls_on_one_instant_happens_in_the_order_of_arrival() {
-    // One write each millisecond, and much that comes within one.
+fn within_an_instant_requests_are_processed_in_the_order_of_arrival() {
+    // One write per millisecond, and many requests within one.
     let mut config = config(1_000);
     config.requests.kind = QuotaKind::Off;
     config.quota.kind = QuotaKind::Fixed;
@@ -265,7 +265,7 @@ fn what_falls_on_one_instant_happens_in_the_order_of_arrival() {
     config.latency.max_ms = 12;
     let mut tenant = Tenant::new(config);
     let mut sent = BTreeMap::new();
-    let mut carried_out: BTreeMap<u64, BTreeMap<Ticket, u16>> = BTreeMap::new();
+    let mut executed: BTreeMap<u64, BTreeMap<Ticket, u16>> = BTreeMap::new();
     let mut ties = 0;
     for now in 0..400 {
         if now < 300 {
@@ -274,13 +274,13 @@ fn what_falls_on_one_instant_happens_in_the_order_of_arrival() {
                 sent.insert(tenant.send(now, request), now);
             }
         }
-        let answers = tenant.advance(now);
-        assert!(answers.is_sorted_by(|(one, _), (other, _)| one < other));
-        ties += usize::from(answers.len() > 1);
-        for (ticket, answer) in answers {
-            let (status, ..) = seen(answer).expect("nothing is dropped");
+        let responses = tenant.advance(now);
+        assert!(responses.is_sorted_by(|(one, _), (other, _)| one < other));
+        ties += usize::from(responses.len() > 1);
+        for (ticket, response) in responses {
+            let (status, ..) = seen(response).expect("nothing is dropped");
             let half = (now - sent[&ticket]) / 2;
-            carried_out
+            executed
                 .entry(sent[&ticket] + half)
                 .or_default()
                 .insert(ticket, status);
@@ -288,15 +288,15 @@ fn what_falls_on_one_instant_happens_in_the_order_of_arrival() {
     }
     assert_eq!((tenant.next_at(), sent.len()), (None, 900));
     assert!(ties > 200, "{ties}");
-    for (at, statuses) in carried_out {
-        for (place, status) in statuses.values().enumerate() {
-            assert_eq!(*status, if place == 0 { 204 } else { 429 }, "at {at}");
+    for (at, statuses) in executed {
+        for (position, status) in statuses.values().enumerate() {
+            assert_eq!(*status, if position == 0 { 204 } else { 429 }, "at {at}");
         }
     }
 }
 
 #[test]
-fn without_latency_the_answer_comes_at_once() {
+fn without_latency_the_response_comes_at_once() {
     let mut tenant = Tenant::new(config(10));
     assert_eq!(tenant.next_at(), None);
     let first = tenant.send(70, sync(&tenant, 0));
@@ -312,7 +312,7 @@ fn without_latency_the_answer_comes_at_once() {
     assert_eq!(tickets, [first, second]);
     assert_eq!(tenant.next_at(), None);
     assert_eq!(tenant.statistics().most_in_flight, 2);
-    // Answers that the caller did not ask for in time are kept.
+    // Responses that the caller did not advance to in time are kept.
     let third = tenant.send(80, sync(&tenant, 2));
     let fourth = tenant.send(90, sync(&tenant, 3));
     assert_eq!(
@@ -326,40 +326,40 @@ fn without_latency_the_answer_comes_at_once() {
         .collect();
     assert_eq!(tickets, [third, fourth]);
     assert_eq!(tenant.statistics().most_in_flight, 2);
-    // One is answered before the next one comes.
+    // Each is sent its response before the next one arrives.
     let mut tenant = Tenant::new(config(10));
     for now in 0..5 {
         tenant.send(now, sync(&tenant, now as u32));
     }
     assert_eq!(tenant.advance(5).len(), 5);
     assert_eq!(tenant.statistics().most_in_flight, 1);
-    // A question waits for its turn.
+    // An inspection waits for its turn.
     let tickets = [
         tenant.send(7, sync(&tenant, 7)),
         tenant.send(7, request("GET", "/_simulator/devices", 0, String::new())),
         tenant.send(7, sync(&tenant, 8)),
     ];
-    let answered: Vec<Ticket> = tenant
+    let delivered: Vec<Ticket> = tenant
         .advance(7)
         .iter()
         .map(|(ticket, _)| *ticket)
         .collect();
-    assert_eq!(answered, tickets);
+    assert_eq!(delivered, tickets);
 }
 
 #[test]
-fn who_gives_up_gets_no_answer_and_is_not_in_flight() {
+fn a_forgotten_request_gets_no_response_and_is_not_in_flight() {
     let mut config = config(10);
     config.latency = Latency {
         min_ms: 100,
         max_ms: 100,
     };
     let mut tenant = Tenant::new(config);
-    // Before it is carried out.
+    // Before it is executed.
     let early = tenant.send(0, sync(&tenant, 0));
     tenant.forget(early);
     assert_eq!(tenant.next_at(), None);
-    // Between that and its answer: the caller does not know how it ended.
+    // Between that and its response: the caller does not know the outcome.
     let late = tenant.send(10, sync(&tenant, 1));
     assert_eq!(tenant.advance(60).len(), 0);
     tenant.forget(late);
@@ -369,16 +369,16 @@ fn who_gives_up_gets_no_answer_and_is_not_in_flight() {
         (statistics.syncs_accepted, statistics.most_in_flight),
         (1, 1)
     );
-    // When the answer has left, whether it was asked for or not.
+    // When the response was sent, whether the caller has advanced to it or not.
     let again = tenant.send(300, sync(&tenant, 1));
     assert_eq!(tenant.statistics().repeated_after_known_outcome, 0);
     let next = tenant.send(500, sync(&tenant, 2));
     assert_eq!(tenant.next_at(), Some(500));
     tenant.forget(again);
     assert_eq!(tenant.next_at(), Some(550));
-    let answered = tenant.advance(600);
-    assert_eq!(answered.len(), 1);
-    assert_eq!(answered[0].0, next);
+    let delivered = tenant.advance(600);
+    assert_eq!(delivered.len(), 1);
+    assert_eq!(delivered[0].0, next);
     tenant.forget(next);
     let last = tenant.send(700, sync(&tenant, 3));
     assert_eq!(tenant.statistics().most_in_flight, 1);
@@ -386,50 +386,50 @@ fn who_gives_up_gets_no_answer_and_is_not_in_flight() {
 }
 
 #[test]
-fn questions_about_the_simulation_change_nothing() {
-    let run = |asks: bool| {
+fn inspections_change_nothing() {
+    let run = |inspects: bool| {
         let config = eventful(5);
         let mut tenant = Tenant::new(config.clone());
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for planned in plan(&config) {
-            if asks {
-                let question = request("GET", "/_simulator/statistics", 0, String::new());
+            if inspects {
+                let inspection = request("GET", "/_simulator/statistics", 0, String::new());
                 let before = tenant.statistics().clone();
-                let ticket = tenant.send(planned.at, question);
-                let answered = tenant.advance(planned.at);
-                let (_, answer) = answered
+                let ticket = tenant.send(planned.at, inspection);
+                let delivered = tenant.advance(planned.at);
+                let (_, response) = delivered
                     .iter()
-                    .find(|(answered, _)| *answered == ticket)
-                    .expect("it is answered at once");
-                let (status, _, body) = seen(answer.clone()).expect("nothing is dropped");
-                let told: Statistics = serde_json::from_slice(&body).expect("statistics");
+                    .find(|(delivered, _)| *delivered == ticket)
+                    .expect("it is sent at once");
+                let (status, _, body) = seen(response.clone()).expect("nothing is dropped");
+                let inspected: Statistics = serde_json::from_slice(&body).expect("statistics");
                 assert_eq!(status, 200);
-                assert_eq!(told.requests, before.requests);
-                answers.extend(answered.into_iter().filter(|(other, _)| *other != ticket));
+                assert_eq!(inspected.requests, before.requests);
+                responses.extend(delivered.into_iter().filter(|(other, _)| *other != ticket));
             }
             tenant.send(planned.at, planned.request);
         }
-        answers.extend(tenant.advance(1_000_000));
-        let answers: Vec<Seen> = answers
+        responses.extend(tenant.advance(1_000_000));
+        let responses: Vec<Seen> = responses
             .into_iter()
-            .map(|(_, answer)| seen(answer))
+            .map(|(_, response)| seen(response))
             .collect();
-        (answers, tenant.statistics().clone())
+        (responses, tenant.statistics().clone())
     };
     assert_eq!(run(true), run(false));
 }
 
 #[test]
-fn a_body_that_is_too_large_is_refused_at_once() {
+fn a_body_that_is_too_large_fails_at_once() {
     let mut config = config(10);
     config.latency.min_ms = 100;
     config.latency.max_ms = 100;
     let mut tenant = Tenant::new(config);
     let body = " ".repeat((4 << 20) + 1);
     tenant.send(3, request("POST", "/v1.0/$batch", 0, body));
-    let answers = tenant.advance(3);
-    let (_, answer) = answers.into_iter().next().expect("an answer");
-    assert_eq!(seen(answer).map(|(status, ..)| status), Some(413));
+    let responses = tenant.advance(3);
+    let (_, response) = responses.into_iter().next().expect("a response");
+    assert_eq!(seen(response).map(|(status, ..)| status), Some(413));
     let statistics = tenant.statistics();
     assert_eq!(
         (statistics.requests.total(), statistics.most_in_flight),
@@ -485,8 +485,8 @@ fn a_million_devices_take_a_second_or_two() {
     let mut bytes = 0;
     for (number, request) in requests.into_iter().enumerate() {
         tenant.send(20 * number as u64, request);
-        for (_, answer) in tenant.advance(20 * number as u64) {
-            let (status, _, body) = seen(answer).expect("nothing is dropped");
+        for (_, response) in tenant.advance(20 * number as u64) {
+            let (status, _, body) = seen(response).expect("nothing is dropped");
             assert_eq!(status, 200);
             bytes += body.len();
         }

@@ -1,12 +1,14 @@
+//! Throttled requests, and the waits that they are asked for.
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use intune_sync_simulator::{Config, ErrorStyle, QuotaKind, RetryAfterForm, Share};
 use serde_json::Value;
 
-use crate::client::{Answer, Client, STARTED_AT, config, text};
+use crate::client::{Client, Response, STARTED_AT, config, text};
 
-/// One write in ten seconds.
+/// One write per ten seconds.
 fn narrow(form: RetryAfterForm) -> Config {
     let mut config = config(1_000);
     config.quota.kind = QuotaKind::Fixed;
@@ -17,15 +19,15 @@ fn narrow(form: RetryAfterForm) -> Config {
 }
 
 /// The second call of two, `at` milliseconds from the start.
-async fn throttled(client: &Client, at: u64) -> Answer {
+async fn throttled(client: &Client, at: u64) -> Response {
     assert_eq!(client.sync(&client.id(0)).await.status, 204);
     tokio::time::advance(Duration::from_millis(at)).await;
-    let answer = client.sync(&client.id(1)).await;
+    let response = client.sync(&client.id(1)).await;
     assert_eq!(
-        (answer.status, answer.code().as_str()),
+        (response.status, response.code().as_str()),
         (429, "TooManyRequests")
     );
-    answer
+    response
 }
 
 async fn wait(millis: u64) {
@@ -33,7 +35,7 @@ async fn wait(millis: u64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_is_told_in_each_form() {
+async fn a_wait_is_written_in_each_form() {
     for (form, header) in [
         (RetryAfterForm::Seconds, "8"),
         (RetryAfterForm::Decimal, "7.750"),
@@ -42,9 +44,9 @@ async fn a_wait_is_told_in_each_form() {
         (RetryAfterForm::Missing, ""),
     ] {
         let client = Client::new(narrow(form));
-        let answer = throttled(&client, 2_250).await;
-        assert_eq!(answer.header("retry-after"), header, "{form:?}");
-        let message = serde_json::from_str::<Value>(&answer.message()).ok();
+        let response = throttled(&client, 2_250).await;
+        assert_eq!(response.header("retry-after"), header, "{form:?}");
+        let message = serde_json::from_str::<Value>(&response.message()).ok();
         let in_body = message.and_then(|message| message["RetryAfter"].as_u64());
         assert_eq!(
             in_body,
@@ -56,7 +58,7 @@ async fn a_wait_is_told_in_each_form() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_before_the_wait_is_over_is_early() {
+async fn a_request_before_the_wait_is_over_is_early() {
     for (form, wait_ms) in [
         (RetryAfterForm::Seconds, 8_000),
         (RetryAfterForm::Decimal, 7_750),
@@ -88,15 +90,15 @@ async fn who_comes_before_the_wait_is_over_is_early() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_date_is_rounded_up_to_the_second_and_meant_so() {
+async fn a_date_is_rounded_up_to_the_second_and_observed_as_such() {
     for (wait_ms, early_calls) in [(8_449, 1), (8_450, 0)] {
         let mut config = narrow(RetryAfterForm::Date);
         config.started_at = Some(STARTED_AT + 300);
         let client = Client::new(config);
-        let answer = throttled(&client, 2_250).await;
-        assert_eq!(answer.header("date"), "Mon, 23 Nov 2026 04:50:02 GMT");
+        let response = throttled(&client, 2_250).await;
+        assert_eq!(response.header("date"), "Mon, 23 Nov 2026 04:50:02 GMT");
         assert_eq!(
-            answer.header("retry-after"),
+            response.header("retry-after"),
             "Mon, 23 Nov 2026 04:50:11 GMT"
         );
         wait(wait_ms).await;
@@ -128,8 +130,8 @@ async fn what_was_in_flight_is_not_early() {
         tokio::time::sleep(Duration::from_millis(millis)).await;
         client.sync(&client.id(index)).await.status
     };
-    // The second is refused at 120 and answered at 220: the third came before that, the fourth within the grace, the
-    // fifth after it.
+    // The second is throttled at 120, with a response at 220: the third came before that, the fourth within the grace,
+    // the fifth after it.
     let statuses = tokio::join!(
         after(0, 0),
         after(20, 1),
@@ -139,7 +141,7 @@ async fn what_was_in_flight_is_not_early() {
     );
     assert_eq!(statuses, (204, 429, 429, 429, 429));
     let statistics = client.statistics();
-    // Refused at 120 with 9.88 s to go, which is 10 s from 220 on.
+    // Throttled at 120 with 9.88 s to go, which is 10 s from 220 on.
     assert_eq!(
         (statistics.early_calls, statistics.worst_early_ms),
         (1, 9_989)
@@ -148,15 +150,18 @@ async fn what_was_in_flight_is_not_early() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_early_call_makes_the_wait_longer() {
+async fn an_early_call_extends_the_wait() {
     let mut config = narrow(RetryAfterForm::Seconds);
     config.retry_after.early_penalty_ms = 30_000;
     let client = Client::new(config);
-    let answer = throttled(&client, 2_000).await;
-    assert_eq!(answer.header("retry-after"), "8");
+    let response = throttled(&client, 2_000).await;
+    assert_eq!(response.header("retry-after"), "8");
     wait(5_000).await;
-    let answer = client.sync(&client.id(1)).await;
-    assert_eq!((answer.status, answer.header("retry-after")), (429, "33"));
+    let response = client.sync(&client.id(1)).await;
+    assert_eq!(
+        (response.status, response.header("retry-after")),
+        (429, "33")
+    );
     wait(33_000).await;
     assert_eq!(client.sync(&client.id(1)).await.status, 204);
     assert_eq!(client.statistics().early_calls, 1);
@@ -180,7 +185,7 @@ async fn requests_of_any_kind_have_a_quota_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn mixed_forms_are_all_met() {
+async fn mixed_forms_all_occur() {
     let mut config = config(200);
     config.quota.limit = NonZeroU32::new(1).expect("not 0");
     config.retry_after.form = RetryAfterForm::Mixed;
@@ -188,12 +193,12 @@ async fn mixed_forms_are_all_met() {
     let client = Client::new(config);
     let [mut seconds, mut decimal, mut date, mut body, mut missing] = [0; 5];
     for index in 0..100 {
-        let answer = client.sync(&client.id(index)).await;
-        if answer.status != 429 {
+        let response = client.sync(&client.id(index)).await;
+        if response.status != 429 {
             continue;
         }
-        let header = answer.header("retry-after");
-        match serde_json::from_str::<Value>(&answer.message()) {
+        let header = response.header("retry-after");
+        match serde_json::from_str::<Value>(&response.message()) {
             Ok(message) if message["RetryAfter"].is_u64() => body += 1,
             _ if header.is_empty() => missing += 1,
             _ if header.ends_with("GMT") => date += 1,
@@ -215,9 +220,15 @@ async fn a_503_names_a_wait_and_means_it() {
     config.faults.statuses = vec![503];
     config.faults.unavailable_retry_after = Share::ALL;
     let client = Client::new(config);
-    let answer = client.sync(&client.id(0)).await;
-    assert_eq!((answer.status, answer.header("retry-after")), (503, "2"));
-    assert_eq!(text(&answer.json()["error"]["code"]), "ServiceUnavailable");
+    let response = client.sync(&client.id(0)).await;
+    assert_eq!(
+        (response.status, response.header("retry-after")),
+        (503, "2")
+    );
+    assert_eq!(
+        text(&response.json()["error"]["code"]),
+        "ServiceUnavailable"
+    );
     wait(1_500).await;
     client.sync(&client.id(1)).await;
     let statistics = client.statistics();

@@ -1,3 +1,5 @@
+//! Tokens: their claims, expiry and revocation.
+
 use std::time::Duration;
 
 use intune_sync_simulator::{Config, TokensConfig};
@@ -7,7 +9,7 @@ use crate::client::{Client, config, text};
 
 const LIST: &str = "/v1.0/deviceManagement/managedDevices";
 
-/// A client with a token of the identity endpoint.
+/// A client with a token from the identity endpoint.
 async fn client(tokens: TokensConfig) -> Client {
     let mut client = Client::new(Config {
         tokens,
@@ -62,7 +64,7 @@ async fn a_token_says_what_it_is_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_a_token_that_was_issued_and_has_not_expired_is_taken() {
+async fn only_an_issued_and_unexpired_token_is_accepted() {
     let mut client = client(TokensConfig {
         lifetime_seconds: 60,
         ..TokensConfig::default()
@@ -70,9 +72,9 @@ async fn only_a_token_that_was_issued_and_has_not_expired_is_taken() {
     .await;
     assert_eq!(client.get(LIST).await.status, 200);
     tokio::time::advance(Duration::from_secs(60)).await;
-    let answer = client.get(LIST).await;
+    let response = client.get(LIST).await;
     assert_eq!(
-        (answer.status, answer.code().as_str()),
+        (response.status, response.code().as_str()),
         (401, "InvalidAuthenticationToken")
     );
     renew(&mut client).await;
@@ -84,7 +86,7 @@ async fn only_a_token_that_was_issued_and_has_not_expired_is_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tokens_are_revoked_as_often_as_asked_for() {
+async fn tokens_are_revoked_as_often_as_configured() {
     let mut client = client(TokensConfig {
         revoke_after_writes: vec![3, 5],
         ..TokensConfig::default()
@@ -102,7 +104,7 @@ async fn tokens_are_revoked_as_often_as_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_tokens_are_refused_for_ever() {
+async fn all_tokens_are_rejected_for_ever() {
     let mut client = client(TokensConfig {
         refuse_after_writes: Some(1),
         ..TokensConfig::default()
@@ -126,9 +128,12 @@ async fn a_missing_role_is_named() {
     };
     let lister = client(roles(&["Read.All"])).await;
     assert_eq!(lister.get(LIST).await.status, 200);
-    let answer = lister.sync(&lister.id(0)).await;
-    assert_eq!((answer.status, answer.code().as_str()), (403, "Forbidden"));
-    assert!(answer.message().contains(
+    let response = lister.sync(&lister.id(0)).await;
+    assert_eq!(
+        (response.status, response.code().as_str()),
+        (403, "Forbidden")
+    );
+    assert!(response.message().contains(
         "must have one of the following scopes: DeviceManagementManagedDevices.PrivilegedOperations.All"
     ));
     assert_eq!(lister.batch(0..1).await.items()[0]["status"], 403);
@@ -139,10 +144,10 @@ async fn a_missing_role_is_named() {
     assert_eq!(lister.statistics().syncs_accepted, 0);
 
     let syncer = client(roles(&["PrivilegedOperations.All"])).await;
-    let answer = syncer.get(LIST).await;
-    assert_eq!(answer.status, 403);
+    let response = syncer.get(LIST).await;
+    assert_eq!(response.status, 403);
     assert!(
-        answer
+        response
             .message()
             .contains("DeviceManagementManagedDevices.Read.All")
     );
