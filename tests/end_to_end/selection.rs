@@ -330,7 +330,7 @@ fn fleet(config: &Config) -> Vec<Value> {
         .body(axum::body::Body::empty())
         .expect("a request");
     let body = runtime.block_on(async {
-        let answer = Simulator::new(config).answer(request).await;
+        let answer = Simulator::new(config).respond(request).await;
         axum::body::to_bytes(answer.into_body(), usize::MAX).await
     });
     let page: Value = serde_json::from_slice(&body.expect("in memory")).expect("JSON");

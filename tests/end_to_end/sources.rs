@@ -201,7 +201,7 @@ impl Fresh {
             .header("x-identity-header", "simulator")
             .body(Body::empty())
             .expect("well formed");
-        let answer = self.simulator.answer(request).await.into_body();
+        let answer = self.simulator.respond(request).await.into_body();
         let answer = to_bytes(answer, 1 << 20).await.expect("a body");
         let answer: Value = serde_json::from_slice(&answer).expect("JSON");
         // In one step, so that nobody reads a half of it.

@@ -163,7 +163,7 @@ async fn serve(
         let (simulator, hook) = (simulator.clone(), Arc::clone(&hook));
         async move {
             let path = request.uri().path().to_owned();
-            let answer = simulator.answer(absolute(request)).await;
+            let answer = simulator.respond(absolute(request)).await;
             hook(&path);
             Ok::<_, hyper::Error>(answer)
         }

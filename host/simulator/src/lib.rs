@@ -47,7 +47,7 @@ pub use config::{
     NextLink, Platforms, PrincipalConfig, Quota, QuotaChange, QuotaKind, RetryAfterConfig,
     RetryAfterForm, Share, ShareError, TokensConfig,
 };
-pub use response::{Answer, DropConnection};
+pub use response::{Delivery, DropConnection};
 pub use server::{simulator::Simulator, socket::serve};
 pub use statistics::{Requests, Statistics};
 pub use tenant::{Tenant, Ticket};

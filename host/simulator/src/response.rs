@@ -14,7 +14,7 @@ pub struct DropConnection;
 
 /// What reaches the caller in the end.
 #[derive(Debug, Clone)]
-pub enum Answer {
+pub enum Delivery {
     /// A response with its whole body.
     Response(http::Response<Bytes>),
     /// The connection was closed without one.
@@ -88,14 +88,14 @@ impl Response {
     }
 
     /// What reaches the caller.
-    pub(crate) fn into_answer(self) -> Answer {
+    pub(crate) fn into_delivery(self) -> Delivery {
         if self.dropped {
-            return Answer::Dropped;
+            return Delivery::Dropped;
         }
         let mut response = http::Response::new(Bytes::from(self.body));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         response.headers_mut().extend(self.headers);
-        Answer::Response(response)
+        Delivery::Response(response)
     }
 }

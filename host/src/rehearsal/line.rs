@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use intune_sync_simulator::{Answer, Tenant};
+use intune_sync_simulator::{Delivery, Tenant};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 use crate::{
@@ -41,7 +41,7 @@ pub(super) struct Call {
 }
 
 /// The answer; none when it did not come in time.
-pub(super) type Outcome = Option<Answer>;
+pub(super) type Outcome = Option<Delivery>;
 
 /// Calls are numbered in the order in which they are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,12 +81,12 @@ impl Line {
         let outcome = answered.await;
         pending.call = None;
         match outcome {
-            Ok(Some(Answer::Response(response))) => Ok(response),
+            Ok(Some(Delivery::Response(response))) => Ok(response),
             Ok(None) => Err(ClientError::ReadTimeout {
                 host,
                 after: limits.first_byte,
             }),
-            Ok(Some(Answer::Dropped)) | Err(_) => Err(ClientError::Closed {
+            Ok(Some(Delivery::Dropped)) | Err(_) => Err(ClientError::Closed {
                 host,
                 reason: "it was closed without an answer".to_owned(),
             }),

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use intune_sync_simulator::{Answer, Tenant, Ticket};
+use intune_sync_simulator::{Delivery, Tenant, Ticket};
 use tokio::{
     sync::{
         mpsc::{UnboundedReceiver, unbounded_channel},
@@ -44,7 +44,7 @@ pub(crate) enum What<'a> {
     /// It leaves, with its real token and its `client-request-id`.
     Sent(&'a Request<Bytes>),
     /// Its answer arrives.
-    Answered(&'a Answer),
+    Answered(&'a Delivery),
     /// Its answer did not come in time.
     TimedOut,
     /// Nobody waits for its answer any more.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use http::Request;
 use intune_sync_gate::Writes;
-use intune_sync_simulator::{Answer, BulkCost, Latency, QuotaKind, RetryAfterForm, Share};
+use intune_sync_simulator::{BulkCost, Delivery, Latency, QuotaKind, RetryAfterForm, Share};
 use tokio::time::sleep_until;
 
 use super::*;
@@ -105,10 +105,10 @@ fn traced(scenario: Scenario) -> (Rehearsed, Vec<String>) {
     let recorder: Recorder = Box::new(move |Seen { at, number, what }| {
         let what = match what {
             What::Sent(request) => format!("{request:?}"),
-            What::Answered(Answer::Response(response)) => {
+            What::Answered(Delivery::Response(response)) => {
                 format!("{} {:?}", response.status(), response.body())
             }
-            What::Answered(Answer::Dropped) => "dropped".to_owned(),
+            What::Answered(Delivery::Dropped) => "dropped".to_owned(),
             What::TimedOut => "timed out".to_owned(),
             What::GivenUp => "given up".to_owned(),
         };

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use fastrand::Rng;
 use http::{Request, Response};
-use intune_sync_simulator::{Answer, Tenant, Ticket};
+use intune_sync_simulator::{Delivery, Tenant, Ticket};
 
 use crate::pacers::{Aimd, Cubic, Fixed, Pacer};
 
@@ -75,7 +75,7 @@ pub(crate) fn run(kind: Kind, tenant: &mut Tenant, end: u64, seed: u64) -> u64 {
             let Some((device, attempt)) = in_flight.remove(&ticket) else {
                 continue;
             };
-            let Answer::Response(response) = answer else {
+            let Delivery::Response(response) = answer else {
                 continue;
             };
             let throttled = response.status() == 429;

@@ -186,7 +186,7 @@ impl Ended {
             .header("authorization", format!("Bearer {token}"))
             .body(Body::empty())
             .expect("a request");
-        let answer = self.runtime.block_on(self.simulator.answer(list));
+        let answer = self.runtime.block_on(self.simulator.respond(list));
         answer.status().is_success()
     }
 

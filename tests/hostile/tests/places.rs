@@ -80,7 +80,7 @@ fn redirecting(tenant: Simulator, location: String) -> Router {
         if request.uri().path().ends_with("/syncDevice") {
             (StatusCode::FOUND, [(LOCATION, location)]).into_response()
         } else {
-            tenant.answer(request).await
+            tenant.respond(request).await
         }
     })
 }

@@ -9,7 +9,7 @@ use intune_sync_engine::{
     contract::{self, Event, Summary},
     http::{Method, NoAnswer, Request, RequestId, Response},
 };
-use intune_sync_simulator::{Answer, Tenant, Ticket};
+use intune_sync_simulator::{Delivery, Tenant, Ticket};
 
 use crate::tokens::Tokens;
 
@@ -123,10 +123,10 @@ pub fn drive(
     }
 }
 
-fn result(answer: Answer) -> Result<Response, NoAnswer> {
+fn result(answer: Delivery) -> Result<Response, NoAnswer> {
     match answer {
-        Answer::Dropped => Err(NoAnswer::Transport("the connection was closed".to_owned())),
-        Answer::Response(response) => {
+        Delivery::Dropped => Err(NoAnswer::Transport("the connection was closed".to_owned())),
+        Delivery::Response(response) => {
             let (head, body) = response.into_parts();
             let headers = head.headers.iter().map(|(name, value)| {
                 (

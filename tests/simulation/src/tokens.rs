@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use intune_sync_engine::{TokenAnswer, TokenSerial};
-use intune_sync_simulator::{Answer, Tenant, Ticket};
+use intune_sync_simulator::{Delivery, Tenant, Ticket};
 
 /// How soon to ask again while a token is being fetched.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
@@ -94,7 +94,7 @@ impl Tokens {
     }
 
     /// The answer to a request that was none of the run's.
-    pub(crate) fn fetched(&mut self, now: u64, ticket: Ticket, answer: &Answer) {
+    pub(crate) fn fetched(&mut self, now: u64, ticket: Ticket, answer: &Delivery) {
         let Some((_, renew)) = self.fetching.take_if(|(fetching, _)| *fetching == ticket) else {
             return;
         };
@@ -231,9 +231,9 @@ impl Held {
 }
 
 /// A token, and how long it is good for in milliseconds.
-fn read(answer: &Answer) -> Result<(String, u64), Failed> {
+fn read(answer: &Delivery) -> Result<(String, u64), Failed> {
     let failed = |denied, message| Failed { denied, message };
-    let Answer::Response(response) = answer else {
+    let Delivery::Response(response) = answer else {
         return Err(failed(false, "the connection was closed".to_owned()));
     };
     let status = response.status();

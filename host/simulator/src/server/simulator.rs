@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::{
     clock::{Millis, millis},
     config::Config,
-    response::{Answer, DropConnection, Response},
+    response::{Delivery, DropConnection, Response},
     statistics::Statistics,
     tenant::{
         inspection,
@@ -43,8 +43,9 @@ impl Simulator {
 
     /// All routes. A response with [`DropConnection`] among its extensions must not be sent.
     pub fn router(&self) -> Router {
-        let respond =
-            |State(simulator): State<Self>, request| async move { simulator.answer(request).await };
+        let respond = |State(simulator): State<Self>, request| async move {
+            simulator.respond(request).await
+        };
         Router::new().fallback(respond).with_state(self.clone())
     }
 
@@ -75,16 +76,16 @@ impl Simulator {
     }
 
     /// Responds to a request after its latency.
-    pub async fn answer(&self, request: Request<Body>) -> http::Response<Body> {
+    pub async fn respond(&self, request: Request<Body>) -> http::Response<Body> {
         let (parts, body) = request.into_parts();
         let inspection = inspection::respond(&self.world().state, &parts.uri);
         if let Some(response) = inspection {
-            return into_http(response.into_answer());
+            return into_http(response.into_delivery());
         }
         let now = self.now();
         let _in_flight = InFlight::enter(self);
         let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
-            return into_http(Response::empty(413).into_answer());
+            return into_http(Response::empty(413).into_delivery());
         };
         let arrived = Arrived::new(&mut self.world(), now, parts, &body);
         let after = arrived.after;
@@ -129,10 +130,10 @@ impl Drop for InFlight<'_> {
 }
 
 /// The response as the router returns it.
-fn into_http(delivery: Answer) -> http::Response<Body> {
+fn into_http(delivery: Delivery) -> http::Response<Body> {
     match delivery {
-        Answer::Response(response) => response.map(Body::from),
-        Answer::Dropped => {
+        Delivery::Response(response) => response.map(Body::from),
+        Delivery::Dropped => {
             let mut response = http::Response::new(Body::empty());
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response.extensions_mut().insert(DropConnection);

@@ -44,7 +44,7 @@ async fn serve_connection(simulator: Simulator, stream: TcpStream) {
     let service = service_fn(move |request: Request<Incoming>| {
         let simulator = simulator.clone();
         async move {
-            let response = simulator.answer(request.map(Body::new)).await;
+            let response = simulator.respond(request.map(Body::new)).await;
             match response.extensions().get::<DropConnection>() {
                 Some(DropConnection) => Err(Dropped),
                 None => Ok(response),

@@ -12,7 +12,7 @@ use crate::{
         exchange::Exchange,
         request::{Request, client_request_id},
     },
-    response::{Answer, Response},
+    response::{Delivery, Response},
     world::{State, World},
 };
 
@@ -76,14 +76,14 @@ impl Arrived {
 }
 
 /// The response is sent: the caller learns the outcomes of syncs, and how long to wait.
-pub(crate) fn send(state: &mut State, now: Millis, mut response: Response) -> Answer {
+pub(crate) fn send(state: &mut State, now: Millis, mut response: Response) -> Delivery {
     for index in response.known.drain(..) {
         state.fleet.mark_known(index);
     }
     for wait in response.waits.drain(..) {
         state.throttle.sent(now, wait);
     }
-    response.into_answer()
+    response.into_delivery()
 }
 
 /// Reads a request as it arrives; `None` if it is not for Graph.

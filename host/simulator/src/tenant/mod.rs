@@ -11,7 +11,7 @@ use http::Request;
 use self::lifecycle::{Arrived, LARGEST_BODY};
 use crate::{
     config::Config,
-    response::{Answer, Response},
+    response::{Delivery, Response},
     statistics::Statistics,
     world::World,
 };
@@ -23,14 +23,14 @@ use crate::{
 /// something happens at the same instant are processed in the order of their arrival.
 ///
 /// ```
-/// # use intune_sync_simulator::{Answer, Config, Tenant};
+/// # use intune_sync_simulator::{Delivery, Config, Tenant};
 /// let mut tenant = Tenant::new(Config::default());
 /// let request = http::Request::get("/_simulator/statistics").body(bytes::Bytes::new())?;
 /// let ticket = tenant.send(5, request);
 /// while let Some(now) = tenant.next_at() {
 ///     for (sent, delivery) in tenant.advance(now) {
 ///         assert_eq!(sent, ticket);
-///         assert!(matches!(delivery, Answer::Response(response) if response.status() == 200));
+///         assert!(matches!(delivery, Delivery::Response(response) if response.status() == 200));
 ///     }
 /// }
 /// # Ok::<(), http::Error>(())
@@ -43,7 +43,7 @@ pub struct Tenant {
     /// The next step of each request, in order.
     in_flight: BTreeMap<(u64, Ticket), Step>,
     /// Responses that were sent before the caller advanced to them.
-    sent: Vec<(Ticket, Answer)>,
+    sent: Vec<(Ticket, Delivery)>,
 }
 
 /// A request that was sent. Later ones compare greater.
@@ -125,7 +125,7 @@ impl Tenant {
     /// # Panics
     ///
     /// If the time goes back.
-    pub fn advance(&mut self, now: u64) -> Vec<(Ticket, Answer)> {
+    pub fn advance(&mut self, now: u64) -> Vec<(Ticket, Delivery)> {
         self.run(now);
         std::mem::take(&mut self.sent)
     }
@@ -183,7 +183,7 @@ impl Tenant {
                     self.sent.push((ticket, delivery));
                 }
                 Step::SendInspection(response) => {
-                    self.sent.push((ticket, response.into_answer()));
+                    self.sent.push((ticket, response.into_delivery()));
                 }
             }
         }

@@ -8,8 +8,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use intune_sync_simulator::{
-    Answer, Config, Latency, QuotaChange, QuotaKind, RetryAfterForm, Share, Simulator, Statistics,
-    Tenant, Ticket,
+    Config, Delivery, Latency, QuotaChange, QuotaKind, RetryAfterForm, Share, Simulator,
+    Statistics, Tenant, Ticket,
 };
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -27,10 +27,10 @@ struct Planned {
     request: Request<Bytes>,
 }
 
-fn seen(response: Answer) -> Seen {
+fn seen(response: Delivery) -> Seen {
     match response {
-        Answer::Dropped => None,
-        Answer::Response(response) => {
+        Delivery::Dropped => None,
+        Delivery::Response(response) => {
             let (parts, body) = response.into_parts();
             Some((parts.status.as_u16(), parts.headers, body))
         }

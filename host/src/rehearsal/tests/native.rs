@@ -143,7 +143,7 @@ impl Native {
             self.trace
                 .push((self.now, ticket.number(), answered(&answer)));
             if self.tokens.fetching == Some(ticket) {
-                let Answer::Response(response) = answer else {
+                let Delivery::Response(response) = answer else {
                     panic!("no token")
                 };
                 let body: Value = serde_json::from_slice(response.body()).expect("JSON");
@@ -154,8 +154,8 @@ impl Native {
             }
             let id = self.in_flight.remove(&ticket).expect("it was sent");
             let result = match answer {
-                Answer::Dropped => Err(NoAnswer::Transport("dropped".to_owned())),
-                Answer::Response(response) => {
+                Delivery::Dropped => Err(NoAnswer::Transport("dropped".to_owned())),
+                Delivery::Response(response) => {
                     let headers = answer_headers(response.headers()).expect("small headers");
                     let headers = headers.iter().map(|(name, value)| {
                         (name.to_string(), value.to_str().expect("a text").to_owned())
@@ -187,10 +187,10 @@ fn sent(request: &Request<Bytes>) -> String {
     )
 }
 
-fn answered(answer: &Answer) -> String {
+fn answered(answer: &Delivery) -> String {
     match answer {
-        Answer::Response(response) => format!("{} {:?}", response.status(), response.body()),
-        Answer::Dropped => "dropped".to_owned(),
+        Delivery::Response(response) => format!("{} {:?}", response.status(), response.body()),
+        Delivery::Dropped => "dropped".to_owned(),
     }
 }
 
