@@ -13,18 +13,8 @@ const TOKEN: &str = "intune:sync/token@0.2.0";
 const SYNC: &str = "intune:sync/sync@0.2.0";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // The three are made of these too.
-    for part in ["../../crates", "../../wit"] {
-        println!("cargo::rerun-if-changed={part}");
-    }
-    let engine = build("intune-sync-engine", "guest/engine", "engine")?;
-    let own = |name: &str| {
-        build(
-            &format!("intune-sync-{name}"),
-            &format!("guest/{name}"),
-            name,
-        )
-    };
+    let engine = build("intune-sync-engine", "engine")?;
+    let own = |name: &str| build(&format!("intune-sync-{name}"), name);
     let identity = own("managed-identity")?;
     for (name, variable, export) in [
         (

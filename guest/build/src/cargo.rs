@@ -15,7 +15,7 @@ pub(crate) const OTHER_RUSTC: &str = "INTUNE_SYNC_GUEST_RUSTC";
 
 /// Cargo, for one package and the guest's target.
 pub(crate) struct Cargo<'a> {
-    package: &'a str,
+    pub(crate) package: &'a str,
     workspace: PathBuf,
     cargo: OsString,
     /// The sysroot of the workspace's own toolchain.
@@ -57,7 +57,7 @@ impl<'a> Cargo<'a> {
         folder: &Path,
         feature: &str,
     ) -> Result<PathBuf, BuildError> {
-        let selection = ["--examples", "--no-default-features", "--features", feature];
+        let selection = [&["--examples"], &only(feature)[..]].concat();
         let modules = self.build_in(folder, "release", &selection)?;
         Ok(modules.join("examples"))
     }
@@ -95,10 +95,13 @@ impl<'a> Cargo<'a> {
         Ok(folder.join(TARGET).join(profile))
     }
 
-    /// The package's dependencies as the build resolves them, one a line: the depth, a blank, the package.
-    pub(crate) fn tree(&self, edges: &str) -> Result<String, BuildError> {
+    /// The package's dependencies as the build resolves them, with the features in `selection`, one a line: the depth,
+    /// a blank, the package.
+    pub(crate) fn tree(&self, edges: &str, selection: &[&str]) -> Result<String, BuildError> {
         let mut cargo = self.command("tree");
-        cargo.args(["--prefix", "depth", "--format", " {p}", "--edges", edges]);
+        cargo
+            .args(["--prefix", "depth", "--format", " {p}", "--edges", edges])
+            .args(selection);
         output(cargo, "cargo tree", self.package)
     }
 
@@ -150,6 +153,11 @@ impl<'a> Cargo<'a> {
             .chain(["-Cllvm-args=-inline-threshold=1000".to_owned()])
             .collect()
     }
+}
+
+/// Cargo's arguments for one feature of a package and no other.
+pub(crate) fn only(feature: &str) -> [&str; 3] {
+    ["--no-default-features", "--features", feature]
 }
 
 /// What a command writes to stdout, where that is piped; what it says on stderr is shown.

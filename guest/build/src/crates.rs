@@ -3,7 +3,10 @@
 //! They come from `cargo tree`, which resolves features as the build does, where `cargo metadata` joins those of the
 //! whole workspace. The shape: <https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md>.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::Serialize;
 
@@ -63,7 +66,8 @@ impl Crates {
         let mut found: BTreeMap<Key<'_>, (Source, BTreeSet<Key<'_>>)> = BTreeMap::new();
         let mut above: Vec<Key<'_>> = Vec::new();
         for line in lines(all) {
-            let Line { depth, key, source } = line?;
+            let Line { depth, key, folder } = line?;
+            let source = folder.map_or(Source::CratesIo, |_| Source::Local);
             above.truncate(depth);
             if let Some(parent) = above.last().and_then(|parent| found.get_mut(parent)) {
                 parent.1.insert(key);
@@ -101,13 +105,21 @@ impl Crates {
     }
 }
 
+/// The folders of the packages of this workspace in an output of `cargo tree`, each once.
+pub(crate) fn local_folders(tree: &str) -> Result<BTreeSet<&Path>, BuildError> {
+    lines(tree)
+        .filter_map(|line| line.map(|line| line.folder).transpose())
+        .collect()
+}
+
 /// Name and version.
 type Key<'a> = (&'a str, &'a str);
 
 struct Line<'a> {
     depth: usize,
     key: Key<'a>,
-    source: Source,
+    /// Where a package of this workspace is; `None` for one from crates.io.
+    folder: Option<&'a Path>,
 }
 
 fn lines(tree: &str) -> impl Iterator<Item = Result<Line<'_>, BuildError>> {
@@ -120,15 +132,16 @@ fn line_of(line: &str) -> Option<Line<'_>> {
     let (depth, rest) = line.split_once(' ')?;
     let (name, rest) = rest.split_once(' ')?;
     let (version, marks) = rest.split_once(' ').unwrap_or((rest, ""));
-    let place = marks.replace("(proc-macro)", "").replace("(*)", "");
+    let marks = marks.trim_end_matches("(*)").trim();
+    let marks = marks.trim_end_matches("(proc-macro)").trim();
+    let folder = match marks {
+        "" => None,
+        _ => Some(Path::new(marks.strip_prefix('(')?.strip_suffix(')')?)),
+    };
     Some(Line {
         depth: depth.parse().ok()?,
         key: (name, version.strip_prefix('v')?),
-        source: if place.trim().is_empty() {
-            Source::CratesIo
-        } else {
-            Source::Local
-        },
+        folder,
     })
 }
 
@@ -162,6 +175,21 @@ mod tests {
                 {"name": "syn", "version": "3.0.0", "source": "crates.io", "kind": "build"},
             ]})
         );
+    }
+
+    #[test]
+    fn the_folders_of_the_workspace_are_found_wherever_the_marks_are() {
+        let tree = "0 engine v0.1.0 (/home/a b/engine)\n\
+                    1 serde v1.0.2\n\
+                    2 serde_derive v1.0.2 (proc-macro)\n\
+                    1 macros v0.1.0 (/home/a b/macros (1)) (proc-macro)\n\
+                    2 serde v1.0.2 (*)\n\
+                    1 graph v0.1.0 (/home/a b/graph)\n\
+                    1 graph v0.1.0 (/home/a b/graph) (*)\n";
+        let folders = local_folders(tree).expect("it is well formed");
+        let expected =
+            ["engine", "graph", "macros (1)"].map(|name| Path::new("/home/a b").join(name));
+        assert!(folders.into_iter().eq(&expected));
     }
 
     #[test]

@@ -3,7 +3,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{BuildError, cargo::Cargo, componentize, read, target_folder, watch, workspace, write};
+use crate::{
+    BuildError,
+    cargo::{Cargo, only},
+    componentize, read, target_folder, watch, watch_path, workspace, write,
+};
 
 /// Builds each `{folder}/examples/{name}.rs` of the crate `package`, with the feature `feature` alone, and writes the
 /// components to `target/components/{into}/{name}.wasm`. Answers names and paths, in the order of the names. For build
@@ -20,13 +24,14 @@ pub fn build_examples(
     feature: &str,
     into: &str,
 ) -> Result<Vec<(String, PathBuf)>, BuildError> {
-    let parts = ["Cargo.toml", "examples", "src"].map(|part| format!("{folder}/{part}"));
-    watch(&parts.each_ref().map(String::as_str));
+    let cargo = Cargo::new(package, workspace())?;
+    watch(&cargo, &only(feature))?;
+    let examples = workspace().join(folder).join("examples");
+    watch_path(&examples);
     let target = target_folder()?;
-    let modules =
-        Cargo::new(package, workspace())?.build_examples(&target.join("guest"), feature)?;
+    let modules = cargo.build_examples(&target.join("guest"), feature)?;
     let components = target.join("components").join(into);
-    let names = names(&workspace().join(folder).join("examples"))?.into_iter();
+    let names = names(&examples)?.into_iter();
     let made = names.map(|name| {
         let module = read(&modules.join(&name).with_extension("wasm"))?;
         let component =

@@ -21,7 +21,7 @@ use wit_component::ComponentEncoder;
 
 use self::{
     cargo::{Cargo, OTHER_RUSTC, TARGET},
-    crates::Crates,
+    crates::{Crates, local_folders},
 };
 
 pub use self::examples::build_examples;
@@ -69,15 +69,16 @@ pub enum BuildError {
     Component(String, String),
 }
 
-/// Builds the crate `package`, which stands in the folder `folder` of the workspace, and writes the component to
+/// Builds the crate `package`, and writes the component to
 /// `target/components/{name}.wasm`. Answers its path. For build scripts: tells cargo what the component is made of.
 ///
 /// # Errors
 ///
 /// When the crate does not build, or its module is no component.
-pub fn build(package: &str, folder: &str, name: &str) -> Result<PathBuf, BuildError> {
-    watch(&[folder]);
-    build_into(package, name, &target_folder()?)
+pub fn build(package: &str, name: &str) -> Result<PathBuf, BuildError> {
+    let cargo = Cargo::new(package, workspace())?;
+    watch(&cargo, &[])?;
+    make(&cargo, name, &target_folder()?)
 }
 
 /// Builds the crate `package` and writes the component to `components/{name}.wasm` in the folder `target`. Answers its
@@ -87,35 +88,43 @@ pub fn build(package: &str, folder: &str, name: &str) -> Result<PathBuf, BuildEr
 ///
 /// When the crate does not build, or its module is no component.
 pub fn build_into(package: &str, name: &str, target: &Path) -> Result<PathBuf, BuildError> {
-    let cargo = Cargo::new(package, workspace())?;
+    make(&Cargo::new(package, workspace())?, name, target)
+}
+
+fn make(cargo: &Cargo<'_>, name: &str, target: &Path) -> Result<PathBuf, BuildError> {
     let module = read(&cargo.build(&target.join("guest"))?)?;
     let crates = Crates::read(
-        &cargo.tree("normal,build")?,
-        &cargo.tree("normal,no-proc-macro")?,
+        &cargo.tree("normal,build", &[])?,
+        &cargo.tree("normal,no-proc-macro", &[])?,
     )?;
     let component = componentize(&module)
         .and_then(|component| record::add(&component, &cargo.rustc_version, &crates))
-        .map_err(|error| BuildError::Component(package.to_owned(), error))?;
+        .map_err(|error| BuildError::Component(cargo.package.to_owned(), error))?;
     write(&component, &target.join("components"), name)
 }
 
-/// Has cargo run the build script again when these parts of the workspace change, or what all components are made of.
-fn watch(parts: &[&str]) {
-    let common = [
-        "wit",
-        "guest/build/src",
-        "Cargo.toml",
-        "Cargo.lock",
-        "rust-toolchain.toml",
-    ];
-    let workspace = workspace();
-    for part in parts.iter().chain(&common) {
-        println(&format!(
-            "cargo::rerun-if-changed={}",
-            workspace.join(part).display()
-        ));
+/// Has cargo run the build script again when a crate of this workspace changes that the package is made of, with the
+/// features in `selection`, or what all components are made of.
+fn watch(cargo: &Cargo<'_>, selection: &[&str]) -> Result<(), BuildError> {
+    let tree = cargo.tree("normal,build", selection)?;
+    // Not whole folders: a test is no part of a component.
+    let parts = local_folders(&tree)?
+        .into_iter()
+        .flat_map(|folder| ["Cargo.toml", "build.rs", "src"].map(|part| folder.join(part)));
+    let common = ["wit", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
+    let common = common.map(|part| workspace().join(part));
+    for path in parts.chain(common) {
+        watch_path(&path);
     }
     println(&format!("cargo::rerun-if-env-changed={OTHER_RUSTC}"));
+    Ok(())
+}
+
+/// Has cargo run the build script again when this changes. Where there is nothing, cargo would run it each time.
+fn watch_path(path: &Path) {
+    if path.exists() {
+        println(&format!("cargo::rerun-if-changed={}", path.display()));
+    }
 }
 
 /// Makes a component of a core module.
