@@ -319,7 +319,30 @@ fn the_job(runtime: &dyn Runtime) -> bool {
         assert!(badly.as_ref().is_some_and(said), "{badly:?}");
     }
     assert_eq!(tenant.statistics().syncs_requested, 0);
+    it_sends_no_secret_elsewhere(runtime);
     true
+}
+
+/// A client secret goes to Entra ID of the cloud alone, or over TLS to this machine, whatever the environment says.
+fn it_sends_no_secret_elsewhere(runtime: &dyn Runtime) {
+    let tenant = Tenant::new(healthy(3));
+    let app = environment(&tenant)
+        .with("INTUNE_SYNC_AUTH", "client-secret")
+        .with(
+            "INTUNE_SYNC_CLIENT_ID",
+            "00112233-4455-6677-8899-aabbccddeeff",
+        )
+        .with("INTUNE_SYNC_CLIENT_SECRET", "guess-7f3a")
+        .with("INTUNE_SYNC_TENANT_ID", "contoso.example")
+        .with("AZURE_AUTHORITY_HOST", tenant.root());
+    let ended = runtime
+        .run(&app, &["sync", "--yes"])
+        .expect("it has run others");
+    assert!(!ended.success, "{ended:?}");
+    let refused = format!("no secret is sent to `{}`", tenant.root());
+    assert!(ended.stderr.contains(&refused), "{ended:?}");
+    assert!(!ended.stderr.contains("guess-7f3a"), "{ended:?}");
+    assert_eq!(tenant.statistics().requests.total(), 0, "nobody was asked");
 }
 
 /// Graph at a place that is not on the list is not reached, whatever the component asks for. False where there is none.

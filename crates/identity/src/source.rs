@@ -4,13 +4,15 @@ use core::fmt;
 
 use form_urlencoded::Serializer;
 
-use super::address::Address;
-use intune_sync_settings::{Advice, Choice, Cloud, Variables, choice, terms, variable};
+use intune_sync_settings::{
+    Advice, Choice, Cloud, Variables, choice, number::Refused, terms, variable,
+};
+
+use crate::{AUTHORITY_HOST, Address, Authority, InvalidTenant, Naming, TenantId};
 
 const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
 const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
 const IMDS_HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
-const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
 
 /// The variables that tell of a platform whose managed identity is asked in another way.
 const UNSUPPORTED: [(&str, &str); 3] = [
@@ -183,28 +185,16 @@ impl Source {
         let client = needed(variables, "client-id", Some("AZURE_CLIENT_ID"), auth)?;
         let client =
             terms::guid(client).map_err(|allowed| not_allowed("client-id", client, &allowed))?;
-        // A tenant is a GUID or a domain: nothing that could lead to another path.
-        let is_tenant = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-        if !tenant.chars().all(is_tenant) || tenant.starts_with('.') {
-            return Err(Advice::new(
-                format!(
-                    "`{tenant}` is not allowed for `INTUNE_SYNC_TENANT_ID`: it takes a GUID or a domain"
-                ),
-                "correct it",
-            ));
-        }
+        let tenant: TenantId = tenant.parse().map_err(|allowed: InvalidTenant| {
+            not_allowed("tenant-id", tenant, &Refused(allowed.to_string()))
+        })?;
         let cloud = match setting(variables, "cloud") {
             Some(text) => choice(text).map_err(|allowed| not_allowed("cloud", text, &allowed))?,
             None => Cloud::default(),
         };
-        let own = cloud.authority().to_string();
-        let host = variables.get(AUTHORITY_HOST).unwrap_or(&own);
-        let authority = terms::origin(host).map_err(|allowed| {
-            Advice::new(
-                format!("`{AUTHORITY_HOST}` is not allowed: {allowed}"),
-                format!("unset `{AUTHORITY_HOST}`: the cloud decides it"),
-            )
-        })?;
+        let host = variables.get(AUTHORITY_HOST);
+        let authority =
+            Authority::new(cloud, host).map_err(|refused| refused.advice(Naming::Variables))?;
         let address = format!("{authority}/{tenant}/oauth2/v2.0/token");
         let mut parameters = vec![
             ("grant_type", "client_credentials".to_owned()),
@@ -213,7 +203,7 @@ impl Source {
         parameters.extend(credentials);
         Ok(Self {
             place: Place::Entra(proof),
-            address: Address::parse(&address).ok_or_else(|| not_a_url(AUTHORITY_HOST, host))?,
+            address: Address::parse(&address).ok_or_else(|| not_a_url(AUTHORITY_HOST, &address))?,
             parameters,
             header: None,
         })
@@ -337,7 +327,7 @@ fn needed<'a>(
     })
 }
 
-fn not_allowed(key: &str, value: &str, allowed: &intune_sync_settings::number::Refused) -> Advice {
+fn not_allowed(key: &str, value: &str, allowed: &Refused) -> Advice {
     Advice::new(
         format!(
             "`{value}` is not allowed for `{}`: {allowed}",

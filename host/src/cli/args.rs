@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use intune_sync_identity::TenantId;
 use intune_sync_ids::{Guid, Origin};
 use intune_sync_settings as settings;
 
@@ -15,7 +16,6 @@ use super::grant::{self, GrantArgs};
 use super::number::{seed, whole};
 use super::rehearsal::{self, RehearseArgs};
 use super::terms::{self, AGENT, COMPLIANCE, OWNER, one_of};
-use crate::identity::TenantId;
 
 /// The whole tree, with the defaults and words that some commands have of their own.
 pub(super) fn command() -> clap::Command {

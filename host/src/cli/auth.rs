@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use intune_sync_identity::TenantId;
 use intune_sync_ids::Guid;
 
 use super::Advice;
 use super::args::IdentityArgs;
 use super::choices::{AuthKind, word};
-use crate::identity::TenantId;
 
 /// Where tokens come from.
 #[derive(Debug, Clone, PartialEq)]

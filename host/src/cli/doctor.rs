@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use intune_sync_identity::TenantId;
 use intune_sync_ids::{Guid, Origin};
 
 use super::args::{GraphArgs, IdentityArgs, ReportArgs};
 use super::choices::{AuthKind, ReportFormat};
 use super::cloud::Cloud;
 use super::{Advice, Auth, OutputOptions, terms};
-use crate::identity::TenantId;
 
 /// `doctor`.
 #[derive(Debug, Clone, PartialEq)]

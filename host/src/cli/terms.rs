@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use intune_sync_identity::{InvalidTenant, TenantId};
 
 pub(super) use intune_sync_settings::terms::{
     AGENT, COMPLIANCE, OWNER, guid, origin, resource_id, text,
 };
 
 use super::number::Refused;
-use crate::identity::{NoTenant, TenantId};
 
 /// A parser of the words in `list`; letter case does not matter, the answer is spelled as in the list.
 pub(super) fn one_of<const N: usize>(
@@ -25,7 +25,7 @@ pub(super) fn one_of<const N: usize>(
 /// A tenant of Entra ID.
 pub(super) fn tenant(text: &str) -> Result<TenantId, Refused> {
     text.parse()
-        .map_err(|error: NoTenant| Refused(error.to_string()))
+        .map_err(|error: InvalidTenant| Refused(error.to_string()))
 }
 
 /// A loopback address with a port: the simulator has no business elsewhere.

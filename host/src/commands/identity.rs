@@ -1,12 +1,16 @@
+//! The token source that the identity flags ask for.
+
 use std::sync::Arc;
+
+use intune_sync_identity::{Authority, Naming};
 
 use super::Failure;
 use crate::{
     cli::{Auth, Cloud, UserAssigned},
     http_client::HttpClient,
     identity::{
-        App, Assigned, Authority, AzureCli, EntraApp, Environment, Federation, ManagedIdentity,
-        TokenError, TokenFile, TokenSource,
+        App, Assigned, AzureCli, EntraApp, Environment, Federation, ManagedIdentity, TokenError,
+        TokenFile, TokenSource,
     },
 };
 
@@ -37,7 +41,7 @@ pub(crate) fn source(
             client_id,
             token_file,
         } => {
-            let authority = Authority::new(cloud, environment).map_err(not_authorized)?;
+            let authority = authority(cloud, environment)?;
             let flags = Federation {
                 tenant: tenant.clone(),
                 client_id: *client_id,
@@ -53,7 +57,7 @@ pub(crate) fn source(
             secret_file,
         } => {
             let app = App {
-                authority: Authority::new(cloud, environment).map_err(not_authorized)?,
+                authority: authority(cloud, environment)?,
                 tenant: tenant.clone(),
                 client_id: *client_id,
             };
@@ -61,6 +65,13 @@ pub(crate) fn source(
             Arc::new(app.map_err(wrong_usage)?)
         }
         Auth::TokenFile(path) => Arc::new(TokenFile::open(path).map_err(wrong_usage)?),
+    })
+}
+
+fn authority(cloud: Cloud, environment: &Environment) -> Result<Authority, Failure> {
+    Authority::new(cloud, environment.authority_host()).map_err(|refused| {
+        let advice = refused.advice(Naming::Flags);
+        Failure::not_authorized(advice.message, advice.hint)
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use intune_sync_identity::AUTHORITY_HOST;
+
 pub(super) const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
 pub(super) const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
 pub(super) const IDENTITY_SERVER_THUMBPRINT: &str = "IDENTITY_SERVER_THUMBPRINT";
@@ -10,8 +12,6 @@ pub(super) const MSI_ENDPOINT: &str = "MSI_ENDPOINT";
 pub(super) const MSI_SECRET: &str = "MSI_SECRET";
 /// Where IMDS is, in place of its well-known address.
 pub(super) const IMDS_HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
-/// Where Entra ID is.
-pub(super) const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
 pub(super) const TENANT_ID: &str = "AZURE_TENANT_ID";
 pub(super) const CLIENT_ID: &str = "AZURE_CLIENT_ID";
 pub(super) const FEDERATED_TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
@@ -43,6 +43,11 @@ impl Environment {
                 .filter_map(|name| Some((name, std::env::var(name).ok()?)))
                 .collect(),
         )
+    }
+
+    /// The value of `AZURE_AUTHORITY_HOST`.
+    pub(crate) fn authority_host(&self) -> Option<&str> {
+        self.get(AUTHORITY_HOST)
     }
 
     /// The value of a variable. One that is empty is there, and is empty.

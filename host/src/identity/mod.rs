@@ -3,7 +3,6 @@
 //! A [`TokenSource`] obtains one real token; the [`TokenCache`] above it holds the current one, renews it ahead of its
 //! end and hands out surrogates, so that the sandboxed engine never sees a real token.
 
-mod authority;
 mod azure;
 mod azure_cli;
 pub(crate) mod cache;
@@ -19,9 +18,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
 use http::HeaderValue;
+pub(crate) use intune_sync_identity::{Authority, TenantId};
 use tokio::time::Instant;
 
-pub(crate) use self::authority::{Authority, NoTenant, TenantId};
 pub(crate) use self::azure_cli::AzureCli;
 pub(crate) use self::cache::{Surrogate, TokenCache, Unavailable};
 pub(crate) use self::entra::{App, EntraApp, Federation};

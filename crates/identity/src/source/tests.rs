@@ -109,11 +109,12 @@ fn entra_is_posted_a_form() {
     let workload = [
         ("INTUNE_SYNC_AUTH", "workload-identity"),
         ("INTUNE_SYNC_FEDERATED_TOKEN", "e30.e30.x"),
-        ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:8080/"),
+        ("AZURE_AUTHORITY_HOST", "https://127.0.0.1:8080/"),
     ];
     let asked =
         source(&[&client[..], &workload].concat()).unwrap_or_else(|problem| panic!("{problem}"));
     let request = asked.request(SCOPE);
+    assert!(request.address.https);
     assert_eq!(request.address.authority, "127.0.0.1:8080");
     let form = request.form.unwrap_or_default();
     assert!(form.contains("&client_assertion=e30.e30.x&"), "{form}");
@@ -139,7 +140,8 @@ fn what_is_missing_or_wrong_is_named() {
                 ("INTUNE_SYNC_TENANT_ID", "a/../b"),
                 ("INTUNE_SYNC_CLIENT_ID", CLIENT),
             ],
-            "`a/../b` is not allowed for `INTUNE_SYNC_TENANT_ID`: it takes a GUID or a domain",
+            "`a/../b` is not allowed for `INTUNE_SYNC_TENANT_ID`: it takes a tenant's id, a GUID, or one of its domains such \
+             as `contoso.onmicrosoft.com`",
         ),
         (
             vec![
@@ -162,5 +164,79 @@ fn what_is_missing_or_wrong_is_named() {
         ),
     ] {
         assert_eq!(problem(&variables), message);
+    }
+}
+
+/// The settings of an app that proves who it is, and a variable or two besides.
+fn app<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let settings = [
+        ("INTUNE_SYNC_TENANT_ID", "contoso.example"),
+        ("INTUNE_SYNC_CLIENT_ID", CLIENT),
+        ("INTUNE_SYNC_CLIENT_SECRET", "s3cret"),
+        ("INTUNE_SYNC_FEDERATED_TOKEN", "e30.e30.x"),
+    ];
+    let named = |name: &str| more.iter().any(|(given, _)| *given == name);
+    let kept = settings.into_iter().filter(|(name, _)| !named(name));
+    kept.chain(more.iter().copied()).collect()
+}
+
+#[test]
+fn no_variable_sends_a_secret_or_a_federated_token_elsewhere() {
+    for auth in ["client-secret", "workload-identity"] {
+        for host in [
+            "http://127.0.0.1:8080",
+            "http://login.microsoftonline.com",
+            "https://login.microsoftonline.com.example",
+            "https://login.example",
+            "https://login.microsoftonline.com:8443",
+            "https://login.microsoftonline.com/common",
+            "https://10.0.0.1",
+        ] {
+            let given = [("INTUNE_SYNC_AUTH", auth), ("AZURE_AUTHORITY_HOST", host)];
+            assert_eq!(
+                problem(&app(&given)),
+                format!("no secret is sent to `{host}`, which `AZURE_AUTHORITY_HOST` names"),
+            );
+        }
+        let other = "https://login.microsoftonline.us";
+        let given = [("INTUNE_SYNC_AUTH", auth), ("AZURE_AUTHORITY_HOST", other)];
+        assert_eq!(
+            problem(&app(&given)),
+            format!(
+                "`AZURE_AUTHORITY_HOST` is `{other}`, which is not the authority of `INTUNE_SYNC_CLOUD=public`"
+            )
+        );
+        for own in [
+            "https://login.microsoftonline.com/",
+            "https://127.0.0.1:8443",
+        ] {
+            let given = [("INTUNE_SYNC_AUTH", auth), ("AZURE_AUTHORITY_HOST", own)];
+            let asked = source(&app(&given)).unwrap_or_else(|problem| panic!("{problem}"));
+            let request = asked.request(SCOPE);
+            assert!(request.address.https, "{own}");
+            assert!(own.contains(&request.address.authority), "{own}");
+        }
+    }
+}
+
+#[test]
+fn a_tenant_that_only_people_sign_in_to_is_refused() {
+    for auth in ["client-secret", "workload-identity"] {
+        for tenant in [
+            "common",
+            "organizations",
+            "consumers",
+            "a/../b",
+            ".",
+            "a..b",
+        ] {
+            let given = [
+                ("INTUNE_SYNC_AUTH", auth),
+                ("INTUNE_SYNC_TENANT_ID", tenant),
+            ];
+            let message = problem(&app(&given));
+            let start = format!("`{tenant}` is not allowed for `INTUNE_SYNC_TENANT_ID`: it takes ");
+            assert!(message.starts_with(&start), "{message}");
+        }
     }
 }
