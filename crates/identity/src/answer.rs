@@ -6,7 +6,7 @@ use jiff::fmt::strtime;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::jwt;
+use crate::claims;
 
 /// Why an answer gives no token. Never quotes the answer, since it may hold one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,7 +56,7 @@ pub fn read(body: &[u8], now: i64) -> Result<Answer, Unreadable> {
     let ends = seconds(&answer.expires_on)
         .or_else(|| answer.expires_on.as_str().and_then(date))
         .or_else(|| seconds(&answer.expires_in).map(|lifetime| now.saturating_add(lifetime)))
-        .or_else(|| jwt::expires_on(&token))
+        .or_else(|| claims::expires_on(&token))
         .ok_or(Unreadable::NoEnd)?;
     Ok(Answer { token, ends })
 }
@@ -131,7 +131,7 @@ mod tests {
                 assert_eq!(end(&body), Ok(1_795_406_706), "{form}");
             }
         }
-        let token = jwt::token_with_payload(r#"{"exp":1795406706}"#);
+        let token = claims::token_with_payload(r#"{"exp":1795406706}"#);
         assert_eq!(
             end(&format!(r#"{{"access_token":"{token}"}}"#)),
             Ok(1_795_406_706)

@@ -2,16 +2,18 @@
 
 use core::{cell::RefCell, time::Duration};
 
-use intune_sync_identity::{self as identity, Answer, Source};
+use intune_sync_identity::{
+    self as identity, AccessToken, Answer, Fetch, Secret, Source, TokenError as NoSuchToken,
+};
 use intune_sync_settings::{Advice, Variables};
 use wasi::{
     cli::environment,
     clocks::{monotonic_clock, wall_clock},
 };
 
-use self::generated::exports::intune::sync::token::{AccessToken, Guest, TokenError};
+use self::generated::exports::intune::sync::token::{self as wit, Guest, TokenError};
 use crate::{
-    cache::{Cache, Failure, Fresh, NoToken},
+    cache::{Cache, NoToken},
     exchange::{Exchange, Reply},
 };
 
@@ -27,37 +29,37 @@ struct Component;
 generated::export!(Component with_types_in generated);
 
 /// What is kept from one call to the next.
-struct Keeper {
+struct Tokens {
     source: Source,
     /// The scope that the cache is of.
     scope: String,
     cache: Cache,
-    /// A fetch under way, and whether it was begun after the current token was refused.
-    fetch: Option<(Exchange, bool)>,
+    /// A fetch under way.
+    fetch: Option<(Exchange, Fetch)>,
     /// The endpoint has answered before.
     found: bool,
 }
 
 thread_local! {
     /// A component has one thread, and lives as long as its run.
-    static KEEPER: RefCell<Option<Keeper>> = const { RefCell::new(None) };
+    static TOKENS: RefCell<Option<Tokens>> = const { RefCell::new(None) };
 }
 
 impl Guest for Component {
-    fn get_token(scope: String, rejected: Option<String>) -> Result<AccessToken, TokenError> {
-        KEEPER.with_borrow_mut(|keeper| {
-            let keeper = match keeper {
-                Some(keeper) => keeper,
-                none => none.insert(Keeper::new().map_err(|problem| {
+    fn get_token(scope: String, rejected: Option<String>) -> Result<wit::AccessToken, TokenError> {
+        TOKENS.with_borrow_mut(|tokens| {
+            let tokens = match tokens {
+                Some(tokens) => tokens,
+                none => none.insert(Tokens::new().map_err(|problem| {
                     TokenError::Denied(format!("{}; {}", problem.message, problem.hint))
                 })?),
             };
-            keeper.token(scope, rejected.as_deref())
+            tokens.token(scope, rejected.as_deref())
         })
     }
 }
 
-impl Keeper {
+impl Tokens {
     fn new() -> Result<Self, Advice> {
         Ok(Self {
             source: Source::read(&Variables::new(environment::get_environment()))?,
@@ -68,7 +70,11 @@ impl Keeper {
         })
     }
 
-    fn token(&mut self, scope: String, rejected: Option<&str>) -> Result<AccessToken, TokenError> {
+    fn token(
+        &mut self,
+        scope: String,
+        rejected: Option<&str>,
+    ) -> Result<wit::AccessToken, TokenError> {
         if scope != self.scope {
             self.scope = scope;
             self.cache = Cache::default();
@@ -78,16 +84,16 @@ impl Keeper {
         if let Some(token) = rejected {
             self.cache.reject(token, now);
         }
-        self.go_on(now);
-        if self.fetch.is_none() && self.cache.is_due(now) {
+        self.poll_response(now);
+        if let Some(fetch) = self.cache.poll_fetch(now) {
             let request = self.source.request(&self.scope);
             let exchange = Exchange::start(&request, self.source.is_imds() && !self.found);
-            self.fetch = Some((exchange, self.cache.is_refused()));
+            self.fetch = Some((exchange, fetch));
             // Some failures are known at once.
-            self.go_on(now);
+            self.poll_response(now);
         }
         match self.cache.token(now) {
-            Ok(token) => Ok(AccessToken {
+            Ok(token) => Ok(wit::AccessToken {
                 value: token.value,
                 lifetime: millis(token.lifetime),
             }),
@@ -96,42 +102,47 @@ impl Keeper {
         }
     }
 
-    /// Takes over the answer of the fetch under way, if it is there.
-    fn go_on(&mut self, now: Duration) {
-        let Some((exchange, renewal)) = &mut self.fetch else {
+    /// Takes over the response to the fetch under way, if it is there.
+    fn poll_response(&mut self, now: Duration) {
+        let Some((exchange, fetch)) = &mut self.fetch else {
             return;
         };
         if let Some(reply) = exchange.go_on(now) {
-            let renewal = *renewal;
+            let fetch = *fetch;
             self.fetch = None;
-            let answer = self.read(reply);
-            self.cache.fetched(answer, renewal, now);
+            let result = self.read(reply);
+            self.cache.handle_response(fetch, result, now);
         }
     }
 
-    fn read(&mut self, reply: Result<Reply, String>) -> Result<Fresh, Failure> {
+    fn read(&mut self, reply: Result<Reply, String>) -> Result<AccessToken, NoSuchToken> {
+        const NO_HINT: &str = "";
         let source = &self.source;
-        let failure = |passes, message| Failure { passes, message };
         let reply = reply.map_err(|error| match source.is_imds() && !self.found {
             // The metadata address answers on Azure's machines, and nowhere else.
-            true => failure(false, format!("no managed identity here: {error}")),
-            false => failure(true, format!("no answer from {source}: {error}")),
+            true => NoSuchToken::denied(format!("no managed identity here: {error}"), NO_HINT),
+            false => NoSuchToken::transient(format!("no answer from {source}: {error}"), NO_HINT),
         })?;
         self.found = true;
         if !(200..300).contains(&reply.status) {
             let words =
                 identity::words(&reply.body).map_or_else(String::new, |words| format!(": {words}"));
-            return Err(failure(
-                identity::passes(reply.status),
-                format!("{source} answered {}{words}", reply.status),
-            ));
+            let message = format!("{source} answered {}{words}", reply.status);
+            return Err(match identity::passes(reply.status) {
+                true => NoSuchToken::transient(message, NO_HINT),
+                false => NoSuchToken::denied(message, NO_HINT),
+            });
         }
         let time = i64::try_from(wall_clock::now().seconds).unwrap_or(i64::MAX);
-        let Answer { token, ends } = identity::read(&reply.body, time)
-            .map_err(|error| failure(true, format!("no token from {source}: {error}")))?;
+        let Answer { token, ends } = identity::read(&reply.body, time).map_err(|error| {
+            NoSuchToken::transient(format!("no token from {source}: {error}"), NO_HINT)
+        })?;
         let lifetime = u64::try_from(ends.saturating_sub(time)).unwrap_or_default();
-        Fresh::new(token, Duration::from_secs(lifetime))
-            .map_err(|problem| failure(true, format!("the token from {source} {problem}")))
+        let token = Secret::parse(&token)
+            .and_then(|secret| AccessToken::new(secret, Duration::from_secs(lifetime)));
+        token.map_err(|problem| {
+            NoSuchToken::transient(format!("the token from {source} {problem}"), NO_HINT)
+        })
     }
 }
 

@@ -134,7 +134,7 @@ impl EntraApp {
                 let credential = ClientSecretCredential::new(
                     &tenant,
                     client_id,
-                    AzureSecret::new(secret.0),
+                    AzureSecret::new(secret.expose().to_owned()),
                     Some(ClientSecretCredentialOptions { client_options }),
                 );
                 azure::obtain(credential, scope, DEADLINE, &place).await
@@ -228,7 +228,7 @@ struct Assertion(Secret);
 #[async_trait]
 impl ClientAssertion for Assertion {
     async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
-        Ok(self.0.0.clone())
+        Ok(self.0.expose().to_owned())
     }
 }
 

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, StatusCode};
 use serde::Deserialize;
-use tokio::time::Instant;
 
 use super::Line;
 use crate::{
@@ -64,10 +63,8 @@ impl TenantIdentity {
         let lifetime = expires_in
             .parse()
             .map_err(|_| denied(format!("the token's end is `{expires_in}`")))?;
-        Ok(AccessToken {
-            secret: Secret::parse(&access_token).map_err(denied)?,
-            expires: Instant::now() + Duration::from_secs(lifetime),
-        })
+        let secret = Secret::parse(&access_token).map_err(denied)?;
+        AccessToken::new(secret, Duration::from_secs(lifetime)).map_err(denied)
     }
 }
 

@@ -14,3 +14,4 @@ mod wire;
 pub use checks::{Checks, Violation};
 pub use native::{Observer, Silent, drive, run};
 pub use scenario::Scenario;
+pub use tokens::Tokens;

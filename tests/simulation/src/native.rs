@@ -72,13 +72,13 @@ pub fn drive(
     let mut in_flight: HashMap<Ticket, RequestId> = HashMap::new();
     let mut now = 0;
     loop {
-        tokens.fetch(now, tenant);
+        tokens.fetch(now, |request| tenant.send(now, request));
         let mut answers = Vec::new();
         for (ticket, answer) in tenant.advance(now) {
             match in_flight.remove(&ticket) {
                 Some(id) => answers.push((id, result(answer))),
                 None => {
-                    tokens.fetched(now, ticket, &answer);
+                    tokens.handle_response(now, ticket, &answer);
                     tokens
                         .issued()
                         .iter()

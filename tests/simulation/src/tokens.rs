@@ -1,86 +1,51 @@
-//! The tokens of a run, as the program's cache has them (`host/src/identity/cache`): when it fetches, what it serves,
-//! and how the component's driver numbers what it is given. No fetch has retries of its own; a failed one is tried
-//! again by the cache.
+//! The tokens of a run: fetched when the shared state machine says so, and numbered as the component's driver numbers
+//! what it is given.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
 use intune_sync_engine::{TokenAnswer, TokenSerial};
-use intune_sync_simulator::{Delivery, Tenant, Ticket};
+use intune_sync_identity::{
+    AccessToken, Fetch, Patience, Secret, TokenError, TokenId, TokenState, passes,
+};
+use intune_sync_simulator::{Delivery, Ticket};
 
-/// How soon to ask again while a token is being fetched.
-const ASK_AGAIN: Duration = Duration::from_millis(200);
-/// The shortest time between two fetches, save for a rejection, and the first wait after a failure.
-const PAUSE: u64 = 1_000;
-/// The longest wait after a failure.
-const MAX_PAUSE: u64 = 30_000;
-/// How long passing failures are borne without a usable token.
-const PATIENCE: u64 = 10 * 60 * 1_000;
-/// The longest lifetime believed, in seconds.
-const MAX_LIFETIME: u64 = 48 * 60 * 60;
+/// How soon to try again while a token is being fetched: as the program's cache says.
+const TRY_AGAIN: Duration = Duration::from_millis(200);
 
-pub(crate) struct Tokens {
+/// The tokens of a run.
+pub struct Tokens {
     resource: String,
     identity_header: String,
-    current: Option<Held>,
-    plan: Plan,
-    trouble: Option<Trouble>,
-    /// The fetch that is under way, and whether it was begun because the current token was refused.
-    fetching: Option<(Ticket, bool)>,
-    surrogates: u64,
-    /// What was given out, by serial from 1: the surrogate, and what it stands for.
-    given: Vec<(u64, String)>,
+    state: TokenState,
+    /// The fetch that is under way.
+    fetching: Option<(Ticket, Fetch)>,
+    /// What was given out, by serial from 1.
+    given: Vec<(TokenId, String)>,
     /// All tokens that were ever obtained.
     issued: Vec<String>,
 }
 
-struct Held {
-    surrogate: u64,
-    secret: String,
-    expires: u64,
-    refused: bool,
-}
-
-enum Plan {
-    FetchAt(u64),
-    GivenUp(String),
-}
-
-/// Fetches have failed since the last that did not.
-struct Trouble {
-    failures: u32,
-    /// Since when there has been no usable token either.
-    without_token: Option<u64>,
-}
-
-/// Why a fetch gave no token.
-struct Failed {
-    denied: bool,
-    message: String,
-}
-
 impl Tokens {
     /// No token, and one to be fetched at once.
-    pub(crate) fn new(scope: &str, identity_header: &str) -> Self {
+    #[must_use]
+    pub fn new(scope: &str, identity_header: &str) -> Self {
         Self {
             resource: scope.strip_suffix("/.default").unwrap_or(scope).to_owned(),
             identity_header: identity_header.to_owned(),
-            current: None,
-            plan: Plan::FetchAt(0),
-            trouble: None,
+            state: TokenState::new(Patience::PROGRAM),
             fetching: None,
-            surrogates: 0,
             given: Vec::new(),
             issued: Vec::new(),
         }
     }
 
-    /// Asks the tenant for a token if it is time.
-    pub(crate) fn fetch(&mut self, now: u64, tenant: &mut Tenant) {
-        if self.next_fetch().is_none_or(|at| at > now) {
+    /// Requests a token if it is time.
+    pub fn fetch(&mut self, now: u64, send: impl FnOnce(Request<Bytes>) -> Ticket) {
+        let Some(fetch) = self.state.poll_fetch(Duration::from_millis(now)) else {
             return;
-        }
+        };
         let uri = format!(
             "http://identity/msi/token?api-version=2019-08-01&resource={}",
             self.resource
@@ -89,65 +54,73 @@ impl Tokens {
             .header("x-identity-header", &self.identity_header)
             .body(Bytes::new())
             .expect("a good request");
-        let renew = self.current.as_ref().is_some_and(|held| held.refused);
-        self.fetching = Some((tenant.send(now, request), renew));
+        self.fetching = Some((send(request), fetch));
     }
 
-    /// The answer to a request that was none of the run's.
-    pub(crate) fn fetched(&mut self, now: u64, ticket: Ticket, answer: &Delivery) {
-        let Some((_, renew)) = self.fetching.take_if(|(fetching, _)| *fetching == ticket) else {
-            return;
+    /// Takes in the response to a token request. False for the response to any other request.
+    pub fn handle_response(&mut self, now: u64, ticket: Ticket, answer: &Delivery) -> bool {
+        let Some((_, fetch)) = self.fetching.take_if(|(fetching, _)| *fetching == ticket) else {
+            return false;
         };
-        match read(answer) {
-            Ok((secret, lifetime)) => self.take(secret, now + lifetime, renew, now),
-            Err(failed) => self.fail(failed, now),
+        let result = read(answer);
+        if let Ok(token) = &result {
+            let secret = token.secret.expose();
+            if self.issued.last().is_none_or(|last| last != secret) {
+                self.issued.push(secret.to_owned());
+            }
         }
+        self.state
+            .handle_response(fetch, result, Duration::from_millis(now));
+        true
     }
 
-    /// When the next fetch is due; none while one is under way, and once there is no point in another.
-    pub(crate) fn next_fetch(&self) -> Option<u64> {
-        match (&self.plan, &self.fetching) {
-            (Plan::FetchAt(at), None) => Some(*at),
-            _ => None,
-        }
+    /// When the next fetch is due; `None` while one is under way, and once there is no point in another.
+    #[must_use]
+    pub fn next_fetch(&self) -> Option<u64> {
+        let due = self.state.next_fetch()?.as_nanos().div_ceil(1_000_000);
+        Some(u64::try_from(due).expect("short times"))
     }
 
-    /// What the driver answers to the core.
-    pub(crate) fn get(&mut self, now: u64, rejected: Option<TokenSerial>) -> TokenAnswer {
+    /// What the driver gives to the core.
+    pub fn get(&mut self, now: u64, rejected: Option<TokenSerial>) -> TokenAnswer {
+        let now = Duration::from_millis(now);
         let newest = self.serial();
         let rejected = rejected.filter(|serial| *serial == newest);
         let handed_back = rejected.and_then(|serial| self.given_as(serial));
-        if let Some((surrogate, _)) = handed_back {
-            let surrogate = *surrogate;
-            self.reject(surrogate, now);
+        if let Some((id, _)) = handed_back {
+            let id = *id;
+            self.state.reject(id, now);
         }
-        match (&self.current, &self.plan) {
-            (Some(held), _) if held.is_usable(now) => {
-                let known = self
-                    .given
-                    .last()
-                    .is_some_and(|(last, _)| *last == held.surrogate);
-                if rejected.is_some() || !known {
-                    self.given.push((held.surrogate, held.secret.clone()));
-                }
-                TokenAnswer::Token {
-                    lifetime: Duration::from_millis(held.expires - now),
-                    serial: self.serial(),
-                }
+        if let Some(usable) = self.state.usable(now) {
+            let known = self
+                .given
+                .last()
+                .is_some_and(|(last, _)| *last == usable.id);
+            if rejected.is_some() || !known {
+                self.given
+                    .push((usable.id, usable.secret.expose().to_owned()));
             }
-            (_, Plan::GivenUp(message)) => TokenAnswer::Denied(message.clone()),
-            _ => TokenAnswer::TryAgain(ASK_AGAIN),
+            return TokenAnswer::Token {
+                lifetime: usable.lifetime,
+                serial: self.serial(),
+            };
+        }
+        match self.state.denial() {
+            Some(error) => TokenAnswer::Denied(error.message.clone()),
+            None => TokenAnswer::TryAgain(TRY_AGAIN),
         }
     }
 
     /// The token behind a serial.
-    pub(crate) fn value(&self, serial: TokenSerial) -> &str {
+    #[must_use]
+    pub fn value(&self, serial: TokenSerial) -> &str {
         let (_, secret) = self.given_as(serial).expect("it was given out");
         secret
     }
 
     /// All tokens that were ever obtained.
-    pub(crate) fn issued(&self) -> &[String] {
+    #[must_use]
+    pub fn issued(&self) -> &[String] {
         &self.issued
     }
 
@@ -155,98 +128,32 @@ impl Tokens {
         TokenSerial(u32::try_from(self.given.len()).unwrap_or(u32::MAX))
     }
 
-    fn given_as(&self, serial: TokenSerial) -> Option<&(u64, String)> {
+    fn given_as(&self, serial: TokenSerial) -> Option<&(TokenId, String)> {
         self.given.get((serial.0 as usize).checked_sub(1)?)
     }
-
-    fn reject(&mut self, surrogate: u64, now: u64) {
-        if let Some(held) = &mut self.current
-            && held.surrogate == surrogate
-            && !held.refused
-        {
-            held.refused = true;
-            if matches!(self.plan, Plan::FetchAt(_)) {
-                self.plan = Plan::FetchAt(now);
-            }
-        }
-    }
-
-    fn take(&mut self, secret: String, expires: u64, renew: bool, now: u64) {
-        if self.issued.last() != Some(&secret) {
-            self.issued.push(secret.clone());
-        }
-        let same = self.current.as_mut().filter(|held| held.secret == secret);
-        match same {
-            // Refused while this fetch, which knew nothing of it, was under way.
-            Some(held) if held.refused && !renew => {
-                self.plan = Plan::FetchAt(now);
-                return;
-            }
-            Some(held) if !held.refused => held.expires = expires,
-            _ => {
-                self.surrogates += 1;
-                self.current = Some(Held {
-                    surrogate: self.surrogates,
-                    secret,
-                    expires,
-                    refused: false,
-                });
-            }
-        }
-        self.plan = Plan::FetchAt(now + ((expires - now) * 4 / 5).max(PAUSE));
-        self.trouble = None;
-    }
-
-    fn fail(&mut self, failed: Failed, now: u64) {
-        let usable = self.current.as_ref().filter(|held| held.is_usable(now));
-        let before = self.trouble.take();
-        let failures = before.as_ref().map_or(0, |trouble| trouble.failures);
-        let without_token = match usable {
-            Some(_) => None,
-            None => Some(
-                before
-                    .and_then(|trouble| trouble.without_token)
-                    .unwrap_or(now),
-            ),
-        };
-        let give_up = without_token.is_some_and(|since| failed.denied || now - since >= PATIENCE);
-        self.plan = if give_up {
-            Plan::GivenUp(failed.message)
-        } else {
-            let again = now + (PAUSE << failures.min(10)).min(MAX_PAUSE);
-            // The moment a token ends is the moment that decides.
-            Plan::FetchAt(usable.map_or(again, |held| held.expires.min(again)))
-        };
-        self.trouble = Some(Trouble {
-            failures: failures + 1,
-            without_token,
-        });
-    }
 }
 
-impl Held {
-    fn is_usable(&self, now: u64) -> bool {
-        !self.refused && self.expires > now
-    }
-}
-
-/// A token, and how long it is good for in milliseconds.
-fn read(answer: &Delivery) -> Result<(String, u64), Failed> {
-    let failed = |denied, message| Failed { denied, message };
+/// Reads a token. Of its end only the lifetime counts, since a date means nothing on a virtual clock.
+fn read(answer: &Delivery) -> Result<AccessToken, TokenError> {
+    let hint = "look at how the simulated tenant is configured";
     let Delivery::Response(response) = answer else {
-        return Err(failed(false, "the connection was closed".to_owned()));
+        return Err(TokenError::transient("the connection was closed", hint));
     };
     let status = response.status();
     if status != 200 {
-        let passing = status == 429 || status.is_server_error();
-        let message = format!("the simulated identity endpoint answered {status}");
-        return Err(failed(!passing, message));
+        let message = format!("the simulated identity endpoint returned {status}");
+        return Err(match passes(status.as_u16()) {
+            true => TokenError::transient(message, hint),
+            false => TokenError::denied(message, hint),
+        });
     }
     let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str);
-    let lifetime = text("expires_in").and_then(|text| text.parse::<u64>().ok());
-    match (text("access_token"), lifetime) {
-        (Some(token), Some(seconds)) => Ok((token.to_owned(), seconds.min(MAX_LIFETIME) * 1_000)),
-        _ => Err(failed(true, "the answer holds no token".to_owned())),
-    }
+    let lifetime = text("expires_in").and_then(|text| text.parse().ok());
+    let (Some(token), Some(seconds)) = (text("access_token"), lifetime) else {
+        return Err(TokenError::denied("the response holds no token", hint));
+    };
+    Secret::parse(token)
+        .and_then(|secret| AccessToken::new(secret, Duration::from_secs(seconds)))
+        .map_err(|problem| TokenError::denied(format!("the token {problem}"), hint))
 }

@@ -17,7 +17,7 @@ use azure_core::http::{ClientOptions, Transport};
 
 pub(super) use self::courier::Courier;
 pub(super) use self::failure::{Place, Refusal, one_line};
-use super::{AccessToken, Secret, TokenError, ends_in, until};
+use super::{AccessToken, Secret, TokenError, until};
 
 /// What a credential is made with, so that its requests go through `courier`.
 pub(super) fn over(courier: Courier) -> ClientOptions {
@@ -43,10 +43,6 @@ pub(super) async fn obtain<C: TokenCredential + ?Sized>(
         .map_err(|_| place.too_slow(deadline))?
         .map_err(|error| place.explain(&error))?;
     let secret = Secret::parse(answer.token.secret()).map_err(|problem| place.unusable(problem))?;
-    let lifetime = until(answer.expires_on.unix_timestamp())
-        .ok_or_else(|| place.unusable("has expired already"))?;
-    Ok(AccessToken {
-        secret,
-        expires: ends_in(lifetime),
-    })
+    let lifetime = until(answer.expires_on.unix_timestamp()).unwrap_or_default();
+    AccessToken::new(secret, lifetime).map_err(|problem| place.unusable(problem))
 }

@@ -1,9 +1,9 @@
 //! The current token, renewed before it ends, and its surrogates.
 //!
-//! One task per cache does all the fetching, one fetch at a time; whoever needs a token only looks at what it has left
-//! behind. A token is served until it really ends, whatever becomes of its renewal, unless Graph has refused it.
+//! One task per cache does all the fetching, as [`TokenState`] says; whoever needs a token only looks at what it has left
+//! behind.
 
-mod state;
+mod surrogates;
 #[cfg(test)]
 mod tests;
 
@@ -11,18 +11,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use intune_sync_identity::{Fetch, Patience, TokenState};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use self::state::State;
-use super::{TokenError, TokenSource};
+use self::surrogates::Surrogates;
+use super::{AccessToken, TokenError, TokenSource};
 
 /// How soon to ask again while a token is being fetched.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
-/// What stands for a token outside this program's own code.
+/// What represents a token outside this program's own code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Surrogate {
     /// A random text that only [`TokenCache::reveal`] understands.
@@ -42,29 +43,42 @@ pub(crate) enum Unavailable {
 
 /// The tokens of one scope.
 pub(crate) struct TokenCache {
-    state: watch::Sender<State>,
+    known: watch::Sender<Known>,
     renewal: AbortHandle,
+}
+
+/// What is known of the tokens, and what they are called outside.
+struct Known {
+    state: TokenState,
+    surrogates: Surrogates,
+    /// The state counts its times from here.
+    start: Instant,
 }
 
 impl TokenCache {
     /// Begins to fetch a token for `scope`, and keeps it fresh until the cache is dropped.
     pub(crate) fn new(source: Arc<dyn TokenSource>, scope: String, runtime: &Handle) -> Self {
-        let state = watch::Sender::new(State::new(Instant::now()));
+        let known = watch::Sender::new(Known {
+            state: TokenState::new(Patience::PROGRAM),
+            surrogates: Surrogates::default(),
+            start: Instant::now(),
+        });
         let renewal = runtime
-            .spawn(keep_fresh(source, scope, state.clone()))
+            .spawn(keep_fresh(source, scope, known.clone()))
             .abort_handle();
-        Self { state, renewal }
+        Self { known, renewal }
     }
 
     /// Waits for the first token.
     ///
     /// # Errors
+    ///
     /// Why the first attempt gave none.
     pub(crate) async fn first(&self) -> Result<(), TokenError> {
-        let mut changes = self.state.subscribe();
-        let settled = changes.wait_for(State::is_settled).await;
-        let state = settled.expect("the sender lives in `self`");
-        state.first_error().map_or(Ok(()), Err)
+        let mut changes = self.known.subscribe();
+        let settled = changes.wait_for(|known| known.state.is_settled()).await;
+        let known = settled.expect("the sender lives in `self`");
+        known.state.first_error().cloned().map_or(Ok(()), Err)
     }
 
     /// The surrogate of the current token. Never waits.
@@ -73,14 +87,14 @@ impl TokenCache {
     /// handed back. One that is no longer current changes nothing.
     ///
     /// # Errors
+    ///
     /// When there is no valid token, for now or at all.
     pub(crate) fn get(&self, rejected: Option<&str>) -> Result<Surrogate, Unavailable> {
         if let Some(surrogate) = rejected {
-            self.state
-                .send_if_modified(|state| state.reject(surrogate, Instant::now()));
+            self.known.send_if_modified(|known| known.reject(surrogate));
         }
-        let state = self.state.borrow();
-        match (state.serve(Instant::now()), state.denial()) {
+        let known = self.known.borrow();
+        match (known.serve(), known.state.denial()) {
             (Some(surrogate), _) => Ok(surrogate),
             (None, Some(denial)) => Err(Unavailable::Denied(denial.message.clone())),
             (None, None) => Err(Unavailable::TryAgain(ASK_AGAIN)),
@@ -89,13 +103,14 @@ impl TokenCache {
 
     /// Why there will be no token any more, once [`get`](Self::get) has said so.
     pub(crate) fn denial(&self) -> Option<TokenError> {
-        self.state.borrow().denial().cloned()
+        self.known.borrow().state.denial().cloned()
     }
 
-    /// The `Authorization` header of the token that a surrogate stands for. The last few replaced tokens are still
-    /// known, for requests that were under way as they were replaced.
+    /// The `Authorization` header of the token that a surrogate represents. The last few replaced tokens are still
+    /// known, for requests that were under way as they were replaced. Refused and expired ones are too: Graph has the
+    /// last word.
     pub(crate) fn reveal(&self, surrogate: &str) -> Option<HeaderValue> {
-        self.state.borrow().reveal(surrogate)
+        self.known.borrow().surrogates.reveal(surrogate)
     }
 }
 
@@ -105,22 +120,58 @@ impl Drop for TokenCache {
     }
 }
 
+impl Known {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn reject(&mut self, surrogate: &str) -> bool {
+        let now = self.now();
+        let token = self.surrogates.token(surrogate);
+        token.is_some_and(|token| self.state.reject(token, now))
+    }
+
+    fn serve(&self) -> Option<Surrogate> {
+        let usable = self.state.usable(self.now())?;
+        Some(Surrogate {
+            value: self.surrogates.of(usable.id)?.to_owned(),
+            lifetime: usable.lifetime,
+        })
+    }
+
+    fn handle_response(&mut self, fetch: Fetch, result: Result<AccessToken, TokenError>) {
+        self.state.handle_response(fetch, result, self.now());
+        if let Some((token, secret)) = self.state.current() {
+            self.surrogates.name(token, secret);
+        }
+    }
+}
+
 /// Fetches a token whenever the state asks for one, until it has given up.
-async fn keep_fresh(source: Arc<dyn TokenSource>, scope: String, state: watch::Sender<State>) {
-    let mut changes = state.subscribe();
+async fn keep_fresh(source: Arc<dyn TokenSource>, scope: String, known: watch::Sender<Known>) {
+    let mut changes = known.subscribe();
     loop {
-        let renew = state.borrow().is_refused();
-        let answer = source.fetch(&scope, renew).await;
-        state.send_modify(|state| state.fetched(answer, renew, Instant::now()));
-        loop {
-            let Some(due) = changes.borrow_and_update().next_fetch() else {
-                return;
-            };
-            tokio::select! {
-                () = tokio::time::sleep_until(due) => break,
-                // A rejection brings the next fetch forward.
-                changed = changes.changed() => changed.expect("the sender lives in this task"),
-            }
+        let mut fetch = None;
+        known.send_if_modified(|known| {
+            fetch = known.state.poll_fetch(known.now());
+            false
+        });
+        if let Some(fetch) = fetch {
+            let result = source.fetch(&scope, fetch.renews).await;
+            known.send_modify(|known| known.handle_response(fetch, result));
+            continue;
+        }
+        let due = {
+            let known = changes.borrow_and_update();
+            known.state.next_fetch().map(|due| known.start + due)
+        };
+        let Some(due) = due else {
+            return;
+        };
+        tokio::select! {
+            () = tokio::time::sleep_until(due) => {}
+            // A rejection brings the next fetch forward.
+            changed = changes.changed() => changed.expect("the sender lives in this task"),
         }
     }
 }

@@ -60,10 +60,11 @@ impl TokenSource for Script {
             self.seen.lock().expect("no panic").running -= 1;
             let answer = self.answers.lock().expect("no panic").pop_front();
             match answer.expect("no fetch beyond the script") {
-                Ok((secret, lifetime)) => Ok(AccessToken {
-                    secret: Secret::parse(secret).expect("valid"),
-                    expires: Instant::now() + Duration::from_secs(lifetime),
-                }),
+                Ok((secret, lifetime)) => {
+                    let secret = Secret::parse(secret).expect("valid");
+                    let lifetime = Duration::from_secs(lifetime);
+                    Ok(AccessToken::new(secret, lifetime).expect("it is not over"))
+                }
                 Err(kind) => Err(TokenError {
                     kind,
                     message: format!("{kind:?}"),

@@ -9,7 +9,6 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use tokio::time::Instant;
 
 use super::super::{Secret, TokenErrorKind};
 use super::*;
@@ -108,7 +107,7 @@ fn good() -> (u16, String) {
 }
 
 fn is_good(token: &AccessToken) -> bool {
-    let left = token.expires - Instant::now();
+    let left = token.lifetime();
     let fresh = left <= Duration::from_secs(3600) && left > Duration::from_secs(3000);
     fresh && token.secret == Secret::parse("abc").expect("valid")
 }
@@ -265,7 +264,7 @@ async fn garbage_gives_no_token_and_is_not_quoted() {
         ),
         (
             r#"{"access_token":"abc def","expires_in":3600}"#,
-            "has a space or a line break in its midst",
+            "contains a space or line break",
         ),
         (r#"{"access_token":"","expires_in":3600}"#, "is empty"),
     ] {

@@ -189,8 +189,8 @@ impl TokenSource for Fixed {
         _renew: bool,
     ) -> BoxFuture<'a, Result<AccessToken, TokenError>> {
         let secret = Secret::parse(Loopback::TOKEN).expect("it is one");
-        let expires = Instant::now() + Duration::from_secs(60 * 60);
-        Box::pin(async move { Ok(AccessToken { secret, expires }) })
+        let token = AccessToken::new(secret, Duration::from_hours(1)).expect("it is not over");
+        Box::pin(async move { Ok(token) })
     }
 
     fn describe(&self) -> String {

@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 
 use intune_sync_engine::{
-    self as engine, Action, TokenAnswer, TokenSerial,
+    self as engine, Action,
     contract::{
         Dispatch as CoreDispatch, Order as CoreOrder, Pace as CorePace, Purpose as CorePurpose,
     },
     http::{Method, NoAnswer, RequestId},
 };
 use intune_sync_gate::answer_headers;
-use intune_sync_simulation::Scenario as Drawn;
+use intune_sync_simulation::{Scenario as Drawn, Tokens};
 use intune_sync_simulator::{ExpiresIn, Ticket, TokensConfig};
 use serde_json::Value;
 
@@ -22,24 +22,26 @@ use super::*;
 /// A request as it left or an answer as it came: what happened, when, to which request.
 type Trace = Vec<(u64, u64, String)>;
 
-/// The tokens of [`TokenCache`], as far as a run of hours needs them: one is fetched at the start, and another when it
-/// was refused.
-#[derive(Default)]
-struct Tokens {
-    current: Option<String>,
-    refused: bool,
-    fetching: Option<Ticket>,
-    serial: u32,
-    /// The token of the current serial, as the core was told it.
-    told: Option<String>,
+/// The tenant and what passed between it and the core.
+struct Wire {
+    tenant: Tenant,
+    trace: Trace,
+}
+
+impl Wire {
+    fn call(&mut self, now: u64, request: Request<Bytes>) -> Ticket {
+        let line = sent(&request);
+        let ticket = self.tenant.send(now, request);
+        self.trace.push((now, ticket.number(), line));
+        ticket
+    }
 }
 
 struct Native {
-    tenant: Tenant,
+    wire: Wire,
     now: u64,
     tokens: Tokens,
     in_flight: BTreeMap<Ticket, RequestId>,
-    trace: Trace,
 }
 
 impl Native {
@@ -47,11 +49,13 @@ impl Native {
         let settings = settings(&scenario.settings);
         let mut run = engine::Run::new(settings.try_into().expect("good settings"));
         let mut native = Self {
-            tenant: Tenant::new(scenario.tenant.clone()),
+            wire: Wire {
+                tenant: Tenant::new(scenario.tenant.clone()),
+                trace: Vec::new(),
+            },
             now: 0,
-            tokens: Tokens::default(),
+            tokens: Tokens::new(&scenario.settings.scope, &scenario.tenant.identity.header),
             in_flight: BTreeMap::new(),
-            trace: Vec::new(),
         };
         native.fetch_token();
         // A token that is there at once is there before the run begins to act.
@@ -61,7 +65,8 @@ impl Native {
             run.events();
             match action {
                 Action::GetToken { rejected } => {
-                    let answer = native.token(rejected);
+                    let answer = native.tokens.get(native.now, rejected);
+                    native.fetch_token();
                     run.token(Duration::from_millis(native.now), answer);
                 }
                 Action::Send(request) => native.send(&request),
@@ -69,44 +74,21 @@ impl Native {
                     let until = until.map(millis);
                     native.now = until
                         .into_iter()
-                        .chain(native.tenant.next_at())
+                        .chain(native.wire.tenant.next_at())
+                        .chain(native.tokens.next_fetch())
                         .min()
                         .expect("the run waits for something");
+                    native.fetch_token();
                     native.take_answers(&mut run);
                 }
-                Action::Done => return (run.summary(), native.trace),
+                Action::Done => return (run.summary(), native.wire.trace),
             }
         }
     }
 
     fn fetch_token(&mut self) {
-        self.tokens.fetching = Some(self.call(token_request()));
-    }
-
-    fn token(&mut self, rejected: Option<TokenSerial>) -> TokenAnswer {
-        let Tokens {
-            serial, refused, ..
-        } = self.tokens;
-        if rejected == Some(TokenSerial(serial))
-            && !refused
-            && self.tokens.told == self.tokens.current
-        {
-            self.tokens.refused = true;
-            self.fetch_token();
-        }
-        match self.tokens.current.clone().filter(|_| !self.tokens.refused) {
-            Some(token) => {
-                if self.tokens.told.as_ref() != Some(&token) {
-                    self.tokens.serial += 1;
-                    self.tokens.told = Some(token);
-                }
-                TokenAnswer::Token {
-                    serial: TokenSerial(self.tokens.serial),
-                    lifetime: Duration::from_secs(24 * 60 * 60),
-                }
-            }
-            None => TokenAnswer::TryAgain(Duration::from_millis(200)),
-        }
+        let (wire, now) = (&mut self.wire, self.now);
+        self.tokens.fetch(now, |request| wire.call(now, request));
     }
 
     fn send(&mut self, request: &engine::http::Request) {
@@ -114,7 +96,7 @@ impl Native {
             Method::Get => "GET",
             Method::Post => "POST",
         };
-        let token = self.tokens.told.as_deref().expect("there was a token");
+        let token = self.tokens.value(request.token);
         let sent = Request::builder()
             .method(method)
             .uri(format!(
@@ -125,31 +107,18 @@ impl Native {
             .header("client-request-id", request.client_request_id.to_string())
             .body(Bytes::from(request.body.clone().unwrap_or_default()))
             .expect("it is a request");
-        let ticket = self.call(sent);
+        let ticket = self.wire.call(self.now, sent);
         self.in_flight.insert(ticket, request.id);
     }
 
-    fn call(&mut self, request: Request<Bytes>) -> Ticket {
-        let line = sent(&request);
-        let ticket = self.tenant.send(self.now, request);
-        self.trace.push((self.now, ticket.number(), line));
-        ticket
-    }
-
     fn take_answers(&mut self, run: &mut engine::Run) {
-        let mut answers = self.tenant.advance(self.now);
+        let mut answers = self.wire.tenant.advance(self.now);
         answers.sort_by_key(|(ticket, _)| *ticket);
         for (ticket, answer) in answers {
-            self.trace
+            self.wire
+                .trace
                 .push((self.now, ticket.number(), answered(&answer)));
-            if self.tokens.fetching == Some(ticket) {
-                let Delivery::Response(response) = answer else {
-                    panic!("no token")
-                };
-                let body: Value = serde_json::from_slice(response.body()).expect("JSON");
-                let token = body["access_token"].as_str().expect("a token");
-                self.tokens.current = Some(token.to_owned());
-                (self.tokens.refused, self.tokens.fetching) = (false, None);
+            if self.tokens.handle_response(self.now, ticket, &answer) {
                 continue;
             }
             let id = self.in_flight.remove(&ticket).expect("it was sent");

@@ -1,35 +1,36 @@
-//! What a token says of itself. Nothing is verified: that is for the one who accepts it.
+//! What a token says about itself. Nothing is verified: that is up to whoever accepts the token.
 
-use intune_sync_identity::{claims, seconds};
-use serde_json::Value;
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::{Map, Value};
 
-/// What a token says of itself and of whom it is for: claims of Microsoft's access tokens, none of them secret.
+/// What a token says about itself: claims of Microsoft's access tokens, none of them secret.
 ///
 /// <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Claims {
-    /// Whom it is for: Graph's address, or its application id.
-    pub(crate) audience: Option<String>,
+pub struct Claims {
+    /// Whom the token is for: Graph's address, or its application id.
+    pub audience: Option<String>,
     /// The tenant.
-    pub(crate) tenant: Option<String>,
-    /// The object id of who signed in: for an application, that of its service principal.
-    pub(crate) object: Option<String>,
+    pub tenant: Option<String>,
+    /// The object id of whoever signed in: for an application, that of its service principal.
+    pub object: Option<String>,
     /// The application.
-    pub(crate) application: Option<String>,
+    pub application: Option<String>,
     /// When it was issued, in seconds since 1970.
-    pub(crate) issued: Option<i64>,
+    pub issued: Option<i64>,
     /// When it ends, in seconds since 1970.
-    pub(crate) expires: Option<i64>,
+    pub expires: Option<i64>,
     /// The application permissions.
-    pub(crate) roles: Vec<String>,
-    /// The delegated permissions: there where a user has signed in.
-    pub(crate) scopes: Option<Vec<String>>,
+    pub roles: Vec<String>,
+    /// The delegated permissions, if a user has signed in.
+    pub scopes: Option<Vec<String>>,
 }
 
 impl Claims {
-    /// Reads them; none where the token is opaque.
-    pub(super) fn read(token: &str) -> Option<Self> {
-        let payload = claims(token)?;
+    /// Reads them; `None` where the token is opaque.
+    #[must_use]
+    pub fn read(token: &str) -> Option<Self> {
+        let payload = payload(token)?;
         let text = |name: &str| payload.get(name)?.as_str().map(str::to_owned);
         let time = |name: &str| seconds(payload.get(name)?);
         let roles = payload.get("roles").and_then(Value::as_array);
@@ -51,14 +52,57 @@ impl Claims {
     }
 }
 
+/// The end of a token in seconds since 1970, where it is a JWT that names one.
+#[must_use]
+pub fn expires_on(token: &str) -> Option<i64> {
+    seconds(payload(token)?.get("exp")?)
+}
+
+/// The payload of a token, where it is a JWT.
+fn payload(token: &str) -> Option<Map<String, Value>> {
+    let mut parts = token.split('.');
+    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let payload = BASE64URL_NOPAD
+        .decode(payload.trim_end_matches('=').as_bytes())
+        .ok()?;
+    serde_json::from_slice(&payload).ok()
+}
+
+/// A claim that is a time, in seconds since 1970. RFC 7519 allows a fraction of a second.
+fn seconds(claim: &Value) -> Option<i64> {
+    claim
+        .as_i64()
+        .or_else(|| claim.as_f64().map(|seconds| seconds as i64))
+}
+
 #[cfg(test)]
 pub(super) fn token_with_payload(payload: &str) -> String {
-    format!("e30.{}.c2ln", azure_core::base64::encode_url_safe(payload))
+    format!("e30.{}.c2ln", BASE64URL_NOPAD.encode(payload.as_bytes()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_is_read_from_the_payload() {
+        for (payload, expected) in [
+            (r#"{"aud":"x","exp":1764000000}"#, Some(1_764_000_000)),
+            (r#"{"exp":1764000000.75}"#, Some(1_764_000_000)),
+            (r#"{"exp":"1764000000"}"#, None),
+            (r#"{"aud":"x"}"#, None),
+            ("no json", None),
+        ] {
+            assert_eq!(
+                expires_on(&token_with_payload(payload)),
+                expected,
+                "{payload}"
+            );
+        }
+        for token in ["opaque", "a.b", "..", "a.*.c"] {
+            assert_eq!(expires_on(token), None, "{token}");
+        }
+    }
 
     #[test]
     fn claims_are_read_whatever_is_missing_or_of_another_kind() {

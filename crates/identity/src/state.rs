@@ -1,0 +1,260 @@
+//! The current token of a scope and when the next is fetched: no waiting, no clock, no fetching.
+//!
+//! One fetch runs at a time. A token is renewed with a fifth of its life to go, and served until it really ends,
+//! whatever becomes of its renewal, unless Graph has refused it. Times are those of a clock that never goes back, counted
+//! from a start that the owner chooses.
+
+use core::time::Duration;
+
+use crate::{AccessToken, Secret, TokenError, TokenErrorKind};
+
+/// The shortest time between two fetches, except after a refused token, and the first wait after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest wait after a failure.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+
+/// How long transient failures are tolerated without a usable token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience(Duration);
+
+impl Patience {
+    /// The program's. It reports a failure at the start separately, so that this is for a run that has got going: it
+    /// loses less by waiting out an outage than by ending.
+    pub const PROGRAM: Self = Self(Duration::from_secs(10 * 60));
+
+    /// A component's. It has no other way to report a failure at the start, and somebody waits for the response or for
+    /// the job to end; but a virtual machine's endpoint takes more than 70 s while it is being updated.
+    pub const COMPONENT: Self = Self(Duration::from_secs(2 * 60));
+}
+
+/// The current token, and what comes next.
+#[derive(Debug)]
+pub struct TokenState {
+    patience: Patience,
+    current: Option<Held>,
+    /// How many tokens have been current.
+    held: u64,
+    plan: Plan,
+    fetching: bool,
+    trouble: Option<Trouble>,
+}
+
+/// Names a token that has been current. One that is fetched again after it was refused is named anew, even if its text
+/// is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenId(u64);
+
+/// A token that can be used now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usable<'a> {
+    /// Names it.
+    pub id: TokenId,
+    /// The token.
+    pub secret: &'a Secret,
+    /// How long from now on.
+    pub lifetime: Duration,
+}
+
+/// A fetch that is to begin now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fetch {
+    /// Graph has refused the current token: only another one will do.
+    pub renews: bool,
+}
+
+#[derive(Debug)]
+struct Held {
+    id: TokenId,
+    secret: Secret,
+    ends: Duration,
+    /// Graph has answered 401 to it.
+    refused: bool,
+}
+
+#[derive(Debug)]
+enum Plan {
+    FetchAt(Duration),
+    GivenUp(TokenError),
+}
+
+/// Fetches have failed since the last that did not.
+#[derive(Debug)]
+struct Trouble {
+    error: TokenError,
+    failures: u32,
+    /// Since when there has been no usable token either.
+    without_token: Option<Duration>,
+}
+
+impl TokenState {
+    /// No token, and one to be fetched at once.
+    #[must_use]
+    pub fn new(patience: Patience) -> Self {
+        Self {
+            patience,
+            current: None,
+            held: 0,
+            plan: Plan::FetchAt(Duration::ZERO),
+            fetching: false,
+            trouble: None,
+        }
+    }
+
+    /// The fetch that is to begin now, if one is due. Its result goes to [`handle_response`](Self::handle_response).
+    pub fn poll_fetch(&mut self, now: Duration) -> Option<Fetch> {
+        self.next_fetch().filter(|due| *due <= now)?;
+        self.fetching = true;
+        Some(Fetch {
+            renews: self.current.as_ref().is_some_and(|held| held.refused),
+        })
+    }
+
+    /// When the next fetch is due; `None` while one is under way, and once there is no point in another.
+    #[must_use]
+    pub fn next_fetch(&self) -> Option<Duration> {
+        match self.plan {
+            Plan::FetchAt(at) if !self.fetching => Some(at),
+            Plan::FetchAt(_) | Plan::GivenUp(_) => None,
+        }
+    }
+
+    /// Takes in what a fetch gave.
+    pub fn handle_response(
+        &mut self,
+        fetch: Fetch,
+        result: Result<AccessToken, TokenError>,
+        now: Duration,
+    ) {
+        self.fetching = false;
+        match result {
+            Ok(token) => self.take(token, fetch, now),
+            Err(error) => self.fail(error, now),
+        }
+    }
+
+    /// Notes that Graph has refused a token. True when that changes something: the token was current and not known to
+    /// be refused.
+    pub fn reject(&mut self, id: TokenId, now: Duration) -> bool {
+        match &mut self.current {
+            Some(held) if held.id == id && !held.refused => {
+                held.refused = true;
+                if matches!(self.plan, Plan::FetchAt(_)) {
+                    self.plan = Plan::FetchAt(now);
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The current token, if it can be used.
+    #[must_use]
+    pub fn usable(&self, now: Duration) -> Option<Usable<'_>> {
+        let held = self.current.as_ref().filter(|held| held.is_usable(now))?;
+        Some(Usable {
+            id: held.id,
+            secret: &held.secret,
+            lifetime: held.ends.saturating_sub(now),
+        })
+    }
+
+    /// The token fetched last, refused or expired though it may be.
+    #[must_use]
+    pub fn current(&self) -> Option<(TokenId, &Secret)> {
+        self.current.as_ref().map(|held| (held.id, &held.secret))
+    }
+
+    /// Why there will be no token any more.
+    #[must_use]
+    pub fn denial(&self) -> Option<&TokenError> {
+        match &self.plan {
+            Plan::FetchAt(_) => None,
+            Plan::GivenUp(error) => Some(error),
+        }
+    }
+
+    /// True once the first fetch has ended, one way or the other.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.current.is_some() || self.trouble.is_some()
+    }
+
+    /// Why the first fetch gave no token.
+    #[must_use]
+    pub fn first_error(&self) -> Option<&TokenError> {
+        match (&self.current, &self.trouble) {
+            (None, Some(trouble)) => Some(&trouble.error),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, token: AccessToken, fetch: Fetch, now: Duration) {
+        let lifetime = token.lifetime();
+        let ends = now + lifetime;
+        let same = self
+            .current
+            .as_mut()
+            .filter(|held| held.secret == token.secret);
+        match same {
+            // Refused while this fetch, which knew nothing of it, was under way.
+            Some(held) if held.refused && !fetch.renews => {
+                self.plan = Plan::FetchAt(now);
+                return;
+            }
+            Some(held) if !held.refused => held.ends = ends,
+            _ => {
+                self.held += 1;
+                self.current = Some(Held {
+                    id: TokenId(self.held),
+                    secret: token.secret,
+                    ends,
+                    refused: false,
+                });
+            }
+        }
+        // With a fifth of its life to go there is time for many attempts: 12 minutes of an hour.
+        self.plan = Plan::FetchAt(now + (lifetime * 4 / 5).max(PAUSE));
+        self.trouble = None;
+    }
+
+    fn fail(&mut self, error: TokenError, now: Duration) {
+        let usable = self.current.as_ref().filter(|held| held.is_usable(now));
+        let before = self.trouble.take();
+        let failures = before.as_ref().map_or(0, |trouble| trouble.failures);
+        let without_token = match usable {
+            Some(_) => None,
+            None => Some(
+                before
+                    .and_then(|trouble| trouble.without_token)
+                    .unwrap_or(now),
+            ),
+        };
+        let give_up = without_token.is_some_and(|since| match error.kind {
+            TokenErrorKind::Denied => true,
+            TokenErrorKind::Transient => now.saturating_sub(since) >= self.patience.0,
+        });
+        self.plan = if give_up {
+            Plan::GivenUp(error.clone())
+        } else {
+            let pause = PAUSE.saturating_mul(1 << failures.min(10)).min(MAX_PAUSE);
+            // The moment a token ends is the moment that decides.
+            let end = usable.map(|held| held.ends);
+            Plan::FetchAt(end.map_or(now + pause, |end| end.min(now + pause)))
+        };
+        self.trouble = Some(Trouble {
+            error,
+            failures: failures + 1,
+            without_token,
+        });
+    }
+}
+
+impl Held {
+    fn is_usable(&self, now: Duration) -> bool {
+        !self.refused && self.ends > now
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! The state machine by itself: tokens, refusals and failures at given times.
+
+use super::*;
+
+const HOUR: Duration = Duration::from_hours(1);
+const START: Duration = Duration::from_secs(7);
+
+fn token(text: &str, lifetime: Duration) -> Result<AccessToken, TokenError> {
+    let secret = Secret::parse(text).expect("a secret");
+    Ok(AccessToken::new(secret, lifetime).expect("a lifetime"))
+}
+
+fn failure(kind: TokenErrorKind) -> Result<AccessToken, TokenError> {
+    Err(TokenError {
+        kind,
+        message: "the endpoint returned 500".to_owned(),
+        hint: "try again later".to_owned(),
+    })
+}
+
+/// Begins the fetch that is due and hands in its result at once.
+fn fetch(state: &mut TokenState, result: Result<AccessToken, TokenError>, now: Duration) -> Fetch {
+    let fetch = state.poll_fetch(now).expect("a fetch is due");
+    state.handle_response(fetch, result, now);
+    fetch
+}
+
+fn usable(state: &TokenState, now: Duration) -> Option<&str> {
+    state.usable(now).map(|usable| usable.secret.expose())
+}
+
+/// A state that has a token for an hour.
+fn with_token() -> (TokenState, TokenId) {
+    let mut state = TokenState::new(Patience::COMPONENT);
+    fetch(&mut state, token("one", HOUR), START);
+    let (id, _) = state.current().expect("a token");
+    (state, id)
+}
+
+#[test]
+fn a_token_is_renewed_with_a_fifth_of_its_life_to_go_and_served_meanwhile() {
+    let (mut state, one) = with_token();
+    assert_eq!(
+        state.usable(START).map(|usable| usable.lifetime),
+        Some(HOUR)
+    );
+    let due = START + HOUR * 4 / 5;
+    assert_eq!(state.next_fetch(), Some(due));
+    assert_eq!(state.poll_fetch(due - PAUSE), None);
+    let renewal = state.poll_fetch(due).expect("due");
+    assert!(!renewal.renews);
+    assert_eq!(state.poll_fetch(due + PAUSE), None, "one at a time");
+    assert_eq!(usable(&state, due), Some("one"));
+    state.handle_response(renewal, token("two", HOUR), due);
+    assert_eq!(usable(&state, due), Some("two"));
+    assert_ne!(state.current().map(|(id, _)| id), Some(one));
+}
+
+#[test]
+fn the_same_token_again_keeps_its_name_unless_it_was_refused() {
+    let (mut state, one) = with_token();
+    let due = START + HOUR * 4 / 5;
+    fetch(&mut state, token("one", HOUR), due);
+    let again = state.usable(due).expect("a token");
+    assert_eq!((again.id, again.lifetime), (one, HOUR));
+    assert!(state.reject(one, due));
+    assert!(fetch(&mut state, token("one", HOUR), due).renews);
+    assert_ne!(state.usable(due).expect("a token").id, one);
+}
+
+#[test]
+fn a_refused_token_is_not_served_and_another_is_fetched_once() {
+    let (mut state, one) = with_token();
+    assert!(state.reject(one, START));
+    assert!(!state.reject(one, START), "it is known already");
+    assert_eq!(state.usable(START), None);
+    assert!(fetch(&mut state, token("two", HOUR), START).renews);
+    assert_eq!(usable(&state, START), Some("two"));
+    assert!(!state.reject(one, START), "a stale refusal changes nothing");
+    assert_eq!(usable(&state, START), Some("two"));
+}
+
+#[test]
+fn a_fetch_from_before_the_refusal_does_not_count() {
+    let (mut state, one) = with_token();
+    let due = START + HOUR * 4 / 5;
+    let renewal = state.poll_fetch(due).expect("due");
+    state.reject(one, due);
+    state.handle_response(renewal, token("one", HOUR), due);
+    assert_eq!(state.usable(due), None);
+    assert!(fetch(&mut state, token("two", HOUR), due).renews);
+}
+
+#[test]
+fn failures_do_not_matter_while_the_token_lasts() {
+    let (mut state, _) = with_token();
+    let mut now = START + HOUR * 4 / 5;
+    fetch(&mut state, failure(TokenErrorKind::Denied), now);
+    assert_eq!(state.next_fetch(), Some(now + PAUSE));
+    assert_eq!(usable(&state, now), Some("one"));
+    now = START + HOUR - PAUSE / 2;
+    fetch(&mut state, failure(TokenErrorKind::Transient), now);
+    assert_eq!(state.next_fetch(), Some(START + HOUR), "the moment it ends");
+    now = START + HOUR;
+    fetch(&mut state, failure(TokenErrorKind::Denied), now);
+    assert!(state.denial().is_some());
+    assert_eq!(state.poll_fetch(now + HOUR), None);
+}
+
+#[test]
+fn transient_failures_without_a_token_are_tolerated_for_a_while() {
+    for (patience, last) in [(Patience::COMPONENT, 121), (Patience::PROGRAM, 601)] {
+        let mut state = TokenState::new(patience);
+        assert!(!state.is_settled());
+        let mut fetches = Vec::new();
+        while let Some(due) = state.next_fetch() {
+            let now = due.max(START);
+            fetches.push((now - START).as_secs());
+            fetch(&mut state, failure(TokenErrorKind::Transient), now);
+            assert!(state.is_settled() && state.first_error().is_some());
+        }
+        assert_eq!(fetches[..9], [0, 1, 3, 7, 15, 31, 61, 91, 121]);
+        assert_eq!(fetches.last(), Some(&last));
+    }
+}

@@ -1,0 +1,66 @@
+//! The random texts that represent tokens in the sandbox.
+
+use std::collections::VecDeque;
+
+use http::HeaderValue;
+use intune_sync_identity::TokenId;
+
+use super::super::Secret;
+
+/// How many tokens are known: the current one and the last few that were replaced.
+const REMEMBERED: usize = 5;
+
+/// The surrogates of the current token and its predecessors, the newest first.
+#[derive(Default)]
+pub(super) struct Surrogates(VecDeque<Named>);
+
+struct Named {
+    token: TokenId,
+    secret: Secret,
+    surrogate: String,
+}
+
+impl Surrogates {
+    /// Gives a token a surrogate, unless it has one.
+    pub(super) fn name(&mut self, token: TokenId, secret: &Secret) {
+        if self.of(token).is_some() {
+            return;
+        }
+        self.0.truncate(REMEMBERED - 1);
+        self.0.push_front(Named {
+            token,
+            secret: secret.clone(),
+            surrogate: random(),
+        });
+    }
+
+    /// The surrogate of a token.
+    pub(super) fn of(&self, token: TokenId) -> Option<&str> {
+        let named = self.0.iter().find(|named| named.token == token)?;
+        Some(&named.surrogate)
+    }
+
+    /// The token of a surrogate.
+    pub(super) fn token(&self, surrogate: &str) -> Option<TokenId> {
+        self.find(surrogate).map(|named| named.token)
+    }
+
+    /// The `Authorization` header of the token of a surrogate.
+    pub(super) fn reveal(&self, surrogate: &str) -> Option<HeaderValue> {
+        self.find(surrogate).map(|named| named.secret.bearer())
+    }
+
+    fn find(&self, surrogate: &str) -> Option<&Named> {
+        self.0.iter().find(|named| named.surrogate == surrogate)
+    }
+}
+
+/// 128 random bits, in hexadecimal.
+fn random() -> String {
+    let mut bytes = [0; 16];
+    rustls::crypto::ring::default_provider()
+        .secure_random
+        .fill(&mut bytes)
+        .expect("the operating system has randomness; without it there is no TLS either");
+    format!("surrogate-{:032x}", u128::from_be_bytes(bytes))
+}
