@@ -33,6 +33,6 @@ fn main() -> ExitCode {
     };
     ExitCode::from(ended.unwrap_or_else(|failure| {
         printer.error(&failure.message, &failure.hint);
-        failure.code
+        failure.status
     }))
 }

@@ -1,9 +1,13 @@
 //! The JSON object of a run. Its keys are spelled as in the runbook's output, whose five come first.
 
 use intune_sync_ids::Guid;
+use intune_sync_wit::{self as wit, DeviceDone, Failure, Plan, RunStatus, Summary};
 use serde::Serialize;
 
-use intune_sync_wit::{self as wit, DeviceDone, Failure, Plan, RunStatus, Summary};
+use crate::{
+    counts::{Counts, seconds},
+    groups::Groups,
+};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -49,7 +53,7 @@ pub struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    /// None where the work was done, or stopped by whoever asked for it.
+    /// `None` where the work was done, or the run was stopped on request.
     #[must_use]
     pub fn of(summary: &'a Summary) -> Option<Self> {
         match &summary.status {
@@ -68,14 +72,14 @@ impl<'a> Problem<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct FailedDevice {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) status: Option<u16>,
-    pub(super) code: String,
-    pub(super) message: String,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) status: Option<u16>,
+    pub(crate) code: String,
+    pub(crate) message: String,
     request_id: String,
     client_request_id: String,
-    pub(super) attempts: u32,
+    pub(crate) attempts: u32,
 }
 
 impl FailedDevice {
@@ -95,21 +99,20 @@ impl FailedDevice {
     }
 }
 
+/// The object of a run.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Report<'a> {
+    Sync(SyncReport<'a>),
+    Plan(PlanReport<'a>),
+}
+
 /// The object of `sync`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct SyncReport<'a> {
-    total_devices: u32,
-    success_count: u32,
-    error_count: u32,
-    duration_minutes: f64,
-    batches_processed: u32,
-    skipped_count: u32,
-    gone_count: u32,
-    pending_count: u32,
-    retry_count: u64,
-    throttled_count: u64,
-    http_requests: u64,
+pub(crate) struct SyncReport<'a> {
+    #[serde(flatten)]
+    counts: Counts<'a>,
     run_id: &'a str,
     outcome: Outcome,
     failures: &'a [FailedDevice],
@@ -119,20 +122,9 @@ pub struct SyncReport<'a> {
 
 impl<'a> SyncReport<'a> {
     /// The object of a run, with the failures of its devices.
-    #[must_use]
-    pub fn new(summary: &'a Summary, run_id: &'a str, failures: &'a [FailedDevice]) -> Self {
+    pub(crate) fn new(summary: &'a Summary, run_id: &'a str, failures: &'a [FailedDevice]) -> Self {
         Self {
-            total_devices: summary.total,
-            success_count: summary.success,
-            error_count: summary.error,
-            duration_minutes: minutes(summary.duration),
-            batches_processed: summary.batches,
-            skipped_count: summary.skipped,
-            gone_count: summary.gone,
-            pending_count: summary.pending,
-            retry_count: summary.retries,
-            throttled_count: summary.throttled,
-            http_requests: summary.requests,
+            counts: Counts(summary),
             run_id,
             outcome: Outcome::of(summary),
             failures,
@@ -141,10 +133,10 @@ impl<'a> SyncReport<'a> {
     }
 }
 
-/// The object of `plan`. Without the complete list there is nothing to say of the devices.
+/// The object of `plan`. Without the complete list it holds nothing about the devices.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct PlanReport<'a> {
+pub(crate) struct PlanReport<'a> {
     #[serde(flatten)]
     planned: Option<Planned<'a>>,
     http_requests: u64,
@@ -159,52 +151,23 @@ pub struct PlanReport<'a> {
 struct Planned<'a> {
     total: u32,
     to_sync: u32,
-    skipped: Vec<Skipped<'a>>,
-    platforms: Vec<Platform<'a>>,
+    skipped: Groups<'a>,
+    platforms: Groups<'a>,
     batches: u32,
     requests: u32,
     expected_seconds: f64,
     listed: u32,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Skipped<'a> {
-    reason: &'a str,
-    devices: u32,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Platform<'a> {
-    platform: &'a str,
-    devices: u32,
-}
-
 impl<'a> PlanReport<'a> {
     /// The object of a run, with its plan, if it came to that.
-    #[must_use]
-    pub fn new(summary: &'a Summary, run_id: &'a str, plan: Option<&'a Plan>) -> Self {
+    pub(crate) fn new(summary: &'a Summary, run_id: &'a str, plan: Option<&'a Plan>) -> Self {
         Self {
             planned: plan.map(|plan| Planned {
                 total: plan.total,
                 to_sync: plan.to_sync,
-                skipped: plan
-                    .skipped
-                    .iter()
-                    .map(|t| Skipped {
-                        reason: &t.label,
-                        devices: t.devices,
-                    })
-                    .collect(),
-                platforms: plan
-                    .platforms
-                    .iter()
-                    .map(|t| Platform {
-                        platform: &t.label,
-                        devices: t.devices,
-                    })
-                    .collect(),
+                skipped: Groups::new(&plan.skipped, ["Reason", "Devices"]),
+                platforms: Groups::new(&plan.platforms, ["Platform", "Devices"]),
                 batches: plan.batches,
                 requests: plan.requests,
                 expected_seconds: seconds(plan.expected),
@@ -218,51 +181,8 @@ impl<'a> PlanReport<'a> {
     }
 }
 
-/// A device's id as it is written.
+/// A device's id in its usual notation.
 #[must_use]
 pub fn guid(id: wit::Guid) -> String {
     Guid::from_halves(id.hi, id.lo).to_string()
-}
-
-/// Milliseconds as minutes, rounded to four decimals. The quotient of two whole numbers is the double nearest to these
-/// decimals, so it is written with no more of them.
-#[must_use]
-pub fn minutes(length: u64) -> f64 {
-    let ten_thousandths = (u128::from(length) * 10_000 + 30_000) / 60_000;
-    ten_thousandths as f64 / 10_000.0
-}
-
-/// Milliseconds as seconds, with at most three decimals.
-pub(super) fn seconds(length: u64) -> f64 {
-    length as f64 / 1_000.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn minutes_have_at_most_four_decimals() {
-        for (length, expected) in [
-            (0, "0.0"),
-            (2, "0.0"),
-            (3, "0.0001"),
-            (18_000, "0.3"),
-            (31_000, "0.5167"),
-            (6_000, "0.1"),
-            (60_000, "1.0"),
-            (1_000_123, "16.6687"),
-            (u64::from(u32::MAX), "71582.7883"),
-        ] {
-            assert_eq!(serde_json::json!(minutes(length)).to_string(), expected);
-        }
-        for length in 0..200_000 {
-            let text = serde_json::json!(minutes(length)).to_string();
-            assert!(
-                text.split_once('.')
-                    .is_some_and(|(_, decimals)| decimals.len() <= 4),
-                "{text}"
-            );
-        }
-    }
 }

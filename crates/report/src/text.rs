@@ -1,36 +1,27 @@
 //! The summary for people, in the shape in which PowerShell shows the runbook's result.
 
-use super::object::{FailedDevice, minutes};
-use super::one_line;
 use intune_sync_settings::duration::display_seconds;
 use intune_sync_wit::{GroupCount, Plan, Summary};
 
+use crate::{
+    counts::{Counts, Figure},
+    object::FailedDevice,
+    one_line,
+};
+
 /// The summary of `sync`: the runbook's five figures, those of the others that are not zero, and the failures.
-pub fn sync(summary: &Summary, failures: &[FailedDevice]) -> String {
-    let mut figures = vec![
-        ("TotalDevices", summary.total.to_string()),
-        ("SuccessCount", summary.success.to_string()),
-        ("ErrorCount", summary.error.to_string()),
-        ("DurationMinutes", minutes(summary.duration).to_string()),
-        ("BatchesProcessed", summary.batches.to_string()),
-    ];
-    let more = [
-        ("SkippedCount", u64::from(summary.skipped)),
-        ("GoneCount", u64::from(summary.gone)),
-        ("PendingCount", u64::from(summary.pending)),
-        ("RetryCount", summary.retries),
-        ("ThrottledCount", summary.throttled),
-        ("HttpRequests", summary.requests),
-    ];
-    figures.extend(
-        more.into_iter()
-            .filter(|(_, number)| *number > 0)
-            .map(|(name, number)| (name, number.to_string())),
-    );
+pub(crate) fn sync(summary: &Summary, failures: &[FailedDevice]) -> String {
+    let figures: Vec<(&str, String)> = Counts(summary)
+        .named()
+        .into_iter()
+        .enumerate()
+        .filter(|(at, (_, figure))| *at < Counts::RUNBOOKS || *figure != Figure::Count(0))
+        .map(|(_, (name, figure))| (name, figure.to_string()))
+        .collect();
     let mut text = list(&figures);
     if !failures.is_empty() {
         text += "\n";
-        text += &table(failures);
+        text += &failed(failures);
         let hidden = u64::from(summary.error).saturating_sub(failures.len() as u64);
         if hidden > 0 {
             text += &format!("and {hidden} more: use `--output json`\n");
@@ -40,7 +31,7 @@ pub fn sync(summary: &Summary, failures: &[FailedDevice]) -> String {
 }
 
 /// The summary of `plan`.
-pub fn plan(plan: &Plan) -> String {
+pub(crate) fn plan(plan: &Plan) -> String {
     let mut text = list(&[
         ("Listed", plan.listed.to_string()),
         ("Total", plan.total.to_string()),
@@ -49,16 +40,17 @@ pub fn plan(plan: &Plan) -> String {
         ("Requests", plan.requests.to_string()),
         ("Expected", display_seconds(plan.expected)),
     ]);
-    for (title, tallies) in [("To sync", &plan.platforms), ("Skipped", &plan.skipped)] {
-        if !tallies.is_empty() {
+    for (title, groups) in [("To sync", &plan.platforms), ("Skipped", &plan.skipped)] {
+        if !groups.is_empty() {
             text += &format!("\n{title}:\n");
-            text += &tally(tallies);
+            text += &counted(groups);
         }
     }
     text
 }
 
-/// `Name  : value` lines, the colons below one another.
+/// `Name  : value` lines, with the colons aligned.
+#[must_use]
 pub fn list(figures: &[(&str, String)]) -> String {
     let width = figures
         .iter()
@@ -71,20 +63,35 @@ pub fn list(figures: &[(&str, String)]) -> String {
         .collect()
 }
 
-fn tally(tallies: &[GroupCount]) -> String {
-    let width = tallies
+/// Rows with aligned columns, each as wide as its widest cell.
+#[must_use]
+pub fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.max().unwrap_or_default()
+    };
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths);
+        let cells = cells.map(|(cell, width)| format!("{cell:width$}  "));
+        cells.collect::<String>().trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+fn counted(groups: &[GroupCount]) -> String {
+    let width = groups
         .iter()
-        .map(|tally| tally.devices.to_string().len())
+        .map(|group| group.devices.to_string().len())
         .max()
         .unwrap_or_default();
-    tallies
+    groups
         .iter()
-        .map(|tally| format!("  {:>width$}  {}\n", tally.devices, one_line(&tally.label)))
+        .map(|group| format!("  {:>width$}  {}\n", group.devices, one_line(&group.label)))
         .collect()
 }
 
-/// The failures below one another, each column as wide as its widest entry.
-fn table(failures: &[FailedDevice]) -> String {
+fn failed(failures: &[FailedDevice]) -> String {
     let header = ["Name", "Id", "Status", "Code", "Attempts", "Message"].map(str::to_owned);
     let rows: Vec<[String; 6]> = std::iter::once(header)
         .chain(failures.iter().map(|failure| {
@@ -100,21 +107,7 @@ fn table(failures: &[FailedDevice]) -> String {
             ]
         }))
         .collect();
-    let mut text = String::new();
-    for row in &rows {
-        let mut line = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            let width = rows
-                .iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or_default();
-            line += &format!("{cell:width$}  ");
-        }
-        text += line.trim_end();
-        text += "\n";
-    }
-    text
+    table(&rows)
 }
 
 /// A text from outside, cut to `most` characters.

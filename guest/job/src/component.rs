@@ -1,8 +1,12 @@
 //! The component's own export.
 
-use intune_sync_report::{self as report, Lines, Outcome, one_line, run_id};
+use std::time::Duration;
+
+use intune_sync_report::{
+    self as report, Collector, ExitStatus, Problem, Stop, Turn, one_line, run_id, time_of_day,
+};
 use intune_sync_settings::{Advice, Variables, seed};
-use intune_sync_wit::{self as wit, Event, EventKind, Plan, Purpose, RunStatus};
+use intune_sync_wit as wit;
 use jiff::Timestamp;
 use wasi::{
     cli::{environment, stderr, stdout},
@@ -12,11 +16,6 @@ use wasi::{
 };
 
 use crate::{Asked, Format, HELP, Request};
-
-/// How long the engine works before it comes back, in milliseconds, so that a deadline is met.
-const TURN: u64 = 250;
-/// Failures that the summary for people lists, as in the program.
-const FAILURES_SHOWN: usize = 20;
 
 struct Component;
 
@@ -32,8 +31,8 @@ impl Guest for Component {
         match Asked::read(arguments, &variables) {
             Ok(Asked::Help) => output.data(HELP),
             Ok(Asked::Run(request)) => return run(&request, &mut output),
-            Err(problem) => {
-                output.problem("error", &problem);
+            Err(Advice { message, hint }) => {
+                output.error(&message, &hint);
                 return Err(());
             }
         }
@@ -57,98 +56,44 @@ fn run(request: &Request, output: &mut Output) -> Result<(), ()> {
     );
     let engine = wit::Run::start(&settings).map_err(|error| {
         let message = format!(
-            "the engine does not take its settings: `{}`: {}",
+            "the engine refuses its settings: `{}`: {}",
             error.setting, error.problem
         );
-        output.problem("error", &Advice::new(message, "report it as a bug"));
+        output.error(&message, "report this as a bug");
     })?;
-    let deadline = environment
-        .given
-        .deadline
-        .map(|millis| monotonic_clock::now().saturating_add(millis.saturating_mul(1_000_000)));
-    let mut told = Told::new(*format, *purpose, run_id(started, seed));
-    let mut stopped = false;
+    let format = match format {
+        Format::Text => report::Format::Text,
+        Format::Jsonl => report::Format::Jsonl,
+    };
+    let mut collector = Collector::new(format, *purpose, run_id(started, seed));
+    let mut turn = Turn::new(environment.given.deadline.map(Duration::from_millis));
+    let began = monotonic_clock::now();
     loop {
-        let over = deadline.is_some_and(|deadline| monotonic_clock::now() >= deadline);
-        if !stopped && (over || output.is_unread()) {
+        let elapsed = monotonic_clock::now().saturating_sub(began);
+        let requested = output.is_unread().then_some(Stop::Unread);
+        if turn
+            .poll(Duration::from_nanos(elapsed), requested)
+            .is_some()
+        {
             engine.stop();
-            stopped = true;
         }
-        let Some(events) = engine.next(TURN) else {
+        let Some(events) = engine.next(Turn::MAX_WAIT_MILLIS) else {
             break;
         };
         for event in &events {
-            told.event(event, output);
+            if let Some(line) = collector.handle_event(now(), event) {
+                output.data(&line);
+            }
         }
     }
     let summary = engine.summary();
-    told.last(&summary, output);
-    match Outcome::of(&summary) {
-        Outcome::Completed => Ok(()),
+    output.data(&collector.finish(now(), &summary));
+    if let Some(Problem { message, hint }) = Problem::of(&summary) {
+        output.error(message, hint);
+    }
+    match ExitStatus::of(&summary, turn.stopped()) {
+        ExitStatus::Success => Ok(()),
         _ => Err(()),
-    }
-}
-
-/// What is told of a run on standard output.
-enum Told {
-    Text {
-        purpose: Purpose,
-        plan: Option<Plan>,
-        failures: Vec<report::FailedDevice>,
-    },
-    Jsonl(Lines),
-}
-
-impl Told {
-    fn new(format: Format, purpose: Purpose, run_id: String) -> Self {
-        match format {
-            Format::Text => Self::Text {
-                purpose,
-                plan: None,
-                failures: Vec::new(),
-            },
-            Format::Jsonl => Self::Jsonl(Lines::new(purpose, run_id)),
-        }
-    }
-
-    fn event(&mut self, event: &Event, output: &mut Output) {
-        match self {
-            Self::Jsonl(lines) => output.data(&lines.event(now(), event)),
-            Self::Text { plan, failures, .. } => match &event.kind {
-                EventKind::Planned(planned) => *plan = Some(planned.clone()),
-                EventKind::DeviceDone(device) => {
-                    if let wit::Outcome::Failed(failure) = &device.outcome
-                        && failures.len() < FAILURES_SHOWN
-                    {
-                        failures.push(report::FailedDevice::new(device, failure));
-                    }
-                }
-                _ => {}
-            },
-        }
-    }
-
-    fn last(self, summary: &wit::Summary, output: &mut Output) {
-        match self {
-            Self::Jsonl(lines) => output.data(&lines.last(now(), summary)),
-            Self::Text {
-                purpose: Purpose::Sync,
-                failures,
-                ..
-            } => output.data(&report::sync(summary, &failures)),
-            Self::Text { plan, .. } => {
-                output.data(&plan.as_ref().map(report::plan).unwrap_or_default());
-            }
-        }
-        if let RunStatus::Interrupted(problem)
-        | RunStatus::NotAuthorized(problem)
-        | RunStatus::Failed(problem) = &summary.status
-        {
-            output.problem(
-                "error",
-                &Advice::new(problem.message.clone(), problem.hint.clone()),
-            );
-        }
     }
 }
 
@@ -179,12 +124,12 @@ impl Output {
         }
     }
 
-    fn problem(&mut self, what: &str, problem: &Advice) {
-        let mut text = format!("{what}: {}\n", one_line(&problem.message));
-        if !problem.hint.is_empty() {
-            text += &format!("hint: {}\n", one_line(&problem.hint));
+    fn error(&mut self, message: &str, hint: &str) {
+        let mut text = format!("error: {}\n", one_line(message));
+        if !hint.is_empty() {
+            text += &format!("hint: {}\n", one_line(hint));
         }
-        // There is no other place to say it.
+        // Where stderr cannot be written, nothing can be said about it either.
         let _ = write(&self.stderr, &text);
     }
 }
@@ -199,7 +144,5 @@ fn write(stream: &OutputStream, text: &str) -> Result<(), StreamError> {
 /// The time of day.
 fn now() -> Timestamp {
     let time = wall_clock::now();
-    let seconds = i64::try_from(time.seconds).unwrap_or(i64::MAX);
-    let nanoseconds = i32::try_from(time.nanoseconds).unwrap_or_default();
-    Timestamp::new(seconds, nanoseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+    time_of_day(time.seconds, time.nanoseconds)
 }

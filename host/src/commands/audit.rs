@@ -1,3 +1,5 @@
+use intune_sync_report::ExitStatus;
+
 use super::Failure;
 use crate::{
     audit::{self, Audit, Verdict},
@@ -11,7 +13,7 @@ use crate::{
 /// # Errors
 ///
 /// When there is no component to audit.
-pub(crate) fn run(options: &AuditOptions, printer: &mut Printer) -> Result<u8, Failure> {
+pub(crate) fn run(options: &AuditOptions, printer: &mut Printer) -> Result<ExitStatus, Failure> {
     let audit = Audit::of(options.file.as_deref()).map_err(|error| {
         Failure::usage(
             error.to_string(),
@@ -23,7 +25,9 @@ pub(crate) fn run(options: &AuditOptions, printer: &mut Printer) -> Result<u8, F
         ReportFormat::Json => audit::json(&audit),
     })?;
     Ok(match audit.verdict() {
-        Verdict::Pass => 0,
-        Verdict::StandsAlone | Verdict::BeyondThePromise | Verdict::Unfit => 1,
+        Verdict::Pass => ExitStatus::Success,
+        Verdict::StandsAlone | Verdict::BeyondThePromise | Verdict::Unfit => {
+            ExitStatus::Failed
+        }
     })
 }

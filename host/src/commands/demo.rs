@@ -1,8 +1,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
+use intune_sync_report::ExitStatus;
 use intune_sync_simulator::{Config, Latency, RetryAfterForm, Share, Simulator, serve};
 
-use super::{Failure, job, simulate};
+use super::{Failure, simulate, sync};
 use crate::{cli::DemoOptions, identity::Environment, printer::Printer};
 
 /// Serves a simulated tenant on loopback and syncs it, as `sync` would sync a real one.
@@ -10,7 +11,7 @@ use crate::{cli::DemoOptions, identity::Environment, printer::Printer};
 /// # Errors
 ///
 /// When there is no loopback to listen on, or the run did not begin.
-pub(crate) async fn run(options: &DemoOptions, printer: &mut Printer) -> Result<u8, Failure> {
+pub(crate) async fn run(options: &DemoOptions, printer: &mut Printer) -> Result<ExitStatus, Failure> {
     let config = tenant(options);
     let header = config.identity.header.clone();
     let (listener, address) = simulate::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
@@ -40,7 +41,7 @@ pub(crate) async fn run(options: &DemoOptions, printer: &mut Printer) -> Result<
         ("IDENTITY_ENDPOINT", endpoint.as_str()),
         ("IDENTITY_HEADER", &header),
     ]);
-    let ended = job::run(&options.job(graph), &environment, printer).await;
+    let ended = sync::run(&options.job(graph), &environment, printer).await;
     simulator.abort();
     ended
 }

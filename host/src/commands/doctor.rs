@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use intune_sync_report::ExitStatus;
+
 use super::{
     Failure, identity,
-    interruption::{INTERRUPTED, Interruption},
+    interruption::Interruption,
 };
 use crate::{
     cli::{DoctorOptions, ReportFormat},
@@ -23,7 +25,7 @@ pub(crate) async fn run(
     options: &DoctorOptions,
     environment: &Environment,
     printer: &mut Printer,
-) -> Result<u8, Failure> {
+) -> Result<ExitStatus, Failure> {
     let client = HttpClient::new(ClientOptions {
         ca_file: options.ca_file.clone(),
     })
@@ -32,7 +34,7 @@ pub(crate) async fn run(
     let source = match identity::source(&options.auth, options.cloud, environment, &client) {
         Ok(source) => Ok(source),
         // As for `sync`: a file that is not there is wrong usage.
-        Err(failure) if failure.code == Failure::USAGE => return Err(failure),
+        Err(failure) if failure.status == ExitStatus::Usage => return Err(failure),
         Err(Failure { message, hint, .. }) => Err(TokenError {
             kind: TokenErrorKind::Denied,
             message,
@@ -54,22 +56,22 @@ pub(crate) async fn run(
     tokio::select! {
         examined = doctor::examine(&patient, &mut chart) => examined?,
         // An identity endpoint can take more than a minute to say no.
-        () = interruption.asked() => return Ok(INTERRUPTED),
+        () = interruption.requested() => return Ok(ExitStatus::Interrupted),
     }
 
     let cause = chart.cause().map(|(_, finding)| finding.clone());
-    let code = cause
+    let status = cause
         .as_ref()
-        .map_or(0, |finding| finding.cause.exit_code());
+        .map_or(ExitStatus::Success, |finding| finding.cause.exit_status());
     if is_text {
         let verdict = doctor::verdict_line(&chart);
         printer.data(&verdict)?;
-        return Ok(code);
+        return Ok(status);
     }
-    let json = doctor::json(options, &chart, code);
+    let json = doctor::json(options, &chart, status);
     printer.data(&json)?;
     if let Some(finding) = cause {
         printer.error(&finding.message, &finding.hint);
     }
-    Ok(code)
+    Ok(status)
 }

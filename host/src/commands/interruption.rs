@@ -1,38 +1,39 @@
+//! Ctrl-C and SIGTERM.
+
+use intune_sync_report::ExitStatus;
 use tokio::sync::watch;
 
-/// Whether the user, or the system, has asked to stop.
+/// Whether the user or the system has requested a stop.
 ///
 /// The first Ctrl-C, or SIGTERM, lets the run finish what is in flight; the second ends the program at once.
 #[derive(Debug, Clone)]
 pub(crate) struct Interruption(watch::Receiver<bool>);
 
-/// The exit code of an interrupted run.
-pub(crate) const INTERRUPTED: u8 = 130;
-
 impl Interruption {
     /// Listens from now on. Within a tokio runtime.
     pub(crate) fn listen() -> Self {
-        let (flag, asked) = watch::channel(false);
+        let (flag, requested) = watch::channel(false);
         let mut signals = Signals::listen();
         tokio::spawn(async move {
             loop {
                 signals.next().await;
                 if flag.send_replace(true) {
-                    std::process::exit(INTERRUPTED.into());
+                    std::process::exit(ExitStatus::Interrupted.code().into());
                 }
             }
         });
-        Self(asked)
+        Self(requested)
     }
 
-    pub(crate) fn was_asked(&self) -> bool {
+    /// Whether a stop has been requested.
+    pub(crate) fn was_requested(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Waits until it is asked.
-    pub(crate) async fn asked(&self) {
-        let mut asked = self.0.clone();
-        if asked.wait_for(|asked| *asked).await.is_err() {
+    /// Waits until a stop is requested.
+    pub(crate) async fn requested(&self) {
+        let mut requested = self.0.clone();
+        if requested.wait_for(|requested| *requested).await.is_err() {
             std::future::pending::<()>().await;
         }
     }

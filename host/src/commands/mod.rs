@@ -3,66 +3,22 @@
 mod audit;
 mod demo;
 mod doctor;
+mod failure;
 mod grant;
 mod identity;
 mod interruption;
-mod job;
 mod rehearse;
 mod simulate;
+mod sync;
 
+use intune_sync_report::ExitStatus;
+
+pub(crate) use self::failure::Failure;
 use crate::{
     cli::{Command, OutputOptions},
     identity::Environment,
     printer::Printer,
 };
-
-/// Why a command did not get to its work.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    /// What is wrong, in one sentence without a full stop.
-    pub(crate) message: String,
-    /// What to do about it, in one sentence without a full stop.
-    pub(crate) hint: String,
-    /// The exit code.
-    pub(crate) code: u8,
-}
-
-impl Failure {
-    /// The exit code of wrong usage.
-    const USAGE: u8 = 2;
-
-    /// The run failed.
-    pub(crate) fn failed(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(1, message, hint)
-    }
-
-    /// Wrong usage: nothing was sent.
-    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(Self::USAGE, message, hint)
-    }
-
-    /// Not authorized.
-    pub(crate) fn not_authorized(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(4, message, hint)
-    }
-
-    fn new(code: u8, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: hint.into(),
-            code,
-        }
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::failed(
-            format!("cannot write the output: {error}"),
-            "check the disk that stdout is redirected to",
-        )
-    }
-}
 
 /// What a command is to show, and how.
 pub(crate) fn output(command: &Command) -> OutputOptions {
@@ -77,12 +33,12 @@ pub(crate) fn output(command: &Command) -> OutputOptions {
     }
 }
 
-/// Runs a command and answers the exit code.
+/// Runs a command.
 ///
 /// # Errors
 ///
 /// When it did not get to its work.
-pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<u8, Failure> {
+pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<ExitStatus, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -98,7 +54,7 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<u8, Failure
             for warning in options.warnings() {
                 printer.warning(&warning.message, &warning.hint);
             }
-            runtime.block_on(job::run(&options, &Environment::capture(), printer))
+            runtime.block_on(sync::run(&options, &Environment::capture(), printer))
         }
         Command::Demo(options) => runtime.block_on(demo::run(&options, printer)),
         Command::Rehearse(options) => rehearse::run(&options, &runtime, printer),
@@ -112,7 +68,7 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<u8, Failure
         Command::Audit(options) => audit::run(&options, printer),
         Command::Show(page) => {
             printer.page(&page)?;
-            Ok(0)
+            Ok(ExitStatus::Success)
         }
     }
 }

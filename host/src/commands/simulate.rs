@@ -1,5 +1,6 @@
 use std::{fs, net::SocketAddr, path::Path};
 
+use intune_sync_report::ExitStatus;
 use intune_sync_simulator::{Config, Simulator, serve};
 use tokio::net::TcpListener;
 
@@ -11,7 +12,7 @@ use crate::{cli::SimulateOptions, printer::Printer};
 /// # Errors
 ///
 /// When its configuration cannot be read, or the address is taken.
-pub(crate) async fn run(options: &SimulateOptions, printer: &mut Printer) -> Result<u8, Failure> {
+pub(crate) async fn run(options: &SimulateOptions, printer: &mut Printer) -> Result<ExitStatus, Failure> {
     let mut config = match &options.config {
         Some(path) => read(path)?,
         None => Config::default(),
@@ -38,7 +39,7 @@ pub(crate) async fn run(options: &SimulateOptions, printer: &mut Printer) -> Res
                 "check the limit on open files",
             )),
         },
-        () = interruption.asked() => Ok(0),
+        () = interruption.requested() => Ok(ExitStatus::Success),
     }
 }
 

@@ -1,18 +1,21 @@
+//! The JSON object of `doctor`.
+
+use intune_sync_report::ExitStatus;
 use serde::Serialize;
 
 use super::token::Permits;
 use super::{Chart, DoctorOptions, Finding, Outcome};
 
 /// What was found, as one JSON object. Its keys are spelled as those of a run's.
-pub(crate) fn json(options: &DoctorOptions, chart: &Chart<'_>, exit_code: u8) -> String {
+pub(crate) fn json(options: &DoctorOptions, chart: &Chart<'_>, status: ExitStatus) -> String {
     let cause = chart.cause();
     let object = Object {
-        verdict: match (cause, exit_code) {
+        verdict: match (cause, status) {
             (None, _) => "ready",
-            (Some(_), 4) => "not-authorized",
+            (Some(_), ExitStatus::NotAuthorized) => "not-authorized",
             (Some(_), _) => "not-ready",
         },
-        exit_code,
+        exit_code: status.code(),
         cause: cause.map(|(step, finding)| Cause {
             step: step.name(),
             cause: finding.cause.word(),

@@ -1,3 +1,7 @@
+//! The steps of `doctor`, and why they fail.
+
+use intune_sync_report::ExitStatus;
+
 /// What is looked at, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -134,8 +138,8 @@ impl Cause {
         }
     }
 
-    /// The exit code: 4 where a token or a permission is missing, as for a run, and 1 else.
-    pub(crate) const fn exit_code(self) -> u8 {
+    /// How `doctor` ends: as a run does where a token or a permission is missing.
+    pub(crate) const fn exit_status(self) -> ExitStatus {
         match self {
             Self::NoIdentity
             | Self::NoToken
@@ -145,14 +149,14 @@ impl Cause {
             | Self::StaleToken
             | Self::RoleMissing
             | Self::TokenRefused
-            | Self::ApprovalNeeded => 4,
+            | Self::ApprovalNeeded => ExitStatus::NotAuthorized,
             Self::GraphUnreachable
             | Self::ProxyBlocked
             | Self::NotGraph
             | Self::GraphUnavailable
             | Self::WrongClock
             | Self::UnknownDevice
-            | Self::DeviceRefused => 1,
+            | Self::DeviceRefused => ExitStatus::Failed,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! A scripted run in each format, and every output against its JSON Schema.
 
 use insta::assert_snapshot;
+use intune_sync_report::{ExitStatus, Stop};
 use jiff::{SignedDuration, Timestamp};
 use jsonschema::{Registry, Validator};
 use serde_json::Value;
 
-use super::{Output, exit_code};
+use super::Output;
 use crate::cli::{Format, OutputOptions, Verbosity};
 use crate::printer::Printer;
 use crate::printer::tests::Written;
@@ -377,7 +378,7 @@ fn each_way_to_end_says_what_to_do_next() {
         told += &format!(
             "{} -> {}\n{stderr}\n",
             kind(&summary.status),
-            exit_code(&summary)
+            ExitStatus::of(&summary, None).code()
         );
     }
     assert_snapshot!(told);
@@ -397,11 +398,12 @@ fn kind(status: &RunStatus) -> &'static str {
 #[test]
 fn exit_codes() {
     let of = |status, error| {
-        exit_code(&Summary {
+        let summary = Summary {
             status,
             error,
             ..summary()
-        })
+        };
+        ExitStatus::of(&summary, None).code()
     };
     assert_eq!(of(RunStatus::Completed, 0), 0);
     assert_eq!(of(RunStatus::Completed, 1), 3);
@@ -410,6 +412,20 @@ fn exit_codes() {
     assert_eq!(of(RunStatus::NotAuthorized(problem()), 9), 4);
     assert_eq!(of(RunStatus::Stopped, 9), 5);
     assert_eq!(of(RunStatus::Interrupted(problem()), 0), 5);
+    let interrupted = |status| {
+        let summary = Summary {
+            status,
+            ..summary()
+        };
+        ExitStatus::of(&summary, Some(Stop::Interrupted)).code()
+    };
+    assert_eq!(interrupted(RunStatus::Stopped), 130);
+    assert_eq!(interrupted(RunStatus::Failed(problem())), 1);
+    let declined = Summary {
+        status: RunStatus::Stopped,
+        ..summary()
+    };
+    assert_eq!(ExitStatus::of(&declined, Some(Stop::Declined)).code(), 5);
 }
 
 #[test]

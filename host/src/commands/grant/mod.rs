@@ -11,12 +11,13 @@ use std::{io::IsTerminal, sync::Arc};
 use http::HeaderValue;
 use intune_sync_grant_gate::{AssignmentId, Role, Writes};
 use intune_sync_ids::Guid;
+use intune_sync_report::ExitStatus;
 
 use self::directory::{Assigned, Directory};
 use self::principal::Principal;
 use super::{
     Failure, identity,
-    interruption::{INTERRUPTED, Interruption},
+    interruption::Interruption,
 };
 use crate::{
     cli::{GrantOptions, GrantPurpose, ReportFormat, Whom},
@@ -24,9 +25,6 @@ use crate::{
     identity::Environment,
     printer::Printer,
 };
-
-/// The exit code of a grant that was declined.
-const DECLINED: u8 = 5;
 
 /// What was found, and what became of it.
 struct Report<'a> {
@@ -61,7 +59,7 @@ pub(crate) async fn run(
     options: &GrantOptions,
     environment: &Environment,
     printer: &mut Printer,
-) -> Result<u8, Failure> {
+) -> Result<ExitStatus, Failure> {
     let client = HttpClient::new(ClientOptions {
         ca_file: options.ca_file.clone(),
     })
@@ -80,7 +78,7 @@ pub(crate) async fn run(
     };
     tokio::select! {
         ended = work => ended,
-        () = interruption.asked() => Ok(INTERRUPTED),
+        () = interruption.requested() => Ok(ExitStatus::Interrupted),
     }
 }
 
@@ -89,7 +87,7 @@ async fn grant(
     client: &HttpClient,
     token: HeaderValue,
     printer: &mut Printer,
-) -> Result<u8, Failure> {
+) -> Result<ExitStatus, Failure> {
     let mut directory = Directory::new(client, options.graph.clone(), token);
     let graph = directory.graph(&options.roles, printer).await?;
     let principal = match &options.whom {
@@ -109,7 +107,7 @@ async fn grant(
     if open > 0 && !options.dry_run {
         if declines(options, &principal, open, printer)? {
             printer.note("nothing was changed");
-            return Ok(DECLINED);
+            return Ok(ExitStatus::Stopped);
         }
         directory.permit(writes(&changes, graph, principal.id));
     }
@@ -138,7 +136,7 @@ async fn grant(
         warn_of_what_stays(options, &assigned, printer);
     }
     next_step(&report, printer);
-    Ok(0)
+    Ok(ExitStatus::Success)
 }
 
 /// What a role needs.

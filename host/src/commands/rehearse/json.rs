@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Figures, alternatives::Alternative, text};
 use crate::{
     cli::RehearseOptions,
-    output::{Ending, Problem, minutes},
+    output::{Counts, Ending, Problem, minutes},
 };
 
 /// One line of JSON; `host/schemas/rehearsal.schema.json` describes it.
@@ -23,17 +23,8 @@ pub(super) fn report(
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Report<'a> {
-    total_devices: u32,
-    success_count: u32,
-    error_count: u32,
-    duration_minutes: f64,
-    batches_processed: u32,
-    skipped_count: u32,
-    gone_count: u32,
-    pending_count: u32,
-    retry_count: u64,
-    throttled_count: u64,
-    http_requests: u64,
+    #[serde(flatten)]
+    counts: Counts<'a>,
     seed: u64,
     outcome: Ending,
     requests: ByKind,
@@ -85,17 +76,7 @@ impl<'a> Report<'a> {
     fn new(options: &RehearseOptions, figures: &'a Figures, alternatives: &[Alternative]) -> Self {
         let summary = &figures.summary;
         Self {
-            total_devices: summary.total,
-            success_count: summary.success,
-            error_count: summary.error,
-            duration_minutes: minutes(summary.duration),
-            batches_processed: summary.batches,
-            skipped_count: summary.skipped,
-            gone_count: summary.gone,
-            pending_count: summary.pending,
-            retry_count: summary.retries,
-            throttled_count: summary.throttled,
-            http_requests: summary.requests,
+            counts: Counts(summary),
             seed: options.tenant.seed,
             outcome: Ending::of(summary),
             requests: (&figures.requests).into(),

@@ -13,17 +13,14 @@ use std::{
     time::Duration,
 };
 
+use intune_sync_report::ExitStatus;
 use tokio::runtime::Runtime;
 
 use self::{figures::Figures, progress::Progress};
-use super::{
-    Failure,
-    interruption::{INTERRUPTED, Interruption},
-    job::unusable,
-};
+use super::{Failure, interruption::Interruption};
 use crate::{
     cli::{Pacing, RehearseOptions, ReportFormat, duration::display},
-    output::{self, Problem},
+    output::Problem,
     printer::Printer,
     rehearsal::{self, RehearsalError, Rehearsed, Wish},
     sandbox::{
@@ -41,8 +38,8 @@ pub(crate) fn run(
     options: &RehearseOptions,
     runtime: &Runtime,
     printer: &mut Printer,
-) -> Result<u8, Failure> {
-    let sandbox = Sandbox::new(options.component.clone()).map_err(unusable)?;
+) -> Result<ExitStatus, Failure> {
+    let sandbox = Sandbox::new(options.component.clone())?;
     let interruption = {
         let _within = runtime.enter();
         Interruption::listen()
@@ -52,7 +49,7 @@ pub(crate) fn run(
         options.devices
     ));
     let failed = AtomicBool::new(false);
-    let is_over = || interruption.was_asked() || failed.load(Ordering::Relaxed);
+    let is_over = || interruption.was_requested() || failed.load(Ordering::Relaxed);
     let stage = Stage {
         options,
         sandbox: &sandbox,
@@ -73,9 +70,9 @@ pub(crate) fn run(
         });
         (ended, others)
     });
-    if interruption.was_asked() {
+    if interruption.was_requested() {
         printer.note("interrupted: nothing was rehearsed to its end");
-        return Ok(INTERRUPTED);
+        return Ok(ExitStatus::Interrupted);
     }
     let figures = ended?;
     let alternatives = others
@@ -148,7 +145,7 @@ impl From<Unfinished> for Failure {
                 ),
                 "give fewer `--devices`, a higher `--max-rate`, a shorter `--batch-delay-seconds`, or `--pace quota`",
             ),
-            Unfinished::Broke(RehearsalError::Sandbox(error)) => unusable(error),
+            Unfinished::Broke(RehearsalError::Sandbox(error)) => error.into(),
             Unfinished::Broke(error) => Self::failed(error.to_string(), "report this as a bug"),
         }
     }
@@ -174,7 +171,7 @@ fn the_run(stage: &Stage<'_>, printer: &mut Printer) -> Result<Figures, Unfinish
 }
 
 /// Says what to do about the outcome, and answers the exit code.
-fn conclude(figures: &Figures, printer: &mut Printer) -> u8 {
+fn conclude(figures: &Figures, printer: &mut Printer) -> ExitStatus {
     let summary = &figures.summary;
     if let Some(Problem { message, hint }) = Problem::of(summary) {
         printer.error(&format!("the simulated run failed: {message}"), hint);
@@ -199,8 +196,8 @@ fn conclude(figures: &Figures, printer: &mut Printer) -> u8 {
         );
     }
     match summary.status {
-        RunStatus::Completed => output::exit_code(summary),
-        _ => 1,
+        RunStatus::Completed => ExitStatus::of(summary, None),
+        _ => ExitStatus::Failed,
     }
 }
 

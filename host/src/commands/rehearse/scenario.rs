@@ -4,7 +4,7 @@ use intune_sync_simulator::{BulkCost, Config, Latency, QuotaKind, Share};
 
 use crate::{
     cli::{self, Limiter, Pacing, RehearseOptions, TenantOptions},
-    commands::job,
+    commands::sync,
     rehearsal::Scenario,
 };
 
@@ -16,7 +16,7 @@ pub(super) fn of(options: &RehearseOptions, pacing: Pacing, devices: u32) -> Sce
     let job = options.job(pacing);
     Scenario {
         settings: job.settings(STARTED_AT, options.tenant.seed),
-        rules: job::rules(&job),
+        rules: sync::rules(&job),
         tenant: tenant(&options.tenant, devices),
     }
 }

@@ -131,18 +131,7 @@ fn table(alternatives: &[Alternative]) -> String {
     let rows: Vec<[String; 7]> = std::iter::once(header.map(str::to_owned))
         .chain(alternatives.iter().map(row))
         .collect();
-    let mut text = String::new();
-    for row in &rows {
-        let mut line = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            let cells = rows.iter().map(|row| row[column].chars().count());
-            let width = cells.max().unwrap_or_default();
-            line += &format!("{cell:width$}  ");
-        }
-        text += line.trim_end();
-        text += "\n";
-    }
-    text
+    output::table(&rows)
 }
 
 fn row(alternative: &Alternative) -> [String; 7] {

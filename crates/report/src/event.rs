@@ -1,45 +1,36 @@
 //! JSON lines: one event a line, the summary last.
 
+use intune_sync_wit::{Batch, DeviceDone, Event, EventKind, Failure, Outcome, Plan, Retried};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::object::{PlanReport, SyncReport, guid, seconds};
-use intune_sync_wit::{Batch, DeviceDone, Event, EventKind, Failure, Outcome, Plan, Retried};
+use crate::{
+    counts::seconds,
+    groups::Groups,
+    object::{Report, guid},
+};
 
 /// One line. `time` is RFC 3339 in UTC, with milliseconds.
 #[derive(Debug, Serialize)]
-pub(super) struct Line<T> {
+pub(crate) struct Line<T> {
     time: String,
     #[serde(flatten)]
     body: T,
 }
 
-impl<'a> Line<Happened<'a>> {
+impl<'a> Line<Kind<'a>> {
     /// The line of an event; `now` is the time of day.
-    pub(super) fn event(now: Timestamp, event: &'a Event) -> Self {
+    pub(crate) fn event(now: Timestamp, event: &'a Event) -> Self {
         Self {
             time: time(now),
-            body: Happened::of(&event.kind),
+            body: Kind::of(&event.kind),
         }
     }
 }
 
-impl<'a> Line<Last<SyncReport<'a>>> {
-    /// The last line of `sync`.
-    pub(super) fn sync(now: Timestamp, report: SyncReport<'a>) -> Self {
-        Self::last(now, report)
-    }
-}
-
-impl<'a> Line<Last<PlanReport<'a>>> {
-    /// The last line of `plan`.
-    pub(super) fn plan(now: Timestamp, report: PlanReport<'a>) -> Self {
-        Self::last(now, report)
-    }
-}
-
-impl<T: Serialize> Line<Last<T>> {
-    fn last(now: Timestamp, report: T) -> Self {
+impl<'a> Line<Last<'a>> {
+    /// The last line of a run.
+    pub(crate) fn last(now: Timestamp, report: Report<'a>) -> Self {
         Self {
             time: time(now),
             body: Last {
@@ -52,20 +43,20 @@ impl<T: Serialize> Line<Last<T>> {
 
 /// The JSON object of the run, as the last event.
 #[derive(Debug, Serialize)]
-pub(super) struct Last<T> {
+pub(crate) struct Last<'a> {
     event: &'static str,
     #[serde(flatten)]
-    report: T,
+    report: Report<'a>,
 }
 
-/// What happened: the engine's own names, spelled as Graph spells its keys.
+/// The kinds of event under the engine's own names; keys are spelled as Graph spells its own.
 #[derive(Debug, Serialize)]
 #[serde(
     tag = "event",
     rename_all = "kebab-case",
     rename_all_fields = "camelCase"
 )]
-pub(super) enum Happened<'a> {
+pub(crate) enum Kind<'a> {
     Listed {
         pages: u32,
         devices: u32,
@@ -74,8 +65,8 @@ pub(super) enum Happened<'a> {
         listed: u32,
         total: u32,
         to_sync: u32,
-        skipped: Vec<Skipped<'a>>,
-        platforms: Vec<Platform<'a>>,
+        skipped: Groups<'a>,
+        platforms: Groups<'a>,
         batches: u32,
         requests: u32,
         expected_seconds: f64,
@@ -107,21 +98,9 @@ pub(super) enum Happened<'a> {
     },
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct Skipped<'a> {
-    reason: &'a str,
-    devices: u32,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Platform<'a> {
-    platform: &'a str,
-    devices: u32,
-}
-
 /// A batch's numbers, all from 1.
 #[derive(Debug, Serialize)]
-pub(super) struct Numbers {
+pub(crate) struct Numbers {
     number: u32,
     of: u32,
     first: u32,
@@ -155,7 +134,7 @@ impl Numbers {
     rename_all = "kebab-case",
     rename_all_fields = "camelCase"
 )]
-pub(super) enum Done<'a> {
+pub(crate) enum Done<'a> {
     Accepted,
     Gone,
     Skipped {
@@ -193,7 +172,7 @@ impl<'a> Done<'a> {
     }
 }
 
-impl<'a> Happened<'a> {
+impl<'a> Kind<'a> {
     fn of(kind: &'a EventKind) -> Self {
         match kind {
             EventKind::Listed(listed) => Self::Listed {
@@ -236,22 +215,8 @@ impl<'a> Happened<'a> {
             listed: plan.listed,
             total: plan.total,
             to_sync: plan.to_sync,
-            skipped: plan
-                .skipped
-                .iter()
-                .map(|t| Skipped {
-                    reason: &t.label,
-                    devices: t.devices,
-                })
-                .collect(),
-            platforms: plan
-                .platforms
-                .iter()
-                .map(|t| Platform {
-                    platform: &t.label,
-                    devices: t.devices,
-                })
-                .collect(),
+            skipped: Groups::new(&plan.skipped, ["reason", "devices"]),
+            platforms: Groups::new(&plan.platforms, ["platform", "devices"]),
             batches: plan.batches,
             requests: plan.requests,
             expected_seconds: seconds(plan.expected),

@@ -9,19 +9,19 @@ use std::{
 };
 
 use intune_sync_gate::{Rules, Writes};
-use intune_sync_report::run_id;
+use intune_sync_report::{ExitStatus, Stop, Turn, run_id};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
 use super::{
     Failure, identity,
-    interruption::{INTERRUPTED, Interruption},
+    interruption::Interruption,
 };
 use crate::{
     cli::JobOptions,
     http_client::{ClientOptions, HttpClient},
     identity::{Environment, TokenCache},
-    output::{self, Output},
+    output::Output,
     printer::Printer,
     sandbox::{
         Egress, Run, Sandbox, SandboxError, Time,
@@ -29,10 +29,7 @@ use crate::{
     },
 };
 
-/// How long the guest works before it comes back, so that a stop is heeded and the progress moves.
-const TURN: Duration = Duration::from_millis(250);
-
-/// Runs a job and answers the exit code.
+/// Runs a job.
 ///
 /// # Errors
 ///
@@ -41,15 +38,15 @@ pub(crate) async fn run(
     options: &JobOptions,
     environment: &Environment,
     printer: &mut Printer,
-) -> Result<u8, Failure> {
-    // All that can be wrong with what was given is found out before anything is sent.
+) -> Result<ExitStatus, Failure> {
+    // Whatever is wrong with the options shows before anything is sent.
     let client = HttpClient::new(ClientOptions {
         ca_file: options.ca_file.clone(),
     })
     .map(Arc::new)
     .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
     let source = identity::source(&options.auth, options.cloud, environment, &client)?;
-    let sandbox = Sandbox::new(options.component.clone()).map_err(unusable)?;
+    let sandbox = Sandbox::new(options.component.clone())?;
 
     if printer.is_verbose() {
         printer.note(&format!("tokens come from: {}", source.describe()));
@@ -60,7 +57,7 @@ pub(crate) async fn run(
     tokio::select! {
         first = first_token(&tokens, printer) => first?,
         // An identity endpoint can take more than a minute to say no.
-        () = interruption.asked() => return Ok(INTERRUPTED),
+        () = interruption.requested() => return Ok(ExitStatus::Interrupted),
     }
 
     let rules = rules(options);
@@ -72,14 +69,15 @@ pub(crate) async fn run(
     let run = sandbox
         .start(settings, egress, Time::Real)
         .await
-        .map_err(unusable)?;
+        ?;
 
     let job = Job {
         options,
         run,
         interruption,
-        deadline: options.deadline.map(|deadline| Instant::now() + deadline),
-        stop: None,
+        started: Instant::now(),
+        turn: Turn::new(options.deadline),
+        declined: false,
         summary: None,
     };
     let output = Output::new(&options.output, options.purpose, run_id(started, seed));
@@ -116,84 +114,76 @@ struct Job<'a> {
     options: &'a JobOptions,
     run: Run,
     interruption: Interruption,
-    deadline: Option<Instant>,
-    stop: Option<Stop>,
+    started: Instant,
+    turn: Turn,
+    /// The question whether the whole fleet is meant was answered with no.
+    declined: bool,
     /// The counts after the last turn.
     summary: Option<Summary>,
 }
 
-/// Why the run was asked to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stop {
-    Interrupted,
-    Deadline,
-    Declined,
-    /// Nobody reads what is written any more.
-    Unread,
+/// Whether the run goes on.
+enum Next {
+    Turn,
+    End,
 }
 
 impl Job<'_> {
-    async fn run(mut self, mut output: Output, printer: &mut Printer) -> Result<u8, Failure> {
+    async fn run(
+        mut self,
+        mut output: Output,
+        printer: &mut Printer,
+    ) -> Result<ExitStatus, Failure> {
         let broke = loop {
             match self.turn(&mut output, printer).await {
-                Ok(Turn::GoesOn) => {}
-                Ok(Turn::Over) => break None,
+                Ok(Next::Turn) => {}
+                Ok(Next::End) => break None,
                 Err(TurnError::Sandbox(error)) => break Some(error),
                 Err(TurnError::Output(error)) => return Err(error.into()),
             }
         };
         let summary = self.conclusion(broke).await;
         output.finish(printer, Timestamp::now(), &summary)?;
-        Ok(match self.stop {
-            Some(Stop::Interrupted) if summary.status == RunStatus::Stopped => INTERRUPTED,
-            _ => output::exit_code(&summary),
-        })
+        Ok(ExitStatus::of(&summary, self.turn.stopped()))
     }
 
     async fn turn(
         &mut self,
         output: &mut Output,
         printer: &mut Printer,
-    ) -> Result<Turn, TurnError> {
-        self.stop_if_asked(printer).await?;
-        let Some(events) = self.run.next(TURN).await? else {
-            return Ok(Turn::Over);
+    ) -> Result<Next, TurnError> {
+        let requested = self.requested(printer);
+        if let Some(stop) = self.turn.poll(self.started.elapsed(), requested) {
+            match stop {
+                Stop::Interrupted => printer.note(
+                    "stopping: what is in flight is finished; press Ctrl-C again to end at once",
+                ),
+                Stop::Deadline => printer.note("stopping: the time given by `--deadline` is over"),
+                Stop::Declined | Stop::Unread => {}
+            }
+            self.run.stop().await?;
+        }
+        let Some(events) = self.run.next(Turn::MAX_WAIT).await? else {
+            return Ok(Next::End);
         };
         for event in &events {
             output.event(printer, Timestamp::now(), event)?;
-            if self.declines(event, printer)? {
-                self.stop(Stop::Declined).await?;
-            }
+            self.declined |= self.declines(event, printer)?;
         }
         output.tick(printer, Timestamp::now());
         self.summary = Some(self.run.summary().await?);
-        Ok(Turn::GoesOn)
+        Ok(Next::Turn)
     }
 
-    async fn stop_if_asked(&mut self, printer: &mut Printer) -> Result<(), SandboxError> {
-        if self.stop.is_some() {
-            return Ok(());
-        }
-        if self.interruption.was_asked() {
-            printer
-                .note("stopping: what is in flight is finished; press Ctrl-C again to end at once");
-            self.stop(Stop::Interrupted).await
-        } else if self
-            .deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
-        {
-            printer.note("stopping: the time given by `--deadline` is over");
-            self.stop(Stop::Deadline).await
-        } else if printer.stdout_closed() {
-            self.stop(Stop::Unread).await
+    /// Why the run should stop, its deadline apart.
+    fn requested(&self, printer: &Printer) -> Option<Stop> {
+        if self.interruption.was_requested() {
+            Some(Stop::Interrupted)
+        } else if self.declined {
+            Some(Stop::Declined)
         } else {
-            Ok(())
+            printer.stdout_closed().then_some(Stop::Unread)
         }
-    }
-
-    async fn stop(&mut self, why: Stop) -> Result<(), SandboxError> {
-        self.stop = Some(why);
-        self.run.stop().await
     }
 
     /// Asks a person at a terminal whether the whole fleet is meant, once it is known how large it is.
@@ -201,14 +191,14 @@ impl Job<'_> {
         let EventKind::Planned(plan) = &event.kind else {
             return Ok(false);
         };
-        let asked = self.options.purpose == Purpose::Sync
+        let asks = self.options.purpose == Purpose::Sync
             && self.options.whole_fleet()
             && !self.options.yes
             && plan.to_sync > 0
-            && self.stop.is_none()
+            && self.turn.stopped().is_none()
             && std::io::stdin().is_terminal()
             && std::io::stderr().is_terminal();
-        if !asked {
+        if !asks {
             return Ok(false);
         }
         let question = format!(
@@ -249,11 +239,7 @@ impl Job<'_> {
     }
 }
 
-enum Turn {
-    GoesOn,
-    Over,
-}
-
+/// Why a turn failed.
 enum TurnError {
     Sandbox(SandboxError),
     Output(std::io::Error),
@@ -271,27 +257,7 @@ impl From<std::io::Error> for TurnError {
     }
 }
 
-/// Why a component cannot be run, or broke off.
-pub(super) fn unusable(error: SandboxError) -> Failure {
-    let message = error.to_string();
-    match error {
-        SandboxError::Read { .. } => Failure::usage(
-            message,
-            "give `--component` a readable WebAssembly component",
-        ),
-        // The built-in one fits.
-        SandboxError::Unfit(_) => Failure::usage(
-            message,
-            "`--component` takes a WebAssembly component that imports `intune:sync/token`, `wasi:http`, `wasi:io` and \
-             `wasi:clocks/monotonic-clock` only, and exports `intune:sync/sync`",
-        ),
-        _ => Failure::failed(
-            message,
-            "leave out `--component` to use the built-in component",
-        ),
-    }
-}
-
+/// The counts of a run that broke in its first turn.
 fn nothing_done() -> Summary {
     Summary {
         total: 0,

@@ -1,0 +1,98 @@
+//! What a run writes to standard output, from its first event to its summary.
+
+use intune_sync_wit::{Event, EventKind, Outcome, Plan, Purpose, Summary};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    event::Line,
+    object::{FailedDevice, PlanReport, Report, SyncReport},
+    text,
+};
+
+/// How many failures the summary for people lists.
+const FAILURES_SHOWN: usize = 20;
+
+/// What standard output gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// A summary for people.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+    /// A JSON object for each event, one a line, and the summary last.
+    Jsonl,
+}
+
+/// Collects what the summary needs of a run's events. Of the devices it keeps only those that failed.
+#[derive(Debug)]
+pub struct Collector {
+    format: Format,
+    purpose: Purpose,
+    run_id: String,
+    plan: Option<Plan>,
+    failures: Vec<FailedDevice>,
+}
+
+impl Collector {
+    /// The collector of the run `run_id`.
+    pub fn new(format: Format, purpose: Purpose, run_id: impl Into<String>) -> Self {
+        Self {
+            format,
+            purpose,
+            run_id: run_id.into(),
+            plan: None,
+            failures: Vec::new(),
+        }
+    }
+
+    /// Takes in an event, in the order in which the engine emits them; `now` is the time of day. Returns the line to
+    /// write, where the format has one for each event.
+    pub fn handle_event(&mut self, now: Timestamp, event: &Event) -> Option<String> {
+        match &event.kind {
+            EventKind::Planned(plan) => self.plan = Some(plan.clone()),
+            EventKind::DeviceDone(device) => {
+                if let Outcome::Failed(failure) = &device.outcome
+                    && self.keeps_failures()
+                {
+                    self.failures.push(FailedDevice::new(device, failure));
+                }
+            }
+            _ => {}
+        }
+        (self.format == Format::Jsonl).then(|| json(&Line::event(now, event)))
+    }
+
+    /// What is left to write once the run is over: all that the format has of a run, or its last line.
+    #[must_use]
+    pub fn finish(self, now: Timestamp, summary: &Summary) -> String {
+        match (self.format, self.purpose) {
+            (Format::Text, Purpose::Sync) => text::sync(summary, &self.failures),
+            (Format::Text, Purpose::Plan) => self.plan.as_ref().map(text::plan).unwrap_or_default(),
+            (Format::Json, _) => json(&self.report(summary)),
+            (Format::Jsonl, _) => json(&Line::last(now, self.report(summary))),
+        }
+    }
+
+    /// The summary for people counts the failures beyond those that it lists.
+    fn keeps_failures(&self) -> bool {
+        self.format != Format::Text || self.failures.len() < FAILURES_SHOWN
+    }
+
+    fn report<'a>(&'a self, summary: &'a Summary) -> Report<'a> {
+        match self.purpose {
+            Purpose::Sync => Report::Sync(SyncReport::new(summary, &self.run_id, &self.failures)),
+            Purpose::Plan => {
+                Report::Plan(PlanReport::new(summary, &self.run_id, self.plan.as_ref()))
+            }
+        }
+    }
+}
+
+/// One line of JSON.
+fn json(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string(value).expect("it is plain data with text keys");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,95 @@
+//! The program's exit codes and what they mean.
+
+use std::process::ExitCode;
+
+use intune_sync_wit::{RunStatus, Summary};
+
+use crate::Stop;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitStatus {
+    /// All was done.
+    Success = 0,
+    /// The run, or another command, failed.
+    Failed = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// The run finished, but some devices failed.
+    DevicesFailed = 3,
+    /// A token or a permission is missing.
+    NotAuthorized = 4,
+    /// The run stopped early.
+    Stopped = 5,
+    /// Interrupted by the user or the system.
+    Interrupted = 130,
+}
+
+impl ExitStatus {
+    /// All of them, by their code.
+    pub const ALL: [Self; 7] = [
+        Self::Success,
+        Self::Failed,
+        Self::Usage,
+        Self::DevicesFailed,
+        Self::NotAuthorized,
+        Self::Stopped,
+        Self::Interrupted,
+    ];
+
+    /// The number that the shell sees.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// What it means after `sync`, without a full stop.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Success => "every device that can sync was sent one",
+            Self::Failed => "the run failed",
+            Self::Usage => "wrong usage",
+            Self::DevicesFailed => "the run finished, but some devices failed",
+            Self::NotAuthorized => "not authorized: a token or a permission is missing",
+            Self::Stopped => "stopped early: some devices were not reached",
+            Self::Interrupted => "interrupted by Ctrl-C",
+        }
+    }
+
+    /// How a run ended: `stopped` is why its caller stopped it, if it did.
+    #[must_use]
+    pub fn of(summary: &Summary, stopped: Option<Stop>) -> Self {
+        match &summary.status {
+            RunStatus::Completed if summary.error == 0 => Self::Success,
+            RunStatus::Completed => Self::DevicesFailed,
+            RunStatus::Stopped if stopped == Some(Stop::Interrupted) => Self::Interrupted,
+            RunStatus::Stopped | RunStatus::Interrupted(_) => Self::Stopped,
+            RunStatus::NotAuthorized(_) => Self::NotAuthorized,
+            // A run whose last word is that it goes on has broken.
+            RunStatus::Failed(_) | RunStatus::Running => Self::Failed,
+        }
+    }
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        status.code().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_a_code_and_a_meaning_of_its_own() {
+        let codes = ExitStatus::ALL.map(ExitStatus::code);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 130]);
+        for status in ExitStatus::ALL {
+            let same = |other: &&ExitStatus| other.meaning() == status.meaning();
+            assert_eq!(ExitStatus::ALL.iter().filter(same).count(), 1, "{status:?}");
+        }
+    }
+}

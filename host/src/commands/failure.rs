@@ -1,0 +1,75 @@
+//! Why a command did not get to its work.
+
+use std::io;
+
+use intune_sync_report::ExitStatus;
+
+use crate::sandbox::SandboxError;
+
+/// Why a command did not get to its work.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What is wrong, in one sentence without a full stop.
+    pub(crate) message: String,
+    /// What to do about it, in one sentence without a full stop.
+    pub(crate) hint: String,
+    /// How the program ends.
+    pub(crate) status: ExitStatus,
+}
+
+impl Failure {
+    /// The run failed.
+    pub(crate) fn failed(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ExitStatus::Failed, message, hint)
+    }
+
+    /// Wrong usage: nothing was sent.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ExitStatus::Usage, message, hint)
+    }
+
+    /// Not authorized.
+    pub(crate) fn not_authorized(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ExitStatus::NotAuthorized, message, hint)
+    }
+
+    fn new(status: ExitStatus, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: hint.into(),
+            status,
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::failed(
+            format!("cannot write the output: {error}"),
+            "check the disk that stdout is redirected to",
+        )
+    }
+}
+
+impl From<SandboxError> for Failure {
+    /// The component cannot be run.
+    fn from(error: SandboxError) -> Self {
+        let message = error.to_string();
+        match error {
+            SandboxError::Read { .. } => Self::usage(
+                message,
+                "give `--component` a readable WebAssembly component",
+            ),
+            // The built-in one fits.
+            SandboxError::Unfit(_) => Self::usage(
+                message,
+                "`--component` takes a WebAssembly component that imports `intune:sync/token`, `wasi:http`, `wasi:io` \
+                 and `wasi:clocks/monotonic-clock` only, and exports `intune:sync/sync`",
+            ),
+            _ => Self::failed(
+                message,
+                "leave out `--component` to use the built-in component",
+            ),
+        }
+    }
+}
