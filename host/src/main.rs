@@ -14,6 +14,8 @@ mod sandbox;
 
 use std::process::ExitCode;
 
+use intune_sync_report::ExitStatus;
+
 use self::{cli::OutputOptions, commands::Failure, printer::Printer};
 
 fn main() -> ExitCode {
@@ -28,11 +30,11 @@ fn main() -> ExitCode {
         }
         Err(usage) => {
             let printer = Printer::stdio(&OutputOptions::default());
-            (printer, Err(Failure::usage(usage.message, usage.hint)))
+            (printer, Err(Failure::new(ExitStatus::Usage, usage)))
         }
     };
     ExitCode::from(ended.unwrap_or_else(|failure| {
-        printer.error(&failure.message, &failure.hint);
+        printer.error(&failure.advice);
         failure.status
     }))
 }

@@ -1,15 +1,16 @@
-//! The one door of output: data goes to stdout, everything else to stderr, and colour only where it is wanted.
+//! All output: data goes to stdout, everything else to stderr, with colour only where it is wanted.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub(crate) use intune_sync_report::one_line;
+use intune_sync_settings::Advice;
 use jiff::Timestamp;
 
 use crate::cli::{Color, OutputOptions, Page, Verbosity};
 
-/// How much a line of the log matters: the runbook's three words.
+/// How much a line of the log matters, in the runbook's three words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     /// What happens. Not with `--quiet`.
@@ -56,7 +57,7 @@ impl Printer {
         }
     }
 
-    /// Other places to write to, which are no terminals.
+    /// Other places to write to, which are not terminals.
     #[cfg(test)]
     pub(crate) fn to(
         stdout: impl Write + Send + 'static,
@@ -77,7 +78,7 @@ impl Printer {
     }
 
     /// Writes to stdout, as it is. When its reader has gone away (`| head`), this and all that follows is dropped, and
-    /// [`stdout_closed`](Self::stdout_closed) tells so.
+    /// [`stdout_closed`](Self::stdout_closed) returns true.
     ///
     /// # Errors
     ///
@@ -123,29 +124,29 @@ impl Printer {
         })
     }
 
-    /// Says why the program ends without having done its work, and what to do about it.
-    pub(crate) fn error(&mut self, message: &str, hint: &str) {
-        self.told("error", AnsiColor::Red, message);
+    /// Shows why the program ends without having done its work, and what to do about it.
+    pub(crate) fn error(&mut self, Advice { message, hint }: &Advice) {
+        self.labelled("error", AnsiColor::Red, message);
         self.hint(hint);
     }
 
-    /// Says what may need attention, and what to do about it.
-    pub(crate) fn warning(&mut self, message: &str, hint: &str) {
-        self.told("warning", AnsiColor::Yellow, message);
+    /// Shows what may need attention, and what to do about it.
+    pub(crate) fn warning(&mut self, Advice { message, hint }: &Advice) {
+        self.labelled("warning", AnsiColor::Yellow, message);
         self.hint(hint);
     }
 
-    /// Says something worth knowing. Not with `--quiet`.
+    /// Shows something worth knowing. Not with `--quiet`.
     pub(crate) fn note(&mut self, message: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.told("note", AnsiColor::Cyan, message);
+            self.labelled("note", AnsiColor::Cyan, message);
         }
     }
 
-    /// Says what to do next; an empty text says nothing.
+    /// Shows what to do next; an empty text shows nothing.
     pub(crate) fn hint(&mut self, hint: &str) {
         if !hint.is_empty() {
-            self.told("hint", AnsiColor::Cyan, hint);
+            self.labelled("hint", AnsiColor::Cyan, hint);
         }
     }
 
@@ -167,19 +168,19 @@ impl Printer {
         self.verbosity == Verbosity::Verbose
     }
 
-    /// Asks a question on stderr, and reads the answer: true for `y` and `yes`. The end of `answers` is a no.
+    /// Asks a question on stderr and reads the reply: true for `y` and `yes`. The end of `replies` is a no.
     ///
     /// # Errors
     ///
-    /// When `answers` cannot be read.
-    pub(crate) fn ask(&mut self, question: &str, mut answers: impl BufRead) -> io::Result<bool> {
+    /// When `replies` cannot be read.
+    pub(crate) fn ask(&mut self, question: &str, mut replies: impl BufRead) -> io::Result<bool> {
         // Where stderr cannot be written, nothing can be said about it either.
         let _ =
             write!(self.stderr, "{} [y/N] ", one_line(question)).and_then(|()| self.stderr.flush());
-        let mut answer = String::new();
-        answers.read_line(&mut answer)?;
+        let mut reply = String::new();
+        replies.read_line(&mut reply)?;
         Ok(matches!(
-            answer.trim().to_ascii_lowercase().as_str(),
+            reply.trim().to_ascii_lowercase().as_str(),
             "y" | "yes"
         ))
     }
@@ -206,14 +207,14 @@ impl Printer {
         bar.set_message(one_line(text));
     }
 
-    /// Takes the progress bar away.
+    /// Removes the progress bar.
     pub(crate) fn end_progress(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
     }
 
-    fn told(&mut self, word: &str, color: AnsiColor, text: &str) {
+    fn labelled(&mut self, word: &str, color: AnsiColor, text: &str) {
         let word = self.paint(&format!("{word}:"), color.on_default().bold());
         self.line(&format!("{word} {}", one_line(text)));
     }
@@ -298,8 +299,8 @@ pub(crate) mod tests {
         printer.log(now, Level::Warning, "slow");
         printer.log(now, Level::Error, "PC\u{1b}[31m\n[2026] [INFO] forged");
         printer.note("noted");
-        printer.warning("warned", "care");
-        printer.error("failed", "");
+        printer.warning(&Advice::new("warned", "care"));
+        printer.error(&Advice::without_hint("failed"));
         (stdout.text(), stderr.text())
     }
 
@@ -342,7 +343,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_reader_that_went_away_is_no_error_but_a_full_disk_is() {
+    fn a_reader_that_went_away_is_not_an_error_but_a_full_disk_is() {
         let mut printer = Printer::to(
             Failing(io::ErrorKind::BrokenPipe),
             io::sink(),

@@ -3,6 +3,7 @@
 use core::{fmt, time::Duration};
 
 use http::HeaderValue;
+use intune_sync_settings::Advice;
 
 use crate::Claims;
 
@@ -108,6 +109,12 @@ pub struct TokenError {
     pub message: String,
     /// What to do about it, in one sentence without a full stop.
     pub hint: String,
+}
+
+impl From<TokenError> for Advice {
+    fn from(TokenError { message, hint, .. }: TokenError) -> Self {
+        Self { message, hint }
+    }
 }
 
 /// Whether another attempt makes sense.

@@ -18,7 +18,7 @@ pub use self::{
     counts::{Counts, minutes},
     event::retried,
     exit_status::ExitStatus,
-    object::{FailedDevice, Outcome, Problem, guid},
+    object::{ErrorObject, FailedDevice, Outcome, guid},
     text::{list, table},
     turn::{Stop, Turn},
 };

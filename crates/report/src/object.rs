@@ -1,8 +1,9 @@
 //! The JSON object of a run. Its keys are spelled as in the runbook's output, whose five come first.
 
 use intune_sync_ids::Guid;
+use intune_sync_settings::Advice;
 use intune_sync_wit::{self as wit, DeviceDone, Failure, Plan, RunStatus, Summary};
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::{
     counts::{Counts, seconds},
@@ -42,29 +43,31 @@ impl Outcome {
     }
 }
 
-/// Why a run ended before its work was done.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Problem<'a> {
-    /// What is wrong.
-    pub message: &'a str,
-    /// What to do about it.
-    pub hint: &'a str,
-}
+/// Why something was not done, as JSON objects write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorObject(pub Advice);
 
-impl<'a> Problem<'a> {
-    /// `None` where the work was done, or the run was stopped on request.
+impl ErrorObject {
+    /// Why the run of this summary ended before its work was done. `None` where the work was done, or the run was
+    /// stopped on request.
     #[must_use]
-    pub fn of(summary: &'a Summary) -> Option<Self> {
+    pub fn of(summary: &Summary) -> Option<Self> {
         match &summary.status {
             RunStatus::Interrupted(problem)
             | RunStatus::NotAuthorized(problem)
-            | RunStatus::Failed(problem) => Some(Self {
-                message: &problem.message,
-                hint: &problem.hint,
-            }),
+            | RunStatus::Failed(problem) => Some(Self(problem.clone().into())),
             RunStatus::Running | RunStatus::Completed | RunStatus::Stopped => None,
         }
+    }
+}
+
+impl Serialize for ErrorObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(Advice { message, hint }) = self;
+        let mut object = serializer.serialize_struct("Error", 2)?;
+        object.serialize_field("Message", message)?;
+        object.serialize_field("Hint", hint)?;
+        object.end()
     }
 }
 
@@ -117,7 +120,7 @@ pub(crate) struct SyncReport<'a> {
     outcome: Outcome,
     failures: &'a [FailedDevice],
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Problem<'a>>,
+    error: Option<ErrorObject>,
 }
 
 impl<'a> SyncReport<'a> {
@@ -128,7 +131,7 @@ impl<'a> SyncReport<'a> {
             run_id,
             outcome: Outcome::of(summary),
             failures,
-            error: Problem::of(summary),
+            error: ErrorObject::of(summary),
         }
     }
 }
@@ -143,7 +146,7 @@ pub(crate) struct PlanReport<'a> {
     run_id: &'a str,
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Problem<'a>>,
+    error: Option<ErrorObject>,
 }
 
 #[derive(Debug, Serialize)]
@@ -176,7 +179,7 @@ impl<'a> PlanReport<'a> {
             http_requests: summary.requests,
             run_id,
             outcome: Outcome::of(summary),
-            error: Problem::of(summary),
+            error: ErrorObject::of(summary),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use intune_sync_report::{
-    self as report, Collector, ExitStatus, Problem, Stop, Turn, one_line, run_id, time_of_day,
+    self as report, Collector, ErrorObject, ExitStatus, Stop, Turn, one_line, run_id, time_of_day,
 };
 use intune_sync_settings::{Advice, Variables, seed};
 use intune_sync_wit as wit;
@@ -31,8 +31,8 @@ impl Guest for Component {
         match Asked::read(arguments, &variables) {
             Ok(Asked::Help) => output.data(HELP),
             Ok(Asked::Run(request)) => return run(&request, &mut output),
-            Err(Advice { message, hint }) => {
-                output.error(&message, &hint);
+            Err(advice) => {
+                output.error(&advice);
                 return Err(());
             }
         }
@@ -59,7 +59,7 @@ fn run(request: &Request, output: &mut Output) -> Result<(), ()> {
             "the engine refuses its settings: `{}`: {}",
             error.setting, error.problem
         );
-        output.error(&message, "report this as a bug");
+        output.error(&Advice::new(message, "report this as a bug"));
     })?;
     let format = match format {
         Format::Text => report::Format::Text,
@@ -88,8 +88,8 @@ fn run(request: &Request, output: &mut Output) -> Result<(), ()> {
     }
     let summary = engine.summary();
     output.data(&collector.finish(now(), &summary));
-    if let Some(Problem { message, hint }) = Problem::of(&summary) {
-        output.error(message, hint);
+    if let Some(ErrorObject(advice)) = ErrorObject::of(&summary) {
+        output.error(&advice);
     }
     match ExitStatus::of(&summary, turn.stopped()) {
         ExitStatus::Success => Ok(()),
@@ -124,7 +124,7 @@ impl Output {
         }
     }
 
-    fn error(&mut self, message: &str, hint: &str) {
+    fn error(&mut self, Advice { message, hint }: &Advice) {
         let mut text = format!("error: {}\n", one_line(message));
         if !hint.is_empty() {
             text += &format!("hint: {}\n", one_line(hint));

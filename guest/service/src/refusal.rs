@@ -1,10 +1,13 @@
+//! Why a request is refused.
+
+use intune_sync_report::ErrorObject;
 use intune_sync_settings::Advice;
 use serde::Serialize;
 
-/// Why a request is not done: an HTTP status, and what is wrong.
+/// Why a request is refused: an HTTP status, and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
     /// What is wrong, and what to do about it.
     pub advice: Advice,
@@ -19,23 +22,16 @@ impl Refusal {
         }
     }
 
-    /// The JSON object that is answered. Its keys are those of a summary's `Error`.
+    /// The JSON object of the response. Its keys are those of a summary's `Error`.
     #[must_use]
     pub fn json(&self) -> String {
         #[derive(Serialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Body<'a> {
-            error: Error<'a>,
+        struct Body {
+            error: ErrorObject,
         }
-        #[derive(Serialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Error<'a> {
-            message: &'a str,
-            hint: &'a str,
-        }
-        let Advice { message, hint } = &self.advice;
         let body = Body {
-            error: Error { message, hint },
+            error: ErrorObject(self.advice.clone()),
         };
         serde_json::to_string(&body).expect("it is plain data with text keys") + "\n"
     }
@@ -46,9 +42,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_told_as_json() {
+    fn it_becomes_json() {
         let json = Refusal::new(400, "`a\"b` is not known", "leave it out").json();
-        let told = r#"{"Error":{"Message":"`a\"b` is not known","Hint":"leave it out"}}"#;
-        assert_eq!(json.trim_end(), told);
+        let expected = r#"{"Error":{"Message":"`a\"b` is not known","Hint":"leave it out"}}"#;
+        assert_eq!(json.trim_end(), expected);
     }
 }

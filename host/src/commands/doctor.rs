@@ -5,14 +5,15 @@ use std::sync::Arc;
 use intune_sync_report::ExitStatus;
 
 use super::{
-    Failure, identity,
+    Failure,
+    identity::{self, NoSource},
     interruption::Interruption,
 };
 use crate::{
     cli::{DoctorOptions, ReportFormat},
     doctor::{self, Chart, Outcome, Patient, Step},
     http_client::{ClientOptions, HttpClient},
-    identity::{Environment, TokenError, TokenErrorKind},
+    identity::Environment,
     printer::Printer,
 };
 
@@ -33,13 +34,9 @@ pub(crate) async fn run(
     .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
     let source = match identity::source(&options.auth, options.cloud, environment, &client) {
         Ok(source) => Ok(source),
+        Err(NoSource::Absent(advice)) => Err(advice),
         // As for `sync`: a file that is not there is wrong usage.
-        Err(failure) if failure.status == ExitStatus::Usage => return Err(failure),
-        Err(Failure { message, hint, .. }) => Err(TokenError {
-            kind: TokenErrorKind::Denied,
-            message,
-            hint,
-        }),
+        Err(error @ NoSource::Unusable(_)) => return Err(error.into()),
     };
     let patient = Patient {
         options,
@@ -71,7 +68,7 @@ pub(crate) async fn run(
     let json = doctor::json(options, &chart, status);
     printer.data(&json)?;
     if let Some(finding) = cause {
-        printer.error(&finding.message, &finding.hint);
+        printer.error(&finding.advice);
     }
     Ok(status)
 }

@@ -3,16 +3,15 @@
 use std::io;
 
 use intune_sync_report::ExitStatus;
+use intune_sync_settings::Advice;
 
 use crate::sandbox::SandboxError;
 
 /// Why a command did not get to its work.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// What is wrong, in one sentence without a full stop.
-    pub(crate) message: String,
-    /// What to do about it, in one sentence without a full stop.
-    pub(crate) hint: String,
+    /// What is wrong, and what to do about it.
+    pub(crate) advice: Advice,
     /// How the program ends.
     pub(crate) status: ExitStatus,
 }
@@ -20,23 +19,18 @@ pub(crate) struct Failure {
 impl Failure {
     /// The run failed.
     pub(crate) fn failed(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(ExitStatus::Failed, message, hint)
+        Self::new(ExitStatus::Failed, Advice::new(message, hint))
     }
 
     /// Wrong usage: nothing was sent.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(ExitStatus::Usage, message, hint)
+        Self::new(ExitStatus::Usage, Advice::new(message, hint))
     }
 
-    /// Not authorized.
-    pub(crate) fn not_authorized(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(ExitStatus::NotAuthorized, message, hint)
-    }
-
-    fn new(status: ExitStatus, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    /// A failure that ends the program with this status.
+    pub(crate) fn new(status: ExitStatus, advice: impl Into<Advice>) -> Self {
         Self {
-            message: message.into(),
-            hint: hint.into(),
+            advice: advice.into(),
             status,
         }
     }

@@ -1,8 +1,10 @@
-//! The token source that the identity flags ask for.
+//! The token source that a command's options name.
 
 use std::sync::Arc;
 
 use intune_sync_identity::{Authority, Naming};
+use intune_sync_report::ExitStatus;
+use intune_sync_settings::Advice;
 
 use super::Failure;
 use crate::{
@@ -14,8 +16,36 @@ use crate::{
     },
 };
 
-/// The token source that the options ask for. Nothing is asked of it yet. `client` is for what is not on this machine;
-/// managed identities are asked without it.
+/// Why there is no token source.
+#[derive(Debug)]
+pub(crate) enum NoSource {
+    /// There is no such identity here.
+    Absent(Advice),
+    /// A file that a flag names cannot be used.
+    Unusable(Advice),
+}
+
+impl NoSource {
+    fn absent(error: TokenError) -> Self {
+        Self::Absent(error.into())
+    }
+
+    fn unusable(error: TokenError) -> Self {
+        Self::Unusable(error.into())
+    }
+}
+
+impl From<NoSource> for Failure {
+    fn from(error: NoSource) -> Self {
+        match error {
+            NoSource::Absent(advice) => Self::new(ExitStatus::NotAuthorized, advice),
+            NoSource::Unusable(advice) => Self::new(ExitStatus::Usage, advice),
+        }
+    }
+}
+
+/// The token source that the options name. Nothing is requested of it yet. `client` is for what is not on this machine;
+/// managed identities are reached without it.
 ///
 /// # Errors
 ///
@@ -25,7 +55,7 @@ pub(crate) fn source(
     cloud: Cloud,
     environment: &Environment,
     client: &Arc<HttpClient>,
-) -> Result<Arc<dyn TokenSource>, Failure> {
+) -> Result<Arc<dyn TokenSource>, NoSource> {
     Ok(match auth {
         Auth::ManagedIdentity { user_assigned } => {
             let assigned = match user_assigned {
@@ -34,7 +64,7 @@ pub(crate) fn source(
                 Some(UserAssigned::Object(id)) => Assigned::ObjectId(id.to_string()),
                 Some(UserAssigned::Resource(id)) => Assigned::ResourceId(id.clone()),
             };
-            Arc::new(ManagedIdentity::new(environment, assigned).map_err(not_authorized)?)
+            Arc::new(ManagedIdentity::new(environment, assigned).map_err(NoSource::absent)?)
         }
         Auth::WorkloadIdentity {
             tenant,
@@ -48,7 +78,7 @@ pub(crate) fn source(
                 token_file: token_file.clone(),
             };
             let app = EntraApp::federated(authority, flags, environment, Arc::clone(client));
-            Arc::new(app.map_err(not_authorized)?)
+            Arc::new(app.map_err(NoSource::absent)?)
         }
         Auth::AzureCli { tenant } => Arc::new(AzureCli::new(tenant.clone())),
         Auth::ClientSecret {
@@ -62,25 +92,18 @@ pub(crate) fn source(
                 client_id: *client_id,
             };
             let app = EntraApp::with_secret(app, secret_file, Arc::clone(client));
-            Arc::new(app.map_err(wrong_usage)?)
+            Arc::new(app.map_err(NoSource::unusable)?)
         }
-        Auth::TokenFile(path) => Arc::new(TokenFile::open(path).map_err(wrong_usage)?),
+        Auth::TokenFile(path) => Arc::new(TokenFile::open(path).map_err(NoSource::unusable)?),
     })
 }
 
-fn authority(cloud: Cloud, environment: &Environment) -> Result<Authority, Failure> {
-    Authority::new(cloud, environment.authority_host()).map_err(|refused| {
-        let advice = refused.advice(Naming::Flags);
-        Failure::not_authorized(advice.message, advice.hint)
-    })
+fn authority(cloud: Cloud, environment: &Environment) -> Result<Authority, NoSource> {
+    Authority::new(cloud, environment.authority_host())
+        .map_err(|refused| NoSource::Absent(refused.advice(Naming::Flags)))
 }
 
 /// There is no token, whatever the reason.
-pub(crate) fn not_authorized(TokenError { message, hint, .. }: TokenError) -> Failure {
-    Failure::not_authorized(message, hint)
-}
-
-/// A file that a flag names is of no use.
-fn wrong_usage(TokenError { message, hint, .. }: TokenError) -> Failure {
-    Failure::usage(message, hint)
+pub(crate) fn not_authorized(error: TokenError) -> Failure {
+    Failure::new(ExitStatus::NotAuthorized, error)
 }

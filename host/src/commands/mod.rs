@@ -52,7 +52,7 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<ExitStatus,
     match command {
         Command::Job(options) => {
             for warning in options.warnings() {
-                printer.warning(&warning.message, &warning.hint);
+                printer.warning(&warning);
             }
             runtime.block_on(sync::run(&options, &Environment::capture(), printer))
         }

@@ -19,8 +19,8 @@ pub(crate) fn json(options: &DoctorOptions, chart: &Chart<'_>, status: ExitStatu
         cause: cause.map(|(step, finding)| Cause {
             step: step.name(),
             cause: finding.cause.word(),
-            message: &finding.message,
-            hint: &finding.hint,
+            message: &finding.advice.message,
+            hint: &finding.advice.hint,
         }),
         graph_root: options.graph.to_string(),
         clock_ahead_seconds: chart.clock_ahead,
@@ -43,7 +43,7 @@ pub(crate) fn json(options: &DoctorOptions, chart: &Chart<'_>, status: ExitStatu
             .map(|(step, outcome)| {
                 let (word, detail, finding) = match outcome {
                     Outcome::Passed(found) => ("passed", found.clone(), None),
-                    Outcome::Failed(finding) => ("failed", finding.message.clone(), Some(finding)),
+                    Outcome::Failed(finding) => ("failed", finding.advice.message.clone(), Some(finding)),
                     Outcome::Skipped(reason) => ("not-tried", reason.clone(), None),
                     Outcome::Blocked(obstacle) => {
                         ("not-tried", format!("it needs `{}`", obstacle.name()), None)
@@ -54,7 +54,7 @@ pub(crate) fn json(options: &DoctorOptions, chart: &Chart<'_>, status: ExitStatu
                     outcome: word,
                     detail,
                     cause: finding.map(|finding| finding.cause.word()),
-                    hint: finding.map(|finding: &Finding| finding.hint.as_str()),
+                    hint: finding.map(|finding: &Finding| finding.advice.hint.as_str()),
                 }
             })
             .collect(),

@@ -13,8 +13,9 @@ mod text;
 mod token;
 mod way;
 
-use std::io;
-use std::sync::Arc;
+use std::{io, sync::Arc};
+
+use intune_sync_settings::Advice;
 
 pub(crate) use self::json::json;
 pub(crate) use self::step::{Cause, Finding, Outcome, Step};
@@ -23,7 +24,7 @@ use self::{clock::Clock, token::Permits, way::Way};
 use crate::{
     cli::{Auth, Cloud, DoctorOptions},
     http_client::HttpClient,
-    identity::{Claims, TokenError, TokenSource},
+    identity::{Claims, TokenSource},
 };
 
 /// What is looked at.
@@ -31,7 +32,7 @@ pub(crate) struct Patient<'a> {
     pub(crate) options: &'a DoctorOptions,
     pub(crate) client: &'a HttpClient,
     /// Where tokens come from, or why they cannot.
-    pub(crate) source: Result<Arc<dyn TokenSource>, TokenError>,
+    pub(crate) source: Result<Arc<dyn TokenSource>, Advice>,
 }
 
 /// What was found.
@@ -98,17 +99,17 @@ pub(crate) async fn examine(patient: &Patient<'_>, chart: &mut Chart<'_>) -> io:
     let way = Way::new(options, patient.client);
 
     let found = match source {
-        Ok(source) => source.find().await.map(|()| source),
-        Err(error) => Err(error.clone()),
+        Ok(source) => source.find().await.map(|()| source).map_err(Advice::from),
+        Err(advice) => Err(advice.clone()),
     };
     let source = match found {
         Ok(source) => {
             chart.record(Step::Identity, Outcome::Passed(source.describe()))?;
             Some(source)
         }
-        Err(error) => {
-            let finding = Finding::new(Cause::NoIdentity, error.message, error.hint);
-            chart.record(Step::Identity, Outcome::Failed(finding))?;
+        Err(advice) => {
+            let cause = Cause::NoIdentity;
+            chart.record(Step::Identity, Outcome::Failed(Finding { cause, advice }))?;
             None
         }
     };
@@ -136,8 +137,11 @@ pub(crate) async fn examine(patient: &Patient<'_>, chart: &mut Chart<'_>) -> io:
                 chart.record(Step::Token, Outcome::Passed(kind))?;
                 Some(token.secret.bearer())
             }
-            Err(TokenError { message, hint, .. }) => {
-                let finding = Finding::new(Cause::NoToken, message, hint);
+            Err(error) => {
+                let finding = Finding {
+                    cause: Cause::NoToken,
+                    advice: error.into(),
+                };
                 chart.record(Step::Token, Outcome::Failed(finding))?;
                 None
             }

@@ -1,6 +1,7 @@
 //! The steps of `doctor`, and why they fail.
 
 use intune_sync_report::ExitStatus;
+use intune_sync_settings::Advice;
 
 /// What is looked at, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,22 +75,18 @@ impl Outcome {
     }
 }
 
-/// What is wrong, and what to do.
+/// Why a step failed, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub(crate) cause: Cause,
-    /// In one sentence without a full stop.
-    pub(crate) message: String,
-    /// In one sentence without a full stop.
-    pub(crate) hint: String,
+    pub(crate) advice: Advice,
 }
 
 impl Finding {
     pub(super) fn new(cause: Cause, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             cause,
-            message: message.into(),
-            hint: hint.into(),
+            advice: Advice::new(message, hint),
         }
     }
 }

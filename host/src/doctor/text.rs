@@ -1,3 +1,5 @@
+//! The report of `doctor` for people.
+
 use clap::builder::styling::{AnsiColor, Style};
 
 use super::{Chart, Outcome, Step};
@@ -14,8 +16,8 @@ pub(crate) fn step_line(step: Step, outcome: &Outcome) -> Page {
         Outcome::Failed(finding) => (
             '✗',
             AnsiColor::Red.on_default().bold(),
-            finding.message.clone(),
-            Some(&finding.hint),
+            finding.advice.message.clone(),
+            Some(&finding.advice.hint),
         ),
         Outcome::Skipped(reason) => ('-', Style::new().dimmed(), reason.clone(), None),
         Outcome::Blocked(obstacle) => {

@@ -258,11 +258,11 @@ mod tests {
         ] {
             let finding = explained(&tls(&rustls::Error::InvalidCertificate(error)));
             assert_eq!(finding.cause, Cause::WrongClock, "{finding:?}");
-            assert!(finding.hint.starts_with("set the clock"));
+            assert!(finding.advice.hint.starts_with("set the clock"));
         }
         let unknown = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
         let finding = explained(&tls(&unknown));
         assert_eq!(finding.cause, Cause::GraphUnreachable);
-        assert!(finding.hint.contains("--ca-file"), "{finding:?}");
+        assert!(finding.advice.hint.contains("--ca-file"), "{finding:?}");
     }
 }

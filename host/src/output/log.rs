@@ -181,27 +181,33 @@ pub(super) fn conclude(printer: &mut Printer, summary: &Summary) {
     } = *summary;
     let not_reached = format!("{pending} of {} not reached", count(total, "device"));
     match &summary.status {
-        RunStatus::Completed if error > 0 => printer.warning(
-            &format!("{error} of {} failed", count(total, "device")),
+        RunStatus::Completed if error > 0 => printer.warning(&Advice::new(
+            format!("{error} of {} failed", count(total, "device")),
             "run the command again to try them once more; `--output json` lists each with the request id that \
              Microsoft's support asks for",
-        ),
+        )),
         RunStatus::Completed => {}
-        RunStatus::Stopped if total == 0 => {
-            printer.warning("stopped before the list of devices was complete", "run the command again; nothing was sent");
-        }
-        RunStatus::Stopped if pending > 0 => printer.warning(
-            &not_reached,
+        RunStatus::Stopped if total == 0 => printer.warning(&Advice::new(
+            "stopped before the list of devices was complete",
+            "run the command again; nothing was sent",
+        )),
+        RunStatus::Stopped if pending > 0 => printer.warning(&Advice::new(
+            not_reached,
             "run the command again; a second sync of a device does no harm",
-        ),
+        )),
         RunStatus::Stopped => {}
-        RunStatus::Interrupted(problem) | RunStatus::NotAuthorized(problem) | RunStatus::Failed(problem) => {
+        RunStatus::Interrupted(problem)
+        | RunStatus::NotAuthorized(problem)
+        | RunStatus::Failed(problem) => {
             if pending > 0 {
-                printer.warning(&not_reached, "");
+                printer.warning(&Advice::without_hint(not_reached));
             }
-            printer.error(&problem.message, &problem.hint);
+            printer.error(&problem.clone().into());
         }
-        RunStatus::Running => printer.error("the run ended without saying how", "run the command again"),
+        RunStatus::Running => printer.error(&Advice::new(
+            "the run ended without reporting how",
+            "run the command again",
+        )),
     }
 }
 

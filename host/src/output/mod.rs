@@ -10,7 +10,7 @@ mod tests;
 
 use std::io;
 
-pub(crate) use intune_sync_report::{Counts, Outcome as Ending, Problem, list, minutes, table};
+pub(crate) use intune_sync_report::{Counts, ErrorObject, Outcome as Ending, list, minutes, table};
 use intune_sync_report::{self as report, Collector};
 use jiff::Timestamp;
 

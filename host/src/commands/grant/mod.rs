@@ -12,6 +12,7 @@ use http::HeaderValue;
 use intune_sync_grant_gate::{AssignmentId, Role, Writes};
 use intune_sync_ids::Guid;
 use intune_sync_report::ExitStatus;
+use intune_sync_settings::Advice;
 
 use self::directory::{Assigned, Directory};
 use self::principal::Principal;
@@ -214,7 +215,7 @@ fn warn_of_what_stays(options: &GrantOptions, assigned: &[Assigned], printer: &m
             "to take it away too, run `grant --revoke` without `--read-write`"
         }
     };
-    printer.warning(&format!("the identity keeps `{role}`"), hint);
+    printer.warning(&Advice::new(format!("the identity keeps `{role}`"), hint));
 }
 
 fn next_step(report: &Report<'_>, printer: &mut Printer) {

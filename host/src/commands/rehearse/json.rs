@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Figures, alternatives::Alternative, text};
 use crate::{
     cli::RehearseOptions,
-    output::{Counts, Ending, Problem, minutes},
+    output::{Counts, Ending, ErrorObject, minutes},
 };
 
 /// One line of JSON; `host/schemas/rehearsal.schema.json` describes it.
@@ -37,7 +37,7 @@ struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     recommended: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Problem<'a>>,
+    error: Option<ErrorObject>,
 }
 
 #[derive(Serialize)]
@@ -87,7 +87,7 @@ impl<'a> Report<'a> {
             quota_used_percent: percent(figures.quota_used),
             alternatives: alternatives.iter().map(Row::from).collect(),
             recommended: text::recommended(alternatives),
-            error: Problem::of(summary),
+            error: ErrorObject::of(summary),
         }
     }
 }

@@ -14,13 +14,14 @@ use std::{
 };
 
 use intune_sync_report::ExitStatus;
+use intune_sync_settings::Advice;
 use tokio::runtime::Runtime;
 
 use self::{figures::Figures, progress::Progress};
 use super::{Failure, interruption::Interruption};
 use crate::{
     cli::{Pacing, RehearseOptions, ReportFormat, duration::display},
-    output::Problem,
+    output::ErrorObject,
     printer::Printer,
     rehearsal::{self, RehearsalError, Rehearsed, Wish},
     sandbox::{
@@ -173,27 +174,30 @@ fn the_run(stage: &Stage<'_>, printer: &mut Printer) -> Result<Figures, Unfinish
 /// Says what to do about the outcome, and answers the exit code.
 fn conclude(figures: &Figures, printer: &mut Printer) -> ExitStatus {
     let summary = &figures.summary;
-    if let Some(Problem { message, hint }) = Problem::of(summary) {
-        printer.error(&format!("the simulated run failed: {message}"), hint);
+    if let Some(ErrorObject(Advice { message, hint })) = ErrorObject::of(summary) {
+        printer.error(&Advice::new(
+            format!("the simulated run failed: {message}"),
+            hint,
+        ));
     }
     if figures.early_calls > 0 {
-        printer.warning(
-            &format!(
+        printer.warning(&Advice::new(
+            format!(
                 "{} requests were sent before the wait that an answer had named was over",
                 figures.early_calls
             ),
             "report this as a bug, with the seed",
-        );
+        ));
     }
     if summary.duration > millis(RUN) {
-        printer.warning(
-            &format!(
+        printer.warning(&Advice::new(
+            format!(
                 "this run takes {}, and `sync` ends a run after {}",
                 display(summary.duration),
                 display(millis(RUN))
             ),
             "use `--pace quota`, or sync the fleet in parts",
-        );
+        ));
     }
     match summary.status {
         RunStatus::Completed => ExitStatus::of(summary, None),
