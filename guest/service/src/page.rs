@@ -1,2 +1,4 @@
-/// What `GET /` answers: what there is here, for whoever finds it. It holds nothing of the configuration.
+//! The page of the service.
+
+/// The response to `GET /`: what this service is, for anyone who finds it. It shows nothing of the configuration.
 pub const PAGE: &str = include_str!("page.html");

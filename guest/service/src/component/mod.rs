@@ -1,10 +1,11 @@
 //! The component's own export.
 
-mod answer;
+mod response;
 mod run;
 mod sink;
 
 use intune_sync_settings::{Advice, Environment, Variables};
+use intune_sync_wit::Purpose;
 use wasi::{
     cli::environment,
     exports::http::incoming_handler::Guest,
@@ -27,27 +28,27 @@ impl Guest for Component {
         };
         let target = request.path_with_query().unwrap_or_default();
         match Route::find(&method, &target) {
-            Ok(Route::Page) => answer::text(out, 200, "text/html; charset=utf-8", PAGE, None),
+            Ok(Route::Page) => response::text(out, 200, "text/html; charset=utf-8", PAGE, None),
             Ok(Route::Health) => {
-                answer::text(out, 200, "application/json", "{\"Status\":\"ok\"}\n", None);
+                response::text(out, 200, "application/json", "{\"Status\":\"ok\"}\n", None);
             }
             Ok(Route::Run(purpose)) => {
                 let variables = Variables::new(environment::get_environment());
                 match prepare(&variables, &request, purpose) {
-                    Ok(run) => run.answer(out),
-                    Err(refusal) => answer::refusal(out, &refusal, None),
+                    Ok(run) => run.respond(out),
+                    Err(refusal) => response::refusal(out, &refusal, None),
                 }
             }
-            Err((refusal, allowed)) => answer::refusal(out, &refusal, allowed),
+            Err((refusal, allowed)) => response::refusal(out, &refusal, allowed),
         }
     }
 }
 
-/// A run that may begin; nothing has been sent yet.
+/// A run that is permitted; nothing has been sent yet.
 fn prepare(
     variables: &Variables,
     request: &IncomingRequest,
-    purpose: intune_sync_wit::Purpose,
+    purpose: Purpose,
 ) -> Result<Run, Refusal> {
     let headers = request.headers();
     admit(variables, &headers.get("authorization"))?;
@@ -57,12 +58,12 @@ fn prepare(
         .first()
         .and_then(|length| str::from_utf8(length).ok()?.trim().parse::<u64>().ok());
     if announced.is_some_and(|length| length > BODY_MAX as u64) {
-        return Err(answer::too_large());
+        return Err(response::too_large());
     }
-    let asked = read(&answer::body(request)?)?;
+    let requested = read(&response::body(request)?)?;
     let operator = Environment::read(variables)
         .map_err(|Advice { message, hint }| Refusal::new(500, message, hint))?;
-    let given = narrow(&operator.given, asked)?;
+    let given = narrow(&operator.given, requested)?;
     may_run(&given, &operator.given, purpose)?;
     Run::start(&given, &operator, purpose)
 }

@@ -1,4 +1,4 @@
-//! A run of the engine, and its events on their way to the caller.
+//! A run of the engine, whose events are streamed to the caller.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use wasi::{
     http::types::ResponseOutparam,
 };
 
-use super::{answer, sink::Sink};
+use super::{response, sink::Sink};
 use crate::Refusal;
 
 /// A run that has been started and has sent nothing yet.
@@ -60,8 +60,8 @@ impl Run {
 
     /// Runs, and streams the events. Once nobody reads them any more, what is in flight is finished and nothing new
     /// started.
-    pub(super) fn answer(mut self, out: ResponseOutparam) {
-        let mut sink = Sink::new(answer::begin(out, 200, "application/x-ndjson", None));
+    pub(super) fn respond(mut self, out: ResponseOutparam) {
+        let mut sink = Sink::new(response::begin(out, 200, "application/x-ndjson", None));
         loop {
             let elapsed = monotonic_clock::now().saturating_sub(self.started);
             let requested = (!sink.is_open()).then_some(Stop::Unread);

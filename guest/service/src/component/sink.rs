@@ -1,4 +1,4 @@
-//! The body of an answer that is written while a run goes on.
+//! The body of a response that is written while a run goes on.
 
 use wasi::{
     clocks::monotonic_clock,
@@ -9,19 +9,20 @@ use wasi::{
     },
 };
 
-/// So much may wait for a caller that reads slowly, in bytes, before the run waits too.
+/// How many bytes may wait for a caller that reads slowly before the run waits too.
 const BACKLOG_MAX: usize = 64 << 10;
-/// A caller that reads nothing for so long is gone, in nanoseconds.
+/// A caller that has read nothing for this long has gone, in nanoseconds.
 const PATIENCE: u64 = 60_000_000_000;
-/// How long one look at the stream may take, in nanoseconds.
-const LOOK: u64 = 250_000_000;
+/// How long to wait for the stream at a time, in nanoseconds.
+const WAIT: u64 = 250_000_000;
 
-/// Fields are dropped in the order in which they stand: a child before its parent, as WASI wants it.
+/// A response body with a backlog.
 pub(super) struct Sink {
     open: Option<Open>,
     backlog: Vec<u8>,
 }
 
+/// Fields are dropped in this order: a child before its parent, as WASI requires.
 struct Open {
     ready: Pollable,
     stream: OutputStream,
@@ -44,18 +45,19 @@ impl Sink {
         }
     }
 
-    /// Whether there is still someone who reads.
+    /// Whether the caller still reads.
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
     }
 
+    /// Appends a text, to be written by the next [`write`](Self::write).
     pub(super) fn push(&mut self, text: &str) {
         if self.is_open() {
             self.backlog.extend_from_slice(text.as_bytes());
         }
     }
 
-    /// Writes what the stream takes, and waits only while too much waits.
+    /// Writes what the stream takes, and waits only while the backlog is too long.
     pub(super) fn write(&mut self) {
         self.write_down_to(BACKLOG_MAX);
     }
@@ -79,8 +81,8 @@ impl Sink {
         let mut last_read = monotonic_clock::now();
         loop {
             let before = self.backlog.len();
-            if !self.write_what_it_takes() {
-                // Gone: a body that is not finished tells the runtime that it is not complete.
+            if !self.write_now() {
+                // To the runtime, a body that is not finished is incomplete.
                 self.open = None;
                 self.backlog.clear();
             }
@@ -96,19 +98,19 @@ impl Sink {
                 self.backlog.clear();
                 return;
             }
-            let timer = monotonic_clock::subscribe_duration(LOOK);
+            let timer = monotonic_clock::subscribe_duration(WAIT);
             poll::poll(&[&open.ready, &timer]);
         }
     }
 
-    /// False when nobody reads any more.
-    fn write_what_it_takes(&mut self) -> bool {
+    /// Writes what the stream takes now. Returns false when the caller has gone.
+    fn write_now(&mut self) -> bool {
         let Some(Open { stream, .. }) = &self.open else {
             return true;
         };
         let mut wrote = false;
         loop {
-            // Also with nothing to write: it is how a caller that went away is noticed.
+            // Also with nothing to write: this is how a caller that went away is noticed.
             let permitted = match stream.check_write() {
                 Ok(permitted) => usize::try_from(permitted).unwrap_or(usize::MAX),
                 Err(_) => return false,

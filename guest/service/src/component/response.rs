@@ -1,4 +1,4 @@
-//! Requests' bodies in, and answers that are known whole out.
+//! The bodies of requests, and responses that are known as a whole.
 
 use wasi::{
     http::types::{Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam},
@@ -35,6 +35,7 @@ pub(super) fn body(request: &IncomingRequest) -> Result<Vec<u8>, Refusal> {
     }
 }
 
+/// 413.
 pub(super) fn too_large() -> Refusal {
     Refusal::new(
         413,
@@ -43,7 +44,7 @@ pub(super) fn too_large() -> Refusal {
     )
 }
 
-/// Answers a refusal; `allowed` is the method that would do.
+/// Responds with a refusal; `allowed` is the method that the target takes.
 pub(super) fn refusal(out: ResponseOutparam, refusal: &Refusal, allowed: Option<&str>) {
     let more = match (allowed, refusal.status) {
         (Some(method), _) => Some(("allow", method)),
@@ -59,7 +60,7 @@ pub(super) fn refusal(out: ResponseOutparam, refusal: &Refusal, allowed: Option<
     );
 }
 
-/// Answers a text.
+/// Responds with a text.
 pub(super) fn text(
     out: ResponseOutparam,
     status: u16,
@@ -72,7 +73,7 @@ pub(super) fn text(
     };
     if let Ok(stream) = body.write() {
         for part in text.as_bytes().chunks(4096) {
-            // Whoever asked is gone.
+            // The caller went away.
             if stream.blocking_write_and_flush(part).is_err() {
                 break;
             }
@@ -81,7 +82,7 @@ pub(super) fn text(
     let _ = OutgoingBody::finish(body, None);
 }
 
-/// Sends the head of an answer, and opens its body. None when whoever asked is gone.
+/// Sends the head of a response, and opens its body. `None` if the caller went away.
 pub(super) fn begin(
     out: ResponseOutparam,
     status: u16,
