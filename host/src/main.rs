@@ -1,9 +1,7 @@
 //! `intune-sync`: makes every Intune device of a tenant check in now, from a sandbox that can do nothing else.
 
-mod audit;
 mod cli;
 mod commands;
-mod doctor;
 mod graph;
 mod http_client;
 mod identity;

@@ -219,7 +219,7 @@ fn no_component_is_wrong_usage() {
         let (_folder, path) = file(bytes);
         let finished = audit(&[&path]);
         assert_eq!((finished.code, finished.stdout.as_str()), (2, ""));
-        let message = format!("error: `{path}` is no component: ");
+        let message = format!("error: `{path}` is not a component: ");
         assert!(finished.stderr.starts_with(&message), "{finished:?}");
         assert!(finished.stderr.contains("\nhint: "), "{finished:?}");
     }

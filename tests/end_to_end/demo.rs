@@ -36,7 +36,7 @@ fn the_five_figures_of_a_fleet_with_throttling_and_failures() {
     assert!(list(plan.expect("a plan"), "platforms").len() >= 3);
 
     for shown in [
-        "a simulated tenant of 600 devices answers on http://127.0.0.1:",
+        "a simulated tenant of 600 devices listens on http://127.0.0.1:",
         "IDENTITY_ENDPOINT=http://127.0.0.1:",
         "intune-sync sync --yes --graph-url http://127.0.0.1:",
         " --batch-size 50 --batch-delay-seconds 0 ",

@@ -282,7 +282,7 @@ fn a_token_older_than_the_grant() {
         READ,
         SYNC,
         "granted since then",
-        "wait until it ends",
+        "wait until it expires",
         "24 hours",
     ];
     assert_cause(&report, ("age", "stale-token", 4), &named);

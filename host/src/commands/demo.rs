@@ -1,3 +1,5 @@
+//! `demo`: a `sync` of a simulated tenant on loopback.
+
 use std::net::{Ipv4Addr, SocketAddr};
 
 use intune_sync_report::ExitStatus;
@@ -20,16 +22,16 @@ pub(crate) async fn run(options: &DemoOptions, printer: &mut Printer) -> Result<
     let endpoint = format!("{root}/msi/token");
     let graph = root.parse().map_err(|error| {
         Failure::failed(
-            format!("the simulator's address is no Graph root: {error}"),
+            format!("the simulator's address is not a Graph root: {error}"),
             "report this as a bug",
         )
     })?;
 
     printer.note(&format!(
-        "a simulated tenant of {} devices answers on {root}, in a tenth of the time that Graph would take",
+        "a simulated tenant of {} devices listens on {root}, ten times as fast as Graph",
         options.devices
     ));
-    printer.note("this is what runs:");
+    printer.note("the command that runs:");
     printer.note(&format!(
         "  IDENTITY_ENDPOINT={endpoint} IDENTITY_HEADER={header}"
     ));
@@ -46,8 +48,8 @@ pub(crate) async fn run(options: &DemoOptions, printer: &mut Printer) -> Result<
     ended
 }
 
-/// A tenant in which everything happens that happens in a large one: a quota that others use too, passing faults,
-/// devices that are gone and devices that refuse.
+/// A tenant with everything that a large one has: a quota that others use too, transient faults, devices that are gone
+/// and devices that refuse.
 fn tenant(options: &DemoOptions) -> Config {
     let mut config = Config::default();
     config.seed = options.seed.unwrap_or(config.seed);

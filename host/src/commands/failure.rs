@@ -27,6 +27,11 @@ impl Failure {
         Self::new(ExitStatus::Usage, Advice::new(message, hint))
     }
 
+    /// The identity, or the administrator, may not do this.
+    pub(crate) fn not_authorized(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(ExitStatus::NotAuthorized, Advice::new(message, hint))
+    }
+
     /// A failure that ends the program with this status.
     pub(crate) fn new(status: ExitStatus, advice: impl Into<Advice>) -> Self {
         Self {

@@ -5,12 +5,12 @@ use tokio::sync::watch;
 
 /// Whether the user or the system has requested a stop.
 ///
-/// The first Ctrl-C, or SIGTERM, lets the run finish what is in flight; the second ends the program at once.
+/// After the first Ctrl-C or SIGTERM the run finishes what is in flight; the second ends the program at once.
 #[derive(Debug, Clone)]
 pub(crate) struct Interruption(watch::Receiver<bool>);
 
 impl Interruption {
-    /// Listens from now on. Within a tokio runtime.
+    /// Listens from now on. Must be called within a tokio runtime.
     pub(crate) fn listen() -> Self {
         let (flag, requested) = watch::channel(false);
         let mut signals = Signals::listen();
@@ -39,7 +39,7 @@ impl Interruption {
     }
 }
 
-/// Ctrl-C and SIGTERM, each of them from the moment it is listened for.
+/// Ctrl-C and SIGTERM.
 #[cfg(unix)]
 struct Signals([Option<tokio::signal::unix::Signal>; 2]);
 

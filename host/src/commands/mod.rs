@@ -1,4 +1,4 @@
-//! What each command does.
+//! The commands, one module each.
 
 mod audit;
 mod demo;
@@ -20,7 +20,7 @@ use crate::{
     printer::Printer,
 };
 
-/// What a command is to show, and how.
+/// What a command shows, and how.
 pub(crate) fn output(command: &Command) -> OutputOptions {
     match command {
         Command::Job(options) => options.output,

@@ -1,3 +1,5 @@
+//! `simulate`: the simulator, for other clients.
+
 use std::{fs, net::SocketAddr, path::Path};
 
 use intune_sync_report::ExitStatus;
@@ -7,7 +9,7 @@ use tokio::net::TcpListener;
 use super::{Failure, interruption::Interruption};
 use crate::{cli::SimulateOptions, printer::Printer};
 
-/// Serves the simulator until the process is asked to stop.
+/// Serves the simulator until a stop is requested.
 ///
 /// # Errors
 ///
@@ -30,12 +32,12 @@ pub(crate) async fn run(options: &SimulateOptions, printer: &mut Printer) -> Res
     printer.data(&format!(
         "IDENTITY_ENDPOINT={root}/msi/token IDENTITY_HEADER={header} intune-sync sync --graph-url {root} --yes\n"
     ))?;
-    printer.note(&format!("what it saw: {root}/_simulator/statistics"));
+    printer.note(&format!("its statistics: {root}/_simulator/statistics"));
     tokio::select! {
         served = serve(Simulator::new(config), listener) => match served {
             Ok(never) => match never {},
             Err(error) => Err(Failure::failed(
-                format!("the simulator can take no further connection: {error}"),
+                format!("the simulator cannot accept another connection: {error}"),
                 "check the limit on open files",
             )),
         },
@@ -43,11 +45,11 @@ pub(crate) async fn run(options: &SimulateOptions, printer: &mut Printer) -> Res
     }
 }
 
-/// Listens on an address, and answers which one it became.
+/// Listens on an address. Returns the one that the system chose, too.
 ///
 /// # Errors
 ///
-/// When it is taken or not allowed.
+/// When the address is taken or not allowed.
 pub(super) async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
     let listener = TcpListener::bind(address).await;
     listener
@@ -73,8 +75,8 @@ fn read(path: &Path) -> Result<Config, Failure> {
     })?;
     serde_json::from_str(&text).map_err(|error| {
         Failure::usage(
-            format!("`{shown}` is no configuration of the simulator: {error}"),
-            "an empty object, `{}`, is a healthy tenant; every key is optional",
+            format!("`{shown}` is not a configuration of the simulator: {error}"),
+            "use `{}` for a healthy tenant; every key is optional",
         )
     })
 }

@@ -33,7 +33,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// When it did not get to the run.
+/// When the run did not begin.
 pub(crate) async fn run(
     options: &JobOptions,
     environment: &Environment,
@@ -56,7 +56,7 @@ pub(crate) async fn run(
     let tokens = TokenCache::new(source, scope.clone(), &Handle::current());
     tokio::select! {
         first = first_token(&tokens, printer) => first?,
-        // An identity endpoint can take more than a minute to say no.
+        // An identity endpoint can take more than a minute to refuse.
         () = interruption.requested() => return Ok(ExitStatus::Interrupted),
     }
 
@@ -84,7 +84,7 @@ pub(crate) async fn run(
     job.run(output, printer).await
 }
 
-/// What may leave the sandbox in this job.
+/// Which requests may leave the sandbox in this job.
 pub(super) fn rules(options: &JobOptions) -> Rules {
     Rules {
         origin: options.graph.clone(),
@@ -96,13 +96,13 @@ pub(super) fn rules(options: &JobOptions) -> Rules {
     }
 }
 
-/// Waits for the first token, and says so where that takes long.
+/// Waits for the first token, with a note if that takes long.
 async fn first_token(tokens: &TokenCache, printer: &mut Printer) -> Result<(), Failure> {
-    const PATIENCE: Duration = Duration::from_secs(4);
-    let first = match tokio::time::timeout(PATIENCE, tokens.first()).await {
+    const QUIET: Duration = Duration::from_secs(4);
+    let first = match tokio::time::timeout(QUIET, tokens.first()).await {
         Ok(first) => first,
         Err(_) => {
-            printer.note("there is no token yet: still trying");
+            printer.note("still waiting for a token");
             tokens.first().await
         }
     };
@@ -186,7 +186,7 @@ impl Job<'_> {
         }
     }
 
-    /// Asks a person at a terminal whether the whole fleet is meant, once it is known how large it is.
+    /// Asks a person at a terminal whether to sync the whole fleet, once its size is known. Returns true for a no.
     fn declines(&self, event: &Event, printer: &mut Printer) -> Result<bool, std::io::Error> {
         let EventKind::Planned(plan) = &event.kind else {
             return Ok(false);
@@ -210,7 +210,7 @@ impl Job<'_> {
             .map(|yes| !yes)
     }
 
-    /// The counts of the run, and how it ended; `broke` is why the sandbox ended it, if it did.
+    /// The final summary; `broke` is why the sandbox ended the run, if it did.
     async fn conclusion(&mut self, broke: Option<SandboxError>) -> Summary {
         let last = match broke {
             // An instance that trapped cannot be called again.
@@ -229,8 +229,8 @@ impl Job<'_> {
             Err(error) => Summary {
                 status: RunStatus::Failed(Problem {
                     message: error.to_string(),
-                    hint: "what was done before is done; run it again for the rest, without `--component`, and if it \
-                           happens again report it as a bug"
+                    hint: "syncs requested so far remain; run it again for the rest, without `--component`, and report a bug \
+                           if it fails again"
                         .to_owned(),
                 }),
                 ..self.summary.take().unwrap_or_else(nothing_done)

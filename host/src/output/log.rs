@@ -1,15 +1,19 @@
 //! The log on stderr, in the runbook's shape, and what to do next.
 
+use intune_sync_report::{guid, retried};
+use intune_sync_settings::Advice;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::cli::duration::{display, display_seconds};
-use crate::printer::{Level, Printer};
-use crate::sandbox::bindings::sync::{
-    DeviceDone, Event, EventKind, Failure, GroupCount, Outcome, Plan, Purpose, RunStatus, Summary,
+use crate::{
+    cli::duration::{display, display_seconds},
+    printer::{Level, Printer},
+    sandbox::bindings::sync::{
+        DeviceDone, Event, EventKind, Failure, GroupCount, Outcome, Plan, Purpose, RunStatus,
+        Summary,
+    },
 };
-use intune_sync_report::{guid, retried};
 
-/// Writes an event as a line of the log, or as none.
+/// Writes most events as a line of the log.
 #[derive(Default)]
 pub(super) struct Log {
     throttled: Repeats,
@@ -37,7 +41,7 @@ impl Log {
             EventKind::DeviceDone(DeviceDone {
                 id,
                 name,
-                attempts,
+                attempts: tried,
                 outcome: Outcome::Failed(failure),
             }) => {
                 let Failure {
@@ -47,8 +51,8 @@ impl Log {
                     request_id,
                     client_request_id: _,
                 } = failure;
-                let tried = if *attempts > 1 {
-                    format!(" after {attempts} attempts")
+                let attempts = if *tried > 1 {
+                    format!(" after {tried} attempts")
                 } else {
                     String::new()
                 };
@@ -61,8 +65,8 @@ impl Log {
                 log(
                     Level::Error,
                     format!(
-                        "Sync of {device} failed{tried}: {}: {message}{request}",
-                        answer(*status, code)
+                        "Sync of {device} failed{attempts}: {}: {message}{request}",
+                        response(*status, code)
                     ),
                 );
             }
@@ -89,20 +93,20 @@ impl Log {
                         0 => format!("the {}", retried(retrying.what)),
                         devices => count(devices, "device"),
                     };
-                    let (answer, wait) = (
-                        answer(retrying.status, &retrying.code),
+                    let (response, wait) = (
+                        response(retrying.status, &retrying.code),
                         display(retrying.wait),
                     );
                     printer.log(
                         now,
                         Level::Warning,
-                        &format!("Retrying {what} in {wait}: {answer}{more}"),
+                        &format!("Retrying {what} in {wait}: {response}{more}"),
                     );
                 }
             }
             EventKind::TokenRenewed => log(
                 Level::Info,
-                "Renewed the token, since Graph refused the one before".to_owned(),
+                "Renewed the token, since Graph refused the previous one".to_owned(),
             ),
             EventKind::Notice(text) => log(Level::Info, text.clone()),
             EventKind::Listed(_) | EventKind::BatchFinished(_) | EventKind::DeviceDone(_)
@@ -151,19 +155,19 @@ fn planned(log: &mut impl FnMut(Level, String), purpose: Purpose, plan: &Plan) {
         );
     }
     if !plan.skipped.is_empty() {
-        let skipped = plan.skipped.iter().map(|tally| tally.devices).sum();
+        let skipped = plan.skipped.iter().map(|group| group.devices).sum();
         log(
             Level::Info,
             format!(
                 "Skipping {} that cannot sync: {}",
                 count(skipped, "device"),
-                tallies(&plan.skipped)
+                groups(&plan.skipped)
             ),
         );
     }
     if purpose == Purpose::Sync && plan.to_sync > 0 {
         let (devices, batches) = (count(plan.to_sync, "device"), count(plan.batches, "batch"));
-        let (expected, platforms) = (display_seconds(plan.expected), tallies(&plan.platforms));
+        let (expected, platforms) = (display_seconds(plan.expected), groups(&plan.platforms));
         log(
             Level::Info,
             format!("Syncing {devices} in {batches}, expected to take {expected}: {platforms}"),
@@ -171,7 +175,7 @@ fn planned(log: &mut impl FnMut(Level, String), purpose: Purpose, plan: &Plan) {
     }
 }
 
-/// Says on stderr why the run is not as it should be, and what to do next; nothing when it is.
+/// Shows on stderr what went wrong with the run, and what to do next; nothing if all went well.
 pub(super) fn conclude(printer: &mut Printer, summary: &Summary) {
     let Summary {
         total,
@@ -211,27 +215,27 @@ pub(super) fn conclude(printer: &mut Printer, summary: &Summary) {
     }
 }
 
-/// Holds back what comes too often: one line in 15 seconds is enough to see that it goes on.
+/// Holds back frequent lines of one kind: one in 15 seconds is enough.
 #[derive(Default)]
 struct Repeats {
-    told: Option<Timestamp>,
+    last: Option<Timestamp>,
     held_back: u32,
 }
 
 impl Repeats {
     const EVERY: SignedDuration = SignedDuration::from_secs(15);
 
-    /// Whether a line is due now, or at `all` times; with what it has to say of those held back before it.
+    /// Returns how the line ends, which counts those held back before it, if one is due now. With `all`, one always is.
     fn due(&mut self, now: Timestamp, all: bool) -> Option<String> {
         if !all
             && self
-                .told
-                .is_some_and(|told| now.duration_since(told) < Self::EVERY)
+                .last
+                .is_some_and(|last| now.duration_since(last) < Self::EVERY)
         {
             self.held_back += 1;
             return None;
         }
-        self.told = Some(now);
+        self.last = Some(now);
         match std::mem::take(&mut self.held_back) {
             0 => Some(String::new()),
             held_back => Some(format!(" ({held_back} more like this since the last line)")),
@@ -246,10 +250,10 @@ pub(super) fn count(number: u32, what: &str) -> String {
 }
 
 /// `Windows (700), iOS (300)`.
-fn tallies(tallies: &[GroupCount]) -> String {
-    let texts: Vec<String> = tallies
+fn groups(groups: &[GroupCount]) -> String {
+    let texts: Vec<String> = groups
         .iter()
-        .map(|tally| format!("{} ({})", tally.label, tally.devices))
+        .map(|group| format!("{} ({})", group.label, group.devices))
         .collect();
     texts.join(", ")
 }
@@ -262,8 +266,8 @@ fn device(name: &str, id: &str) -> String {
     }
 }
 
-/// The status and code of an answer, as far as there are any: `503 serviceUnavailable`.
-fn answer(status: Option<u16>, code: &str) -> String {
+/// The status and code of a response, as far as they are known: `503 serviceUnavailable`.
+fn response(status: Option<u16>, code: &str) -> String {
     let status = status.map(|status| status.to_string());
     let parts: Vec<&str> = status
         .as_deref()

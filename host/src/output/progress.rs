@@ -1,33 +1,35 @@
-//! How far a run is: devices done, their rate, the time left, and whether Graph holds it up.
+//! How far a run is: devices done, their rate, the time left, and whether it is throttled.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::log::count;
-use crate::cli::duration::display_seconds;
-use crate::printer::{Level, Printer};
-use crate::sandbox::bindings::sync::{Event, EventKind};
+use crate::{
+    cli::duration::display_seconds,
+    printer::{Level, Printer},
+    sandbox::bindings::sync::{Event, EventKind},
+};
 
 /// Between two lines where there is no progress bar.
 const LINE_EVERY: SignedDuration = SignedDuration::from_secs(15);
 
-/// Between two samples of what is done.
+/// Between two samples of the number of devices done.
 const SAMPLE_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
-/// The rate is that of the last minute: longer than a batch with its pause.
+/// The rate is that of the last minute, which is longer than a batch with its pause.
 const SAMPLES: usize = 61;
 
 #[derive(Default)]
 pub(super) struct Progress {
     /// Different devices listed so far.
     listed: u32,
-    /// Devices that will be sent a sync, and the expected milliseconds for that, once it is known.
+    /// Devices that will be sent a sync, and how long that is expected to take in milliseconds, once it is known.
     planned: Option<(u32, u64)>,
     /// Of these, devices with a final outcome.
     done: u32,
     throttled_until: Option<Timestamp>,
-    /// What was done at a time, the oldest first.
+    /// How many were done when, the oldest first.
     samples: VecDeque<(Timestamp, u32)>,
     line_at: Option<Timestamp>,
 }
@@ -40,11 +42,10 @@ impl Progress {
                 self.planned = Some((plan.to_sync, plan.expected));
                 self.samples.push_back((now, 0));
             }
-            // Skipped devices are done without having been sent anything.
+            // Skipped devices are done without a sync.
             EventKind::DeviceDone(device) if device.attempts > 0 => self.done += 1,
             EventKind::Throttled(throttled) => {
-                let wait =
-                    SignedDuration::from_millis(i64::try_from(throttled.wait).unwrap_or(i64::MAX));
+                let wait = Duration::from_millis(throttled.wait);
                 self.throttled_until = self.throttled_until.max(now.checked_add(wait).ok());
             }
             _ => {}

@@ -7,12 +7,13 @@ use jsonschema::{Registry, Validator};
 use serde_json::Value;
 
 use super::Output;
-use crate::cli::{Format, OutputOptions, Verbosity};
-use crate::printer::Printer;
-use crate::printer::tests::Written;
-use crate::sandbox::bindings::sync::{
-    Batch, DeviceDone, Event, EventKind, Failure, GroupCount, Guid, Listed, Outcome, Plan, Problem,
-    Purpose, Retried, Retrying, RunStatus, Summary, Throttled,
+use crate::{
+    cli::{Format, OutputOptions, Verbosity},
+    printer::{Printer, tests::Written},
+    sandbox::bindings::sync::{
+        Batch, DeviceDone, Event, EventKind, Failure, GroupCount, Guid, Listed, Outcome, Plan,
+        Problem, Purpose, Retried, Retrying, RunStatus, Summary, Throttled,
+    },
 };
 
 const RUN: &str = "20261123T021700Z-4f2a";
@@ -70,7 +71,7 @@ fn batch(number: u32) -> Batch {
 }
 
 fn plan() -> Plan {
-    let tally = |label: &str, devices| GroupCount {
+    let group = |label: &str, devices| GroupCount {
         label: label.into(),
         devices,
     };
@@ -78,8 +79,8 @@ fn plan() -> Plan {
         listed: 9,
         total: 8,
         to_sync: 6,
-        skipped: vec![tally("platform Linux", 1), tally("agent jamf", 1)],
-        platforms: vec![tally("Windows", 4), tally("iOS", 2)],
+        skipped: vec![group("platform Linux", 1), group("agent jamf", 1)],
+        platforms: vec![group("Windows", 4), group("iOS", 2)],
         batches: 2,
         requests: 2,
         expected: 10_632,
@@ -353,7 +354,7 @@ fn a_storm_of_throttled_answers_is_a_line_in_15_seconds() {
 
 #[test]
 fn each_way_to_end_says_what_to_do_next() {
-    let mut told = String::new();
+    let mut shown = String::new();
     for (status, total, pending) in [
         (RunStatus::Stopped, 8, 5),
         (RunStatus::Stopped, 0, 0),
@@ -375,13 +376,13 @@ fn each_way_to_end_says_what_to_do_next() {
             vec![],
             &summary,
         );
-        told += &format!(
+        shown += &format!(
             "{} -> {}\n{stderr}\n",
             kind(&summary.status),
             ExitStatus::of(&summary, None).code()
         );
     }
-    assert_snapshot!(told);
+    assert_snapshot!(shown);
 }
 
 fn kind(status: &RunStatus) -> &'static str {

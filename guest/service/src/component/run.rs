@@ -58,8 +58,7 @@ impl Run {
         })
     }
 
-    /// Runs, and streams the events. Once nobody reads them any more, what is in flight is finished and nothing new
-    /// started.
+    /// Runs, and streams the events. When the caller goes away, what is in flight is finished and nothing new started.
     pub(super) fn respond(mut self, out: ResponseOutparam) {
         let mut sink = Sink::new(response::begin(out, 200, "application/x-ndjson", None));
         loop {

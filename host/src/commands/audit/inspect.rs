@@ -1,43 +1,37 @@
-//! What a component is made of, what it asks for, and what it is allowed to do: read, not run.
-
-mod json;
-mod nested;
-mod recorded;
-mod text;
+//! The audit itself: what is read from a component, and the verdict.
 
 use std::path::{Path, PathBuf};
 
 use intune_sync_gate::{Rule, rules_table};
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::{json::json, text::text};
-use self::{nested::Nested, recorded::Recorded};
+use super::{nested::Nested, recorded::Recorded};
 use crate::sandbox::{self, Limit, SandboxError, promise::World};
 
 /// An audit of one component.
 #[derive(Debug)]
-pub(crate) struct Audit {
-    /// The component's file; none is the one built in.
-    file: Option<PathBuf>,
+pub(super) struct Audit {
+    /// The component's file; `None` is the built-in component.
+    pub(super) file: Option<PathBuf>,
     /// SHA-256 of the component's bytes, in hexadecimal.
-    sha256: String,
+    pub(super) sha256: String,
     /// In bytes.
-    size: usize,
-    world: World,
-    /// What it is composed of, where the built-in component is a part of it.
-    nested: Vec<Nested>,
-    recorded: Recorded,
-    rules: Vec<Rule>,
-    limits: Vec<Limit>,
+    pub(super) size: usize,
+    pub(super) world: World,
+    /// Its parts, where the built-in component is one of them.
+    pub(super) nested: Vec<Nested>,
+    pub(super) recorded: Recorded,
+    pub(super) rules: Vec<Rule>,
+    pub(super) limits: Vec<Limit>,
 }
 
-/// What an audit comes to.
+/// The outcome of an audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(super) enum Verdict {
     /// It asks for nothing beyond the promise, and runs here.
     Pass,
-    /// It is made to run without this program: it holds the built-in component, and asks for WASI alone. Neither the
-    /// gate nor the limits are about it.
+    /// It is made to run without this program: it contains the built-in component and asks for WASI only. Neither the
+    /// gate nor the limits apply to it.
     StandsAlone,
     /// It asks for more, or offers more.
     BeyondThePromise,
@@ -45,12 +39,12 @@ pub(crate) enum Verdict {
     Unfit,
 }
 
-/// Why there is nothing to audit.
+/// Why a component cannot be audited.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum AuditError {
+pub(super) enum AuditError {
     #[error("{0}")]
     Read(SandboxError),
-    #[error("{} is no component: {problem}", shown(.file.as_deref()))]
+    #[error("{} is not a component: {problem}", shown(.file.as_deref()))]
     NoComponent {
         file: Option<PathBuf>,
         problem: String,
@@ -58,12 +52,12 @@ pub(crate) enum AuditError {
 }
 
 impl Audit {
-    /// Audits the component in the file, or else the one built in.
+    /// Audits the component in the file, or the built-in one.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or holds no component.
-    pub(crate) fn of(file: Option<&Path>) -> Result<Self, AuditError> {
+    /// When the file cannot be read, or does not hold a component.
+    pub(super) fn of(file: Option<&Path>) -> Result<Self, AuditError> {
         let bytes = sandbox::read(file).map_err(AuditError::Read)?;
         let no_component = |problem: String| AuditError::NoComponent {
             file: file.map(Path::to_owned),
@@ -88,7 +82,7 @@ impl Audit {
         })
     }
 
-    pub(crate) fn verdict(&self) -> Verdict {
+    pub(super) fn verdict(&self) -> Verdict {
         let holds_the_engine = self.nested.iter().any(|nested| nested.built_in);
         if holds_the_engine && self.world.stands_alone() {
             Verdict::StandsAlone
@@ -102,13 +96,13 @@ impl Audit {
     }
 }
 
-fn shown(file: Option<&Path>) -> String {
+pub(super) fn shown(file: Option<&Path>) -> String {
     file.map_or_else(
         || "the built-in component".to_owned(),
         |file| format!("`{}`", file.display()),
     )
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

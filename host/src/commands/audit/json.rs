@@ -1,10 +1,15 @@
+//! The JSON object of `audit`.
+
 use serde::Serialize;
 
-use super::{Audit, Verdict, recorded::Kind};
+use super::{
+    inspect::{Audit, Verdict},
+    recorded::Kind,
+};
 use crate::sandbox::promise::Item;
 
-/// The audit as one JSON object. Its keys are spelled as those of a run's.
-pub(crate) fn json(audit: &Audit) -> String {
+/// The audit as one JSON object. Its keys are spelled like those of a run's.
+pub(super) fn json(audit: &Audit) -> String {
     let report = Report::from(audit);
     let json = serde_json::to_string_pretty(&report).expect("it is plain data with text keys");
     json + "\n"
@@ -23,7 +28,7 @@ struct Report<'a> {
     beyond_the_promise: Vec<&'a str>,
     imports: Vec<Named<'a>>,
     exports: Vec<Named<'a>>,
-    /// What it is composed of, where the built-in component is a part of it.
+    /// Its parts, where the built-in component is one of them.
     components: Vec<Nested<'a>>,
     tools: Vec<Tool<'a>>,
     crates: Vec<Crate<'a>>,
@@ -135,7 +140,7 @@ impl<'a> From<&'a Audit> for Report<'a> {
                 })
                 .collect(),
             unreadable_sections: recorded.unreadable.iter().map(String::as_str).collect(),
-            // None of them holds for a component that runs without this program.
+            // Rules and limits do not apply to a component that runs without this program.
             gate_rules: audit
                 .rules
                 .iter()

@@ -1,14 +1,21 @@
+//! `audit`: what a component is made of, what it asks for, and what it is allowed to do, read without running it.
+
+mod inspect;
+mod json;
+mod nested;
+mod recorded;
+mod text;
+
 use intune_sync_report::ExitStatus;
 
+use self::inspect::{Audit, Verdict};
 use super::Failure;
 use crate::{
-    audit::{self, Audit, Verdict},
     cli::{AuditOptions, ReportFormat},
     printer::Printer,
 };
 
-/// Shows what a component is made of, what it asks for, and what it is allowed to do. Exit code 0 is for a component
-/// that asks for nothing beyond the promise, and runs.
+/// Shows the audit of a component. It succeeds if the component asks for nothing beyond the promise, and can run here.
 ///
 /// # Errors
 ///
@@ -21,8 +28,8 @@ pub(crate) fn run(options: &AuditOptions, printer: &mut Printer) -> Result<ExitS
         )
     })?;
     printer.data(&match options.format {
-        ReportFormat::Text => audit::text(&audit),
-        ReportFormat::Json => audit::json(&audit),
+        ReportFormat::Text => text::text(&audit),
+        ReportFormat::Json => json::json(&audit),
     })?;
     Ok(match audit.verdict() {
         Verdict::Pass => ExitStatus::Success,

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use wasmparser::{BinaryReaderError, Parser, Payload};
 
-use super::hexadecimal;
+use super::inspect::hexadecimal;
 
 /// A component inside another.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,14 +12,14 @@ pub(super) struct Nested {
     pub(super) sha256: String,
     /// In bytes.
     pub(super) size: usize,
-    /// It is the one built into this program.
+    /// It is the component built into this program.
     pub(super) built_in: bool,
 }
 
 impl Nested {
-    /// Those that a component is composed of, in the order of the bytes, if the one built in is among them; not what
-    /// these have in them in turn. In others there is nothing to be recognised: encoders put components of their own
-    /// making into each.
+    /// The components that this one is directly composed of, in the order of the bytes, if the built-in one is among
+    /// them. Other components are reported without parts, since encoders wrap components of their own making in
+    /// each.
     ///
     /// # Errors
     ///

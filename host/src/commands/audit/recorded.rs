@@ -1,20 +1,20 @@
-//! What a component says of its own making: the `producers` section, and the crates that `cargo auditable` and our own
-//! build record in `.dep-v0`. It is the component's word, which nothing here can check; building it again does.
+//! What a component records about its own build: the `producers` section, and the crates that `cargo auditable` and our
+//! own build write into `.dep-v0`. Nothing here can verify it; only a rebuild can.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use wasmparser::{BinaryReaderError, CustomSectionReader, KnownCustom, Parser, Payload};
 
-/// The most bytes that a list of crates may unpack to; ours has some 5,000.
+/// The most bytes that a list of crates may decompress to; ours has about 5,000.
 const UNPACKED: usize = 2 << 20;
 
-/// All that is recorded, in the component and in what it is composed of.
+/// Everything that is recorded, in the component and in its parts.
 #[derive(Debug, Default)]
 pub(super) struct Recorded {
     pub(super) tools: BTreeSet<Tool>,
     pub(super) crates: BTreeSet<Crate>,
-    /// Sections that are there, but cannot be read.
+    /// Sections that exist, but cannot be read.
     pub(super) unreadable: BTreeSet<String>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Crate {
     pub(super) source: String,
 }
 
-/// What a crate was needed for.
+/// Why a crate was needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
@@ -83,7 +83,7 @@ impl Recorded {
                 }
             }
             _ if section.name() == ".dep-v0" => self.crates.append(&mut crates(section.data())?),
-            // An unreadable section of producers is no known one.
+            // An unreadable section of producers counts as an unknown one.
             _ if section.name() == "producers" => return None,
             _ => {}
         }
@@ -141,8 +141,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said_and_no_error() {
-        // Two megabytes of blanks and one more take a few kilobytes: a bomb in small.
+    fn unreadable_sections_are_listed_and_are_not_errors() {
+        // Two megabytes of blanks and one more take a few kilobytes: a small decompression bomb.
         let bomb = packed(&" ".repeat(UNPACKED + 1));
         assert!(crates(&bomb).is_none());
         for (name, data) in [

@@ -1,13 +1,14 @@
+//! The report of `audit` for people.
+
 use super::{
-    Audit, Verdict,
+    inspect::{Audit, Verdict, shown},
     nested::Nested,
     recorded::{Kind, Recorded},
-    shown,
 };
 use crate::{printer::one_line, sandbox::promise::Item};
 
-/// The audit as a report for people. What the component says cannot steer the terminal.
-pub(crate) fn text(audit: &Audit) -> String {
+/// The audit as a report for people. Texts from the component cannot steer the terminal.
+pub(super) fn text(audit: &Audit) -> String {
     let mut report = Report::default();
     report.columns(&[
         ["component", &shown(audit.file.as_deref())],
@@ -31,7 +32,7 @@ fn verdict(audit: &Audit) -> String {
     match audit.verdict() {
         Verdict::Pass => "pass: it asks for nothing beyond the promised list".to_owned(),
         Verdict::StandsAlone => "stands alone: the engine in it is the one built into this program, and it asks for \
-                                 standard WASI interfaces only; it runs without this program's sandbox, and not in it"
+                                 standard WASI interfaces only; it runs without this program's sandbox, not in it"
             .to_owned(),
         Verdict::BeyondThePromise => {
             let beyond = audit.world.beyond();
@@ -65,12 +66,12 @@ impl Report {
         self.rows(&rows);
     }
 
-    /// What a component is composed of; nothing where it is one.
+    /// The parts of a composed component; nothing for any other.
     fn nested(&mut self, nested: &[Nested]) {
         if nested.is_empty() {
             return;
         }
-        self.heading("components in it, by their SHA-256");
+        self.heading("components in it, by SHA-256");
         let rows: Vec<[String; 3]> = nested
             .iter()
             .map(|nested| {
@@ -92,12 +93,12 @@ impl Report {
 
     /// The rules and limits of the sandbox.
     fn sandboxed(&mut self, audit: &Audit) {
-        self.heading("what may pass the egress gate, whatever component runs");
+        self.heading("what may pass the egress gate, whichever component runs");
         for rule in &audit.rules {
             self.line(&format!("  {}", rule.what));
             self.line(&format!("      {}", rule.condition));
         }
-        self.heading("limits, whatever component runs");
+        self.heading("limits, whichever component runs");
         let limits = audit.limits.iter();
         let limits: Vec<[&str; 3]> = limits
             .map(|limit| ["", limit.what, limit.limit.as_str()])
@@ -105,13 +106,13 @@ impl Report {
         self.columns(&limits);
     }
 
-    /// What is not there where a component stands alone.
+    /// What is missing where a component runs without this program.
     fn alone(&mut self) {
-        self.heading("what may leave, where it runs");
+        self.heading("what may leave where it runs");
         for line in [
-            "whatever it sends: the egress gate and the limits are this program's, and are not in it",
-            "the real token is inside it, and no placeholder",
-            "the runtime's list of allowed hosts is all that holds its requests: allow Graph and the identity endpoint alone",
+            "anything it sends: the egress gate and the limits belong to this program, and are not in it",
+            "it holds the real token, not a placeholder",
+            "only the runtime's list of allowed hosts limits its requests: allow Graph and the identity endpoint only",
         ] {
             self.line(&format!("  {line}"));
         }
@@ -162,7 +163,7 @@ impl Report {
         self.line(heading);
     }
 
-    /// Rows, or a word that there are none.
+    /// Rows, or `none`.
     fn rows<const N: usize>(&mut self, rows: &[[&str; N]]) {
         if rows.is_empty() {
             self.line("  none");
@@ -170,7 +171,7 @@ impl Report {
         self.columns(rows);
     }
 
-    /// Rows whose columns stand two blanks apart.
+    /// Rows with aligned columns, two spaces apart.
     fn columns<const N: usize>(&mut self, rows: &[[&str; N]]) {
         let rows = rows.iter().map(|row| row.map(one_line));
         let rows: Vec<[String; N]> = rows.collect();

@@ -4,33 +4,33 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Cause, Finding, Outcome};
+use super::step::{Cause, Finding, Outcome};
 
-/// As far as clocks may be apart: what Microsoft's sign-in allows.
+/// The clock skew that Microsoft's sign-in tolerates, in seconds.
 const TOLERANCE: u64 = 5 * 60;
 
-/// What Graph's clock said, and when.
+/// A reading of Graph's clock, with this machine's time around it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Heard {
-    /// By Graph's clock, cut to the second.
+pub(super) struct ClockReading {
+    /// By Graph's clock, truncated to the second.
     pub(super) graph: Timestamp,
     /// By this machine's clock, before the request was sent.
-    pub(super) asked: SystemTime,
-    /// By this machine's clock, when the answer was there.
-    pub(super) answered: SystemTime,
+    pub(super) requested: SystemTime,
+    /// By this machine's clock, when the response had arrived.
+    pub(super) received: SystemTime,
 }
 
-/// How this machine's clock stands to Graph's.
+/// Clock skew against Graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Clock {
-    /// How far it is ahead, in seconds; none where that is not known.
+    /// How far this machine's clock is ahead, in seconds; `None` where that is not known.
     ahead: Option<i64>,
 }
 
 impl Clock {
-    pub(super) fn compared(heard: Option<Heard>) -> Self {
+    pub(super) fn compared(reading: Option<ClockReading>) -> Self {
         Self {
-            ahead: heard.and_then(Heard::ahead),
+            ahead: reading.and_then(ClockReading::ahead),
         }
     }
 
@@ -43,10 +43,10 @@ impl Clock {
         Timestamp::now().as_second() - self.ahead.unwrap_or(0)
     }
 
-    pub(super) fn judge(self) -> Outcome {
+    pub(super) fn check(self) -> Outcome {
         let Some(ahead) = self.ahead else {
             return Outcome::Skipped(
-                "Microsoft Graph's answer does not say what time it is".into(),
+                "Microsoft Graph's response does not contain its time".into(),
             );
         };
         let apart = match ahead {
@@ -63,19 +63,19 @@ impl Clock {
         Outcome::Failed(Finding::new(
             Cause::WrongClock,
             format!(
-                "this machine's clock is {apart}: it says {}",
+                "this machine's clock is {apart}: it shows {}",
                 moment(Timestamp::now().as_second())
             ),
-            "set the clock (`timedatectl set-ntp true`): by a wrong one a good token looks expired, or not yet valid",
+            "set the clock (`timedatectl set-ntp true`): with a wrong one a good token looks expired, or not yet valid",
         ))
     }
 }
 
-impl Heard {
+impl ClockReading {
     fn ahead(self) -> Option<i64> {
-        let took = self.answered.duration_since(self.asked).unwrap_or_default();
-        // Half a second makes up for the cut.
-        let here = self.asked + took / 2;
+        let took = self.received.duration_since(self.requested).unwrap_or_default();
+        // Half a second makes up for the truncation.
+        let here = self.requested + took / 2;
         let here = Timestamp::try_from(here).ok()?;
         let there = self.graph + Duration::from_millis(500);
         let ahead: SignedDuration = here.duration_since(there);
@@ -113,14 +113,14 @@ pub(super) fn in_words(seconds: u64) -> String {
 mod tests {
     use super::*;
 
-    fn ahead(graph: i64, asked_ms: u64, answered_ms: u64) -> Option<i64> {
+    fn ahead(graph: i64, requested_ms: u64, received_ms: u64) -> Option<i64> {
         let here = |ms| SystemTime::UNIX_EPOCH + Duration::from_millis(ms);
-        let heard = Heard {
+        let reading = ClockReading {
             graph: Timestamp::from_second(graph).expect("a time"),
-            asked: here(asked_ms),
-            answered: here(answered_ms),
+            requested: here(requested_ms),
+            received: here(received_ms),
         };
-        Clock::compared(Some(heard)).ahead()
+        Clock::compared(Some(reading)).ahead()
     }
 
     #[test]
@@ -140,10 +140,10 @@ mod tests {
             (301, false),
             (-301, false),
         ] {
-            let judged = Clock { ahead: Some(ahead) }.judge();
-            assert_eq!(matches!(judged, Outcome::Passed(_)), fine, "{judged:?}");
+            let checked = Clock { ahead: Some(ahead) }.check();
+            assert_eq!(matches!(checked, Outcome::Passed(_)), fine, "{checked:?}");
         }
-        assert!(matches!(Clock { ahead: None }.judge(), Outcome::Skipped(_)));
+        assert!(matches!(Clock { ahead: None }.check(), Outcome::Skipped(_)));
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! What only Graph can say: whether a page of devices can be read, and a device synced.
+//! The checks that take a token to Graph: whether a page of devices can be read, and a device synced.
 
 use http::{HeaderValue, Method, StatusCode};
 use intune_sync_ids::Guid;
 use serde::Deserialize;
 
 use super::{
-    Cause, Finding, Outcome,
+    step::{Cause, Finding, Outcome},
     token::{Permits, READ, SYNC},
     way::{PAGE, Way, is_passing, unavailable},
 };
@@ -57,7 +57,7 @@ pub(super) async fn sync(
         200..=299 => Outcome::Passed(format!("Intune accepted a sync of `{device}`")),
         404 => Outcome::Failed(Finding::new(
             Cause::UnknownDevice,
-            format!("Intune knows no device `{device}` ({error})"),
+            format!("Intune does not know the device `{device}` ({error})"),
             "`--probe` takes the Intune device id of a device that is enrolled, not its Entra device id and not its name",
         )),
         400 | 405 | 409 | 410 | 422 if !error.approval => Outcome::Failed(Finding::new(
@@ -69,7 +69,7 @@ pub(super) async fn sync(
     }
 }
 
-/// What a refusal means that is not about one device.
+/// The finding for a refusal that does not concern one device.
 fn refused(answer: &Answer, deed: &str, role: &str, permits: Permits, remedy: &str) -> Finding {
     let error = answer.error();
     match answer.status {
@@ -83,7 +83,7 @@ fn refused(answer: &Answer, deed: &str, role: &str, permits: Permits, remedy: &s
         StatusCode::FORBIDDEN => match permits {
             Permits::Delegated => Finding::new(
                 Cause::RoleMissing,
-                format!("the user who has signed in may not {deed} ({error})"),
+                format!("the signed-in user may not {deed} ({error})"),
                 "give the user an Intune role that may, or sign in as an application",
             ),
             Permits::Application => Finding::new(
@@ -91,7 +91,7 @@ fn refused(answer: &Answer, deed: &str, role: &str, permits: Permits, remedy: &s
                 format!(
                     "the identity may not {deed}, though its token has the permission ({error})"
                 ),
-                "the grant may have been taken back since, or the tenant has no Intune licence: see the message, and \
+                "the grant may have been revoked since, or the tenant has no Intune licence: see the message, and \
                  the identity's permissions in the Entra admin center",
             ),
             Permits::Unknown => Finding::new(
@@ -109,7 +109,7 @@ fn approval(error: &GraphError) -> Finding {
     Finding::new(
         Cause::ApprovalNeeded,
         format!(
-            "Multi Admin Approval stands in the way: Intune asks for another administrator's approval ({error})"
+            "Multi Admin Approval stands in the way: Intune requires another administrator's approval ({error})"
         ),
         "add the identity's application to the Exclusions of the access policy that protects device actions (Intune \
          admin center, Tenant administration, Multi Admin Approval)",
@@ -120,7 +120,7 @@ fn unreadable(answer: &Answer) -> Finding {
     Finding::new(
         Cause::NotGraph,
         format!(
-            "the answer is not as Microsoft Graph's are ({})",
+            "the response does not look like Microsoft Graph's ({})",
             answer.error()
         ),
         "check `--graph-url` and the proxy",

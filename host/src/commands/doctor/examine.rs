@@ -1,102 +1,45 @@
-//! Whether an identity can do the job here: one step after the other, each with what was found and, where it fails, the
-//! one thing to do.
+//! The checks in their order.
 //!
-//! The steps stand in the order of causes: what is wrong in one would show as something else in those behind it. A
-//! wrong clock makes a good token look expired, a blocked proxy makes a permission look missing. So the first step that
-//! fails names the cause, and those that need it are not tried.
-
-mod clock;
-mod devices;
-mod json;
-mod step;
-mod text;
-mod token;
-mod way;
+//! They are in the order of causes: what is wrong in one would show as something else in those after it. A wrong clock
+//! makes a good token look expired, a blocked proxy makes a permission look missing. So the first check that fails names
+//! the cause, and those that need it are not tried.
 
 use std::{io, sync::Arc};
 
 use intune_sync_settings::Advice;
 
-pub(crate) use self::json::json;
-pub(crate) use self::step::{Cause, Finding, Outcome, Step};
-pub(crate) use self::text::{step_line, verdict_line};
-use self::{clock::Clock, token::Permits, way::Way};
+use super::{
+    clock::Clock,
+    devices,
+    report::Report,
+    step::{Cause, Finding, Outcome, Step},
+    token::{self, Permits},
+    way::Way,
+};
 use crate::{
-    cli::{Auth, Cloud, DoctorOptions},
+    cli::DoctorOptions,
     http_client::HttpClient,
-    identity::{Claims, TokenSource},
+    identity::TokenSource,
 };
 
-/// What is looked at.
-pub(crate) struct Patient<'a> {
-    pub(crate) options: &'a DoctorOptions,
-    pub(crate) client: &'a HttpClient,
+/// What the checks are about.
+pub(super) struct Subject<'a> {
+    pub(super) options: &'a DoctorOptions,
+    pub(super) client: &'a HttpClient,
     /// Where tokens come from, or why they cannot.
-    pub(crate) source: Result<Arc<dyn TokenSource>, Advice>,
+    pub(super) source: Result<Arc<dyn TokenSource>, Advice>,
 }
 
-/// What was found.
-pub(crate) struct Chart<'a> {
-    /// Told of each step as it ends.
-    tell: &'a mut (dyn FnMut(Step, &Outcome) -> io::Result<()> + Send),
-    pub(crate) steps: Vec<(Step, Outcome)>,
-    /// What the token says of itself, where it can be read.
-    pub(crate) claims: Option<Claims>,
-    /// How far this machine's clock is ahead of Graph's, in seconds, where that is known.
-    pub(crate) clock_ahead: Option<i64>,
-}
-
-impl<'a> Chart<'a> {
-    /// An empty one. `tell` is called with each step as it ends.
-    pub(crate) fn new(tell: &'a mut (dyn FnMut(Step, &Outcome) -> io::Result<()> + Send)) -> Self {
-        Self {
-            tell,
-            steps: Vec::new(),
-            claims: None,
-            clock_ahead: None,
-        }
-    }
-
-    /// The cause: the first step that failed, and why.
-    pub(crate) fn cause(&self) -> Option<(Step, &Finding)> {
-        self.steps.iter().find_map(|(step, outcome)| match outcome {
-            Outcome::Failed(finding) => Some((*step, finding)),
-            Outcome::Passed(_) | Outcome::Skipped(_) | Outcome::Blocked(_) => None,
-        })
-    }
-
-    fn record(&mut self, step: Step, outcome: Outcome) -> io::Result<()> {
-        (self.tell)(step, &outcome)?;
-        self.steps.push((step, outcome));
-        Ok(())
-    }
-
-    /// The first of these steps that has not let others go on.
-    fn obstacle(&self, needs: &[Step]) -> Option<Step> {
-        needs.iter().copied().find(|needed| {
-            self.steps
-                .iter()
-                .any(|(step, outcome)| step == needed && outcome.is_in_the_way())
-        })
-    }
-
-    fn has_failed(&self, step: Step) -> bool {
-        self.steps
-            .iter()
-            .any(|(known, outcome)| *known == step && matches!(outcome, Outcome::Failed(_)))
-    }
-}
-
-/// Goes through all steps.
+/// Makes all checks.
 ///
 /// # Errors
 ///
-/// When what was found cannot be told.
-pub(crate) async fn examine(patient: &Patient<'_>, chart: &mut Chart<'_>) -> io::Result<()> {
-    let Patient {
+/// When the report cannot be written.
+pub(super) async fn examine(subject: &Subject<'_>, report: &mut Report<'_>) -> io::Result<()> {
+    let Subject {
         options, source, ..
-    } = patient;
-    let way = Way::new(options, patient.client);
+    } = subject;
+    let way = Way::new(options, subject.client);
 
     let found = match source {
         Ok(source) => source.find().await.map(|()| source).map_err(Advice::from),
@@ -104,37 +47,37 @@ pub(crate) async fn examine(patient: &Patient<'_>, chart: &mut Chart<'_>) -> io:
     };
     let source = match found {
         Ok(source) => {
-            chart.record(Step::Identity, Outcome::Passed(source.describe()))?;
+            report.record(Step::Identity, Outcome::Passed(source.describe()))?;
             Some(source)
         }
         Err(advice) => {
             let cause = Cause::NoIdentity;
-            chart.record(Step::Identity, Outcome::Failed(Finding { cause, advice }))?;
+            report.record(Step::Identity, Outcome::Failed(Finding { cause, advice }))?;
             None
         }
     };
 
-    let (reached, heard) = way.knock().await;
-    chart.record(Step::Graph, reached)?;
-    let clock = Clock::compared(heard);
-    let compared = match chart.obstacle(&[Step::Graph]) {
+    let (reached, reading) = way.knock().await;
+    report.record(Step::Graph, reached)?;
+    let clock = Clock::compared(reading);
+    let compared = match report.obstacle(&[Step::Graph]) {
         Some(obstacle) => Outcome::Blocked(obstacle),
-        None => clock.judge(),
+        None => clock.check(),
     };
-    chart.record(Step::Clock, compared)?;
-    chart.clock_ahead = clock.ahead();
+    report.record(Step::Clock, compared)?;
+    report.clock_ahead = clock.ahead();
 
-    // Where Graph was not reached nothing is known of the clock, which is no reason not to ask for a token.
-    let blocked = match chart.obstacle(&[Step::Identity]) {
-        None if chart.has_failed(Step::Clock) => Some(Step::Clock),
+    // Where Graph was not reached, the clock is unknown; a token is requested nevertheless.
+    let blocked = match report.obstacle(&[Step::Identity]) {
+        None if report.has_failed(Step::Clock) => Some(Step::Clock),
         obstacle => obstacle,
     };
     let bearer = match (blocked, source) {
         (None, Some(source)) => match source.fetch(&options.cloud.scope(), false).await {
             Ok(token) => {
-                chart.claims = token.secret.claims();
-                let kind = token::kind(chart.claims.as_ref());
-                chart.record(Step::Token, Outcome::Passed(kind))?;
+                report.claims = token.secret.claims();
+                let kind = token::kind(report.claims.as_ref());
+                report.record(Step::Token, Outcome::Passed(kind))?;
                 Some(token.secret.bearer())
             }
             Err(error) => {
@@ -142,20 +85,20 @@ pub(crate) async fn examine(patient: &Patient<'_>, chart: &mut Chart<'_>) -> io:
                     cause: Cause::NoToken,
                     advice: error.into(),
                 };
-                chart.record(Step::Token, Outcome::Failed(finding))?;
+                report.record(Step::Token, Outcome::Failed(finding))?;
                 None
             }
         },
         (blocked, _) => {
             let obstacle = blocked.unwrap_or(Step::Identity);
-            chart.record(Step::Token, Outcome::Blocked(obstacle))?;
+            report.record(Step::Token, Outcome::Blocked(obstacle))?;
             None
         }
     };
 
-    let token = token::Examination {
+    let token = token::TokenCheck {
         options,
-        claims: chart.claims.clone(),
+        claims: report.claims.clone(),
         now: clock.now(),
     };
     for step in [
@@ -166,14 +109,14 @@ pub(crate) async fn examine(patient: &Patient<'_>, chart: &mut Chart<'_>) -> io:
         Step::ReadRole,
         Step::SyncRole,
     ] {
-        let outcome = match chart.obstacle(&[Step::Token]) {
+        let outcome = match report.obstacle(&[Step::Token]) {
             Some(obstacle) => Outcome::Blocked(obstacle),
-            None => token.look_at(step),
+            None => token.check(step),
         };
-        chart.record(step, outcome)?;
+        report.record(step, outcome)?;
     }
 
-    let permits = Permits::of(chart.claims.as_ref());
+    let permits = Permits::of(report.claims.as_ref());
     let mut needs = vec![
         Step::Graph,
         Step::Token,
@@ -182,25 +125,25 @@ pub(crate) async fn examine(patient: &Patient<'_>, chart: &mut Chart<'_>) -> io:
         Step::Expiry,
         Step::ReadRole,
     ];
-    for (step, also) in [(Step::Devices, Step::Graph), (Step::Sync, Step::SyncRole)] {
-        needs.push(also);
-        let outcome = match (step, options.probe, chart.obstacle(&needs), &bearer) {
-            (Step::Sync, None, _, _) => Outcome::Skipped(
-                "not asked for: `--probe DEVICE` requests one real sync, which alone shows whether syncs are allowed, \
-                 Multi Admin Approval included"
-                    .to_owned(),
-            ),
-            (_, _, Some(obstacle), _) => Outcome::Blocked(obstacle),
-            (_, _, None, None) => Outcome::Blocked(Step::Token),
-            (Step::Sync, Some(device), None, Some(bearer)) => {
-                devices::sync(&way, device, bearer, permits, &token.remedy()).await
-            }
-            (_, _, None, Some(bearer)) => {
-                devices::page(&way, bearer, permits, &token.remedy()).await
-            }
-        };
-        chart.record(step, outcome)?;
-        needs.push(step);
-    }
-    Ok(())
+    let outcome = match (report.obstacle(&needs), &bearer) {
+        (Some(obstacle), _) => Outcome::Blocked(obstacle),
+        (None, None) => Outcome::Blocked(Step::Token),
+        (None, Some(bearer)) => devices::page(&way, bearer, permits, &token.remedy()).await,
+    };
+    report.record(Step::Devices, outcome)?;
+
+    needs.extend([Step::Devices, Step::SyncRole]);
+    let outcome = match (options.probe, report.obstacle(&needs), &bearer) {
+        (None, _, _) => Outcome::Skipped(
+            "not requested: `--probe DEVICE` requests one real sync, which alone shows whether syncs are allowed, \
+             Multi Admin Approval included"
+                .to_owned(),
+        ),
+        (Some(_), Some(obstacle), _) => Outcome::Blocked(obstacle),
+        (Some(_), None, None) => Outcome::Blocked(Step::Token),
+        (Some(device), None, Some(bearer)) => {
+            devices::sync(&way, device, bearer, permits, &token.remedy()).await
+        }
+    };
+    report.record(Step::Sync, outcome)
 }

@@ -3,12 +3,17 @@
 use intune_sync_report::ExitStatus;
 use serde::Serialize;
 
-use super::token::Permits;
-use super::{Chart, DoctorOptions, Finding, Outcome};
+use super::{
+    clock::rfc3339,
+    report::Report,
+    step::{Finding, Outcome},
+    token::Permits,
+};
+use crate::cli::DoctorOptions;
 
-/// What was found, as one JSON object. Its keys are spelled as those of a run's.
-pub(crate) fn json(options: &DoctorOptions, chart: &Chart<'_>, status: ExitStatus) -> String {
-    let cause = chart.cause();
+/// The report as one JSON object. Its keys are spelled like those of a run's.
+pub(super) fn json(options: &DoctorOptions, report: &Report<'_>, status: ExitStatus) -> String {
+    let cause = report.cause();
     let object = Object {
         verdict: match (cause, status) {
             (None, _) => "ready",
@@ -23,8 +28,8 @@ pub(crate) fn json(options: &DoctorOptions, chart: &Chart<'_>, status: ExitStatu
             hint: &finding.advice.hint,
         }),
         graph_root: options.graph.to_string(),
-        clock_ahead_seconds: chart.clock_ahead,
-        token: chart.claims.as_ref().map(|claims| Token {
+        clock_ahead_seconds: report.clock_ahead,
+        token: report.claims.as_ref().map(|claims| Token {
             kind: match Permits::of(Some(claims)) {
                 Permits::Delegated => "delegated",
                 Permits::Application | Permits::Unknown => "application",
@@ -33,11 +38,11 @@ pub(crate) fn json(options: &DoctorOptions, chart: &Chart<'_>, status: ExitStatu
             tenant_id: claims.tenant.as_deref(),
             object_id: claims.object.as_deref(),
             client_id: claims.application.as_deref(),
-            issued: claims.issued.map(super::clock::rfc3339),
-            expires: claims.expires.map(super::clock::rfc3339),
+            issued: claims.issued.map(rfc3339),
+            expires: claims.expires.map(rfc3339),
             permissions: claims.scopes.as_deref().unwrap_or(&claims.roles),
         }),
-        steps: chart
+        steps: report
             .steps
             .iter()
             .map(|(step, outcome)| {
@@ -72,7 +77,7 @@ struct Object<'a> {
     cause: Option<Cause<'a>>,
     graph_root: String,
     clock_ahead_seconds: Option<i64>,
-    /// What the token says of itself; none of it is secret.
+    /// The token's claims; none of them is secret.
     token: Option<Token<'a>>,
     steps: Vec<StepRow<'a>>,
 }

@@ -1,9 +1,25 @@
-//! `doctor`.
+//! `doctor`: whether an identity can do the job here; one check after the other, each with what was found and, where it
+//! fails, the one thing to do.
+
+mod clock;
+mod devices;
+mod examine;
+mod json;
+mod report;
+mod step;
+mod text;
+mod token;
+mod way;
 
 use std::sync::Arc;
 
 use intune_sync_report::ExitStatus;
 
+use self::{
+    examine::{Subject, examine},
+    report::Report,
+    step::{Outcome, Step},
+};
 use super::{
     Failure,
     identity::{self, NoSource},
@@ -11,17 +27,16 @@ use super::{
 };
 use crate::{
     cli::{DoctorOptions, ReportFormat},
-    doctor::{self, Chart, Outcome, Patient, Step},
     http_client::{ClientOptions, HttpClient},
     identity::Environment,
     printer::Printer,
 };
 
-/// Says whether an identity can do the job here, and answers the exit code: that of the first step that failed.
+/// Checks whether an identity can do the job here. The exit status is that of the first step that failed.
 ///
 /// # Errors
 ///
-/// When what was given makes no sense, or the report cannot be written.
+/// When the options make no sense, or the report cannot be written.
 pub(crate) async fn run(
     options: &DoctorOptions,
     environment: &Environment,
@@ -38,34 +53,34 @@ pub(crate) async fn run(
         // As for `sync`: a file that is not there is wrong usage.
         Err(error @ NoSource::Unusable(_)) => return Err(error.into()),
     };
-    let patient = Patient {
+    let subject = Subject {
         options,
         client: &client,
         source,
     };
     let interruption = Interruption::listen();
     let is_text = options.format == ReportFormat::Text;
-    let mut tell = |step: Step, outcome: &Outcome| match is_text {
-        true => printer.page(&doctor::step_line(step, outcome)),
+    let mut show = |step: Step, outcome: &Outcome| match is_text {
+        true => printer.page(&text::step_line(step, outcome)),
         false => Ok(()),
     };
-    let mut chart = Chart::new(&mut tell);
+    let mut report = Report::new(&mut show);
     tokio::select! {
-        examined = doctor::examine(&patient, &mut chart) => examined?,
-        // An identity endpoint can take more than a minute to say no.
+        examined = examine(&subject, &mut report) => examined?,
+        // An identity endpoint can take more than a minute to refuse.
         () = interruption.requested() => return Ok(ExitStatus::Interrupted),
     }
 
-    let cause = chart.cause().map(|(_, finding)| finding.clone());
+    let cause = report.cause().map(|(_, finding)| finding.clone());
     let status = cause
         .as_ref()
         .map_or(ExitStatus::Success, |finding| finding.cause.exit_status());
     if is_text {
-        let verdict = doctor::verdict_line(&chart);
+        let verdict = text::verdict_line(&report);
         printer.data(&verdict)?;
         return Ok(status);
     }
-    let json = doctor::json(options, &chart, status);
+    let json = json::json(options, &report, status);
     printer.data(&json)?;
     if let Some(finding) = cause {
         printer.error(&finding.advice);

@@ -3,24 +3,24 @@
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
 
-/// What is looked at, in this order.
+/// The checks, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(super) enum Step {
     /// There is something that can give a token.
     Identity,
-    /// Graph answers: name, connection, proxy, TLS.
+    /// Graph responds: name, connection, proxy, TLS.
     Graph,
-    /// This machine's clock is that of Graph.
+    /// This machine's clock agrees with Graph's.
     Clock,
     /// There is a token.
     Token,
     /// It is for Graph.
     Audience,
-    /// It is of the tenant that is meant.
+    /// It belongs to the intended tenant.
     Tenant,
-    /// It has not ended.
+    /// It has not expired.
     Expiry,
-    /// It is not older than a grant that it lacks.
+    /// It is recent enough to hold what was granted.
     Age,
     /// It permits reading devices.
     ReadRole,
@@ -34,7 +34,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// Its name, which stays the same from version to version.
-    pub(crate) const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity",
             Self::Graph => "graph",
@@ -52,22 +52,22 @@ impl Step {
     }
 }
 
-/// What a step came to.
+/// The outcome of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It is fine; what was found.
+pub(super) enum Outcome {
+    /// It passed; what was found.
     Passed(String),
-    /// It is not.
+    /// It failed.
     Failed(Finding),
-    /// It was not tried, for this reason, which is in nobody's way.
+    /// It was skipped deliberately, for this reason; it blocks nothing.
     Skipped(String),
-    /// It was not tried, since it needs a step that failed or was itself not tried.
+    /// It was not tried, since it needs this step, which failed or was itself not tried.
     Blocked(Step),
 }
 
 impl Outcome {
     /// Whether steps that need this one cannot be tried.
-    pub(crate) fn is_in_the_way(&self) -> bool {
+    pub(super) fn blocks_others(&self) -> bool {
         match self {
             Self::Passed(_) | Self::Skipped(_) => false,
             Self::Failed(_) | Self::Blocked(_) => true,
@@ -77,9 +77,9 @@ impl Outcome {
 
 /// Why a step failed, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Finding {
-    pub(crate) cause: Cause,
-    pub(crate) advice: Advice,
+pub(super) struct Finding {
+    pub(super) cause: Cause,
+    pub(super) advice: Advice,
 }
 
 impl Finding {
@@ -93,7 +93,7 @@ impl Finding {
 
 /// Why a step failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cause {
+pub(super) enum Cause {
     NoIdentity,
     GraphUnreachable,
     ProxyBlocked,
@@ -114,7 +114,7 @@ pub(crate) enum Cause {
 
 impl Cause {
     /// Its name, which stays the same from version to version.
-    pub(crate) const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::NoIdentity => "no-identity",
             Self::GraphUnreachable => "graph-unreachable",
@@ -136,7 +136,7 @@ impl Cause {
     }
 
     /// How `doctor` ends: as a run does where a token or a permission is missing.
-    pub(crate) const fn exit_status(self) -> ExitStatus {
+    pub(super) const fn exit_status(self) -> ExitStatus {
         match self {
             Self::NoIdentity
             | Self::NoToken

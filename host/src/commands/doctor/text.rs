@@ -2,15 +2,17 @@
 
 use clap::builder::styling::{AnsiColor, Style};
 
-use super::{Chart, Outcome, Step};
-use crate::cli::Page;
-use crate::printer::one_line;
+use super::{
+    report::Report,
+    step::{Outcome, Step},
+};
+use crate::{cli::Page, printer::one_line};
 
 /// As wide as the longest name of a step.
 const WIDTH: usize = 9;
 
 /// The line of a step, and that of its hint.
-pub(crate) fn step_line(step: Step, outcome: &Outcome) -> Page {
+pub(super) fn step_line(step: Step, outcome: &Outcome) -> Page {
     let (mark, style, words, hint) = match outcome {
         Outcome::Passed(found) => ('✓', AnsiColor::Green.on_default(), found.clone(), None),
         Outcome::Failed(finding) => (
@@ -34,15 +36,15 @@ pub(crate) fn step_line(step: Step, outcome: &Outcome) -> Page {
     }
 }
 
-/// What it comes to.
-pub(crate) fn verdict_line(chart: &Chart<'_>) -> String {
-    let synced = chart
+/// The verdict.
+pub(super) fn verdict_line(report: &Report<'_>) -> String {
+    let synced = report
         .steps
         .iter()
         .any(|(step, outcome)| *step == Step::Sync && matches!(outcome, Outcome::Passed(_)));
-    match chart.cause() {
+    match report.cause() {
         None if synced => "\nready: this identity can list and sync devices here\n".to_owned(),
-        None => "\nready, as far as can be told without a sync\n".to_owned(),
-        Some((step, _)) => format!("\nnot ready: put `{}` right first\n", step.name()),
+        None => "\nready, as far as can be checked without a sync\n".to_owned(),
+        Some((step, _)) => format!("\nnot ready: fix `{}` first\n", step.name()),
     }
 }

@@ -1,21 +1,26 @@
-//! What a token says of itself, and what follows. Nothing is verified here: Graph does that.
+//! The checks of a token's claims. Signatures are not verified here: Graph does that.
 
-use super::clock::{in_words, moment};
-use super::{Auth, Cause, Cloud, DoctorOptions, Finding, Outcome, Step};
-use crate::identity::Claims;
+use super::{
+    clock::{in_words, moment},
+    step::{Cause, Finding, Outcome, Step},
+};
+use crate::{
+    cli::{Auth, Cloud, DoctorOptions},
+    identity::Claims,
+};
 
 /// Permits reading devices.
 pub(super) const READ: &str = "DeviceManagementManagedDevices.Read.All";
-/// Does so too.
+/// Permits it too.
 const READ_WRITE: &str = "DeviceManagementManagedDevices.ReadWrite.All";
 /// Permits syncs.
 pub(super) const SYNC: &str = "DeviceManagementManagedDevices.PrivilegedOperations.All";
 
-/// The application id of Microsoft Graph, which a token can name in the place of its address.
+/// The application id of Microsoft Graph, which a token can name instead of its address.
 const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
 
-/// A token this young has what is granted: what it lacks was not there when it was asked for just now. Microsoft dates
-/// some tokens five minutes back.
+/// The age in seconds up to which a token holds everything that is granted. Microsoft backdates some tokens by five
+/// minutes.
 const FRESH: i64 = 10 * 60;
 
 /// Whose permissions a token has.
@@ -39,28 +44,28 @@ impl Permits {
     }
 }
 
-/// What kind of token was obtained.
+/// The kind of token that was obtained.
 pub(super) fn kind(claims: Option<&Claims>) -> String {
     match Permits::of(claims) {
         Permits::Unknown => {
-            "obtained; it is opaque, so that only Microsoft Graph can say what it permits".into()
+            "obtained; it is opaque, so only Microsoft Graph knows what it permits".into()
         }
-        Permits::Delegated => "obtained; it is of a user who has signed in".into(),
-        Permits::Application => "obtained; it is of an application".into(),
+        Permits::Delegated => "obtained; it belongs to a signed-in user".into(),
+        Permits::Application => "obtained; it belongs to an application".into(),
     }
 }
 
-/// A token under examination.
-pub(super) struct Examination<'a> {
+/// The checks of a token.
+pub(super) struct TokenCheck<'a> {
     pub(super) options: &'a DoctorOptions,
     pub(super) claims: Option<Claims>,
     /// By Graph's clock, in seconds since 1970.
     pub(super) now: i64,
 }
 
-impl Examination<'_> {
-    /// Looks at one of the steps that are about the token.
-    pub(super) fn look_at(&self, step: Step) -> Outcome {
+impl TokenCheck<'_> {
+    /// Makes one of the checks of the token.
+    pub(super) fn check(&self, step: Step) -> Outcome {
         let Some(claims) = &self.claims else {
             return Outcome::Skipped("the token is opaque".into());
         };
@@ -74,7 +79,7 @@ impl Examination<'_> {
         }
     }
 
-    /// What to do about a permission that is missing.
+    /// The remedy for a missing permission.
     pub(super) fn remedy(&self) -> String {
         let claims = self.claims.as_ref();
         if claims.is_some_and(|claims| claims.scopes.is_some()) {
@@ -94,7 +99,7 @@ impl Examination<'_> {
 
     fn audience(&self, claims: &Claims) -> Outcome {
         let Some(audience) = &claims.audience else {
-            return silent("whom it is for");
+            return silent("its audience");
         };
         let graph = self.options.cloud.graph().to_string();
         let bare = audience.trim_end_matches('/');
@@ -112,23 +117,23 @@ impl Examination<'_> {
 
     fn tenant(&self, claims: &Claims) -> Outcome {
         let Some(tenant) = &claims.tenant else {
-            return silent("of which tenant it is");
+            return silent("its tenant");
         };
         let wanted = self.options.tenant.as_ref().map(ToString::to_string);
         match wanted {
             None => Outcome::Passed(format!(
-                "`{tenant}`; `--tenant-id` compares it with the one that is meant"
+                "`{tenant}`; `--tenant-id` compares it with the intended one"
             )),
             Some(wanted) if tenant.eq_ignore_ascii_case(&wanted) => {
                 Outcome::Passed(format!("`{tenant}`"))
             }
             // A domain: the token names its tenant by id.
             Some(wanted) if wanted.contains('.') => Outcome::Skipped(format!(
-                "the token is of `{tenant}`; to compare it, give `--tenant-id` the id in place of `{wanted}`"
+                "the token belongs to `{tenant}`; to compare it, give `--tenant-id` the id instead of `{wanted}`"
             )),
             Some(wanted) => Outcome::Failed(Finding::new(
                 Cause::WrongTenant,
-                format!("the token is of the tenant `{tenant}`, not of `{wanted}`"),
+                format!("the token belongs to the tenant `{tenant}`, not to `{wanted}`"),
                 "use an identity of that tenant, or correct `--tenant-id`; a managed identity belongs to the tenant of \
                  its subscription",
             )),
@@ -137,24 +142,24 @@ impl Examination<'_> {
 
     fn expiry(&self, claims: &Claims) -> Outcome {
         let Some(end) = claims.expires else {
-            return silent("when it ends");
+            return silent("when it expires");
         };
         match u64::try_from(end - self.now) {
             Ok(left) if left > 0 => {
-                Outcome::Passed(format!("ends {}, in {}", moment(end), in_words(left)))
+                Outcome::Passed(format!("expires {}, in {}", moment(end), in_words(left)))
             }
             _ => Outcome::Failed(Finding::new(
                 Cause::TokenExpired,
-                format!("the token has ended, {}", moment(end)),
+                format!("the token expired {}", moment(end)),
                 match self.options.auth {
                     Auth::TokenFile(_) => "write a fresh token to the file",
-                    _ => "run it again; if it stays so, restart the place that this runs in",
+                    _ => "run it again; if that does not help, restart the machine or container that this runs in",
                 },
             )),
         }
     }
 
-    /// A token has what was granted when it was issued. What an old one lacks may have been granted since.
+    /// A token holds what was granted when it was issued. What an old one lacks may have been granted since.
     fn age(&self, claims: &Claims) -> Outcome {
         let Some(issued) = claims.issued else {
             return silent("when it was issued");
@@ -171,7 +176,7 @@ impl Examination<'_> {
         };
         let fresh = match (&self.options.auth, claims.expires) {
             (Auth::ManagedIdentity { .. }, Some(end)) => format!(
-                "wait until it ends, {}: Azure keeps a managed identity's token for about 24 hours, and nothing \
+                "wait until it expires, {}: Azure keeps a managed identity's token for about 24 hours, and nothing \
                  renews it sooner",
                 moment(end)
             ),
@@ -185,7 +190,7 @@ impl Examination<'_> {
         Outcome::Failed(Finding::new(
             Cause::StaleToken,
             format!(
-                "the token was issued {issued}, and lacks {}: what was granted since then is not in it",
+                "the token was issued {issued}, and lacks {}: it does not hold what was granted since then",
                 missing.join(" and ")
             ),
             format!("{since}, {fresh}; if not, {}", self.remedy()),
@@ -218,12 +223,12 @@ impl Examination<'_> {
     }
 }
 
-/// The permissions in a token, whosever they are.
+/// The permissions in a token, an application's or a user's.
 fn permissions(claims: &Claims) -> &[String] {
     claims.scopes.as_deref().unwrap_or(&claims.roles)
 }
 
-/// What is missing for a sync, quoted.
+/// The permissions for a sync that are missing, quoted.
 fn missing(claims: &Claims) -> Vec<String> {
     let held = permissions(claims);
     let has = |role: &str| held.iter().any(|held| held == role);

@@ -7,8 +7,12 @@ use intune_sync_gate::{Gate, Rules, Writes, answer_headers};
 use intune_sync_ids::Origin;
 use jiff::Timestamp;
 
-use super::{Cause, DoctorOptions, Finding, Outcome, clock::Heard};
+use super::{
+    clock::ClockReading,
+    step::{Cause, Finding, Outcome},
+};
 use crate::{
+    cli::DoctorOptions,
     graph::{Answer, client_request_id},
     http_client::{ClientError, HttpClient, Limits, proxy_for},
 };
@@ -94,23 +98,23 @@ impl<'a> Way<'a> {
 
     /// Asks for a page without a token, which Graph refuses: that it does shows the whole way there and back, and its
     /// clock, whatever the identity is worth.
-    pub(super) async fn knock(&self) -> (Outcome, Option<Heard>) {
-        let asked = SystemTime::now();
+    pub(super) async fn knock(&self) -> (Outcome, Option<ClockReading>) {
+        let requested = SystemTime::now();
         let answer = match self.send(Method::GET, PAGE, None).await {
             Ok(answer) => answer,
             Err(error) => return (Outcome::Failed(self.explain(&error)), None),
         };
-        let heard = answer.date().map(|graph| Heard {
+        let reading = answer.date().map(|graph| ClockReading {
             graph,
-            asked,
-            answered: SystemTime::now(),
+            requested,
+            received: SystemTime::now(),
         });
         let outcome = match answer.status {
             StatusCode::UNAUTHORIZED => Outcome::Passed(self.reached()),
             status if is_passing(status) => Outcome::Failed(unavailable(&answer)),
             _ => Outcome::Failed(self.not_graph(&answer)),
         };
-        (outcome, heard)
+        (outcome, reading)
     }
 
     fn reached(&self) -> String {

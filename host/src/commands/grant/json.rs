@@ -1,9 +1,11 @@
+//! The JSON object of `grant`.
+
 use serde::Serialize;
 
 use super::{Outcome, Report};
 use crate::cli::GrantPurpose;
 
-/// The report as one JSON object. Its keys are spelled as those of a run's.
+/// The report as one JSON object. Its keys are spelled like those of a run's.
 pub(super) fn json(report: &Report<'_>) -> String {
     let object = Object {
         principal_id: report.principal.id.to_string(),

@@ -1,4 +1,4 @@
-//! `grant`: gives a service principal the app roles of Microsoft Graph that a sync takes, or takes them away.
+//! `grant`: assigns to a service principal the app roles of Microsoft Graph that a sync needs, or revokes them.
 
 mod directory;
 mod json;
@@ -14,8 +14,10 @@ use intune_sync_ids::Guid;
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
 
-use self::directory::{Assigned, Directory};
-use self::principal::Principal;
+use self::{
+    directory::{Assigned, Directory},
+    principal::Principal,
+};
 use super::{
     Failure, identity,
     interruption::Interruption,
@@ -27,35 +29,35 @@ use crate::{
     printer::Printer,
 };
 
-/// What was found, and what became of it.
+/// The principal, and the outcome of each role.
 struct Report<'a> {
     options: &'a GrantOptions,
     principal: Principal,
     roles: Vec<(Role, Outcome)>,
 }
 
-/// What became of a role.
+/// The outcome of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// It was there already.
+    /// It was assigned already.
     AlreadyAssigned,
-    /// It was not there.
+    /// It was not assigned.
     NotAssigned,
-    /// It is there now.
+    /// It was assigned now.
     Assigned,
-    /// It is not there any more.
+    /// It was revoked now.
     Revoked,
     /// It would be assigned, but for `--dry-run`.
     WouldAssign,
-    /// It would be taken away, but for `--dry-run`.
+    /// It would be revoked, but for `--dry-run`.
     WouldRevoke,
 }
 
-/// Grants, or revokes, and answers the exit code.
+/// Grants or revokes.
 ///
 /// # Errors
 ///
-/// When the roles are not as they are meant to be afterwards.
+/// When the roles are not as intended afterwards.
 pub(crate) async fn run(
     options: &GrantOptions,
     environment: &Environment,
@@ -134,13 +136,13 @@ async fn grant(
         ReportFormat::Json => json::json(&report),
     })?;
     if options.purpose == GrantPurpose::Revoke {
-        warn_of_what_stays(options, &assigned, printer);
+        warn_of_kept_role(options, &assigned, printer);
     }
     next_step(&report, printer);
     Ok(ExitStatus::Success)
 }
 
-/// What a role needs.
+/// The change that a role needs.
 enum Change {
     None(Outcome),
     Assign,
@@ -157,7 +159,7 @@ fn change(purpose: GrantPurpose, role: Role, assigned: &[Assigned]) -> Change {
     }
 }
 
-/// Exactly these changes, and no other.
+/// Exactly these changes.
 fn writes(changes: &[(Role, Change)], resource: Guid, principal: Guid) -> Writes {
     let assignments: Vec<AssignmentId> = changes
         .iter()
@@ -178,7 +180,7 @@ fn writes(changes: &[(Role, Change)], resource: Guid, principal: Guid) -> Writes
     }
 }
 
-/// Asks a person at a terminal whether this identity is meant.
+/// Asks a person at a terminal whether this is the intended identity. Returns true for a no.
 fn declines(
     options: &GrantOptions,
     principal: &Principal,
@@ -201,8 +203,8 @@ fn declines(
     Ok(!yes)
 }
 
-/// Says so where the identity keeps a role of the three that was not asked about.
-fn warn_of_what_stays(options: &GrantOptions, assigned: &[Assigned], printer: &mut Printer) {
+/// Warns if the identity keeps one of the three roles that this command did not concern.
+fn warn_of_kept_role(options: &GrantOptions, assigned: &[Assigned], printer: &mut Printer) {
     let stays = assigned
         .iter()
         .find(|assigned| !options.roles.contains(&assigned.role));
@@ -210,9 +212,9 @@ fn warn_of_what_stays(options: &GrantOptions, assigned: &[Assigned], printer: &m
         return;
     };
     let hint = match role {
-        Role::ReadWrite => "to take it away too, run `grant --revoke --read-write`",
+        Role::ReadWrite => "to revoke it too, run `grant --revoke --read-write`",
         Role::Read | Role::PrivilegedOperations => {
-            "to take it away too, run `grant --revoke` without `--read-write`"
+            "to revoke it too, run `grant --revoke` without `--read-write`"
         }
     };
     printer.warning(&Advice::new(format!("the identity keeps `{role}`"), hint));
@@ -222,16 +224,16 @@ fn next_step(report: &Report<'_>, printer: &mut Printer) {
     let any = |wanted: Outcome| report.roles.iter().any(|(_, outcome)| *outcome == wanted);
     if any(Outcome::Assigned) {
         printer.note(
-            "a token from before the grant lacks the permissions, and Azure keeps a managed identity's for up to 24 \
+            "tokens issued before the grant lack the permissions, and Azure keeps a managed identity's token for up to 24 \
              hours",
         );
         printer
-            .hint("run `intune-sync doctor` where the job runs: it says whether they have arrived");
+            .hint("run `intune-sync doctor` where the job runs: it checks whether they have arrived");
     } else if any(Outcome::Revoked) {
         printer.note(
-            "a token from before keeps the permissions until it ends, for a managed identity up to 24 hours",
+            "tokens issued before keep the permissions until they expire, a managed identity's for up to 24 hours",
         );
     } else if any(Outcome::WouldAssign) || any(Outcome::WouldRevoke) {
-        printer.hint("leave `--dry-run` out to do it");
+        printer.hint("leave out `--dry-run` to do it");
     }
 }

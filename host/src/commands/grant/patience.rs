@@ -1,7 +1,9 @@
+//! How long `grant` keeps trying.
+
 use std::time::Duration;
 
-/// The waits between attempts: half a second, doubled each time up to 15 seconds, two minutes in all. That is how long
-/// a new identity may take to be known to all of the directory's servers.
+/// The waits between attempts: half a second, doubled each time up to 15 seconds, two minutes in all. A new identity can
+/// take that long to reach all of the directory's servers.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     waits: u32,
@@ -13,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 const IN_ALL: Duration = Duration::from_secs(120);
 
 impl Patience {
-    /// How long to wait before the next attempt; none when there is to be none.
+    /// How long to wait before the next attempt; `None` when to give up.
     pub(super) fn next(&mut self) -> Option<Duration> {
         let wait = FIRST.saturating_mul(1 << self.waits.min(8)).min(LONGEST);
         if self.waited + wait > IN_ALL {

@@ -1,15 +1,17 @@
+//! Service principals as Graph lists them.
+
 use std::fmt;
 
 use intune_sync_ids::Guid;
 use serde::Deserialize;
 
-/// A service principal: what a managed identity is in the directory.
+/// A service principal, which is what the directory has of a managed identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Principal {
     pub(super) id: Guid,
-    /// May be empty.
+    /// Can be empty.
     pub(super) name: String,
-    /// `ManagedIdentity`, `Application`; may be empty.
+    /// `ManagedIdentity`, `Application`; can be empty.
     pub(super) kind: String,
 }
 

@@ -1,3 +1,5 @@
+//! The report of `grant` for people.
+
 use std::fmt::Write as _;
 
 use super::{Outcome, Report};
@@ -15,14 +17,14 @@ pub(super) fn text(report: &Report<'_>) -> String {
     for (role, outcome) in &report.roles {
         let (mark, words) = match outcome {
             Outcome::Assigned => ('+', "assigned"),
-            Outcome::AlreadyAssigned => ('=', "assigned already"),
+            Outcome::AlreadyAssigned => ('=', "already assigned"),
             Outcome::NotAssigned => ('=', "not assigned"),
-            Outcome::Revoked => ('-', "taken away"),
+            Outcome::Revoked => ('-', "revoked"),
             Outcome::WouldAssign => ('+', "would be assigned"),
-            Outcome::WouldRevoke => ('-', "would be taken away"),
+            Outcome::WouldRevoke => ('-', "would be revoked"),
         };
         writeln!(text, "{mark} {:width$}  {words}", role.value())
-            .expect("a string takes all that is written");
+            .expect("writing to a string does not fail");
     }
     text
 }

@@ -1,4 +1,6 @@
-use super::{Figures, Stage};
+//! The other ways to dispatch and to pace, and which of them is best.
+
+use super::{Figures, Session};
 use crate::{
     cli::{Pacing, RehearseOptions},
     sandbox::bindings::sync::{Dispatch, Pace, RunStatus},
@@ -7,27 +9,28 @@ use crate::{
 /// Devices of the fleet with which an alternative is tried.
 pub(super) const SAMPLE: u32 = 2_000;
 
-/// Runs that differ by no more than this part of the fastest are equally fast.
+/// Runs count as equally fast if they differ by at most the fastest one's duration divided by this.
 const EQUAL: u64 = 50;
 
-/// Failed devices, in hundredths of a percent, by which a run may have more of them than the best and still be as good.
+/// A run counts as equally reliable if it has at most this many more failed devices than the best, in hundredths of a
+/// percent.
 const TOLERATED: u64 = 100;
 
-/// A way to dispatch and to pace, and what the run comes to.
+/// A way to dispatch and to pace, and the estimate for it.
 pub(super) struct Alternative {
     /// How it is run.
     pub(super) pacing: Pacing,
     /// Devices with which it was tried.
     pub(super) tried_with: u32,
-    /// What the whole fleet comes to; none where it did not get to its end.
+    /// The estimate for the whole fleet; `None` if the rehearsal did not reach its end.
     pub(super) estimate: Option<Estimate>,
-    /// It is what the options name.
+    /// It is the one that the options name.
     pub(super) is_the_run: bool,
     /// It is the best.
     pub(super) is_recommended: bool,
 }
 
-/// What a run of the whole fleet comes to.
+/// An estimate for the whole fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Estimate {
     /// Milliseconds.
@@ -40,11 +43,11 @@ pub(super) struct Estimate {
     pub(super) failed: u64,
 }
 
-/// Tries all ways but that of the run itself, with a sample of the fleet.
-pub(super) fn others(stage: &Stage<'_>) -> Vec<Alternative> {
+/// Tries all other ways with a sample of the fleet.
+pub(super) fn others(session: &Session<'_>) -> Vec<Alternative> {
     let RehearseOptions {
         pacing, devices, ..
-    } = *stage.options;
+    } = *session.options;
     let sample = devices.min(SAMPLE);
     let mut others = Vec::new();
     for dispatch in [Dispatch::Single, Dispatch::Batch, Dispatch::Bulk] {
@@ -57,7 +60,7 @@ pub(super) fn others(stage: &Stage<'_>) -> Vec<Alternative> {
             if other == pacing {
                 continue;
             }
-            let figures = stage.rehearse(other, sample, &mut |_| ());
+            let figures = session.rehearse(other, sample, &mut |_| ());
             others.push(Alternative {
                 pacing: other,
                 tried_with: sample,
@@ -85,21 +88,21 @@ pub(super) fn table(
         is_the_run: true,
         is_recommended: false,
     });
-    // What did not get to its end comes last.
+    // Those that did not reach their end come last.
     others.sort_by_key(|other| {
         other.estimate.as_ref().map_or((true, 0, 0), |estimate| {
             (false, estimate.duration, estimate.requests)
         })
     });
-    let asked = options.pacing.dispatch;
-    if let Some(best) = best(&others, asked) {
+    let requested = options.pacing.dispatch;
+    if let Some(best) = best(&others, requested) {
         others[best].is_recommended = true;
     }
     others
 }
 
-/// What a fleet of `devices` comes to at the rate of the rehearsed one. The pauses between batches are known, and need
-/// no estimate: a sample may have none where the fleet has many.
+/// Extrapolates to a fleet of `devices`. The pauses between batches are computed exactly: a sample can have none where
+/// the fleet has many.
 fn estimate(figures: &Figures, pacing: Pacing, devices: u32) -> Option<Estimate> {
     let summary = &figures.summary;
     if summary.status != RunStatus::Completed || summary.total == 0 {
@@ -120,7 +123,7 @@ fn estimate(figures: &Figures, pacing: Pacing, devices: u32) -> Option<Estimate>
     })
 }
 
-/// The pauses between the batches of so many devices, in milliseconds.
+/// The pauses between the batches of this many devices, in milliseconds.
 fn pauses(pacing: Pacing, devices: u32) -> u64 {
     match pacing.pace {
         Pace::Quota => 0,
@@ -131,12 +134,12 @@ fn pauses(pacing: Pacing, devices: u32) -> u64 {
     }
 }
 
-/// Of the ways that lose the fewest devices the fastest, and of those as fast the one that is throttled least and takes
-/// the fewest requests. The bulk action is of Graph's beta: it is not recommended to who has not asked for it.
-fn best(alternatives: &[Alternative], asked: Dispatch) -> Option<usize> {
+/// Among the most reliable ones the fastest, and among equally fast ones the one that is throttled least and takes the
+/// fewest requests. The bulk action belongs to Graph's beta: it is recommended only if it was requested.
+fn best(alternatives: &[Alternative], requested: Dispatch) -> Option<usize> {
     let eligible = || {
         let all = alternatives.iter().enumerate();
-        all.filter(|(_, other)| other.pacing.dispatch != Dispatch::Bulk || asked == Dispatch::Bulk)
+        all.filter(|(_, other)| other.pacing.dispatch != Dispatch::Bulk || requested == Dispatch::Bulk)
             .filter_map(|(at, other)| Some((at, other.estimate.as_ref()?)))
     };
     let fewest = eligible().map(|(_, estimate)| estimate.failed).min()?;

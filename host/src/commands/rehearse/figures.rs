@@ -1,21 +1,22 @@
+//! The figures of a rehearsed run.
+
 use intune_sync_simulator::{Quota, Requests, Statistics};
 
 use crate::sandbox::bindings::sync::Summary;
 
-/// What is reported of a rehearsed run.
+/// The figures of a rehearsed run.
 pub(super) struct Figures {
-    /// What the component says of it.
+    /// The component's own summary.
     pub(super) summary: Summary,
     /// HTTP requests by kind, as the tenant saw them.
     pub(super) requests: Requests,
-    /// Writes that came to the quota: what each request costs of it.
+    /// Writes that were charged to the quota.
     pub(super) writes: u64,
-    /// Of these, those that it refused.
+    /// Of these, those that were refused.
     pub(super) throttled: u64,
-    /// Requests that were sent before a wait that was named was over.
+    /// Requests that were sent before a wait that Graph had named was over.
     pub(super) early_calls: u64,
-    /// Part of the quota that was used, from the first write that it let through to the last, in hundredths of a
-    /// percent.
+    /// The part of the quota that was used between the first admitted write and the last, in hundredths of a percent.
     pub(super) quota_used: u64,
 }
 
@@ -51,15 +52,15 @@ impl Figures {
     }
 }
 
-/// A part of a whole in hundredths of a percent, rounded to the nearest; nothing is 0 of nothing.
+/// A part of a whole in hundredths of a percent, rounded to the nearest; 0 of 0 is 0.
 pub(super) fn hundredths(part: u64, whole: u64) -> u64 {
     let (part, whole) = (u128::from(part), u128::from(whole));
     let share = (part * 10_000 + whole / 2).checked_div(whole);
     u64::try_from(share.unwrap_or(0)).unwrap_or(u64::MAX)
 }
 
-/// The writes that the quota has room for from the first second in which it let one through to the last: a window's at
-/// least, since that many may come at once.
+/// The writes that the quota allows from the first second with an admitted write to the last: at least a window's, since
+/// that many may come at once.
 fn allowed(admitted_per_second: &[u32], quota: &Quota) -> u64 {
     let mut busy = (0_u64..)
         .zip(admitted_per_second)
@@ -76,7 +77,9 @@ fn allowed(admitted_per_second: &[u32], quota: &Quota) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use intune_sync_simulator::Share;
+    //! The figures of a rehearsed run.
+
+use intune_sync_simulator::Share;
 
     use super::*;
 

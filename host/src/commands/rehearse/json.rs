@@ -1,4 +1,4 @@
-//! The JSON object of a rehearsal: the keys of a run's, and more.
+//! The JSON object of a rehearsal: the keys of a run's object, and more.
 
 use intune_sync_simulator::Requests;
 use serde::Serialize;

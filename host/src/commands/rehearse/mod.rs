@@ -30,11 +30,11 @@ use crate::{
     },
 };
 
-/// Rehearses a run and the alternatives to it, and answers the exit code.
+/// Rehearses a run and the alternatives to it.
 ///
 /// # Errors
 ///
-/// When the component is none, or broke; when the run would take longer than is rehearsed.
+/// When the component cannot be run, or broke; when the run would take longer than is rehearsed.
 pub(crate) fn run(
     options: &RehearseOptions,
     runtime: &Runtime,
@@ -51,7 +51,7 @@ pub(crate) fn run(
     ));
     let failed = AtomicBool::new(false);
     let is_over = || interruption.was_requested() || failed.load(Ordering::Relaxed);
-    let stage = Stage {
+    let session = Session {
         options,
         sandbox: &sandbox,
         is_over: &is_over,
@@ -59,8 +59,8 @@ pub(crate) fn run(
     let (ended, others) = thread::scope(|scope| {
         let others = options
             .alternatives
-            .then(|| scope.spawn(|| alternatives::others(&stage)));
-        let ended = the_run(&stage, printer);
+            .then(|| scope.spawn(|| alternatives::others(&session)));
+        let ended = the_run(&session, printer);
         if ended.is_err() {
             failed.store(true, Ordering::Relaxed);
         }
@@ -72,7 +72,7 @@ pub(crate) fn run(
         (ended, others)
     });
     if interruption.was_requested() {
-        printer.note("interrupted: nothing was rehearsed to its end");
+        printer.note("interrupted: no run was rehearsed to its end");
         return Ok(ExitStatus::Interrupted);
     }
     let figures = ended?;
@@ -86,16 +86,16 @@ pub(crate) fn run(
     Ok(conclude(&figures, printer))
 }
 
-/// What the rehearsals of one call have in common.
-struct Stage<'a> {
+/// What the rehearsals of one command have in common.
+struct Session<'a> {
     options: &'a RehearseOptions,
     sandbox: &'a Sandbox,
-    /// Whether nobody waits for an outcome any more.
+    /// Whether nobody waits for the outcome any more.
     is_over: &'a (dyn Fn() -> bool + Sync),
 }
 
-impl Stage<'_> {
-    /// Rehearses a run at this pace; `events` sees what happens.
+impl Session<'_> {
+    /// Rehearses a run at this pace; `events` receives its events.
     fn rehearse(
         &self,
         pacing: Pacing,
@@ -105,9 +105,9 @@ impl Stage<'_> {
         let scenario = scenario::of(self.options, pacing, devices);
         let quota = scenario.tenant.quota.clone();
         let mut too_long = None;
-        let mut turn = |happened: &[Event]| {
-            events(happened);
-            too_long = too_long.or_else(|| happened.iter().find_map(expected_too_long));
+        let mut turn = |new: &[Event]| {
+            events(new);
+            too_long = too_long.or_else(|| new.iter().find_map(expected_too_long));
             if too_long.is_some() || (self.is_over)() {
                 Wish::Abandon
             } else {
@@ -128,9 +128,9 @@ impl Stage<'_> {
     }
 }
 
-/// Why there are no figures.
+/// Why a rehearsal has no figures.
 enum Unfinished {
-    /// The run would take so many milliseconds.
+    /// The run would take this long.
     TooLong(u64),
     Broke(RehearsalError),
 }
@@ -140,7 +140,7 @@ impl From<Unfinished> for Failure {
         match unfinished {
             Unfinished::TooLong(expected) => Self::usage(
                 format!(
-                    "a run of this length is not rehearsed: it takes {} or more, and {} are allowed",
+                    "this run is too long to rehearse: it takes {} or more, and {} are allowed",
                     display(expected),
                     display(millis(REHEARSED_RUN))
                 ),
@@ -152,7 +152,7 @@ impl From<Unfinished> for Failure {
     }
 }
 
-/// What the engine expects a run to take, where that is more than is rehearsed.
+/// How long the engine expects the run to take, if that is too long to rehearse.
 fn expected_too_long(event: &Event) -> Option<u64> {
     match &event.kind {
         EventKind::Planned(plan) => {
@@ -163,15 +163,15 @@ fn expected_too_long(event: &Event) -> Option<u64> {
 }
 
 /// The run that the options name, with its progress shown.
-fn the_run(stage: &Stage<'_>, printer: &mut Printer) -> Result<Figures, Unfinished> {
+fn the_run(session: &Session<'_>, printer: &mut Printer) -> Result<Figures, Unfinished> {
     let mut progress = Progress::default();
-    let mut events = |happened: &[Event]| progress.show(happened, printer);
-    let ended = stage.rehearse(stage.options.pacing, stage.options.devices, &mut events);
+    let mut events = |new: &[Event]| progress.show(new, printer);
+    let ended = session.rehearse(session.options.pacing, session.options.devices, &mut events);
     printer.end_progress();
     ended
 }
 
-/// Says what to do about the outcome, and answers the exit code.
+/// Shows what to do about the outcome.
 fn conclude(figures: &Figures, printer: &mut Printer) -> ExitStatus {
     let summary = &figures.summary;
     if let Some(ErrorObject(Advice { message, hint })) = ErrorObject::of(summary) {
@@ -183,7 +183,7 @@ fn conclude(figures: &Figures, printer: &mut Printer) -> ExitStatus {
     if figures.early_calls > 0 {
         printer.warning(&Advice::new(
             format!(
-                "{} requests were sent before the wait that an answer had named was over",
+                "{} requests were sent before the wait that a response had named was over",
                 figures.early_calls
             ),
             "report this as a bug, with the seed",

@@ -1,3 +1,5 @@
+//! How far a rehearsal is.
+
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -8,13 +10,13 @@ use crate::{
     sandbox::bindings::sync::{Event, EventKind},
 };
 
-/// Between two looks at the progress bar.
+/// Between two updates of the progress bar.
 const BAR_EVERY: Duration = Duration::from_millis(50);
 
 /// Between two lines where there is no progress bar.
 const LINE_EVERY: Duration = Duration::from_secs(15);
 
-/// How far a rehearsal is. What it is shown in is real time, what it shows is virtual.
+/// How far a rehearsal is: virtual time, shown in intervals of real time.
 #[derive(Default)]
 pub(super) struct Progress {
     /// Different devices listed so far.
@@ -29,7 +31,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Takes in what has happened, and shows how far it is if that was not done just now.
+    /// Takes in events, and shows how far it is unless that was done just now.
     pub(super) fn show(&mut self, events: &[Event], printer: &mut Printer) {
         for event in events {
             self.at = event.at;

@@ -1,3 +1,5 @@
+//! The scenario of a rehearsal: the run, and the simulated tenant.
+
 use std::num::NonZeroU32;
 
 use intune_sync_simulator::{BulkCost, Config, Latency, QuotaKind, Share};
@@ -8,10 +10,10 @@ use crate::{
     rehearsal::Scenario,
 };
 
-/// 2026-01-01T00:00:00Z, whenever it is rehearsed, so that a rehearsal repeats itself.
+/// 2026-01-01T00:00:00Z at all times, so that a rehearsal can be repeated.
 const STARTED_AT: u64 = 1_767_225_600_000;
 
-/// A sync at this pace of a tenant of so many devices.
+/// A sync, at this pace, of a tenant with this many devices.
 pub(super) fn of(options: &RehearseOptions, pacing: Pacing, devices: u32) -> Scenario {
     let job = options.job(pacing);
     Scenario {
@@ -21,7 +23,7 @@ pub(super) fn of(options: &RehearseOptions, pacing: Pacing, devices: u32) -> Sce
     }
 }
 
-/// A fleet in which every device can be synced; what can go wrong is what the options say.
+/// A fleet in which every device can be synced; the options decide what goes wrong.
 fn tenant(options: &TenantOptions, devices: u32) -> Config {
     let mut config = Config {
         seed: options.seed,
@@ -43,7 +45,7 @@ fn tenant(options: &TenantOptions, devices: u32) -> Config {
     config.quota.neighbour_period_ms = options
         .neighbour_period
         .map_or(0, |period| u32::try_from(period).unwrap_or(u32::MAX));
-    // Ten times the quota for writes, as documented; it is not what a larger `--quota` is to be held up by.
+    // Ten times the quota for writes, as documented, so that it does not limit a run with a larger `--quota`.
     let any = options.quota.saturating_mul(10);
     config.requests.limit = config
         .requests

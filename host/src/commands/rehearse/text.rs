@@ -1,4 +1,4 @@
-//! The report for people.
+//! The report of a rehearsal for people.
 
 use intune_sync_simulator::Requests;
 
@@ -12,7 +12,7 @@ use crate::{
     sandbox::bindings::sync::RunStatus,
 };
 
-/// How long the run takes, what it does in that time, and how else it could be done.
+/// How long the run takes, its figures, and the alternatives.
 pub(super) fn report(
     options: &RehearseOptions,
     figures: &Figures,
@@ -117,7 +117,7 @@ fn title(devices: u32) -> String {
     }
 }
 
-/// The alternatives below one another, each column as wide as its widest entry.
+/// The alternatives, one a row.
 fn table(alternatives: &[Alternative]) -> String {
     let header = [
         "Dispatch",
