@@ -12,6 +12,7 @@ mod demo;
 mod dispatch;
 mod doctor;
 mod entra;
+mod exit_codes;
 mod faults;
 mod grant;
 mod happy_path;

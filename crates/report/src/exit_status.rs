@@ -48,14 +48,21 @@ impl ExitStatus {
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Success => "every device that can sync was sent one",
+            Self::Success => "a sync was requested for every device that can sync",
             Self::Failed => "the run failed",
             Self::Usage => "wrong usage",
-            Self::DevicesFailed => "the run finished, but some devices failed",
+            Self::DevicesFailed => "finished, but some devices failed",
             Self::NotAuthorized => "not authorized: a token or a permission is missing",
             Self::Stopped => "stopped early: some devices were not reached",
-            Self::Interrupted => "interrupted by Ctrl-C",
+            Self::Interrupted => "interrupted by Ctrl-C or SIGTERM",
         }
+    }
+
+    /// All of them with their meanings, a line each, as `--help` shows them.
+    #[must_use]
+    pub fn table() -> String {
+        let rows = Self::ALL.map(|status| format!("  {:<3}  {}", status.code(), status.meaning()));
+        rows.join("\n")
     }
 
     /// How a run ended: `stopped` is why its caller stopped it, if it did.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use intune_sync_identity::TenantId;
 use intune_sync_ids::{Guid, Origin};
+use intune_sync_report::ExitStatus;
 use intune_sync_settings as settings;
 
 use super::choices::{AuthKind, Color, DispatchKind, Format, OrderKind, PaceKind, ReportFormat};
@@ -63,12 +64,12 @@ pub(super) enum Subcommands {
     /// Request a sync of every device, or of those selected
     ///
     /// Lists the tenant's managed devices, selects, and requests a sync of each, in batches, within Graph's quota.
-    #[command(after_help = SOURCES, after_long_help = SOURCES_AND_EXIT_CODES)]
+    #[command(after_help = SOURCES, after_long_help = sources_and_exit_codes())]
     Sync(Box<SyncArgs>),
     /// Show what `sync` would do: devices, batches, requests, expected time
     ///
     /// Lists and selects as `sync` does, with the same flags, and ends before the first write.
-    #[command(after_help = SOURCES, after_long_help = SOURCES_AND_EXIT_CODES)]
+    #[command(after_help = SOURCES, after_long_help = sources_and_exit_codes())]
     Plan(Box<JobArgs>),
     /// Run `sync` against a simulated tenant on this machine
     ///
@@ -108,20 +109,17 @@ const SOURCES: &str = "Each flag can also be set by a variable, `INTUNE_SYNC_` a
     (`INTUNE_SYNC_BATCH_SIZE=100`), or in the file named by `--config` (`batch-size = 100`). A flag wins over a \
     variable, a variable over the file, the file over the default. An empty variable counts as none.";
 
-const SOURCES_AND_EXIT_CODES: &str = "Each flag can also be set by a variable, `INTUNE_SYNC_` and the flag's name in \
-    capitals (`INTUNE_SYNC_BATCH_SIZE=100`), or in the file named by `--config` (`batch-size = 100`). A flag wins \
-    over a variable, a variable over the file, the file over the default. An empty variable counts as none.
+fn sources_and_exit_codes() -> String {
+    format!(
+        "{SOURCES}
 
 Durations are seconds (`10`, `1.5`) or have units (`500ms`, `2m`, `1h30m`, `7d`). Times in the log are UTC.
 
 Exit codes:
-  0    every device that can sync was sent one
-  1    the run failed
-  2    wrong usage
-  3    the run finished, but some devices failed
-  4    not authorized: a token or a permission is missing
-  5    stopped early: some devices were not reached
-  130  interrupted by Ctrl-C";
+{}",
+        ExitStatus::table()
+    )
+}
 
 const AUDIT_EXIT_CODES: &str = "Exit codes:
   0    the component asks for nothing beyond the promised list

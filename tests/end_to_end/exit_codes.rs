@@ -1,0 +1,38 @@
+//! The README and the program's help list the exit codes as `ExitStatus` has them.
+
+use std::{fs, path::Path};
+
+use intune_sync_report::ExitStatus;
+
+use crate::program::Program;
+
+/// `sync --help` lists each with its meaning, after everything else.
+#[test]
+fn in_the_help_of_sync() {
+    let help = Program::new().args(["sync", "--help"]).run().stdout;
+    let (_, table) = help.split_once("Exit codes:\n").expect("a table");
+    assert_eq!(table.trim_end(), ExitStatus::table());
+}
+
+/// The README's table lists each, and begins with the same words.
+#[test]
+fn in_the_readme() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(path).expect("the README is there");
+    let (_, section) = readme.split_once("\n## Exit codes\n").expect("a section");
+    let rows: Vec<(&str, &str)> = section
+        .lines()
+        .skip_while(|line| !line.starts_with("|---"))
+        .skip(1)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let mut cells = line.trim_matches('|').split('|').map(str::trim);
+            (cells.next().unwrap_or_default(), cells.next().unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(rows.len(), ExitStatus::ALL.len(), "{rows:?}");
+    for (status, (code, meaning)) in ExitStatus::ALL.into_iter().zip(rows) {
+        assert_eq!(code, status.code().to_string());
+        assert!(meaning.starts_with(status.meaning()), "{code}: {meaning}");
+    }
+}
