@@ -1,4 +1,4 @@
-//! Builds the components that stand alone and composes each with the engine, into the folder `dist`.
+//! Builds the components that run without the program: composes each with the engine, into the folder `dist`.
 
 use std::{
     error::Error,
@@ -31,8 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The engine between the component that gets it tokens and the one that runs it; what that one exports is what the
-/// whole does. The bytes of each are in the whole as they are.
+/// Puts the engine between the component that gets it tokens and the one that runs it. The result exports what the latter
+/// exports, and contains the bytes of each unchanged.
 fn compose(
     identity: &Path,
     engine: &Path,

@@ -7,10 +7,12 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use crate::{BuildError, variable};
+use anyhow::{Context, ensure};
+
+use crate::variable;
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
-/// Names a rustc that brings the sources of std, for machines on which rustup cannot fetch the target's std.
+/// The variable that names a rustc with the sources of std, for machines where rustup cannot fetch the target's std.
 pub(crate) const OTHER_RUSTC: &str = "INTUNE_SYNC_GUEST_RUSTC";
 
 /// Cargo, for one package and the guest's target.
@@ -18,14 +20,14 @@ pub(crate) struct Cargo<'a> {
     pub(crate) package: &'a str,
     workspace: PathBuf,
     cargo: OsString,
-    /// The sysroot of the workspace's own toolchain.
+    /// The sysroot of the workspace's toolchain.
     sysroot: PathBuf,
-    /// The compiler's version, commit and date, as `rustc --version` has them.
+    /// The compiler's version, commit and date, as `rustc --version` prints them.
     pub(crate) rustc_version: String,
 }
 
 impl<'a> Cargo<'a> {
-    pub(crate) fn new(package: &'a str, workspace: PathBuf) -> Result<Self, BuildError> {
+    pub(crate) fn new(package: &'a str, workspace: PathBuf) -> anyhow::Result<Self> {
         let rustc = |rustc: &OsStr, args: &[&str]| {
             let mut command = Command::new(rustc);
             command.current_dir(&workspace).args(args);
@@ -43,33 +45,29 @@ impl<'a> Cargo<'a> {
         })
     }
 
-    /// Builds the core module and answers its path.
-    pub(crate) fn build(&self, folder: &Path) -> Result<PathBuf, BuildError> {
+    /// Builds the core module and returns its path.
+    pub(crate) fn build(&self, folder: &Path) -> anyhow::Result<PathBuf> {
         let modules = self.build_in(folder, "component", &[])?;
         let file = self.package.replace('-', "_");
         Ok(modules.join(file).with_extension("wasm"))
     }
 
-    /// Builds the package's examples with one of its features alone, quickly and not for size, and answers the folder
-    /// with their core modules.
-    pub(crate) fn build_examples(
-        &self,
-        folder: &Path,
-        feature: &str,
-    ) -> Result<PathBuf, BuildError> {
+    /// Builds the package's examples with only one of its features, for build time and not for size, and returns the
+    /// folder with their core modules.
+    pub(crate) fn build_examples(&self, folder: &Path, feature: &str) -> anyhow::Result<PathBuf> {
         let selection = [&["--examples"], &only(feature)[..]].concat();
         let modules = self.build_in(folder, "release", &selection)?;
         Ok(modules.join("examples"))
     }
 
-    /// Builds in a target folder of its own, since the outer cargo holds the lock of the other, and answers the folder
-    /// with what was made.
+    /// Builds in a separate target folder, since the outer cargo has locked the usual one, and returns the folder with the
+    /// results.
     fn build_in(
         &self,
         folder: &Path,
         profile: &str,
         selection: &[&str],
-    ) -> Result<PathBuf, BuildError> {
+    ) -> anyhow::Result<PathBuf> {
         let mut cargo = self.command("build");
         cargo
             .args(["--profile", profile])
@@ -95,9 +93,9 @@ impl<'a> Cargo<'a> {
         Ok(folder.join(TARGET).join(profile))
     }
 
-    /// The package's dependencies as the build resolves them, with the features in `selection`, one a line: the depth,
-    /// a blank, the package.
-    pub(crate) fn tree(&self, edges: &str, selection: &[&str]) -> Result<String, BuildError> {
+    /// The package's dependencies as the build resolves them, with the features in `selection`, one per line: the depth,
+    /// a space, the package.
+    pub(crate) fn tree(&self, edges: &str, selection: &[&str]) -> anyhow::Result<String> {
         let mut cargo = self.command("tree");
         cargo
             .args(["--prefix", "depth", "--format", " {p}", "--edges", edges])
@@ -111,7 +109,7 @@ impl<'a> Cargo<'a> {
             .current_dir(&self.workspace)
             .args([command, "--locked", "--color", "never", "--target", TARGET])
             .args(["--package", self.package]);
-        // What is meant for the host's own build says nothing about the guest's.
+        // These are meant for the host's build, not for the guest's.
         for name in [
             "RUSTFLAGS",
             "RUSTC",
@@ -143,39 +141,34 @@ impl<'a> Cargo<'a> {
             (&cargo_home, "/cargo"),
             (&std_source, "/rust"),
         ];
-        // No path of the machine may end up in a panic's text: the bytes would differ from one folder to the next.
+        // No path of this machine may end up in a panic's text: the bytes would differ between folders.
         let places = places
             .into_iter()
             .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
-        // At each call and each turn of a loop the component looks whether its time is up: what is inlined looks less
-        // often. 5 % less time in the sandbox, for a quarter more bytes.
+        // The component checks whether its time is up at each call and each turn of a loop, so inlined code checks less
+        // often: 5 % less time in the sandbox, for a quarter more bytes.
         places
             .chain(["-Cllvm-args=-inline-threshold=1000".to_owned()])
             .collect()
     }
 }
 
-/// Cargo's arguments for one feature of a package and no other.
+/// Cargo's arguments for a single feature of a package.
 pub(crate) fn only(feature: &str) -> [&str; 3] {
     ["--no-default-features", "--features", feature]
 }
 
-/// What a command writes to stdout, where that is piped; what it says on stderr is shown.
-fn output(mut command: Command, tool: &'static str, package: &str) -> Result<String, BuildError> {
+/// What a command writes to stdout, if that is piped; stderr is shown.
+fn output(mut command: Command, tool: &str, package: &str) -> anyhow::Result<String> {
     let Output { status, stdout, .. } = command
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| BuildError::Tool {
-            tool: command.get_program().to_string_lossy().into_owned(),
-            error,
-        })?;
-    if !status.success() {
-        return Err(BuildError::Failed {
-            tool,
-            package: package.to_owned(),
-            status,
-        });
-    }
+        .with_context(|| format!("cannot start `{}`", command.get_program().display()))?;
+    ensure!(
+        status.success(),
+        "`{tool}` failed for `{package}` and {TARGET} ({status})\n\
+         hint: `make setup` installs the target; by hand: `rustup target add {TARGET}`"
+    );
     Ok(String::from_utf8_lossy(&stdout).into_owned())
 }

@@ -1,21 +1,20 @@
-//! The crates that a component is made of, in the shape in which `cargo auditable` records them.
+//! The crates that a component is made of, in the format of `cargo auditable`.
 //!
-//! They come from `cargo tree`, which resolves features as the build does, where `cargo metadata` joins those of the
-//! whole workspace. The shape: <https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md>.
+//! They come from `cargo tree`, which resolves features as the build does, while `cargo metadata` merges those of the
+//! whole workspace. The format: <https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md>.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
 };
 
+use anyhow::Context;
 use serde::Serialize;
-
-use crate::BuildError;
 
 /// The dependency graph of a component.
 #[derive(Debug, Serialize)]
 pub(crate) struct Crates {
-    /// In the order of name and version.
+    /// Sorted by name and version.
     packages: Vec<Package>,
 }
 
@@ -26,14 +25,14 @@ struct Package {
     source: Source,
     #[serde(skip_serializing_if = "Kind::is_runtime")]
     kind: Kind,
-    /// Places in the list of packages.
+    /// Indexes into the list of packages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     dependencies: Vec<usize>,
     #[serde(skip_serializing_if = "is_false")]
     root: bool,
 }
 
-/// Where a package comes from; git and other registries are not allowed here.
+/// Where a package comes from. deny.toml allows neither git nor other registries.
 #[derive(Debug, Clone, Copy, Serialize)]
 enum Source {
     #[serde(rename = "crates.io")]
@@ -47,7 +46,7 @@ enum Source {
 enum Kind {
     /// Part of the component.
     Runtime,
-    /// Runs on the machine that builds: procedural macros, build scripts, and what these need.
+    /// Runs on the machine that builds: procedural macros, build scripts, and their dependencies.
     Build,
 }
 
@@ -58,11 +57,11 @@ impl Kind {
 }
 
 impl Crates {
-    /// Reads two outputs of `cargo tree`: of all that the build needs, and of what becomes part of the component.
-    pub(crate) fn read(all: &str, runtime: &str) -> Result<Self, BuildError> {
+    /// Reads two outputs of `cargo tree`: everything that the build needs, and what becomes part of the component.
+    pub(crate) fn read(all: &str, runtime: &str) -> anyhow::Result<Self> {
         let runtime: BTreeSet<Key<'_>> = lines(runtime)
             .map(|line| line.map(|line| line.key))
-            .collect::<Result<_, _>>()?;
+            .collect::<anyhow::Result<_>>()?;
         let mut found: BTreeMap<Key<'_>, (Source, BTreeSet<Key<'_>>)> = BTreeMap::new();
         let mut above: Vec<Key<'_>> = Vec::new();
         for line in lines(all) {
@@ -76,10 +75,10 @@ impl Crates {
             above.push(key);
         }
         let root = above.first().copied();
-        let places: BTreeMap<Key<'_>, usize> = found
+        let indexes: BTreeMap<Key<'_>, usize> = found
             .keys()
             .enumerate()
-            .map(|(at, key)| (*key, at))
+            .map(|(index, key)| (*key, index))
             .collect();
         let package = |(key, (source, dependencies)): (&Key<'_>, &(Source, BTreeSet<Key<'_>>))| {
             let kind = if runtime.contains(key) {
@@ -94,7 +93,7 @@ impl Crates {
                 kind,
                 dependencies: dependencies
                     .iter()
-                    .filter_map(|key| places.get(key).copied())
+                    .filter_map(|key| indexes.get(key).copied())
                     .collect(),
                 root: Some(*key) == root,
             }
@@ -106,7 +105,7 @@ impl Crates {
 }
 
 /// The folders of the packages of this workspace in an output of `cargo tree`, each once.
-pub(crate) fn local_folders(tree: &str) -> Result<BTreeSet<&Path>, BuildError> {
+pub(crate) fn local_folders(tree: &str) -> anyhow::Result<BTreeSet<&Path>> {
     lines(tree)
         .filter_map(|line| line.map(|line| line.folder).transpose())
         .collect()
@@ -122,8 +121,10 @@ struct Line<'a> {
     folder: Option<&'a Path>,
 }
 
-fn lines(tree: &str) -> impl Iterator<Item = Result<Line<'_>, BuildError>> {
-    let read = |line| line_of(line).ok_or_else(|| BuildError::Tree(String::from(line)));
+fn lines(tree: &str) -> impl Iterator<Item = anyhow::Result<Line<'_>>> {
+    let read = |line| {
+        line_of(line).with_context(|| format!("cannot read this line of `cargo tree`: `{line}`"))
+    };
     tree.lines().filter(|line| !line.is_empty()).map(read)
 }
 
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_package_is_an_error() {
+    fn a_line_that_is_not_a_package_is_an_error() {
         for tree in ["[build-dependencies]", "0 engine 0.1.0", "x engine v0.1.0"] {
             assert!(Crates::read(tree, "").is_err(), "{tree}");
         }

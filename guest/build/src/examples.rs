@@ -1,29 +1,32 @@
+//! Builds a crate's examples, each into a component.
+
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
+use anyhow::Context;
+
 use crate::{
-    BuildError,
     cargo::{Cargo, only},
     componentize, read, target_folder, watch, watch_path, workspace, write,
 };
 
-/// Builds each `{folder}/examples/{name}.rs` of the crate `package`, with the feature `feature` alone, and writes the
-/// components to `target/components/{into}/{name}.wasm`. Answers names and paths, in the order of the names. For build
-/// scripts: tells cargo what the components are made of.
+/// Builds each `{folder}/examples/{name}.rs` of the crate `package` with only the feature `feature`, and writes the
+/// components to `target/components/{into}/{name}.wasm`. Returns names and paths, sorted by name. For build scripts:
+/// tells cargo which files to watch.
 ///
-/// They are built quickly and not for size, and carry no record of their making.
+/// They are built for build time and not for size, and do not record how they were made.
 ///
 /// # Errors
 ///
-/// When one of them does not build, is not named in the crate's `Cargo.toml`, or its module is no component.
+/// If one of them does not build, is not listed in the crate's `Cargo.toml`, or does not become a component.
 pub fn build_examples(
     package: &str,
     folder: &str,
     feature: &str,
     into: &str,
-) -> Result<Vec<(String, PathBuf)>, BuildError> {
+) -> anyhow::Result<Vec<(String, PathBuf)>> {
     let cargo = Cargo::new(package, workspace())?;
     watch(&cargo, &only(feature))?;
     let examples = workspace().join(folder).join("examples");
@@ -34,23 +37,20 @@ pub fn build_examples(
     let names = names(&examples)?.into_iter();
     let made = names.map(|name| {
         let module = read(&modules.join(&name).with_extension("wasm"))?;
-        let component =
-            componentize(&module).map_err(|error| BuildError::Component(name.clone(), error))?;
+        let component = componentize(&module)
+            .with_context(|| format!("`{name}` does not become a component"))?;
         let path = write(&component, &components, &name)?;
         Ok((name, path))
     });
     made.collect()
 }
 
-/// The names of the sources in a folder, in their order.
-fn names(folder: &Path) -> Result<Vec<String>, BuildError> {
-    let unreadable = |error| BuildError::File {
-        path: folder.to_owned(),
-        error,
-    };
+/// The names of the sources in a folder, sorted.
+fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let unreadable = || format!("cannot read `{}`", folder.display());
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
+    for entry in fs::read_dir(folder).with_context(unreadable)? {
+        let path = entry.with_context(unreadable)?.path();
         if path.extension().is_some_and(|extension| extension == "rs") {
             names.extend(
                 path.file_stem()

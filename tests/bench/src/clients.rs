@@ -1,4 +1,4 @@
-//! Other clients: they send single syncs, each in its own way, to the same tenants.
+//! Other clients, which send single syncs to the same tenants, each at its own pace.
 
 use std::{
     cmp::Reverse,
@@ -12,20 +12,20 @@ use intune_sync_simulator::{Delivery, Tenant, Ticket};
 
 use crate::pacers::{Aimd, Cubic, Fixed, Pacer};
 
-/// The token that the tenants take.
+/// The token that the tenants accept.
 pub(crate) const TOKEN: &str = "a-token-that-is-always-good";
 const IN_FLIGHT_MAX: usize = 32;
 
 /// Which client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// As fast as answers come; a throttled device is tried three times more, each after its Retry-After.
+    /// As fast as responses come; a throttled device is tried three more times, each after its Retry-After.
     Unpaced,
     /// At the engine's ceiling; nothing is sent during a Retry-After.
     FixedPace,
     /// Nothing is sent during a Retry-After.
     Aimd,
-    /// Three attempts a device with jittered backoff, as the SDKs have it.
+    /// Three attempts per device with jittered backoff, like the SDKs.
     Cubic,
 }
 
@@ -50,7 +50,7 @@ impl Kind {
         }
     }
 
-    fn waits_with_everything(self) -> bool {
+    fn pauses_everything(self) -> bool {
         matches!(self, Self::FixedPace | Self::Aimd)
     }
 
@@ -63,23 +63,23 @@ impl Kind {
     }
 }
 
-/// Sends syncs until `end`, in milliseconds. Answers how many devices were given up.
+/// Sends syncs until `end`, in milliseconds. Returns how many devices were given up.
 pub(crate) fn run(kind: Kind, tenant: &mut Tenant, end: u64, seed: u64) -> u64 {
     let (mut pacer, mut random) = (kind.pacer(), Rng::with_seed(seed));
     let mut in_flight: HashMap<Ticket, (u32, u32)> = HashMap::new();
     let mut again: BinaryHeap<Reverse<(u64, u32, u32)>> = BinaryHeap::new();
     let (mut now, mut fresh, mut lost) = (0, 0, 0);
-    let (mut free_at, mut closed_until) = (0.0_f64, 0);
+    let (mut free_at, mut paused_until) = (0.0_f64, 0);
     while now < end {
-        for (ticket, answer) in tenant.advance(now) {
+        for (ticket, delivery) in tenant.advance(now) {
             let Some((device, attempt)) = in_flight.remove(&ticket) else {
                 continue;
             };
-            let Delivery::Response(response) = answer else {
+            let Delivery::Response(response) = delivery else {
                 continue;
             };
             let throttled = response.status() == 429;
-            pacer.answered(seconds(now), throttled);
+            pacer.handle_response(seconds(now), throttled);
             if !throttled {
                 continue;
             }
@@ -87,8 +87,8 @@ pub(crate) fn run(kind: Kind, tenant: &mut Tenant, end: u64, seed: u64) -> u64 {
                 Kind::Cubic => random.u64(0..=(1_000 << attempt.min(4)).min(20_000)),
                 Kind::Unpaced | Kind::FixedPace | Kind::Aimd => retry_after(&response),
             };
-            if kind.waits_with_everything() {
-                closed_until = closed_until.max(now + wait);
+            if kind.pauses_everything() {
+                paused_until = paused_until.max(now + wait);
             }
             if attempt < kind.attempts() {
                 again.push(Reverse((now + wait, device, attempt + 1)));
@@ -96,7 +96,7 @@ pub(crate) fn run(kind: Kind, tenant: &mut Tenant, end: u64, seed: u64) -> u64 {
                 lost += 1;
             }
         }
-        while in_flight.len() < IN_FLIGHT_MAX && closed_until <= now && free_at <= seconds(now) {
+        while in_flight.len() < IN_FLIGHT_MAX && paused_until <= now && free_at <= seconds(now) {
             let due = again.peek().is_some_and(|Reverse((at, ..))| *at <= now);
             let retried = if due { again.pop() } else { None };
             let (device, attempt) = match retried {
@@ -114,7 +114,7 @@ pub(crate) fn run(kind: Kind, tenant: &mut Tenant, end: u64, seed: u64) -> u64 {
             free_at = free_at.max(seconds(now)) + 1.0 / pacer.rate(seconds(now));
         }
         let paced = (in_flight.len() < IN_FLIGHT_MAX)
-            .then(|| closed_until.max((free_at * 1_000.0).ceil() as u64));
+            .then(|| paused_until.max((free_at * 1_000.0).ceil() as u64));
         let next = [paced, tenant.next_at()].into_iter().flatten().min();
         now = next
             .unwrap_or(end)

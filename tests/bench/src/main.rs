@@ -1,7 +1,7 @@
 //! `make bench`: measures, and writes `docs/benchmarks.md`.
 //!
-//! The first argument is the program, the second a file with what the test of the sandbox's cost has printed, the third
-//! the file to write.
+//! The first argument is the program, the second a file with the output of the test of the sandbox's cost, the third the
+//! file to write.
 
 mod clients;
 mod pacers;
@@ -9,31 +9,16 @@ mod program;
 mod quota;
 mod report;
 
-use std::{env, fs, process::ExitCode};
+use std::{env, fs};
 
-fn main() -> ExitCode {
-    let mut arguments = env::args().skip(1);
-    let (Some(program), Some(costs), Some(file)) =
-        (arguments.next(), arguments.next(), arguments.next())
-    else {
-        return failed("give the program and two files: `intune-sync-bench PROGRAM COSTS FILE`");
-    };
-    let costs = match fs::read_to_string(&costs) {
-        Ok(costs) => costs,
-        Err(error) => return failed(&format!("cannot read `{costs}`: {error}")),
-    };
-    let text = match report::write(&program, &costs) {
-        Ok(text) => text,
-        Err(error) => return failed(&error),
-    };
-    match fs::write(&file, text) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&format!("cannot write `{file}`: {error}")),
-    }
-}
+use anyhow::{Context, bail};
 
-#[expect(clippy::print_stderr, reason = "there is nobody else to tell")]
-fn failed(what: &str) -> ExitCode {
-    eprintln!("error: {what}");
-    ExitCode::FAILURE
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [program, costs, file] = &arguments[..] else {
+        bail!("give the program and two files: `intune-sync-bench PROGRAM COSTS FILE`");
+    };
+    let costs = fs::read_to_string(costs).with_context(|| format!("cannot read `{costs}`"))?;
+    let text = report::write(program, &costs)?;
+    fs::write(file, text).with_context(|| format!("cannot write `{file}`"))
 }

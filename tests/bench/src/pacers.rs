@@ -1,13 +1,13 @@
-//! How fast other clients send: what each makes of a success and of a throttled answer.
+//! How fast other clients send: how each reacts to a success and to a throttled response.
 
-/// A rate in calls a second, which time and answers change. Times are seconds since the start.
+/// A rate in calls per second, which time and responses change. Times are seconds since the start.
 pub(crate) trait Pacer {
-    /// Calls a second from now on.
+    /// Calls per second from now on.
     fn rate(&mut self, now: f64) -> f64;
     /// A call was sent.
     fn sent(&mut self, _now: f64) {}
-    /// A call was answered, throttled or not.
-    fn answered(&mut self, now: f64, throttled: bool);
+    /// A response came, throttled or not.
+    fn handle_response(&mut self, now: f64, throttled: bool);
 }
 
 /// Always the same.
@@ -18,10 +18,10 @@ impl Pacer for Fixed {
         self.0
     }
 
-    fn answered(&mut self, _now: f64, _throttled: bool) {}
+    fn handle_response(&mut self, _now: f64, _throttled: bool) {}
 }
 
-/// Additive increase, multiplicative decrease: one call a second more in each window of 20 s, half at a throttled call.
+/// Additive increase, multiplicative decrease: one call per second more in each window of 20 s, half after a throttled call.
 pub(crate) struct Aimd {
     rate: f64,
     halved: f64,
@@ -41,11 +41,11 @@ impl Pacer for Aimd {
         self.rate
     }
 
-    fn answered(&mut self, now: f64, throttled: bool) {
+    fn handle_response(&mut self, now: f64, throttled: bool) {
         if !throttled {
             self.rate += 1.0 / (20.0 * self.rate);
         } else if now - self.halved > 1.0 {
-            // What is throttled within the same second is one event.
+            // All that is throttled within a second counts as one event.
             self.rate = (self.rate / 2.0).max(0.5);
             self.halved = now;
         }
@@ -81,7 +81,7 @@ impl Cubic {
         }
     }
 
-    /// How long it takes to be back at the last maximum, in seconds.
+    /// How long it takes to get back to the last maximum, in seconds.
     fn window(&self) -> f64 {
         (self.last_max * (1.0 - Self::BETA) / Self::SCALE).cbrt()
     }
@@ -89,7 +89,7 @@ impl Cubic {
 
 impl Pacer for Cubic {
     fn rate(&mut self, _now: f64) -> f64 {
-        // Until the first throttled answer there is no limit but that on requests in flight.
+        // Until the first throttled response, only the number of requests in flight is limited.
         if self.enabled { self.rate } else { 1_000.0 }
     }
 
@@ -103,7 +103,7 @@ impl Pacer for Cubic {
         }
     }
 
-    fn answered(&mut self, now: f64, throttled: bool) {
+    fn handle_response(&mut self, now: f64, throttled: bool) {
         let rate = if throttled {
             let rate = if self.enabled {
                 self.measured.min(self.rate)

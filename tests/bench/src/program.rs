@@ -1,4 +1,4 @@
-//! Measures of the program itself: it is started, and watched from outside.
+//! Measures the program itself: starts it, and watches it from outside.
 
 use std::{
     fs,
@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::{Context, anyhow};
 use serde_json::Value;
 
 /// What a run of the program took.
@@ -16,12 +17,12 @@ pub(crate) struct Took {
     pub(crate) wall: Duration,
     /// Peak of the resident memory, in bytes.
     pub(crate) memory: u64,
-    /// What it printed, where that is JSON.
+    /// What it printed, as JSON.
     pub(crate) output: Value,
 }
 
 /// A rehearsal by the program.
-pub(crate) fn rehearse(program: &str, devices: u32, dispatch: &str) -> Result<Took, String> {
+pub(crate) fn rehearse(program: &str, devices: u32, dispatch: &str) -> anyhow::Result<Took> {
     let devices = devices.to_string();
     let arguments = [
         "rehearse",
@@ -47,16 +48,12 @@ pub(crate) fn rehearse(program: &str, devices: u32, dispatch: &str) -> Result<To
 }
 
 /// From the start of the program to the first byte of its first request. `home` holds wasmtime's cache.
-pub(crate) fn first_request(program: &str, home: &str) -> Result<Duration, String> {
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-    let root = format!(
-        "http://{}",
-        listener.local_addr().map_err(|error| error.to_string())?
-    );
+pub(crate) fn first_request(program: &str, home: &str) -> anyhow::Result<Duration> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let root = format!("http://{}", listener.local_addr()?);
     let token = format!("{home}/token");
     // A header, `{}`, and claims with an end in the year 2100.
-    fs::write(&token, "e30.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl")
-        .map_err(|error| error.to_string())?;
+    fs::write(&token, "e30.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl")?;
     let started = Instant::now();
     let mut child = Command::new(program)
         .args([
@@ -75,27 +72,25 @@ pub(crate) fn first_request(program: &str, home: &str) -> Result<Duration, Strin
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|error| format!("cannot start `{program}`: {error}"))?;
-    let (mut stream, _) = listener.accept().map_err(|error| error.to_string())?;
+        .with_context(|| format!("cannot start `{program}`"))?;
+    let (mut stream, _) = listener.accept()?;
     let mut first = [0];
-    let read = stream
-        .read_exact(&mut first)
-        .map_err(|error| error.to_string());
+    let read = stream.read_exact(&mut first);
     let took = started.elapsed();
     end(&mut child);
-    read.map(|()| took)
+    read?;
+    Ok(took)
 }
 
-/// A run of the program over loopback HTTP, against a simulator in a process of its own without quota and latency.
-pub(crate) fn loopback(program: &str, devices: u32, dispatch: &str) -> Result<Took, String> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+/// A run of the program over loopback HTTP, against a simulator in another process, without quota or latency.
+pub(crate) fn loopback(program: &str, devices: u32, dispatch: &str) -> anyhow::Result<Took> {
+    let folder = tempfile::tempdir()?;
     let config = folder.path().join("tenant.json");
     let devices = devices.to_string();
     fs::write(
         &config,
         r#"{"quota":{"kind":"off"},"requests":{"kind":"off"}}"#,
-    )
-    .map_err(|error| error.to_string())?;
+    )?;
     let mut simulator = Command::new(program)
         .args([
             "simulate",
@@ -110,22 +105,20 @@ pub(crate) fn loopback(program: &str, devices: u32, dispatch: &str) -> Result<To
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|error| format!("cannot start `{program}`: {error}"))?;
+        .with_context(|| format!("cannot start `{program}`"))?;
     let mut line = String::new();
     let stdout = simulator
         .stdout
         .take()
-        .ok_or("the simulator has no output")?;
-    BufReader::new(stdout)
-        .read_line(&mut line)
-        .map_err(|error| error.to_string())?;
+        .context("the simulator has no output")?;
+    BufReader::new(stdout).read_line(&mut line)?;
     let word = |prefix: &str| {
         line.split_whitespace()
             .find_map(|word| word.strip_prefix(prefix).map(str::to_owned))
     };
     let endpoint =
-        word("IDENTITY_ENDPOINT=").ok_or("the simulator does not say where it listens")?;
-    let header = word("IDENTITY_HEADER=").ok_or("the simulator does not say its header")?;
+        word("IDENTITY_ENDPOINT=").context("the simulator does not say where it listens")?;
+    let header = word("IDENTITY_HEADER=").context("the simulator does not say its header")?;
     let root = endpoint.trim_end_matches("/msi/token").to_owned();
     let took = watched(
         Command::new(program)
@@ -151,13 +144,10 @@ pub(crate) fn loopback(program: &str, devices: u32, dispatch: &str) -> Result<To
 }
 
 /// Runs a command to its end. Its memory is read from `/proc` until it is a zombie, which has none.
-fn watched(command: &mut Command) -> Result<Took, String> {
+fn watched(command: &mut Command) -> anyhow::Result<Took> {
     let started = Instant::now();
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| error.to_string())?;
-    let mut stdout = child.stdout.take().ok_or("no output")?;
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut stdout = child.stdout.take().context("no output")?;
     let reader = std::thread::spawn(move || {
         let mut text = String::new();
         stdout.read_to_string(&mut text).map(|_| text)
@@ -169,13 +159,11 @@ fn watched(command: &mut Command) -> Result<Took, String> {
         std::thread::sleep(Duration::from_millis(2));
     }
     let wall = started.elapsed();
-    let status = child.wait().map_err(|error| error.to_string())?;
+    let status = child.wait()?;
     let text = reader
         .join()
-        .map_err(|_| "the reader broke")?
-        .map_err(|error| error.to_string())?;
-    let output =
-        serde_json::from_str(&text).map_err(|error| format!("{status}, and no JSON: {error}"))?;
+        .map_err(|_| anyhow!("the reader panicked"))??;
+    let output = serde_json::from_str(&text).with_context(|| format!("{status}, and not JSON"))?;
     Ok(Took {
         wall,
         memory,

@@ -1,4 +1,4 @@
-//! How much of a quota a client uses, and how much of what it sends is throttled: tenants and measures.
+//! Measures how much of a quota a client uses, and how much of what it sends is throttled.
 
 use std::num::NonZeroU32;
 
@@ -16,20 +16,20 @@ use crate::clients::{self, Kind};
 /// 2026-11-23T04:50:00Z.
 const STARTED_AT: u64 = 1_795_409_400_000;
 const WINDOW: u64 = 20_000;
-/// Each run is measured for so long, in milliseconds of virtual time.
+/// How long each run is measured, in milliseconds of virtual time.
 const END: u64 = 2_400_000;
 /// When the quota halves, and when it doubles again.
 const HALVED: u64 = 600_000;
 const DOUBLED: u64 = 1_500_000;
 /// The default of `--max-rate`, in syncs per 1,000 seconds.
 pub(crate) const CEILING: u64 = 9_750;
-/// Each figure is the worst of so many seeds.
+/// How many seeds each figure is the worst of.
 pub(crate) const SEEDS: u64 = 3;
 
 pub(crate) const LIMITERS: [QuotaKind; 3] =
     [QuotaKind::Fixed, QuotaKind::Sliding, QuotaKind::Bucket];
 
-/// Who sends.
+/// A client that is measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Sender {
     /// The engine's core.
@@ -37,7 +37,7 @@ pub(crate) enum Sender {
     Other(Kind),
 }
 
-/// What the quota does.
+/// How the quota changes during a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Course {
     Steady(u32),
@@ -52,14 +52,14 @@ pub(crate) struct Measure {
     pub(crate) throttled: f64,
 }
 
-/// What came of the worst of the seeds.
+/// The worst results of all seeds.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
-    /// For a steady course one measure; for a changing one the five windows of adaptation to the half, the time after
-    /// that, and the time from the tenth window after the doubling.
+    /// One measure for a steady course; for a changing one three: the five windows after the quota halves, the time after
+    /// that, and the time from the tenth window after it doubles.
     pub(crate) phases: Vec<Measure>,
     pub(crate) early: u64,
-    /// Devices given up.
+    /// Devices that were given up.
     pub(crate) lost: u64,
 }
 

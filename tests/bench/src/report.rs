@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, process::Command, thread, time::Duration};
 
+use anyhow::{Context, bail, ensure};
 use intune_sync_engine::contract::Dispatch;
 use intune_sync_simulator::{QuotaKind, RetryAfterForm};
 
@@ -14,26 +15,25 @@ use crate::{
 const METHOD: &str = "\
 # Benchmarks
 
-Made by `make bench`, which writes this file; no figure in it was typed by hand.
+`make bench` writes this file; no figure in it was typed by hand.
 
 ## Method
 
-- **Use of the quota** is measured on a virtual clock: the engine's core, natively, and other clients beside it send to the
-  same simulated tenants for 40 minutes of virtual time. Answers take 100 to 400 ms, rejected calls are counted by the
-  quota, `Retry-After` is in whole seconds. *Used* is the share of what is allowed (the smaller of the quota and the
-  ceiling of 9.75 a second) that was let through; *throttled* is the share of what was sent that was throttled. A steady
-  quota is measured after a warm-up of three windows of 20 s. The changing quota is 200 in 20 s, 100 from the 600th second
-  on, and 200 again from the 1,500th. `single` sends one sync in a request, `batch` 20 in a `$batch`; the other clients
-  send single ones.
-- **The sandbox's cost** is the CPU time of one thread, from the kernel: the component against the same core natively,
-  each behind the same gate, token cache and scheduler, five runs of each in turns, medians. *Loopback* sends over HTTP
-  to a tenant on another thread without quota and latency, as fast as it can, up to 32 requests in flight with `single`
-  and 16 with `batch`: the HTTP client is in both figures. *Virtual* is a rehearsal at the quota with a tenant in the
-  same thread, which is in both figures. Both ways do the same work, which a test shows.
-- **Start** is from the start of the process to the first byte of its first request on a loopback socket: cold with an
-  empty cache of compiled code, warm with that of the run before; median and worst of ten.
-- **Memory** is the peak of the resident memory (`VmHWM`) of a rehearsal, simulated tenant included.
-- **Throughput** is a run over loopback HTTP against `intune-sync simulate` in another process, without quota and latency.
+- **Use of the quota** is measured on a virtual clock: the engine's core, run natively, and other clients send to the same
+  simulated tenants for 40 minutes of virtual time. Responses take 100 to 400 ms, rejected calls count against the quota,
+  and `Retry-After` is in whole seconds. *Used* is the admitted share of what is allowed (the smaller of the quota and
+  the ceiling of 9.75 per second); *throttled* is the throttled share of what was sent. A steady quota is measured after a
+  warm-up of three windows of 20 s. The changing quota is 200 in 20 s, 100 from second 600, and 200 again from second
+  1,500. `single` sends one sync per request, `batch` 20 in a `$batch`; the other clients send single ones.
+- **The sandbox's cost** is the CPU time of one thread, as the kernel reports it: the component compared with the same
+  core run natively, both behind the same gate, token cache and scheduler; medians of five alternating runs of each.
+  *Loopback* sends over HTTP to a tenant on another thread without quota or latency, as fast as it can, with up to 32
+  requests in flight with `single` and 16 with `batch`: both figures include the HTTP client. *Virtual* is a rehearsal at
+  the quota with a tenant on the same thread, which both figures include. A test shows that both do the same work.
+- **Start** is the time from the start of the process to the first byte of its first request on a loopback socket: cold
+  with an empty cache of compiled code, warm with the cache of the run before; median and worst of ten.
+- **Memory** is the peak resident memory (`VmHWM`) of a rehearsal, including the simulated tenant.
+- **Throughput** is a run over loopback HTTP against `intune-sync simulate` in another process, without quota or latency.
 ";
 
 struct Targets(Vec<(String, String, bool)>);
@@ -49,7 +49,7 @@ impl Targets {
 /// # Errors
 ///
 /// When something cannot be measured.
-pub(crate) fn write(program: &str, costs: &str) -> Result<String, String> {
+pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
     let mut targets = Targets(Vec::new());
     let mut parts = String::new();
     use_of_quota(&mut parts, &mut targets);
@@ -82,7 +82,7 @@ pub(crate) fn write(program: &str, costs: &str) -> Result<String, String> {
     Ok(text + &parts)
 }
 
-/// Who sends, and what came of each course.
+/// A sender, and the outcome of each course.
 struct Row {
     name: String,
     limiter: QuotaKind,
@@ -145,7 +145,7 @@ fn use_of_quota(text: &mut String, targets: &mut Targets) {
     table(text, &rows_of_all);
     line(
         text,
-        "\nThe same with answers that name no `Retry-After`, as Intune's often do:\n",
+        "\nThe same with responses without `Retry-After`, as Intune often sends them:\n",
     );
     table(text, &rows(&ours, RetryAfterForm::Missing));
 
@@ -228,11 +228,11 @@ fn table(text: &mut String, rows: &[Row]) {
     }
 }
 
-/// What the test has printed: `sandbox-cost loopback single 52.3 39.9`.
-fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> Result<(), String> {
+/// Reads what the test has printed: `sandbox-cost loopback single 52.3 39.9`.
+fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result<()> {
     line(
         text,
-        "\n## The sandbox's cost\n\nCPU time a device.\n\n| way | dispatch | component in its sandbox | core natively | ratio |\n|---|---|---|---|---|",
+        "\n## The sandbox's cost\n\nCPU time per device.\n\n| way | dispatch | component in its sandbox | core natively | ratio |\n|---|---|---|---|---|",
     );
     let mut of_the_program = Vec::new();
     for words in costs
@@ -244,7 +244,7 @@ fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> Result<(), Str
         };
         let number = |text: &str| {
             text.parse::<f64>()
-                .map_err(|_| format!("`{text}` is no number"))
+                .with_context(|| format!("`{text}` is not a number"))
         };
         let (component, native) = (number(component)?, number(native)?);
         let ratio = component / native;
@@ -256,9 +256,10 @@ fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> Result<(), Str
             of_the_program.push((dispatch.to_owned(), ratio));
         }
     }
-    if of_the_program.is_empty() {
-        return Err("there is no line of the sandbox's cost".to_owned());
-    }
+    ensure!(
+        !of_the_program.is_empty(),
+        "the test of the sandbox's cost has printed no line over loopback"
+    );
     for (dispatch, ratio) in of_the_program {
         targets.add(
             &format!("`{dispatch}` over loopback: the component takes at most 1.6 times the CPU of the native core"),
@@ -269,8 +270,8 @@ fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> Result<(), Str
     Ok(())
 }
 
-fn start(program: &str, text: &mut String, targets: &mut Targets) -> Result<(), String> {
-    let home = tempfile::tempdir().map_err(|error| error.to_string())?;
+fn start(program: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result<()> {
+    let home = tempfile::tempdir()?;
     let home = home.path().to_string_lossy();
     let cold = program::first_request(program, &home)?;
     let mut warm = (0..10)
@@ -294,7 +295,7 @@ fn start(program: &str, text: &mut String, targets: &mut Targets) -> Result<(), 
     Ok(())
 }
 
-fn memory(program: &str, text: &mut String, targets: &mut Targets) -> Result<(), String> {
+fn memory(program: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result<()> {
     line(
         text,
         "\n## Memory\n\n`intune-sync rehearse --pace quota --no-alternatives`.\n\n| devices | peak | time |\n|---|---|---|",
@@ -317,23 +318,23 @@ fn memory(program: &str, text: &mut String, targets: &mut Targets) -> Result<(),
     Ok(())
 }
 
-fn throughput(program: &str, text: &mut String) -> Result<(), String> {
+fn throughput(program: &str, text: &mut String) -> anyhow::Result<()> {
     const DEVICES: u32 = 20_000;
     line(
         text,
         &format!(
-            "\n## Loopback HTTP\n\n{DEVICES} devices.\n\n| dispatch | time | devices a second | requests a second |\n|---|---|---|---|"
+            "\n## Loopback HTTP\n\n{DEVICES} devices.\n\n| dispatch | time | devices per second | requests per second |\n|---|---|---|---|"
         ),
     );
     for dispatch in ["single", "batch", "bulk"] {
         let took = program::loopback(program, DEVICES, dispatch)?;
         if took.output["SuccessCount"] != DEVICES {
-            return Err(format!("not all devices were synced: {}", took.output));
+            bail!("not all devices were synced: {}", took.output);
         }
         let seconds = took.wall.as_secs_f64();
         let requests = took.output["HttpRequests"]
             .as_f64()
-            .ok_or("no count of requests")?;
+            .context("the output has no count of requests")?;
         line(
             text,
             &format!(
@@ -345,7 +346,7 @@ fn throughput(program: &str, text: &mut String) -> Result<(), String> {
     }
     line(
         text,
-        "\n## To repeat it\n\n`make bench` builds the program and writes this file anew.",
+        "\n## Repeat it\n\n`make bench` builds the program and rewrites this file.",
     );
     Ok(())
 }
