@@ -1,6 +1,6 @@
 # make demo    builds the program and syncs a simulated tenant
 # make test    runs all tests
-# make build   leaves target/release/intune-sync, and the components that stand alone in dist/
+# make build   leaves target/release/intune-sync, and the standalone components in dist/
 # make runtimes
 #              runs the composed components on each WebAssembly runtime that is on this machine, and compares them with
 #              the program: a line for each runtime. RUNTIME=jco takes one

@@ -61,7 +61,7 @@ fn of_each_interface_it_uses_these_functions() {
         for (name, item) in items {
             text += &format!("{way} {name}\n");
             let ComponentItem::ComponentInstance(interface) = &item.ty else {
-                panic!("`{name}` is no interface")
+                panic!("`{name}` is not an interface")
             };
             let mut functions: Vec<&str> = interface
                 .exports(engine)

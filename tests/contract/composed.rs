@@ -1,4 +1,4 @@
-//! The components that stand alone: what they may reach, and that the engine in them is the program's own.
+//! The standalone components: what they may reach, and that the engine in them is the program's.
 
 use std::{fs, process::Command};
 

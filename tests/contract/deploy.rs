@@ -76,7 +76,7 @@ fn node_s_list_is_the_same_and_its_packages_are_pinned() {
     let packages = lock["packages"].as_object().expect("packages");
     for (name, package) in packages.iter().filter(|(name, _)| !name.is_empty()) {
         assert!(package["integrity"].is_string(), "{name} has no digest");
-        // Where it was downloaded from is the business of whoever did.
+        // Where it was downloaded from does not matter here.
         assert_eq!(package.get("resolved"), None, "{name}");
     }
     for (name, version) in wanted["dependencies"].as_object().expect("packages") {

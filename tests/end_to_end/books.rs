@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::tenant::Tenant;
 
-/// Checks the account of a run, the only one of this tenant, and answers the books.
+/// Checks the account of a run, the only one of this tenant, and returns the statistics.
 pub(crate) fn balance(tenant: &Tenant, account: &Value) -> Statistics {
     let books = tenant.statistics();
     let context = format!("{account}\n{books:?}");
@@ -79,7 +79,7 @@ pub(crate) fn list<'a>(account: &'a Value, key: &str) -> &'a [Value] {
         .unwrap_or_else(|| panic!("no list `{key}`: {account}"))
 }
 
-/// Tries each case in a thread of its own: most of a run's time is waiting.
+/// Tries each case on a separate thread: most of a run's time is waiting.
 pub(crate) fn each<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
     std::thread::scope(|scope| {
         for case in cases {

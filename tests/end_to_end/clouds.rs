@@ -1,4 +1,4 @@
-//! National clouds, HTTP/2, certificates and proxies. A proxy of the test's own stands for the network: whatever it is
+//! National clouds, HTTP/2, certificates and proxies. A proxy in the test represents the network: whatever it is
 //! asked for, there is the simulated tenant, with certificates for all of these names.
 
 use std::fs;

@@ -45,7 +45,7 @@ fn the_five_figures_of_a_fleet_with_throttling_and_failures() {
     }
 }
 
-/// A small fleet, in text: the figures stand one below the other, on stdout and alone.
+/// A small fleet, in text: the figures are aligned, and alone on stdout.
 #[test]
 fn in_text_the_figures_stand_on_stdout() {
     let finished = Program::new()

@@ -125,7 +125,7 @@ fn token_file(token: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// A proxy that lets nothing through, and tells what it was asked for.
+/// A proxy that lets nothing through, and reports what it was asked for.
 fn blocking_proxy() -> (SocketAddr, Receiver<String>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("it is bound");
@@ -308,7 +308,7 @@ fn multi_admin_approval() {
         let named = ["Multi Admin Approval", "Exclusions"];
         assert_cause(&report, ("sync", "approval-needed", 4), &named);
         assert_eq!(outcomes(&report), "+++++++++++x", "{report:#}");
-        // Without a probe nobody can tell.
+        // Without a probe, this cannot be known.
         let (_, report) = examined(doctor(&tenant));
         let last = list(&report, "Steps").last().expect("a step");
         assert!(
@@ -433,7 +433,7 @@ fn what_answers_is_not_graph_or_in_trouble() {
     assert_cause(
         &report,
         ("graph", "not-graph", 1),
-        &["403 in place of 401", "--graph-url"],
+        &["403 instead of 401", "--graph-url"],
     );
 
     let mut config = healthy(5);

@@ -1,4 +1,4 @@
-//! What goes wrong on the way: answers that get lost, garbled or mixed up, one by one and then all at once.
+//! Faults on the way: responses that get lost, garbled or mixed up, one by one and then all at once.
 
 use std::num::NonZeroU32;
 
@@ -225,7 +225,7 @@ fn cases(table: &[Case]) -> Vec<(Fault, Sets, &'static str)> {
     table.iter().flat_map(with_each).collect()
 }
 
-/// A run that meets the fault and syncs each device all the same: the books, and the retries of the account.
+/// A run that meets the fault and still syncs each device: the statistics, and the retries of the account.
 fn weathered(
     fault: Fault,
     set: fn(&mut FaultsConfig),

@@ -144,7 +144,7 @@ fn granted_and_examined_twice_in_a_row() {
     );
 }
 
-/// As it is meant to be used: whoever has signed in with `az login`.
+/// As it is meant to be used, by someone who has signed in with `az login`.
 #[cfg(unix)]
 #[test]
 fn the_azure_clis_sign_in_is_taken_unless_told_otherwise() {

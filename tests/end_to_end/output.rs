@@ -1,4 +1,4 @@
-//! What stands on stdout and on stderr, in each format.
+//! What is on stdout and on stderr, in each format.
 
 use std::{
     collections::BTreeSet,
@@ -17,7 +17,7 @@ use crate::{
     tenant::{Tenant, healthy},
 };
 
-/// Thirty devices of all kinds, of which each answers the same however often it is asked.
+/// Thirty devices of all kinds, each of which gives the same response however often it is requested.
 fn small() -> Config {
     let mut config = healthy(30);
     config.seed = 7;
@@ -162,7 +162,7 @@ fn json_names_each_failure() {
 }
 
 /// Throttling, retries, a renewed token and failures: each line keeps to the schema, the summary is the last, and each
-/// device is told once.
+/// device is reported once.
 #[test]
 fn jsonl_tells_each_event_in_a_line() {
     let mut config = small();
@@ -350,7 +350,7 @@ fn a_page_whose_reader_went_away_is_no_error() {
     assert_eq!((code, &*stderr), (Some(0), ""));
 }
 
-/// Neither the token nor what stands for it in the sandbox, whatever happens.
+/// Neither the token nor its surrogate appears, whatever happens.
 #[test]
 fn no_token_is_ever_shown() {
     let mut revoked = small();

@@ -96,7 +96,7 @@ fn a_failed_list_gives_no_plan() {
     assert_eq!(plan["Outcome"], "failed");
 }
 
-/// A hundred devices; the number of batches tells which batch size holds.
+/// A hundred devices; the number of batches shows which batch size applies.
 #[test]
 fn a_flag_wins_over_a_variable_over_the_file_over_the_default() {
     let folder = tempfile::tempdir().expect("a folder");

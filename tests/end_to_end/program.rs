@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-/// A call of the built `intune-sync`, with an environment of its own.
+/// A call of the built `intune-sync`, with a separate environment.
 pub(crate) struct Program(Command);
 
 /// How a call ended.

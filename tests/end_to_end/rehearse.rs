@@ -110,7 +110,7 @@ fn json_keeps_to_its_schema_and_its_figures_agree() {
     }
 }
 
-/// Where the fleet is no larger than a sample, each alternative is what a rehearsal of it says.
+/// If the fleet is no larger than a sample, each alternative is what a rehearsal of it says.
 #[test]
 fn an_alternative_is_what_its_own_rehearsal_says() {
     const TENANT: &str = "--devices 900 --quota 120 --faults 1 --seed 5";

@@ -1,4 +1,4 @@
-//! What is tried again, how often and after which wait; and what becomes of a device that fails all the same.
+//! What is tried again, how often and after which wait, and what happens to a device that still fails.
 
 use std::collections::BTreeMap;
 
@@ -196,7 +196,7 @@ fn devices_that_are_gone_are_no_error() {
     assert!(tenant.how_many("gone") > 0);
 }
 
-/// The waits that were told, in seconds.
+/// The waits that were reported, in seconds.
 fn waits(lines: &[Value]) -> Vec<f64> {
     let retrying = lines.iter().filter(|line| line["event"] == "retrying");
     retrying

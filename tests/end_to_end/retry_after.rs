@@ -1,5 +1,5 @@
 //! Throttling: whatever form Retry-After has and however the quota counts, no request comes early, and no device is
-//! lost. Early is what arrives in a wait that the simulator has told: `books::balance` checks that there was none.
+//! lost. Early is what arrives during a wait that the simulator has named: `books::balance` checks that there was none.
 
 use std::num::NonZeroU32;
 
@@ -18,7 +18,7 @@ fn compressed(kind: QuotaKind, form: RetryAfterForm) -> Config {
     config.quota.limit = NonZeroU32::new(100).expect("not 0");
     config.quota.window_ms = NonZeroU32::new(500).expect("not 0");
     config.retry_after.form = form;
-    // Waits are long beside the time that an answer may take on a busy machine.
+    // Waits are long compared with the time that a response may take on a busy machine.
     config.retry_after.min_ms = 800;
     config.retry_after.grace_ms = 200;
     config
@@ -189,7 +189,7 @@ fn the_ceiling_keeps_the_rate_below_the_quota() {
     });
 }
 
-/// A run that meets its quota on the way and syncs each device all the same, none of them twice.
+/// A run that reaches its quota on the way and still syncs each device, none of them twice.
 fn throttled(config: Config, dispatch: &str) -> (Vec<Value>, Statistics) {
     let context = format!("{:?} {:?} {dispatch}", config.quota, config.retry_after);
     let tenant = Tenant::new(config);

@@ -153,7 +153,7 @@ fn rotate(file: PathBuf, assertions: Vec<String>) -> Arc<dyn Fn(&str) + Send + S
 }
 
 /// Serves the tenant a second time, as what keeps a token file fresh: a new token is in it ten times a second, and
-/// before each answer, so that one that says the last is revoked comes after the next is there.
+/// before each response, so that one that says the last is revoked comes after the next is there.
 fn serve_refreshing(tenant: &Tenant, file: PathBuf) -> SocketAddr {
     let file = Arc::new(Fresh {
         simulator: tenant.simulator.clone(),

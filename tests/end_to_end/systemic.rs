@@ -1,4 +1,4 @@
-//! What stops a run at the first answer, since no device would fare better: a role that is missing, and Multi Admin
+//! What stops a run at the first response, since every device would fail: a missing role, and Multi Admin
 //! Approval. The first write goes alone, so each costs exactly one request.
 
 use intune_sync_simulator::{Approval, Config, Statistics};

@@ -7,14 +7,14 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::program::Program;
 
-/// A tenant that answers until it is dropped.
+/// A tenant that serves requests until it is dropped.
 pub(crate) struct Tenant {
     pub(crate) simulator: Simulator,
     pub(crate) address: SocketAddr,
     runtime: Runtime,
 }
 
-/// A tenant of so many devices, without quota and without faults.
+/// A tenant with this many devices, without quota or faults.
 pub(crate) fn healthy(devices: u32) -> Config {
     let mut config = Config::default();
     config.fleet.devices = devices;
@@ -57,7 +57,7 @@ impl Tenant {
         }
     }
 
-    /// Runs something beside the tenant until both are dropped.
+    /// Runs something in parallel with the tenant until both are dropped.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         self.runtime.spawn(future);
     }
@@ -81,7 +81,7 @@ impl Tenant {
         self.program("plan")
     }
 
-    /// How many devices are `synced`, or answer a sync in this way: `gone`, `unsupported`, `failing`, `regular`.
+    /// How many devices are `synced`, or respond to a sync in this way: `gone`, `unsupported`, `failing`, `regular`.
     pub(crate) fn how_many(&self, outcome: &str) -> u64 {
         let devices = self.simulator.devices(Some(outcome));
         devices.expect("an outcome").len() as u64

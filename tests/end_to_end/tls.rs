@@ -91,7 +91,7 @@ impl TestAuthority {
     }
 }
 
-/// What is done when the request for a path was answered, before the answer leaves.
+/// What is done when the request for a path was answered, before the response leaves.
 pub(crate) type Hook = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl Front {

@@ -1,4 +1,4 @@
-//! `--auth workload-identity`: a token of another issuer in place of a secret. That the file is read again is tested
+//! `--auth workload-identity`: a token from another issuer instead of a secret. That the file is read again is tested
 //! with the other sources: each of the simulator's assertions is good for one token.
 
 use std::fs;

@@ -73,7 +73,7 @@ impl Account {
                 settle(&mut line);
                 let id = line["id"].as_str().expect("an id").to_owned();
                 let told = devices.insert(id, line);
-                assert_eq!(told, None, "each device is told once");
+                assert_eq!(told, None, "each device is reported once");
             }
         }
         Self {

@@ -21,7 +21,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// An answer that is read as it comes. Dropping it closes the connection.
+/// A response that is read as it comes. Dropping it closes the connection.
 pub(crate) struct Coming {
     status: u16,
     content_type: String,
@@ -53,7 +53,7 @@ pub(crate) fn post(
     begin(service, path, secret, body).whole()
 }
 
-/// The same, as far as the head of the answer.
+/// The same, as far as the head of the response.
 pub(crate) fn begin(
     service: SocketAddr,
     path: &str,
@@ -146,7 +146,7 @@ fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("UTF-8")
 }
 
-/// Waits for an answer, but not for ever.
+/// Waits for a response, but not for ever.
 fn patiently<T>(runtime: &Runtime, answer: impl Future<Output = T>) -> T {
     let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, answer).await });
     answer.unwrap_or_else(|_| panic!("the service says nothing for {PATIENCE:?}"))

@@ -21,7 +21,7 @@ const MAX_RATE: &str = "100000";
 /// The largest body that the service reads.
 const LARGEST_BODY: usize = 1 << 20;
 
-/// All of it; panics at the first thing that is not so. Answers what could not be checked, and why.
+/// All of it; panics at the first thing that is not so. Returns what could not be checked, and why.
 pub(crate) fn run(runtime: &dyn Runtime) -> Vec<&'static str> {
     the_service(runtime);
     a_service_without_a_secret(runtime);
@@ -52,7 +52,7 @@ fn fleet() -> Config {
     config.quota.kind = QuotaKind::Sliding;
     config.quota.limit = 150.try_into().expect("not 0");
     config.quota.window_ms = 1_000.try_into().expect("not 0");
-    // What was on its way when the answer was sent is not early; other runtimes take a while longer.
+    // What was on its way when the response was sent is not early; other runtimes take a while longer.
     config.retry_after.grace_ms = 500;
     config
 }

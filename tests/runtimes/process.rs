@@ -122,7 +122,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself, and taken the group with it.
+        // It may have ended on its own, and taken the group with it.
         #[cfg(unix)]
         let _ = Command::new("kill")
             .args(["-s", "KILL", "--", &format!("-{}", self.child.id())])

@@ -21,7 +21,7 @@ pub(crate) trait Runtime: Sync {
         false
     }
 
-    /// Whether it tells the component that its caller has gone away.
+    /// Whether it notifies the component when its caller disconnects.
     fn tells_of_a_caller_that_left(&self) -> bool {
         true
     }

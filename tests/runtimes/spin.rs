@@ -50,7 +50,7 @@ impl Runtime for Spin {
     }
 }
 
-/// The manifest as it stands, with the place of the component from anywhere.
+/// The unchanged manifest, with an absolute path to the component.
 fn manifest() -> String {
     let file = components::workspace().join("deploy/spin/spin.toml");
     let text = fs::read_to_string(file).expect("it is in the repository");

@@ -55,7 +55,7 @@ impl Runtime for Wash {
         process::serve(&mut command, address, folder)
     }
 
-    /// It can keep a command running, and tells nobody how it ended.
+    /// It can keep a command running, but does not report how it ended.
     fn run(&self, _environment: &Environment, _arguments: &[&str]) -> Option<Ended> {
         None
     }
@@ -65,7 +65,7 @@ impl Runtime for Wash {
     }
 }
 
-/// The configuration as it stands.
+/// The unchanged configuration.
 fn configuration() -> Value {
     let file = components::workspace().join("deploy/wasmcloud/.wash/config.yaml");
     let text = fs::read_to_string(file).expect("it is in the repository");

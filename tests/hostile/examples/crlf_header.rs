@@ -1,4 +1,4 @@
-//! Ends a header in its midst and begins another.
+//! Ends a header early and begins another.
 
 use intune_sync_hostile::{DEVICES, Graph, attack};
 

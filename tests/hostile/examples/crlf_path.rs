@@ -1,4 +1,4 @@
-//! Ends the request in the midst of its path and begins another.
+//! Ends the request in the middle of its path and begins another.
 
 use intune_sync_hostile::{DEVICES, Graph, attack};
 

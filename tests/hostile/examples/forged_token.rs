@@ -1,4 +1,4 @@
-//! Sends a token of its own in place of the one it was given.
+//! Sends an invented token instead of the one it was given.
 
 use intune_sync_hostile::{DEVICES, Graph, attack};
 

@@ -1,4 +1,4 @@
-//! Syncs a device, and wants to be led elsewhere by the answer.
+//! Syncs a device, and wants to be led elsewhere by the response.
 
 use intune_sync_hostile::{Graph, attack};
 

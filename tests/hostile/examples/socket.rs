@@ -1,4 +1,4 @@
-//! Looks up a name, which is a way to tell something.
+//! Looks up a name, which is a way to leak something.
 
 use intune_sync_hostile::{Graph, attack, wasi};
 

@@ -1,4 +1,4 @@
-//! Sends requests without end, and keeps the answer of each without reading it.
+//! Sends requests without end, and keeps the response of each without reading it.
 
 use intune_sync_hostile::{DEVICES, Graph, attack};
 

@@ -1,4 +1,4 @@
-//! Asks for the time of day, which settings tell.
+//! Asks for the time of day, which only the settings give.
 
 use intune_sync_hostile::{Graph, attack, wasi};
 

@@ -19,7 +19,7 @@ pub struct Call {
     body: Vec<u8>,
 }
 
-/// An answer.
+/// A response.
 pub struct Answer {
     /// Its status.
     pub status: u16,
@@ -66,7 +66,7 @@ impl Call {
         self
     }
 
-    /// The same with another token, or whatever stands for one.
+    /// The same with another token, or something in its role.
     pub fn authorization(mut self, value: String) -> Self {
         self.headers.retain(|(name, _)| name != "authorization");
         self.header("authorization", value)
@@ -88,11 +88,11 @@ impl Call {
         }
     }
 
-    /// Sends it and waits for the answer.
+    /// Sends it and waits for the response.
     ///
     /// # Errors
     ///
-    /// What was not taken, or why there is no answer.
+    /// What was not taken, or why there is no response.
     pub fn send(self) -> Result<Answer, String> {
         self.start()?.answer()
     }
@@ -128,7 +128,7 @@ impl Call {
     }
 }
 
-/// Writes what the host takes of a body. That it takes no more is told by the answer.
+/// Writes what the host takes of a body. If it takes no more, the response says so.
 fn write(outgoing: OutgoingBody, body: &[u8]) {
     let stream = outgoing.write().expect("it is taken once");
     let written = body
@@ -136,18 +136,18 @@ fn write(outgoing: OutgoingBody, body: &[u8]) {
         .try_for_each(|part| stream.blocking_write_and_flush(part));
     drop(stream);
     if written.is_ok() {
-        // Its error is told by the answer too.
+        // The response reports its error too.
         let _ = OutgoingBody::finish(outgoing, None);
     }
 }
 
 impl Pending {
-    /// Whether the answer, or why there is none, is there.
+    /// Whether the response, or why there is none, is there.
     pub fn is_ready(&self) -> bool {
         self.0.subscribe().ready()
     }
 
-    /// Waits for the head of the answer, and leaves its body unread.
+    /// Waits for the head of the response, and leaves its body unread.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl Pending {
         head.map_err(|error| format!("no answer: {error:?}"))
     }
 
-    /// Waits for the answer.
+    /// Waits for the response.
     ///
     /// # Errors
     ///

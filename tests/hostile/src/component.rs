@@ -50,7 +50,7 @@ macro_rules! attack {
     };
 }
 
-/// An event that tells something.
+/// An event with a text.
 pub fn notice(text: String) -> Event {
     Event {
         at: 0,
@@ -112,7 +112,7 @@ impl<A: Attack> GuestRun for Driver<A> {
 }
 
 impl Progress {
-    /// Syncs so many devices.
+    /// Syncs this many devices.
     fn work(&mut self, graph: &Graph, devices: u32) -> Vec<Event> {
         let listed = graph.devices();
         self.listed = u32::try_from(listed.len()).unwrap_or(u32::MAX);

@@ -138,7 +138,7 @@ impl Ended {
         ));
     }
 
-    /// The same after so many syncs, which are reported as done.
+    /// The same after this many syncs, which are reported as done.
     pub(crate) fn stopped_after(&self, syncs: u64, reason: &str) {
         let told = self.told();
         assert!(self.message().starts_with(reason), "{told}");
@@ -258,7 +258,7 @@ fn program(component: &str, address: SocketAddr) -> Command {
     command
 }
 
-/// The program that cargo has built beside the tests.
+/// The program that cargo has built along with the tests.
 fn binary() -> PathBuf {
     let target = Path::new(env!("OUT_DIR"))
         .ancestors()
@@ -272,7 +272,7 @@ fn binary() -> PathBuf {
             binary.display()
         );
     };
-    // Cargo builds it together with the tests of its own package; of another's it knows nothing.
+    // Cargo builds it together with the tests of its package, but not with those of another.
     // The record of its sources is written by `cargo build` alone; without one, this build has just made the program.
     let record = fs::read_to_string(binary.with_extension("d")).unwrap_or_default();
     let sources = record.split_whitespace().skip(1).map(Path::new);

@@ -1,4 +1,4 @@
-//! One HTTP exchange over a connection of its own.
+//! One HTTP exchange over a new connection.
 
 use bytes::Bytes;
 use http::{Request, Response, Uri, uri::PathAndQuery};
@@ -7,7 +7,7 @@ use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Why there was no answer.
+/// Why there was no response.
 #[derive(Debug)]
 pub enum Unanswered {
     /// The address is not `http://host:port/…`, which is all that is spoken here.
@@ -18,12 +18,12 @@ pub enum Unanswered {
     Http(hyper::Error),
 }
 
-/// Sends a request to the authority of its URI, and reads the head of the answer. The connection lasts until the
+/// Sends a request to the authority of its URI, and reads the head of the response. The connection lasts until the
 /// answer's body is read or dropped.
 ///
 /// # Errors
 ///
-/// When there is no connection, or no answer on it.
+/// When there is no connection, or no response on it.
 pub async fn send<B>(mut request: Request<B>) -> Result<Response<Incoming>, Unanswered>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -41,7 +41,7 @@ where
         .await
         .map_err(Unanswered::Http)?;
     tokio::spawn(connection);
-    // A server is told the path alone; the rest is in `Host`.
+    // The request line has only the path; the rest is in `Host`.
     let path = uri.path_and_query().cloned();
     *request.uri_mut() = Uri::from(path.unwrap_or(PathAndQuery::from_static("/")));
     sender.send_request(request).await.map_err(Unanswered::Http)

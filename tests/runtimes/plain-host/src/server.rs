@@ -90,7 +90,7 @@ impl Service {
             .http()
             .new_incoming_request(Scheme::Http, request)?;
         let out = store.data_mut().http().new_response_outparam(sender)?;
-        // It goes on after the head of its answer: the body is written as the run proceeds.
+        // It goes on after the head of its response: the body is written as the run proceeds.
         let instance = tokio::spawn(async move {
             let proxy = self.component.instantiate_async(&mut store).await?;
             let handler = proxy.wasi_http_incoming_handler();

@@ -1,6 +1,6 @@
 //! The core against drawn tenants, seed by seed.
 //!
-//! `INTUNE_SYNC_SEEDS=100000` runs so many seeds in place of 2,000; `INTUNE_SYNC_SEED=17` runs that one and prints all
+//! `INTUNE_SYNC_SEEDS=100000` runs this many seeds instead of 2,000; `INTUNE_SYNC_SEED=17` runs that one and prints all
 //! that was drawn and all that happened.
 
 mod memory;
