@@ -9,6 +9,8 @@
 # make replay SEED=17
 #              one of them again, with all that was drawn and all that happened
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
+# make settings
+#              writes the README's table of settings anew
 # make lint    spelling, words, links, formatting, clippy, licences and advisories
 # make reproducible
 #              builds the components twice in different folders, and compares the bytes
@@ -19,7 +21,7 @@ CARGO ?= cargo
 # One selection and one profile everywhere: another one would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test runtimes simulation replay bench lint reproducible setup node
+.PHONY: demo build test runtimes simulation replay bench settings lint reproducible setup node
 .DEFAULT_GOAL := build
 
 demo: build
@@ -43,6 +45,9 @@ replay: setup
 bench: build
 	INTUNE_SYNC_MEASURE=50000 $(CARGO) test $(FLAGS) --bin intune-sync rehearsal::tests::cost -- --nocapture > target/sandbox-cost
 	target/release/intune-sync-bench target/release/intune-sync target/sandbox-cost docs/benchmarks.md
+
+settings: setup
+	INTUNE_SYNC_WRITE_README=1 $(CARGO) test $(FLAGS) --test readme
 
 lint: setup
 	.ci/typos

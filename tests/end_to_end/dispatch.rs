@@ -48,7 +48,11 @@ fn bulk_sends_a_hundred_in_a_call_wrapped_or_bare() {
         let mut config = healthy(330);
         config.bulk.wrapped = wrapped;
         let books = completed(config, "bulk").1;
-        assert_eq!(books.requests.execute_action, 1 + 4, "4 devices, then 100 each");
+        assert_eq!(
+            books.requests.execute_action,
+            1 + 4,
+            "4 devices, then 100 each"
+        );
         assert_eq!(books.requests.sync + books.requests.batch, 0);
     });
 }

@@ -27,7 +27,10 @@ fn in_the_readme() {
         .take_while(|line| line.starts_with('|'))
         .map(|line| {
             let mut cells = line.trim_matches('|').split('|').map(str::trim);
-            (cells.next().unwrap_or_default(), cells.next().unwrap_or_default())
+            (
+                cells.next().unwrap_or_default(),
+                cells.next().unwrap_or_default(),
+            )
         })
         .collect();
     assert_eq!(rows.len(), ExitStatus::ALL.len(), "{rows:?}");

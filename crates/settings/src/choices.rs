@@ -4,43 +4,51 @@ use crate::number::Refused;
 use intune_sync_wit as wit;
 
 /// A setting that takes one of a few words.
-pub trait Choice: Copy + 'static {
+pub trait Choice: Copy + PartialEq + 'static {
     /// The words, each with what it means.
     const WORDS: &[(&str, Self)];
+
+    /// What the word means, in a few words of help.
+    fn help(self) -> &'static str {
+        ""
+    }
+
+    /// The word that means this.
+    fn word(self) -> &'static str {
+        let known = Self::WORDS.iter().find(|(_, value)| *value == self);
+        known.map_or("", |(word, _)| *word)
+    }
 }
 
 /// How syncs are put into requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum DispatchKind {
-    /// JSON batches of 20 syncs, Graph v1.0
+    /// JSON batches of 20 syncs.
     #[default]
     Batch,
-    /// One request for each device
+    /// One request for each device.
     Single,
-    /// The bulk action of Graph's beta, 100 devices a request; falls back to `batch` where it is refused
+    /// The bulk action of Graph's beta.
     Bulk,
 }
 
 /// What decides when the next device's turn comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum PaceKind {
-    /// Batch, pause, batch
+    /// Batch, pause, batch.
     #[default]
     Fixed,
-    /// No pause: the ceiling on the rate alone
+    /// No pause.
     Quota,
 }
 
 /// The order of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum OrderKind {
-    /// The longest without a check-in first
+    /// The longest without a check-in first.
     #[default]
     Stalest,
-    /// As Graph lists them
+    /// As Graph lists them.
     Listed,
 }
 
@@ -50,14 +58,38 @@ impl Choice for DispatchKind {
         ("single", Self::Single),
         ("bulk", Self::Bulk),
     ];
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Batch => "JSON batches of 20 syncs, Graph v1.0",
+            Self::Single => "One request for each device",
+            Self::Bulk => {
+                "The bulk action of Graph's beta, 100 devices a request; falls back to `batch` where it is refused"
+            }
+        }
+    }
 }
 
 impl Choice for PaceKind {
     const WORDS: &[(&str, Self)] = &[("fixed", Self::Fixed), ("quota", Self::Quota)];
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Fixed => "Batch, pause, batch",
+            Self::Quota => "No pause: only the ceiling on the rate",
+        }
+    }
 }
 
 impl Choice for OrderKind {
     const WORDS: &[(&str, Self)] = &[("stalest", Self::Stalest), ("listed", Self::Listed)];
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Stalest => "The longest without a check-in first",
+            Self::Listed => "As Graph lists them",
+        }
+    }
 }
 
 impl From<DispatchKind> for wit::Dispatch {
@@ -128,25 +160,18 @@ mod tests {
         }
     }
 
-    /// The command line derives its words from the names of the variants.
+    /// The command line derives the clouds' words from the names of the variants.
     #[cfg(feature = "clap")]
     #[test]
-    fn the_words_are_those_of_the_command_line() {
-        fn agree<T: Choice + clap::ValueEnum + PartialEq + core::fmt::Debug>() {
-            let clap: Vec<(String, T)> = T::value_variants()
-                .iter()
-                .filter_map(|value| {
-                    Some((value.to_possible_value()?.get_name().to_owned(), *value))
-                })
-                .collect();
-            let own = T::WORDS
-                .iter()
-                .map(|(word, value)| ((*word).to_owned(), *value));
-            assert_eq!(clap, own.collect::<Vec<_>>());
-        }
-        agree::<DispatchKind>();
-        agree::<PaceKind>();
-        agree::<OrderKind>();
-        agree::<super::super::Cloud>();
+    fn the_clouds_are_those_of_the_command_line() {
+        use clap::ValueEnum;
+
+        let clap = crate::Cloud::value_variants()
+            .iter()
+            .filter_map(|cloud| Some((cloud.to_possible_value()?.get_name().to_owned(), *cloud)));
+        let own = crate::Cloud::WORDS
+            .iter()
+            .map(|(word, cloud)| ((*word).to_owned(), *cloud));
+        assert_eq!(clap.collect::<Vec<_>>(), own.collect::<Vec<_>>());
     }
 }

@@ -73,12 +73,7 @@ impl Cloud {
 impl fmt::Display for Cloud {
     /// The value of `--cloud`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            Self::WORDS
-                .iter()
-                .find(|(_, cloud)| cloud == self)
-                .map_or("", |(word, _)| *word),
-        )
+        f.write_str(self.word())
     }
 }
 

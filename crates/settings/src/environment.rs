@@ -1,34 +1,9 @@
-//! Settings in the environment of a component that stands alone: `wasi:cli/environment` is all the configuration that
-//! every runtime has.
+//! Settings in the environment of a standalone component: `wasi:cli/environment` is the only configuration that every
+//! runtime has.
 
 use intune_sync_ids::Origin;
 
-use crate::{Advice, Cloud, Given, KEYS, NotSet, choice, terms};
-
-/// What the names of the settings' variables begin with.
-const PREFIX: &str = "INTUNE_SYNC_";
-
-/// The key of the service's shared secret.
-pub const SERVICE_SECRET: &str = "service-secret";
-/// The key of what the job writes to standard output.
-pub const OUTPUT: &str = "output";
-
-/// The keys that say which identity asks for tokens, and how.
-pub const IDENTITY_KEYS: [&str; 7] = [
-    "auth",
-    "client-id",
-    "object-id",
-    "resource-id",
-    "tenant-id",
-    "client-secret",
-    "federated-token",
-];
-
-/// The variable of a setting: `batch-size` is `INTUNE_SYNC_BATCH_SIZE`.
-#[must_use]
-pub fn variable(key: &str) -> String {
-    format!("{PREFIX}{}", key.to_ascii_uppercase().replace('-', "_"))
-}
+use crate::{Advice, Cloud, Given, NotSet, Setting, choice, table, terms, variable};
 
 /// The variables of an environment. Some are secrets, so there is no `Debug`.
 #[derive(Clone)]
@@ -41,7 +16,7 @@ impl Variables {
         Self(variables)
     }
 
-    /// The value of a variable; an empty one counts as none.
+    /// The value of a variable; an empty one counts as not set.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
@@ -51,7 +26,7 @@ impl Variables {
     }
 }
 
-/// What the operator has settled.
+/// What the operator has set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
     /// The job.
@@ -71,28 +46,23 @@ impl Environment {
     /// must not be passed over.
     pub fn read(variables: &Variables) -> Result<Self, Advice> {
         let mut given = Given::default();
-        for key in KEYS {
-            let name = variable(key);
+        for setting in Setting::of_job() {
+            let name = setting.variable();
             if let Some(value) = variables.get(&name) {
-                given
-                    .set(key, &[value.to_owned()])
+                setting
+                    .set(&mut given, &[value.to_owned()])
                     .map_err(|problem| refused(&name, problem))?;
             }
         }
-        let known = |name: &str| {
-            let keys = KEYS
-                .iter()
-                .chain(&["cloud", "graph-url", SERVICE_SECRET, OUTPUT]);
-            keys.chain(&IDENTITY_KEYS).any(|key| variable(key) == name)
-        };
-        let stray = variables.0.iter().map(|(name, _)| name);
-        if let Some(stray) = stray
-            .filter(|name| name.starts_with(PREFIX))
-            .find(|name| !known(name))
+        let is_known = |name: &str| Setting::all().any(|setting| setting.variable() == name);
+        let names = variables.0.iter().map(|(name, _)| name);
+        if let Some(stray) = names
+            .filter(|name| table::is_meant(name))
+            .find(|name| !is_known(name))
         {
             return Err(Advice::new(
                 format!("`{stray}` is not a setting of this component"),
-                "remove it; a component has no files and no terminal, and takes no settings of these",
+                "remove it; a component has no files and no terminal, and takes no settings for them",
             ));
         }
         let read = |key: &str| {

@@ -1,38 +1,9 @@
 //! The settings of a job, as far as they are given.
 
 use intune_sync_ids::Guid;
-
-use crate::number::Refused;
-use crate::terms::{self, AGENT, COMPLIANCE, OWNER};
-use crate::{
-    Cloud, DispatchKind, OrderKind, PaceKind, batch_delay, batch_size, choice, deadline,
-    initial_backoff, limit, max_rate, max_retries, stale_for,
-};
 use intune_sync_wit as wit;
 
-/// The keys that [`Given::set`] knows: the long flags' names.
-pub const KEYS: [&str; 20] = [
-    "os",
-    "compliance",
-    "owner",
-    "agent",
-    "category",
-    "name",
-    "stale-for",
-    "device",
-    "limit",
-    "order",
-    "include-unsupported",
-    "batch-size",
-    "batch-delay-seconds",
-    "max-retries",
-    "initial-backoff-seconds",
-    "dispatch",
-    "pace",
-    "max-rate",
-    "deadline",
-    "yes",
-];
+use crate::{Cloud, DispatchKind, Group, NotSet, OrderKind, PaceKind, Setting};
 
 /// The settings of a job, as far as they are given: an empty list and `None` are what was not. Lengths of time are in
 /// milliseconds.
@@ -58,7 +29,7 @@ pub struct Given {
     pub limit: Option<u32>,
     /// The order of the run.
     pub order: Option<OrderKind>,
-    /// Devices that cannot sync are not skipped.
+    /// Devices that cannot sync are synced too.
     pub include_unsupported: Option<bool>,
     /// Devices in a batch.
     pub batch_size: Option<u32>,
@@ -80,105 +51,62 @@ pub struct Given {
     pub yes: Option<bool>,
 }
 
-/// Why a key is not set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotSet {
-    /// There is no such key.
-    Unknown,
-    /// This value is not allowed.
-    Refused {
-        /// The value, or the part of it.
-        value: String,
-        /// What is allowed.
-        allowed: Refused,
-    },
-}
-
 impl Given {
-    /// Sets a key, in place of what it was. A list can come as several values, and where the command line has it so,
-    /// with commas in one of them.
+    /// Sets a key, instead of what it was. A list can come as several values, and where the command line has it so, with
+    /// commas in one of them.
     ///
     /// # Errors
     ///
-    /// When there is no such key, or one of its values is not allowed.
+    /// When a job has no such key, or one of its values is not allowed.
     pub fn set(&mut self, key: &str, values: &[String]) -> Result<(), NotSet> {
-        match key {
-            "os" => self.os = list(values, terms::text)?,
-            "compliance" => {
-                self.compliance = list(values, |text| terms::one_of(&COMPLIANCE, text))?
-            }
-            "owner" => self.owner = list(values, |text| terms::one_of(&OWNER, text))?,
-            "agent" => self.agent = list(values, |text| terms::one_of(&AGENT, text))?,
-            "category" => self.category = whole_list(values, terms::text)?,
-            "name" => self.name = whole_list(values, terms::text)?,
-            "stale-for" => self.stale_for = one(values, stale_for)?,
-            "device" => self.device = list(values, terms::guid)?,
-            "limit" => self.limit = one(values, limit)?,
-            "order" => self.order = one(values, choice)?,
-            "include-unsupported" => self.include_unsupported = one(values, boolean)?,
-            "batch-size" => self.batch_size = one(values, batch_size)?,
-            "batch-delay-seconds" => self.batch_delay = one(values, batch_delay)?,
-            "max-retries" => self.max_retries = one(values, max_retries)?,
-            "initial-backoff-seconds" => self.initial_backoff = one(values, initial_backoff)?,
-            "dispatch" => self.dispatch = one(values, choice)?,
-            "pace" => self.pace = one(values, choice)?,
-            "max-rate" => self.max_rate = one(values, max_rate)?,
-            "deadline" => self.deadline = one(values, deadline)?,
-            "yes" => self.yes = one(values, boolean)?,
-            _ => return Err(NotSet::Unknown),
-        }
-        Ok(())
+        Setting::find(key).ok_or(NotSet::Unknown)?.set(self, values)
     }
 
-    /// These settings, and those of `other` where these say nothing.
+    /// These settings, and those of `other` that these do not have.
     #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        fn either<T>(these: Vec<T>, other: Vec<T>) -> Vec<T> {
-            if these.is_empty() { other } else { these }
+    pub fn or(mut self, mut other: Self) -> Self {
+        for setting in Setting::of_job() {
+            setting.kind.fill(&mut self, &mut other);
         }
-        Self {
-            os: either(self.os, other.os),
-            compliance: either(self.compliance, other.compliance),
-            owner: either(self.owner, other.owner),
-            agent: either(self.agent, other.agent),
-            category: either(self.category, other.category),
-            name: either(self.name, other.name),
-            stale_for: self.stale_for.or(other.stale_for),
-            device: either(self.device, other.device),
-            limit: self.limit.or(other.limit),
-            order: self.order.or(other.order),
-            include_unsupported: self.include_unsupported.or(other.include_unsupported),
-            batch_size: self.batch_size.or(other.batch_size),
-            batch_delay: self.batch_delay.or(other.batch_delay),
-            max_retries: self.max_retries.or(other.max_retries),
-            initial_backoff: self.initial_backoff.or(other.initial_backoff),
-            dispatch: self.dispatch.or(other.dispatch),
-            pace: self.pace.or(other.pace),
-            max_rate: self.max_rate.or(other.max_rate),
-            deadline: self.deadline.or(other.deadline),
-            yes: self.yes.or(other.yes),
+        self
+    }
+
+    /// The defaults.
+    #[must_use]
+    pub fn defaults() -> Self {
+        let mut given = Self::default();
+        for setting in Setting::of_job() {
+            if let Some(default) = setting.default {
+                // A test sets them all.
+                let _ = setting.set(&mut given, &[default.to_owned()]);
+            }
         }
+        given
     }
 
     /// Whether every device of the tenant is meant: no criterion and no limit is given.
     #[must_use]
     pub fn whole_fleet(&self) -> bool {
-        let lists = [
-            &self.os,
-            &self.compliance,
-            &self.owner,
-            &self.agent,
-            &self.category,
-            &self.name,
-        ];
-        lists.iter().all(|list| list.is_empty())
-            && self.stale_for.is_none()
-            && self.device.is_empty()
-            && self.limit.is_none()
+        Setting::of_job()
+            .filter(|setting| setting.group == Group::Criteria)
+            .all(|setting| setting.value(self).is_none())
     }
 
-    /// What the engine may know, with the command line's defaults for what is not given. `graph` is Graph's origin,
-    /// `started_at` the time of day in milliseconds since 1970, `seed` that of the engine's jitter.
+    /// The flags that say the same, as far as they are in `group`, each with its value, for showing them.
+    #[must_use]
+    pub fn flags(&self, group: Group) -> Vec<String> {
+        Setting::of_job()
+            .filter(|setting| setting.group == group)
+            .filter_map(|setting| Some((setting, setting.value(self)?)))
+            .flat_map(|(setting, value)| {
+                let values = setting.written(&value).into_iter();
+                values.flat_map(|value| [format!("--{}", setting.key), value])
+            })
+            .collect()
+    }
+
+    /// What the engine may know, with the defaults for what is not given. `graph` is Graph's origin, `started_at` the
+    /// time of day in milliseconds since 1970, `seed` that of the engine's jitter.
     #[must_use]
     pub fn settings(
         &self,
@@ -187,108 +115,46 @@ impl Given {
         started_at: u64,
         seed: u64,
     ) -> wit::Settings {
+        let given = self.clone().or(Self::defaults());
+        let mut devices: Vec<(u64, u64)> = given.device.iter().map(|id| id.halves()).collect();
+        devices.sort_unstable();
+        devices.dedup();
+        let guid = |(hi, lo)| wit::Guid { hi, lo };
+        // What has no default of another kind has one in the table.
         wit::Settings {
             graph_root: graph,
             scope: cloud.scope(),
             purpose,
-            batch_size: self.batch_size.unwrap_or(50),
-            batch_delay: self.batch_delay.unwrap_or(10_000),
-            max_retries: self.max_retries.unwrap_or(5),
-            initial_backoff: self.initial_backoff.unwrap_or(5_000),
-            dispatch: self.dispatch.unwrap_or_default().into(),
-            pace: self.pace.unwrap_or_default().into(),
-            ceiling: self.max_rate.unwrap_or(Self::MAX_RATE),
-            selection: self.selection(),
+            batch_size: given.batch_size.unwrap_or_default(),
+            batch_delay: given.batch_delay.unwrap_or_default(),
+            max_retries: given.max_retries.unwrap_or_default(),
+            initial_backoff: given.initial_backoff.unwrap_or_default(),
+            dispatch: given.dispatch.unwrap_or_default().into(),
+            pace: given.pace.unwrap_or_default().into(),
+            ceiling: given.max_rate.unwrap_or_default(),
+            selection: wit::Selection {
+                os: given.os,
+                compliance: given.compliance,
+                owner: given.owner,
+                agent: given.agent,
+                category: given.category,
+                name: given.name,
+                stale_for: given.stale_for,
+                devices: devices.into_iter().map(guid).collect(),
+                limit: given.limit,
+                order: given.order.unwrap_or_default().into(),
+                include_unsupported: given.include_unsupported.unwrap_or_default(),
+            },
             started_at,
             seed,
         }
-    }
-
-    /// The ceiling where none is given: 97.5 % of the documented quota, in syncs in 1,000 seconds.
-    pub const MAX_RATE: u64 = 9_750;
-
-    fn selection(&self) -> wit::Selection {
-        let mut devices: Vec<(u64, u64)> = self.device.iter().map(|id| id.halves()).collect();
-        devices.sort_unstable();
-        devices.dedup();
-        let guid = |(hi, lo)| wit::Guid { hi, lo };
-        wit::Selection {
-            os: self.os.clone(),
-            compliance: self.compliance.clone(),
-            owner: self.owner.clone(),
-            agent: self.agent.clone(),
-            category: self.category.clone(),
-            name: self.name.clone(),
-            stale_for: self.stale_for,
-            devices: devices.into_iter().map(guid).collect(),
-            limit: self.limit,
-            order: self.order.unwrap_or_default().into(),
-            include_unsupported: self.include_unsupported.unwrap_or_default(),
-        }
-    }
-}
-
-/// The values of a list, each of which may hold several with commas between them.
-fn list<T>(
-    values: &[String],
-    parse: impl Fn(&str) -> Result<T, Refused>,
-) -> Result<Vec<T>, NotSet> {
-    let parts: Vec<String> = values
-        .iter()
-        .flat_map(|value| value.split(','))
-        .map(str::to_owned)
-        .collect();
-    whole_list(&parts, parse)
-}
-
-/// The values of a list whose values may have commas in them. An empty list would be no criterion, so that whoever
-/// computed it would get the whole fleet.
-fn whole_list<T>(
-    values: &[String],
-    parse: impl Fn(&str) -> Result<T, Refused>,
-) -> Result<Vec<T>, NotSet> {
-    if values.is_empty() {
-        return Err(NotSet::Refused {
-            value: "[]".to_owned(),
-            allowed: Refused("it takes at least one value".to_owned()),
-        });
-    }
-    let read = |value: &String| {
-        parse(value).map_err(|allowed| NotSet::Refused {
-            value: value.clone(),
-            allowed,
-        })
-    };
-    values.iter().map(read).collect()
-}
-
-fn one<T>(
-    values: &[String],
-    parse: impl Fn(&str) -> Result<T, Refused>,
-) -> Result<Option<T>, NotSet> {
-    let refused = |value: String, allowed| NotSet::Refused { value, allowed };
-    match values {
-        [value] => parse(value)
-            .map(Some)
-            .map_err(|allowed| refused(value.clone(), allowed)),
-        several => {
-            let value = format!("[{}]", several.join(", "));
-            Err(refused(value, Refused("it takes one value".to_owned())))
-        }
-    }
-}
-
-fn boolean(text: &str) -> Result<bool, Refused> {
-    match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(Refused("it takes `true` or `false`".to_owned())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::number::Refused;
 
     fn set(key: &str, values: &[&str]) -> Result<Given, NotSet> {
         let mut given = Given::default();
@@ -306,29 +172,30 @@ mod tests {
     #[test]
     fn each_key_is_known_and_sets_something() {
         let values = [
-            "Windows",
-            "noncompliant",
-            "company",
-            "mdm",
-            "Kiosk",
-            "LAB-*",
-            "24h",
-            "00112233-4455-6677-8899-aabbccddeeff",
-            "7",
-            "listed",
-            "true",
-            "100",
-            "1.5",
-            "3",
-            "250ms",
-            "single",
-            "quota",
-            "4.5",
-            "2h",
-            "true",
+            ("os", "Windows"),
+            ("compliance", "noncompliant"),
+            ("owner", "company"),
+            ("agent", "mdm"),
+            ("category", "Kiosk"),
+            ("name", "LAB-*"),
+            ("stale-for", "24h"),
+            ("device", "00112233-4455-6677-8899-aabbccddeeff"),
+            ("limit", "7"),
+            ("order", "listed"),
+            ("include-unsupported", "true"),
+            ("batch-size", "100"),
+            ("batch-delay-seconds", "1.5"),
+            ("max-retries", "3"),
+            ("initial-backoff-seconds", "250ms"),
+            ("dispatch", "single"),
+            ("pace", "quota"),
+            ("max-rate", "4.5"),
+            ("deadline", "2h"),
+            ("yes", "true"),
         ];
+        assert_eq!(values.len(), Setting::of_job().count());
         let mut all = Given::default();
-        for (key, value) in KEYS.into_iter().zip(values) {
+        for (key, value) in values {
             let given = set(key, &[value]).expect(key);
             assert_ne!(given, Given::default(), "{key}");
             all = all.or(given);
@@ -396,10 +263,38 @@ mod tests {
         }
     }
 
+    fn settings(given: &Given) -> wit::Settings {
+        let graph = "https://graph.example".to_owned();
+        given.settings(wit::Purpose::Sync, (Cloud::Public, graph), 1, 2)
+    }
+
     #[test]
     fn devices_are_sent_once_each() {
         let id = "00112233-4455-6677-8899-aabbccddeeff";
         let given = set("device", &[id, id]).expect("ids");
-        assert_eq!(given.selection().devices.len(), 1);
+        assert_eq!(settings(&given).selection.devices.len(), 1);
+    }
+
+    #[test]
+    fn the_engine_gets_the_defaults_for_what_is_not_given() {
+        let settings = settings(&Given::default());
+        assert_eq!((settings.batch_size, settings.batch_delay), (50, 10_000));
+        assert_eq!((settings.max_retries, settings.initial_backoff), (5, 5_000));
+        assert_eq!(settings.ceiling, 9_750);
+        assert_eq!(settings.dispatch, wit::Dispatch::Batch);
+        assert_eq!(settings.pace, wit::Pace::Fixed);
+        assert_eq!(settings.selection.order, wit::Order::Stalest);
+    }
+
+    #[test]
+    fn flags_are_written_as_they_can_be_typed() {
+        let mut given = set("batch-delay-seconds", &["500ms"]).expect("a duration");
+        for (key, value) in [("max-rate", "95"), ("pace", "quota"), ("os", "iOS,macOS")] {
+            given.set(key, &[value.to_owned()]).expect(key);
+        }
+        let pace = given.flags(Group::Pace).join(" ");
+        assert_eq!(pace, "--batch-delay-seconds 0.5 --pace quota --max-rate 95");
+        let criteria = given.flags(Group::Criteria).join(" ");
+        assert_eq!(criteria, "--os iOS --os macOS");
     }
 }

@@ -1,6 +1,7 @@
-//! How settings are written: on the command line, in variables, in the config file, in the body of a request.
+//! The settings: one table of them, and how each is written on the command line, in variables, in the config file and in
+//! the body of a request.
 //!
-//! Each value is a text first, whatever it stands in, and one parser reads it.
+//! Each value is a text first, wherever it is written, and one parser reads it.
 
 mod advice;
 mod choices;
@@ -8,18 +9,19 @@ pub mod cloud;
 pub mod duration;
 mod environment;
 mod given;
+mod kind;
 pub mod number;
+mod seed;
+mod table;
 pub mod terms;
-mod values;
 
-pub use self::advice::Advice;
-pub use self::choices::{Choice, DispatchKind, OrderKind, PaceKind, choice, words};
-pub use self::cloud::Cloud;
-pub use self::environment::{
-    Environment, IDENTITY_KEYS, OUTPUT, SERVICE_SECRET, Variables, variable,
-};
-pub use self::given::{Given, KEYS, NotSet};
-pub use self::values::{
-    batch_delay, batch_size, deadline, initial_backoff, limit, max_rate, max_retries, seed,
-    stale_for,
+pub use self::{
+    advice::Advice,
+    choices::{Choice, DispatchKind, OrderKind, PaceKind, choice, words},
+    cloud::Cloud,
+    environment::{Environment, Variables},
+    given::Given,
+    kind::{NotSet, Shape, Value},
+    seed::seed,
+    table::{Bound, Cover, Group, OUTPUT, SERVICE_SECRET, SETTINGS, Setting, variable},
 };

@@ -1,4 +1,4 @@
-//! Numbers on the command line, read with integers alone.
+//! Numbers on the command line, read with integers only.
 
 use std::ops::RangeInclusive;
 
@@ -8,6 +8,10 @@ use std::ops::RangeInclusive;
 pub struct Refused(pub String);
 
 /// A parser of whole numbers within `range`; `unit` names what is counted.
+///
+/// # Errors
+///
+/// The parser's: when the text is not a whole number, or not within the range.
 pub fn whole(
     range: RangeInclusive<u32>,
     unit: &'static str,
@@ -27,6 +31,10 @@ pub fn whole(
 }
 
 /// A seed: any whole number of 64 bits.
+///
+/// # Errors
+///
+/// When it is not a whole number, or too large.
 pub fn seed(text: &str) -> Result<u64, Refused> {
     digits(text)
         .and_then(|text| text.parse().ok())
@@ -34,6 +42,10 @@ pub fn seed(text: &str) -> Result<u64, Refused> {
 }
 
 /// A share in percent, `0.5`, as hundredths of a percent: less than 100.
+///
+/// # Errors
+///
+/// When it is not a number from 0 to 99.99 with up to two decimals.
 pub fn percent(text: &str) -> Result<u16, Refused> {
     let refused = || Refused("it takes 0 to 99.99 percent, with up to two decimals".into());
     let Decimal { digits, scale } = decimal(text).ok_or_else(refused)?;
@@ -45,6 +57,10 @@ pub fn percent(text: &str) -> Result<u16, Refused> {
 }
 
 /// A rate in syncs per second, `9.5`, as syncs in 1,000 seconds: more than 0, at most 1,000,000 a second.
+///
+/// # Errors
+///
+/// When it is not such a number, or has more than three decimals.
 pub fn rate(text: &str) -> Result<u64, Refused> {
     let refused = || {
         Refused(
@@ -75,7 +91,7 @@ pub fn thousandths(number: u64) -> String {
 pub struct Decimal {
     /// All digits, without the point.
     pub digits: u128,
-    /// How many of them stand behind the point.
+    /// How many of them are behind the point.
     pub scale: u32,
 }
 

@@ -35,7 +35,7 @@ pub const AGENT: [&str; 13] = [
     "msSense",
 ];
 
-/// Reads a word of `list`; letter case does not matter, the answer is spelled as in the list.
+/// Reads a word of `list`; letter case does not matter, the result is spelled as in the list.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ pub fn text(text: &str) -> Result<String, Refused> {
 ///
 /// # Errors
 ///
-/// When it is none.
+/// When it is not one.
 pub fn guid(text: &str) -> Result<Guid, Refused> {
     text.trim().parse().map_err(|_| {
         Refused("it takes a GUID such as `00112233-4455-6677-8899-aabbccddeeff`".into())
@@ -88,7 +88,7 @@ pub fn origin(text: &str) -> Result<Origin, Refused> {
 ///
 /// # Errors
 ///
-/// When it is none.
+/// When it does not begin as one does, or contains a space.
 pub fn resource_id(text: &str) -> Result<String, Refused> {
     if text.to_ascii_lowercase().starts_with("/subscriptions/")
         && !text.chars().any(char::is_whitespace)

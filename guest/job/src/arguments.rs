@@ -1,25 +1,56 @@
 //! The arguments: flags of `intune-sync sync`, each also a variable.
 
 use intune_sync_settings::{
-    Advice, Choice, Environment, Given, KEYS, NotSet, OUTPUT, Variables, choice, variable,
+    Advice, Choice, Environment, Given, Group, NotSet, OUTPUT, Setting, Shape, Variables, choice,
+    variable,
 };
 use intune_sync_wit::Purpose;
 
 /// What `--help` shows.
-pub const HELP: &str = "\
+#[must_use]
+pub fn help() -> String {
+    let mut help = "\
 Request a sync of every Intune device of a tenant, or of those selected
 
 Usage: intune-sync-job [sync | plan] [--KEY VALUE | --KEY=VALUE]...
+"
+    .to_owned();
+    let mut heading = "";
+    for setting in Setting::of_job() {
+        if setting.group.heading() != heading {
+            heading = setting.group.heading();
+            help += &format!("\n{heading}:\n");
+        }
+        help += &entry(setting);
+    }
+    let format: Vec<&str> = Format::WORDS.iter().map(|(word, _)| *word).collect();
+    help += &format!("\nOutput:\n  --{OUTPUT} {}\n", format.join("|"));
+    help += "\nEach can also be a variable, `INTUNE_SYNC_` and the key in capitals. By variables only:\n";
+    for setting in Setting::all() {
+        if matches!(setting.group, Group::Graph | Group::Identity) {
+            help += &format!("  {}\n      {}\n", setting.variable(), setting.help);
+        }
+    }
+    help + "\nThe exit status is 0 when every device that can sync was sent one, else 1.\n"
+}
 
-Keys, as those of `intune-sync sync --help`; each can also be a variable, `INTUNE_SYNC_` and the key in capitals:
-  --os --compliance --owner --agent --category --name --stale-for --device --limit --order --include-unsupported
-  --batch-size --batch-delay-seconds --max-retries --initial-backoff-seconds --dispatch --pace --max-rate --deadline
-  --output text|jsonl
-By variables only:
-  INTUNE_SYNC_CLOUD, INTUNE_SYNC_GRAPH_URL, INTUNE_SYNC_AUTH and the other settings of the identity
-
-The exit status is 0 when every device that can sync was sent one, else 1.
-";
+/// A setting in the help text: its flag, what it does, and its default.
+fn entry(setting: &Setting) -> String {
+    let words: Vec<&str> = setting.words().iter().map(|(word, _)| *word).collect();
+    let value = match setting.shape() {
+        Shape::Switch => String::new(),
+        _ if words.is_empty() => format!(" {}", setting.value_name),
+        _ => format!(" {}", words.join("|")),
+    };
+    let default = setting
+        .default
+        .map_or_else(String::new, |default| format!(" [default: {default}]"));
+    format!(
+        "  --{}{value}\n      {}{default}\n",
+        setting.key,
+        setting.long_help()
+    )
+}
 
 /// What standard output gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,7 +66,7 @@ impl Choice for Format {
     const WORDS: &[(&str, Self)] = &[("text", Self::Text), ("jsonl", Self::Jsonl)];
 }
 
-/// What the arguments ask for.
+/// What the arguments request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     /// `--help`.
@@ -88,13 +119,13 @@ impl Asked {
                 Some((key, value)) => (key, Some(value)),
                 None => (flag, None),
             };
-            if !KEYS.contains(&key) && key != OUTPUT {
-                return Err(unknown(argument));
-            }
-            let value = match (value, is_switch(key)) {
+            let setting = Setting::find(key)
+                .filter(|setting| setting.is_of_job() || key == OUTPUT)
+                .ok_or_else(|| unknown(argument))?;
+            let value = match (value, setting.shape()) {
                 (Some(value), _) => value,
-                (None, true) => "true",
-                (None, false) => rest.next().ok_or_else(|| {
+                (None, Shape::Switch) => "true",
+                (None, Shape::One | Shape::List { .. }) => rest.next().ok_or_else(|| {
                     Advice::new(
                         format!("`--{key}` needs a value"),
                         "`--help` lists the keys",
@@ -137,11 +168,6 @@ impl Asked {
             format,
         })))
     }
-}
-
-/// Whether a flag stands alone.
-fn is_switch(key: &str) -> bool {
-    matches!(key, "yes" | "include-unsupported")
 }
 
 fn format(variables: &Variables) -> Result<Format, Advice> {
@@ -224,6 +250,19 @@ mod tests {
         for help in ["--help", "-h"] {
             assert_eq!(read(&["sync", help, "--nonsense"], &[]), Ok(Asked::Help));
         }
+    }
+
+    #[test]
+    fn help_has_each_setting_with_its_range_and_default() {
+        let help = help();
+        for setting in Setting::of_job() {
+            assert!(help.contains(&format!("  --{}", setting.key)), "{help}");
+        }
+        let size = "  --batch-size N\n      Devices in a batch (1 to 10000) [default: 50]\n";
+        assert!(help.contains(size), "{help}");
+        assert!(help.contains("  --dispatch batch|single|bulk\n"), "{help}");
+        assert!(help.contains("  INTUNE_SYNC_CLIENT_SECRET\n"), "{help}");
+        assert!(!help.contains("SERVICE_SECRET"), "{help}");
     }
 
     #[test]

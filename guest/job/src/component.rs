@@ -15,7 +15,7 @@ use wasi::{
     io::streams::{OutputStream, StreamError},
 };
 
-use crate::{Asked, Format, HELP, Request};
+use crate::{Asked, Format, Request, help};
 
 struct Component;
 
@@ -29,7 +29,7 @@ impl Guest for Component {
         let arguments = arguments.get(1..).unwrap_or_default();
         let mut output = Output::new();
         match Asked::read(arguments, &variables) {
-            Ok(Asked::Help) => output.data(HELP),
+            Ok(Asked::Help) => output.data(&help()),
             Ok(Asked::Run(request)) => return run(&request, &mut output),
             Err(advice) => {
                 output.error(&advice);

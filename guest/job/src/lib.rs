@@ -8,4 +8,4 @@ mod arguments;
 #[cfg(target_arch = "wasm32")]
 mod component;
 
-pub use arguments::{Asked, Format, HELP, Request};
+pub use arguments::{Asked, Format, Request, help};

@@ -1,4 +1,4 @@
-//! Who may start a run: whoever presents the shared secret.
+//! Who may start a run: a client that presents the shared secret.
 
 use intune_sync_settings::{SERVICE_SECRET, Variables, variable};
 use subtle::ConstantTimeEq;
@@ -21,9 +21,7 @@ pub fn admit(variables: &Variables, given: &[Vec<u8>]) -> Result<(), Refusal> {
         return Err(Refusal::new(
             403,
             "nobody may start a run here: the operator has set no shared secret that can be used",
-            format!(
-                "set `{name}` to at least {SECRET_MIN} letters, digits or signs of ASCII, at random"
-            ),
+            format!("set `{name}` to at least {SECRET_MIN} random printable ASCII characters"),
         ));
     }
     let presented = match given {
@@ -40,7 +38,7 @@ pub fn admit(variables: &Variables, given: &[Vec<u8>]) -> Result<(), Refusal> {
     }
 }
 
-/// What stands behind `Bearer`, a word whose letter case does not matter.
+/// What follows `Bearer`, a word whose letter case does not matter.
 fn bearer(header: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = header.split_at_checked(7)?;
     scheme

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use intune_sync_settings::{Given, KEYS, NotSet, OUTPUT, SERVICE_SECRET};
+use intune_sync_settings::{Bound, Given, NotSet, Setting};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -11,30 +11,15 @@ use serde_json::Value;
 
 use crate::Refusal;
 
-/// The longest body, in bytes: some 25,000 device ids.
+/// The longest body, in bytes: about 25,000 device ids.
 pub const BODY_MAX: usize = 1 << 20;
 
-/// The keys that are the operator's alone: where Graph is, who asks, and who may begin a run.
-const OPERATORS: [&str; 11] = [
-    "cloud",
-    "graph-url",
-    "auth",
-    "client-id",
-    "object-id",
-    "resource-id",
-    "tenant-id",
-    "client-secret",
-    "federated-token",
-    SERVICE_SECRET,
-    OUTPUT,
-];
-
-/// Reads a body. An empty one asks for nothing in particular.
+/// Reads a body. An empty one sets nothing.
 ///
 /// # Errors
 ///
-/// 400 when it is no JSON object, has a key that is not known or twice, or a value that is not allowed; 403 for a key of
-/// the operator's.
+/// 400 when it is not a JSON object, has an unknown key or one twice, or a value that is not allowed; 403 for a key that
+/// is for the operator alone.
 pub fn read(body: &[u8]) -> Result<Given, Refusal> {
     if body.trim_ascii().is_empty() {
         return Ok(Given::default());
@@ -52,7 +37,8 @@ pub fn read(body: &[u8]) -> Result<Given, Refusal> {
             let message = format!("`{key}` is given more than once");
             return Err(Refusal::new(400, message, format!("give `{key}` once")));
         }
-        if OPERATORS.contains(&key.as_str()) {
+        let setting = Setting::find(key).ok_or_else(|| unknown(key))?;
+        if setting.bound == Bound::Operator {
             return Err(Refusal::new(
                 403,
                 format!("`{key}` is for the operator alone"),
@@ -66,32 +52,36 @@ pub fn read(body: &[u8]) -> Result<Given, Refusal> {
                 "write the value as in the config file of `intune-sync`",
             )
         })?;
-        given.set(key, &values).map_err(|problem| match problem {
-            NotSet::Unknown => unknown(key),
-            NotSet::Refused { value, allowed } => Refusal::new(
-                400,
-                format!("`{value}` is not allowed for `{key}`: {allowed}"),
-                "correct it, or leave it out",
-            ),
-        })?;
+        setting
+            .set(&mut given, &values)
+            .map_err(|problem| match problem {
+                NotSet::Unknown => unknown(key),
+                NotSet::Refused { value, allowed } => Refusal::new(
+                    400,
+                    format!("`{value}` is not allowed for `{key}`: {allowed}"),
+                    "correct it, or leave it out",
+                ),
+            })?;
     }
     Ok(given)
 }
 
 fn unknown(key: &str) -> Refusal {
     let kebab = key.to_ascii_lowercase().replace('_', "-");
-    let hint = match KEYS.contains(&kebab.as_str()) {
-        true => format!("write `{kebab}`"),
-        false => format!(
-            "the keys are {}",
-            KEYS.map(|key| format!("`{key}`")).join(", ")
-        ),
+    let mut keys = Setting::of_job().map(|setting| setting.key);
+    let hint = if keys.any(|key| key == kebab) {
+        format!("write `{kebab}`")
+    } else {
+        let keys: Vec<String> = Setting::of_job()
+            .map(|setting| format!("`{}`", setting.key))
+            .collect();
+        format!("the keys are {}", keys.join(", "))
     };
     let shown: String = key.chars().take(80).collect();
     Refusal::new(400, format!("`{shown}` is not a known key"), hint)
 }
 
-/// The value as it would stand on the command line.
+/// The value as it would be written on the command line.
 fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::String(text) => Some(vec![text.clone()]),
@@ -246,7 +236,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever stands in a body, it is read or refused.
+        /// Any body is read or refused.
         #[test]
         fn no_body_breaks_it(body in any::<Vec<u8>>(), key in "[a-z-]{0,24}", value in "[ -~]{0,24}") {
             let _ = read(&body);

@@ -1,118 +1,135 @@
-//! What a request may ask for, within what the operator has settled: it can narrow, never widen.
+//! How far a request may set what the operator has set: it can narrow, never widen. Each setting's bound is in the table
+//! of settings.
 //!
-//! | Key | What the operator sets | A request may |
-//! |---|---|---|
-//! | `max-rate` | a ceiling; 9.75 unless set | go below |
-//! | `dispatch` | the largest request: `single`, `batch`, `bulk`; `batch` unless set | choose a smaller one |
-//! | `pace` | `fixed` | not choose `quota` |
-//! | `batch-size`, `max-retries`, `limit`, `deadline` | the most | go below |
-//! | `batch-delay-seconds`, `initial-backoff-seconds`, `stale-for` | the least | go above |
-//! | `os` | how a name begins | name some of these, or longer beginnings |
-//! | `compliance`, `owner`, `agent`, `category`, `device` | what is allowed | name some of these |
-//! | `name` | patterns | name some of these, or names that match one |
-//! | `include-unsupported` | `false` | not set it |
-//! | `order` | the order | not choose another |
-//! | `yes` | `false`: never without a selection; `true`: it need not be said | say `true` where nothing is set |
-//!
-//! What the operator does not set a request may choose within the command line's range. `yes` guards against a mistake: a
-//! selection can be as wide as the fleet. What a run may reach at most `limit` and the lists say.
+//! What the operator does not set, a request may choose within the setting's range. `yes` guards against a mistake: a
+//! selection can be as wide as the fleet. Only `limit` and the lists bound what a run can reach.
 
-use intune_sync_settings::{
-    Choice, DispatchKind, Given, PaceKind, duration::display, number::rate_text, variable, words,
-};
+use intune_sync_settings::{Bound, Cover, Given, Setting, Value, variable, words};
 use intune_sync_wit::Purpose;
 use wildmatch::WildMatch;
 
 use crate::Refusal;
 
-/// The settings of a run: those of the request, and the operator's where it says nothing.
+/// The settings of a run: those of the request, and the operator's where it sets none.
 ///
 /// # Errors
 ///
 /// 403 when the request asks for more than the operator allows.
 pub fn narrow(operator: &Given, request: Given) -> Result<Given, Refusal> {
-    let rate = operator.max_rate.unwrap_or(Given::MAX_RATE);
-    at_most("max-rate", request.max_rate, Some(rate), rate_text)?;
-    let dispatch = operator.dispatch.unwrap_or_default();
-    among("dispatch", request.dispatch, |asked| {
-        size(asked) <= size(dispatch)
-    })?;
-    among("pace", request.pace, |asked| {
-        operator.pace != Some(PaceKind::Fixed) || asked == PaceKind::Fixed
-    })?;
-    at_most("batch-size", request.batch_size, operator.batch_size, plain)?;
-    at_most(
-        "max-retries",
-        request.max_retries,
-        operator.max_retries,
-        plain,
-    )?;
-    at_most("limit", request.limit, operator.limit, plain)?;
-    at_most("deadline", request.deadline, operator.deadline, display)?;
-    at_least(
-        "batch-delay-seconds",
-        request.batch_delay,
-        operator.batch_delay,
-    )?;
-    at_least(
-        "initial-backoff-seconds",
-        request.initial_backoff,
-        operator.initial_backoff,
-    )?;
-    at_least("stale-for", request.stale_for, operator.stale_for)?;
-
-    some_of("os", &request.os, &operator.os, |asked, allowed| {
-        asked.to_lowercase().starts_with(&allowed.to_lowercase())
-    })?;
-    let same = |asked: &str, allowed: &str| asked.to_lowercase() == allowed.to_lowercase();
-    some_of(
-        "compliance",
-        &request.compliance,
-        &operator.compliance,
-        same,
-    )?;
-    some_of("owner", &request.owner, &operator.owner, same)?;
-    some_of("agent", &request.agent, &operator.agent, same)?;
-    some_of("category", &request.category, &operator.category, same)?;
-    some_of("name", &request.name, &operator.name, |asked, allowed| {
-        let is_pattern = asked.contains(['*', '?']);
-        same(asked, allowed)
-            || !is_pattern && WildMatch::new_case_insensitive(allowed).matches(asked)
-    })?;
-    let ids = |given: &Given| {
-        given
-            .device
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-    };
-    some_of("device", &ids(&request), &ids(operator), same)?;
-
-    if let (Some(asked), Some(allowed)) = (request.order, operator.order)
-        && asked != allowed
-    {
-        return Err(wider("order", "another order", "only its own"));
-    }
-    for (key, asked, allowed) in [
-        (
-            "include-unsupported",
-            request.include_unsupported,
-            operator.include_unsupported,
-        ),
-        ("yes", request.yes, operator.yes),
-    ] {
-        if asked == Some(true) && allowed == Some(false) {
-            return Err(wider(key, "`true`", "`false` only"));
+    let defaults = Given::defaults();
+    for setting in Setting::of_job() {
+        let unless_set = match setting.bound {
+            Bound::AtMostDefault | Bound::UpToDefault(_) => setting.value(&defaults),
+            _ => None,
+        };
+        let allowed = setting.value(operator).or(unless_set);
+        if let Some((requested, allowed)) = setting.value(&request).zip(allowed) {
+            hold(setting, &requested, &allowed)?;
         }
     }
     Ok(request.or(operator.clone()))
+}
+
+/// Holds what is requested of a setting to what the operator allows.
+fn hold(setting: &Setting, requested: &Value, allowed: &Value) -> Result<(), Refusal> {
+    match (setting.bound, requested, allowed) {
+        (
+            Bound::AtMost | Bound::AtMostDefault,
+            Value::Number(requested),
+            Value::Number(allowed),
+        ) => {
+            let most = format!("at most `{}`", setting.shown(*allowed));
+            within(
+                requested <= allowed,
+                setting,
+                &setting.shown(*requested),
+                &most,
+            )
+        }
+        (Bound::AtLeast, Value::Number(requested), Value::Number(allowed)) => {
+            let least = format!("at least `{}`", setting.shown(*allowed));
+            within(
+                requested >= allowed,
+                setting,
+                &setting.shown(*requested),
+                &least,
+            )
+        }
+        (Bound::UpTo(ranks) | Bound::UpToDefault(ranks), requested, allowed) => {
+            let (requested, allowed) = (word(requested), word(allowed));
+            let up_to = ranks.iter().position(|rank| *rank == allowed);
+            let open = ranks.get(..=up_to.unwrap_or_default()).unwrap_or_default();
+            within(open.contains(&requested), setting, requested, &words(open))
+        }
+        (Bound::Covered(cover), Value::List(requested), Value::List(allowed)) => {
+            let is_covered = |requested: &&String| {
+                let mut allowed = allowed.iter();
+                allowed.any(|allowed| covers(cover, allowed, requested))
+            };
+            match requested.iter().find(|requested| !is_covered(requested)) {
+                Some(stray) => within(false, setting, stray, &words(allowed)),
+                None => Ok(()),
+            }
+        }
+        // The rest must be equal. A bound that does not fit its setting, which a test of the table rules out, also ends
+        // here, where it cannot widen anything.
+        (_, requested, allowed) => {
+            let only = words(&setting.written(allowed));
+            let shown = setting.written(requested).join(",");
+            within(requested == allowed, setting, &shown, &only)
+        }
+    }
+}
+
+/// A word, or the one for a switch.
+fn word(value: &Value) -> &'static str {
+    match value {
+        Value::Word(word) => word,
+        Value::Switch(true) => "true",
+        Value::Switch(false) => "false",
+        Value::Number(_) | Value::List(_) => "",
+    }
+}
+
+/// Whether an allowed value covers a requested one, in any letter case.
+fn covers(cover: Cover, allowed: &str, requested: &str) -> bool {
+    let is_pattern = requested.contains(['*', '?']);
+    let (lower, requested_lower) = (allowed.to_lowercase(), requested.to_lowercase());
+    match cover {
+        Cover::Equal => requested_lower == lower,
+        Cover::Beginning => requested_lower.starts_with(&lower),
+        Cover::Pattern => {
+            requested_lower == lower
+                || !is_pattern && WildMatch::new_case_insensitive(allowed).matches(requested)
+        }
+    }
+}
+
+fn within(
+    is_within: bool,
+    setting: &Setting,
+    requested: &str,
+    allowed: &str,
+) -> Result<(), Refusal> {
+    if is_within {
+        return Ok(());
+    }
+    let key = setting.key;
+    Err(Refusal::new(
+        403,
+        format!("`{requested}` is not allowed for `{key}`: the operator allows {allowed}"),
+        format!(
+            "ask for less, or have `{}` changed in the service's environment",
+            variable(key)
+        ),
+    ))
 }
 
 /// Whether a run of these settings may begin: of the whole fleet only if that is meant.
 ///
 /// # Errors
 ///
-/// 400 when nothing says so; 403 when the operator has said that it is not.
+/// 400 when nothing says so; 403 when the operator has ruled it out.
 pub fn may_run(given: &Given, operator: &Given, purpose: Purpose) -> Result<(), Refusal> {
     if purpose == Purpose::Plan || !given.whole_fleet() || given.yes == Some(true) {
         return Ok(());
@@ -132,107 +149,8 @@ pub fn may_run(given: &Given, operator: &Given, purpose: Purpose) -> Result<(), 
     })
 }
 
-/// The order of the ways to dispatch, by how many devices a request of each can carry.
-fn size(dispatch: DispatchKind) -> u8 {
-    match dispatch {
-        DispatchKind::Single => 0,
-        DispatchKind::Batch => 1,
-        DispatchKind::Bulk => 2,
-    }
-}
-
-fn at_most<T: PartialOrd + Copy>(
-    key: &str,
-    asked: Option<T>,
-    most: Option<T>,
-    shown: impl Fn(T) -> String,
-) -> Result<(), Refusal> {
-    match asked.zip(most) {
-        Some((asked, most)) if asked > most => {
-            let (asked, most) = (shown(asked), shown(most));
-            Err(wider(
-                key,
-                &format!("`{asked}`"),
-                &format!("at most `{most}`"),
-            ))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn at_least(key: &str, asked: Option<u64>, least: Option<u64>) -> Result<(), Refusal> {
-    match asked.zip(least) {
-        Some((asked, least)) if asked < least => {
-            let (asked, least) = (display(asked), display(least));
-            Err(wider(
-                key,
-                &format!("`{asked}`"),
-                &format!("at least `{least}`"),
-            ))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn among<T: Choice + PartialEq>(
-    key: &str,
-    asked: Option<T>,
-    is_allowed: impl Fn(T) -> bool,
-) -> Result<(), Refusal> {
-    let Some(asked) = asked.filter(|asked| !is_allowed(*asked)) else {
-        return Ok(());
-    };
-    let word = |(word, _): &(&'static str, T)| *word;
-    let asked = T::WORDS.iter().find(|(_, value)| *value == asked).map(word);
-    let allowed: Vec<&str> = T::WORDS
-        .iter()
-        .filter(|(_, value)| is_allowed(*value))
-        .map(word)
-        .collect();
-    Err(wider(
-        key,
-        &format!("`{}`", asked.unwrap_or_default()),
-        &words(&allowed),
-    ))
-}
-
-/// Each that is asked for is covered by one that is allowed, where any are named.
-fn some_of(
-    key: &str,
-    asked: &[String],
-    allowed: &[String],
-    covers: impl Fn(&str, &str) -> bool,
-) -> Result<(), Refusal> {
-    if allowed.is_empty() {
-        return Ok(());
-    }
-    let stray = asked
-        .iter()
-        .find(|asked| !allowed.iter().any(|allowed| covers(asked, allowed)));
-    match stray {
-        Some(stray) => Err(wider(key, &format!("`{stray}`"), &words(allowed))),
-        None => Ok(()),
-    }
-}
-
-fn wider(key: &str, asked: &str, allowed: &str) -> Refusal {
-    Refusal::new(
-        403,
-        format!("{asked} is not allowed for `{key}`: the operator allows {allowed}"),
-        format!(
-            "ask for less, or have `{}` changed in the service's environment",
-            variable(key)
-        ),
-    )
-}
-
-fn plain(number: u32) -> String {
-    number.to_string()
-}
-
 #[cfg(test)]
 mod tests {
-    use intune_sync_settings::KEYS;
     use proptest::prelude::*;
 
     use super::*;
@@ -292,7 +210,7 @@ mod tests {
     #[test]
     fn each_key_can_be_narrowed_and_not_widened() {
         let mut keys: Vec<&str> = CASES.iter().map(|(key, ..)| *key).collect();
-        let mut all = KEYS.to_vec();
+        let mut all: Vec<&str> = Setting::of_job().map(|setting| setting.key).collect();
         keys.sort_unstable();
         all.sort_unstable();
         assert_eq!(keys, all, "a key without a rule");
@@ -319,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_operators_word_the_quota_and_the_beta_are_bounds_all_the_same() {
+    fn the_quota_and_the_beta_are_bounds_even_if_the_operator_sets_none() {
         let operator = Given::default();
         for (key, narrower, wider) in [("max-rate", "9.75", "9.751"), ("dispatch", "batch", "bulk")]
         {
@@ -356,7 +274,7 @@ mod tests {
             (
                 ("dispatch", "batch"),
                 ("dispatch", "bulk"),
-                "`bulk` is not allowed for `dispatch`: the operator allows `batch` or `single`",
+                "`bulk` is not allowed for `dispatch`: the operator allows `single` or `batch`",
             ),
             (
                 ("os", "iOS"),
@@ -395,6 +313,9 @@ mod tests {
         }
     }
 
+    /// The default, in syncs in 1,000 seconds.
+    const MAX_RATE: u64 = 9_750;
+
     proptest! {
         /// Whatever a request that passes asks for, the run stays within the operator's numbers.
         #[test]
@@ -412,12 +333,12 @@ mod tests {
             let request = Given { max_rate: Some(rate), limit, batch_delay: delay, ..Given::default() };
             match narrow(&operator, request) {
                 Ok(run) => {
-                    prop_assert!(run.max_rate <= Some(most.unwrap_or(Given::MAX_RATE)));
+                    prop_assert!(run.max_rate <= Some(most.unwrap_or(MAX_RATE)));
                     prop_assert!(run.limit.is_some_and(|limit| limit <= most_devices));
                     prop_assert!(run.batch_delay >= Some(least));
                 }
                 Err(_) => prop_assert!(
-                    rate > most.unwrap_or(Given::MAX_RATE)
+                    rate > most.unwrap_or(MAX_RATE)
                         || limit.is_some_and(|limit| limit > most_devices)
                         || delay.is_some_and(|delay| delay < least)
                 ),

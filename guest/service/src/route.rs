@@ -1,8 +1,10 @@
+//! The paths and methods of the service.
+
 use intune_sync_wit::Purpose;
 
 use crate::Refusal;
 
-/// What is asked for.
+/// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// The page that explains.
@@ -14,7 +16,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// Finds the route of a method and a path with its query, which means nothing.
+    /// Finds the route of a method and a path with its query, which is ignored.
     ///
     /// # Errors
     ///

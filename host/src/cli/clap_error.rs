@@ -1,18 +1,15 @@
 //! clap's errors in this program's words: the value and what is allowed, then a hint.
 
-use std::error::Error as _;
-use std::ffi::OsString;
+use std::{error::Error as _, ffi::OsString};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use intune_sync_ids::Origin;
-use intune_sync_settings::words;
+use intune_sync_settings::{Advice, number::Refused, words};
 
-use super::layers::Layers;
-use super::number::Refused;
-use super::{Advice, Command, Page};
+use super::{Command, Page, layers::Layers};
 
 /// What an error of clap means: a page to show, or wrong usage. `command` is the tree with its own defaults, `layers`
-/// are the values that clap read in the place of flags.
+/// are the values that clap read as defaults.
 pub(super) fn explain(
     error: &clap::Error,
     command: &clap::Command,
@@ -70,7 +67,7 @@ impl Explained<'_> {
                 format!("write `{}` alone", self.flag()),
             ),
             ErrorKind::InvalidUtf8 => Advice::new("an argument is not UTF-8 text", self.see_help()),
-            // No flag leads to another kind; should one do so some day, clap's own words are better than none.
+            // No flag leads to another kind; if one ever does, clap's own words are better than nothing.
             _ => {
                 let text = self.error.to_string();
                 let message = text

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use intune_sync_identity::TenantId;
 use intune_sync_ids::{Guid, Origin};
+use intune_sync_settings::{Advice, Cloud, terms};
 
-use super::args::{GraphArgs, IdentityArgs, ReportArgs};
-use super::choices::{AuthKind, ReportFormat};
-use super::cloud::Cloud;
-use super::{Advice, Auth, OutputOptions, terms};
+use super::groups::{
+    connection::GraphArgs,
+    identity::{Auth, AuthKind, IdentityArgs},
+    output::{OutputOptions, ReportArgs, ReportFormat},
+};
 
 /// `doctor`.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +26,7 @@ pub(crate) struct DoctorOptions {
     pub(crate) graph: Origin,
     /// Where tokens come from.
     pub(crate) auth: Auth,
-    /// PEM file with certificate authorities to trust beside the system's own. Not yet read.
+    /// PEM file with certificate authorities to trust in addition to the system's own. Not yet read.
     pub(crate) ca_file: Option<PathBuf>,
     /// What stdout gets.
     pub(crate) format: ReportFormat,
@@ -33,7 +35,7 @@ pub(crate) struct DoctorOptions {
 }
 
 pub(super) const SOURCES_AND_EXIT_CODES: &str = "Each flag can also be set by a variable, `INTUNE_SYNC_` and the \
-    flag's name in capitals, or in the file named by `--config`, as for `sync`: so what is looked at is the job's own \
+    flag's name in capitals, or in the file named by `--config`, as for `sync`: so it looks at the job's own \
     set-up. Run it where the job runs, as the user that the job runs as.
 
 Exit codes:
@@ -46,7 +48,7 @@ Exit codes:
 /// `doctor`.
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// Also request one real sync, of the device with this Intune device id: the only way to tell that syncs are allowed
+    /// Also request one real sync, of the device with this Intune device id: the only way to find out whether syncs are allowed
     #[arg(long, value_name = "DEVICE", value_parser = terms::guid, help_heading = "Job")]
     pub(super) probe: Option<Guid>,
     /// TOML file with defaults, as `sync` takes it
@@ -65,7 +67,7 @@ impl TryFrom<DoctorArgs> for DoctorOptions {
 
     fn try_from(mut args: DoctorArgs) -> Result<Self, Advice> {
         let tenant = match args.identity.auth {
-            // These are of one tenant already: here it is only what the token is compared with.
+            // These belong to one tenant already: the token is only compared with it.
             AuthKind::ManagedIdentity | AuthKind::TokenFile => args.identity.tenant_id.take(),
             AuthKind::WorkloadIdentity | AuthKind::AzureCli | AuthKind::ClientSecret => {
                 args.identity.tenant_id.clone()
@@ -75,10 +77,7 @@ impl TryFrom<DoctorArgs> for DoctorOptions {
             probe: args.probe,
             tenant,
             cloud: args.graph.cloud,
-            graph: args
-                .graph
-                .graph_url
-                .unwrap_or_else(|| args.graph.cloud.graph()),
+            graph: args.graph.root(),
             auth: args.identity.try_into()?,
             ca_file: args.graph.ca_file,
             format: args.report.output,

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use intune_sync_grant_gate::{Name, Role};
 use intune_sync_ids::{Guid, Origin};
+use intune_sync_settings::{Advice, Cloud, number::Refused, terms};
 
-use super::args::{GraphArgs, IdentityArgs, ReportArgs};
-use super::choices::ReportFormat;
-use super::cloud::Cloud;
-use super::number::Refused;
-use super::{Advice, Auth, OutputOptions, terms};
+use super::groups::{
+    connection::GraphArgs,
+    identity::{Auth, IdentityArgs},
+    output::{OutputOptions, ReportArgs, ReportFormat},
+};
 
 /// `grant`.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +32,7 @@ pub(crate) struct GrantOptions {
     pub(crate) graph: Origin,
     /// Where the administrator's token comes from.
     pub(crate) auth: Auth,
-    /// PEM file with certificate authorities to trust beside the system's own. Not yet read.
+    /// PEM file with certificate authorities to trust in addition to the system's own. Not yet read.
     pub(crate) ca_file: Option<PathBuf>,
     /// What stdout gets.
     pub(crate) format: ReportFormat,
@@ -48,7 +49,7 @@ pub(crate) enum Whom {
     Name(Name),
 }
 
-/// What is done with the roles.
+/// What to do with the roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// They are given.
@@ -65,11 +66,11 @@ Azure keeps a managed identity's token for up to 24 hours: one from before the g
     `intune-sync doctor`, where the job runs, says whether they have arrived.
 
 Exit codes:
-  0    the permissions are as wanted; with `--dry-run`: it is known what would change
+  0    the permissions are as wanted; with `--dry-run`: what would change is known
   1    it failed, or the identity was not found
   2    wrong usage
   4    not authorized: the administrator's sign-in lacks a token or a permission
-  5    nothing was changed, since the question was answered with no
+  5    nothing was changed, since the reply to the question was no
   130  interrupted by Ctrl-C";
 
 /// `grant`.
@@ -78,13 +79,13 @@ pub(super) struct GrantArgs {
     /// Object (principal) id of the managed identity
     #[arg(long, value_name = "ID", value_parser = terms::guid, help_heading = "Job")]
     pub(super) principal_id: Option<Guid>,
-    /// Name of the managed identity, in place of its id: for a system-assigned one, the name of the machine or app
+    /// Name of the managed identity, instead of its id: for a system-assigned one, the name of the machine or app
     #[arg(long, value_name = "NAME", value_parser = name, help_heading = "Job")]
     pub(super) name: Option<Name>,
-    /// Give the runbook's `ReadWrite.All` in place of `Read.All`: more than a sync takes
+    /// Give the runbook's `ReadWrite.All` instead of `Read.All`: more than a sync needs
     #[arg(long, help_heading = "Job")]
     pub(super) read_write: bool,
-    /// Take the permissions away in place of giving them
+    /// Take the permissions away instead of giving them
     #[arg(long, help_heading = "Job")]
     pub(super) revoke: bool,
     /// Show what would change, and change nothing
@@ -137,10 +138,7 @@ impl TryFrom<GrantArgs> for GrantOptions {
             dry_run: args.dry_run,
             yes: args.yes,
             cloud: args.graph.cloud,
-            graph: args
-                .graph
-                .graph_url
-                .unwrap_or_else(|| args.graph.cloud.graph()),
+            graph: args.graph.root(),
             auth: args.identity.try_into()?,
             ca_file: args.graph.ca_file,
             format: args.report.output,

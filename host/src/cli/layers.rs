@@ -1,16 +1,15 @@
-//! What stands behind the flags: `INTUNE_SYNC_*` variables, and behind these the config file.
+//! What sets a flag that is not given: its `INTUNE_SYNC_*` variable, or else the config file.
 //!
 //! Both become defaults of clap's arguments, so that the parsers of the flags read them and a flag wins over them.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
-use clap::parser::ValueSource;
-use clap::{ArgAction, ArgMatches};
+use clap::{ArgAction, ArgMatches, parser::ValueSource};
+use intune_sync_settings::{Advice, variable as variable_of};
 
-use super::{Advice, Variables};
+use super::Variables;
 
-/// Flags that answer one question: where one of them is given, what lower layers say of the others is void.
+/// Flags that set the same thing: if one of them is given, lower layers cannot set the others.
 const ALTERNATIVES: [&[&str]; 3] = [
     &["device", "devices-from"],
     &["client-id", "object-id", "resource-id"],
@@ -20,14 +19,14 @@ const ALTERNATIVES: [&[&str]; 3] = [
 /// The long flags that a variable or a file cannot set.
 const NOT_LAYERED: [&str; 3] = ["config", "help", "version"];
 
-/// Values that take the place of defaults, by long flag.
+/// Values that replace defaults, by long flag.
 #[derive(Debug, Default)]
 pub(super) struct Layers(BTreeMap<String, Layered>);
 
 #[derive(Debug)]
 struct Layered {
     values: Vec<String>,
-    /// Where they stand, for messages: "`INTUNE_SYNC_BATCH_SIZE`", "`batch-size` in `job.toml`".
+    /// Where they are written, for messages: "`INTUNE_SYNC_BATCH_SIZE`", "`batch-size` in `job.toml`".
     place: String,
 }
 
@@ -36,7 +35,7 @@ impl Layers {
     ///
     /// # Errors
     ///
-    /// A variable that is no text; a file that cannot be read, is no TOML, or has a key that is no flag of `sync`.
+    /// A variable that is not text; a file that cannot be read, is not TOML, or has a key that is not a flag of `sync`.
     pub(super) fn read(
         command: &clap::Command,
         given: &ArgMatches,
@@ -81,7 +80,7 @@ impl Layers {
         Ok(Self(layers))
     }
 
-    /// Puts the values in the place of the subcommand's defaults. What the subcommand does not have is left out: `plan`
+    /// Replaces the subcommand's defaults by the values. Flags that the subcommand does not have are skipped: `rehearse`
     /// reads the same file as `sync`.
     pub(super) fn apply(&self, subcommand: clap::Command) -> clap::Command {
         subcommand.mut_args(
@@ -92,13 +91,13 @@ impl Layers {
         )
     }
 
-    /// Where the value of a flag stands, when it is not the flag itself.
+    /// Where the value of a flag is written, if not on the command line.
     pub(super) fn place(&self, long: &str) -> Option<&str> {
         self.0.get(long).map(|layered| layered.place.as_str())
     }
 }
 
-/// What a variable or the file can set.
+/// A flag that a variable or the file can set.
 struct Key<'a> {
     long: &'a str,
     id: &'a str,
@@ -146,13 +145,10 @@ fn variable_layer(
     Ok(layer)
 }
 
-/// The variable of a flag: its name and its value, none when it is not set or empty.
+/// The variable of a flag: its name and its value; `None` when it is not set or empty.
 fn variable(long: &str, variables: Variables<'_>) -> Result<Option<(String, String)>, Advice> {
-    let name = format!(
-        "INTUNE_SYNC_{}",
-        long.to_ascii_uppercase().replace('-', "_")
-    );
-    match variables(&name).map(std::ffi::OsString::into_string) {
+    let name = variable_of(long);
+    match variables(&name).map(OsString::into_string) {
         None => Ok(None),
         Some(Ok(value)) if value.is_empty() => Ok(None),
         Some(Ok(value)) => Ok(Some((name, value))),
@@ -197,7 +193,7 @@ fn file_layer(path: &Path, known: &[Key<'_>]) -> Result<BTreeMap<String, Layered
                     let or_list = if *is_list { ", or a list of these" } else { "" };
                     Err(Advice::new(
                         format!("{} is not allowed for {place}: it takes a text, a number or a boolean{or_list}", kind(&value)),
-                        format!("write the value as you would behind `--{key}`"),
+                        format!("write the value as you would after `--{key}`"),
                     ))
                 }
             }
@@ -222,7 +218,7 @@ fn unknown_key(key: &str, path: &Path, known: &[Key<'_>]) -> Advice {
     )
 }
 
-/// The value as it would stand on the command line. A number with a point is written in the fewest digits that mean
+/// The value as it would be written on the command line. A number with a point is written in the fewest digits that mean
 /// it, which are those of the file.
 fn texts(value: &toml::Value) -> Option<Vec<String>> {
     match value {

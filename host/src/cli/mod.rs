@@ -1,40 +1,44 @@
 //! The command line: arguments, variables and the config file become one typed [`Command`], or an [`Advice`] on
 //! what is wrong with them.
 
-mod args;
-mod auth;
-mod choices;
+mod audit;
 mod clap_error;
-mod devices_file;
+mod demo;
 mod doctor;
 mod grant;
+mod groups;
+mod job;
 mod layers;
-mod options;
-mod rehearsal;
-mod resolve;
-mod terms;
+mod plan;
+mod rehearse;
+mod simulate;
+mod sync;
 #[cfg(test)]
 mod tests;
+mod tree;
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::FromArgMatches;
-use intune_sync_settings::{Advice, number};
-pub(crate) use intune_sync_settings::{cloud, duration};
+use intune_sync_settings::Advice;
+pub(crate) use intune_sync_settings::{Cloud, duration};
 
-pub(crate) use self::auth::{Auth, UserAssigned};
-pub(crate) use self::choices::{BulkCost, Color, Format, Limiter, ReportFormat, Verbosity};
-pub(crate) use self::cloud::Cloud;
-pub(crate) use self::doctor::DoctorOptions;
-pub(crate) use self::grant::{GrantOptions, Purpose as GrantPurpose, Whom};
 use self::layers::Layers;
-pub(crate) use self::options::{
-    AuditOptions, DemoOptions, JobOptions, OutputOptions, Pacing, SimulateOptions,
+pub(crate) use self::{
+    audit::AuditOptions,
+    demo::DemoOptions,
+    doctor::DoctorOptions,
+    grant::{GrantOptions, Purpose as GrantPurpose, Whom},
+    groups::{
+        identity::{Auth, UserAssigned},
+        output::{Color, Format, OutputOptions, ReportFormat, Verbosity},
+    },
+    job::JobOptions,
+    rehearse::{BulkCost, Limiter, RehearseOptions, TenantOptions},
+    simulate::SimulateOptions,
 };
-pub(crate) use self::rehearsal::{RehearseOptions, TenantOptions};
 
-/// What the user asked for.
+/// A command, with its options.
 #[derive(Debug)]
 pub(crate) enum Command {
     /// `sync` and `plan`: see [`JobOptions::purpose`].
@@ -69,7 +73,7 @@ pub(crate) struct Page {
 ///
 /// # Errors
 ///
-/// What is wrong, whichever of these it stands in.
+/// What is wrong, in any of these.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Advice> {
     parse_with(args, &|name| std::env::var_os(name))
 }
@@ -82,7 +86,7 @@ fn parse_with(
     variables: Variables<'_>,
 ) -> Result<Command, Advice> {
     let args: Vec<OsString> = args.into_iter().collect();
-    let command = args::command();
+    let command = tree::command();
 
     // The flags alone come first: their errors are theirs, and `--config` is among them.
     let flags = match command.clone().try_get_matches_from(&args) {
@@ -90,20 +94,19 @@ fn parse_with(
         Err(error) => return clap_error::explain(&error, &command, &args, &Layers::default()),
     };
     let Some((name @ ("sync" | "plan" | "rehearse" | "doctor"), given)) = flags.subcommand() else {
-        return args::Arguments::from_arg_matches(&flags)
+        return tree::Arguments::from_arg_matches(&flags)
             .map_err(|error| unexpected(&error))
             .and_then(Command::try_from);
     };
 
-    // What stands in variables and in the config file takes the place of the defaults, so that the flags' own parsers
-    // read it.
+    // Variables and the config file replace the defaults, so that the flags' own parsers read them.
     let config: Option<&PathBuf> = given.get_one("config");
     let layers = Layers::read(&command, given, config.map(PathBuf::as_path), variables)?;
     let layered = command
         .clone()
         .mut_subcommand(name, |subcommand| layers.apply(subcommand));
     match layered.try_get_matches_from(&args) {
-        Ok(matches) => args::Arguments::from_arg_matches(&matches)
+        Ok(matches) => tree::Arguments::from_arg_matches(&matches)
             .map_err(|error| unexpected(&error))
             .and_then(Command::try_from),
         Err(error) => clap_error::explain(&error, &command, &args, &layers),

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use intune_sync_report::ExitStatus;
+use intune_sync_settings::Group;
 use intune_sync_simulator::{Config, Latency, RetryAfterForm, Share, Simulator, serve};
 
 use super::{Failure, simulate, sync};
@@ -13,7 +14,10 @@ use crate::{cli::DemoOptions, identity::Environment, printer::Printer};
 /// # Errors
 ///
 /// When there is no loopback to listen on, or the run did not begin.
-pub(crate) async fn run(options: &DemoOptions, printer: &mut Printer) -> Result<ExitStatus, Failure> {
+pub(crate) async fn run(
+    options: &DemoOptions,
+    printer: &mut Printer,
+) -> Result<ExitStatus, Failure> {
     let config = tenant(options);
     let header = config.identity.header.clone();
     let (listener, address) = simulate::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
@@ -37,7 +41,7 @@ pub(crate) async fn run(options: &DemoOptions, printer: &mut Printer) -> Result<
     ));
     printer.note(&format!(
         "  intune-sync sync --yes --graph-url {root} {}",
-        options.pacing.flags().join(" ")
+        options.pace.flags(Group::Pace).join(" ")
     ));
     let environment = Environment::from([
         ("IDENTITY_ENDPOINT", endpoint.as_str()),

@@ -14,7 +14,10 @@ use crate::{cli::SimulateOptions, printer::Printer};
 /// # Errors
 ///
 /// When its configuration cannot be read, or the address is taken.
-pub(crate) async fn run(options: &SimulateOptions, printer: &mut Printer) -> Result<ExitStatus, Failure> {
+pub(crate) async fn run(
+    options: &SimulateOptions,
+    printer: &mut Printer,
+) -> Result<ExitStatus, Failure> {
     let mut config = match &options.config {
         Some(path) => read(path)?,
         None => Config::default(),

@@ -10,13 +10,11 @@ use std::{
 
 use intune_sync_gate::{Rules, Writes};
 use intune_sync_report::{ExitStatus, Stop, Turn, run_id};
+use intune_sync_settings::DispatchKind;
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{
-    Failure, identity,
-    interruption::Interruption,
-};
+use super::{Failure, identity, interruption::Interruption};
 use crate::{
     cli::JobOptions,
     http_client::{ClientOptions, HttpClient},
@@ -25,7 +23,7 @@ use crate::{
     printer::Printer,
     sandbox::{
         Egress, Run, Sandbox, SandboxError, Time,
-        bindings::sync::{Dispatch, Event, EventKind, Problem, Purpose, RunStatus, Summary},
+        bindings::sync::{Event, EventKind, Problem, Purpose, RunStatus, Summary},
     },
 };
 
@@ -61,22 +59,19 @@ pub(crate) async fn run(
     }
 
     let rules = rules(options);
-    let ceiling = NonZeroU64::new(options.pacing.ceiling).unwrap_or(NonZeroU64::MIN);
-    let egress = Arc::new(Egress::new(rules, ceiling, scope, tokens, Box::new(client)));
     let started = Timestamp::now();
     let seed = RandomState::new().hash_one(started.as_nanosecond());
     let settings = options.settings(u64::try_from(started.as_millisecond()).unwrap_or(0), seed);
-    let run = sandbox
-        .start(settings, egress, Time::Real)
-        .await
-        ?;
+    let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
+    let egress = Arc::new(Egress::new(rules, ceiling, scope, tokens, Box::new(client)));
+    let run = sandbox.start(settings, egress, Time::Real).await?;
 
     let job = Job {
         options,
         run,
         interruption,
         started: Instant::now(),
-        turn: Turn::new(options.deadline),
+        turn: Turn::new(options.deadline()),
         declined: false,
         summary: None,
     };
@@ -88,10 +83,10 @@ pub(crate) async fn run(
 pub(super) fn rules(options: &JobOptions) -> Rules {
     Rules {
         origin: options.graph.clone(),
-        writes: match (options.purpose, options.pacing.dispatch) {
+        writes: match (options.purpose, options.given.dispatch.unwrap_or_default()) {
             (Purpose::Plan, _) => Writes::None,
-            (Purpose::Sync, Dispatch::Bulk) => Writes::SyncsAndBulk,
-            (Purpose::Sync, Dispatch::Single | Dispatch::Batch) => Writes::Syncs,
+            (Purpose::Sync, DispatchKind::Bulk) => Writes::SyncsAndBulk,
+            (Purpose::Sync, DispatchKind::Single | DispatchKind::Batch) => Writes::Syncs,
         },
     }
 }
@@ -192,8 +187,8 @@ impl Job<'_> {
             return Ok(false);
         };
         let asks = self.options.purpose == Purpose::Sync
-            && self.options.whole_fleet()
-            && !self.options.yes
+            && self.options.given.whole_fleet()
+            && self.options.given.yes != Some(true)
             && plan.to_sync > 0
             && self.turn.stopped().is_none()
             && std::io::stdin().is_terminal()

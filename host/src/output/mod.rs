@@ -10,8 +10,8 @@ mod tests;
 
 use std::io;
 
-pub(crate) use intune_sync_report::{Counts, ErrorObject, Outcome as Ending, list, minutes, table};
 use intune_sync_report::{self as report, Collector};
+pub(crate) use intune_sync_report::{Counts, ErrorObject, Outcome as Ending, list, minutes, table};
 use jiff::Timestamp;
 
 use self::{log::Log, progress::Progress};

@@ -33,8 +33,6 @@ pub(crate) fn run(options: &AuditOptions, printer: &mut Printer) -> Result<ExitS
     })?;
     Ok(match audit.verdict() {
         Verdict::Pass => ExitStatus::Success,
-        Verdict::StandsAlone | Verdict::BeyondThePromise | Verdict::Unfit => {
-            ExitStatus::Failed
-        }
+        Verdict::StandsAlone | Verdict::BeyondThePromise | Verdict::Unfit => ExitStatus::Failed,
     })
 }

@@ -45,9 +45,7 @@ impl Clock {
 
     pub(super) fn check(self) -> Outcome {
         let Some(ahead) = self.ahead else {
-            return Outcome::Skipped(
-                "Microsoft Graph's response does not contain its time".into(),
-            );
+            return Outcome::Skipped("Microsoft Graph's response does not contain its time".into());
         };
         let apart = match ahead {
             0 => "the same as Microsoft Graph's, to the second".to_owned(),
@@ -73,7 +71,10 @@ impl Clock {
 
 impl ClockReading {
     fn ahead(self) -> Option<i64> {
-        let took = self.received.duration_since(self.requested).unwrap_or_default();
+        let took = self
+            .received
+            .duration_since(self.requested)
+            .unwrap_or_default();
         // Half a second makes up for the truncation.
         let here = self.requested + took / 2;
         let here = Timestamp::try_from(here).ok()?;

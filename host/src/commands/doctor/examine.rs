@@ -16,11 +16,7 @@ use super::{
     token::{self, Permits},
     way::Way,
 };
-use crate::{
-    cli::DoctorOptions,
-    http_client::HttpClient,
-    identity::TokenSource,
-};
+use crate::{cli::DoctorOptions, http_client::HttpClient, identity::TokenSource};
 
 /// What the checks are about.
 pub(super) struct Subject<'a> {

@@ -48,7 +48,9 @@ pub(super) fn json(options: &DoctorOptions, report: &Report<'_>, status: ExitSta
             .map(|(step, outcome)| {
                 let (word, detail, finding) = match outcome {
                     Outcome::Passed(found) => ("passed", found.clone(), None),
-                    Outcome::Failed(finding) => ("failed", finding.advice.message.clone(), Some(finding)),
+                    Outcome::Failed(finding) => {
+                        ("failed", finding.advice.message.clone(), Some(finding))
+                    }
                     Outcome::Skipped(reason) => ("not-tried", reason.clone(), None),
                     Outcome::Blocked(obstacle) => {
                         ("not-tried", format!("it needs `{}`", obstacle.name()), None)

@@ -153,7 +153,9 @@ impl TokenCheck<'_> {
                 format!("the token expired {}", moment(end)),
                 match self.options.auth {
                     Auth::TokenFile(_) => "write a fresh token to the file",
-                    _ => "run it again; if that does not help, restart the machine or container that this runs in",
+                    _ => {
+                        "run it again; if that does not help, restart the machine or container that this runs in"
+                    }
                 },
             )),
         }

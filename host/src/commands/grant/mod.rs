@@ -18,10 +18,7 @@ use self::{
     directory::{Assigned, Directory},
     principal::Principal,
 };
-use super::{
-    Failure, identity,
-    interruption::Interruption,
-};
+use super::{Failure, identity, interruption::Interruption};
 use crate::{
     cli::{GrantOptions, GrantPurpose, ReportFormat, Whom},
     http_client::{ClientOptions, HttpClient},
@@ -227,8 +224,9 @@ fn next_step(report: &Report<'_>, printer: &mut Printer) {
             "tokens issued before the grant lack the permissions, and Azure keeps a managed identity's token for up to 24 \
              hours",
         );
-        printer
-            .hint("run `intune-sync doctor` where the job runs: it checks whether they have arrived");
+        printer.hint(
+            "run `intune-sync doctor` where the job runs: it checks whether they have arrived",
+        );
     } else if any(Outcome::Revoked) {
         printer.note(
             "tokens issued before keep the permissions until they expire, a managed identity's for up to 24 hours",

@@ -1,10 +1,10 @@
 //! The other ways to dispatch and to pace, and which of them is best.
 
+use intune_sync_settings::{DispatchKind, Given, PaceKind};
+use intune_sync_wit::RunStatus;
+
 use super::{Figures, Session};
-use crate::{
-    cli::{Pacing, RehearseOptions},
-    sandbox::bindings::sync::{Dispatch, Pace, RunStatus},
-};
+use crate::cli::RehearseOptions;
 
 /// Devices of the fleet with which an alternative is tried.
 pub(super) const SAMPLE: u32 = 2_000;
@@ -19,7 +19,7 @@ const TOLERATED: u64 = 100;
 /// A way to dispatch and to pace, and the estimate for it.
 pub(super) struct Alternative {
     /// How it is run.
-    pub(super) pacing: Pacing,
+    pub(super) pace: Given,
     /// Devices with which it was tried.
     pub(super) tried_with: u32,
     /// The estimate for the whole fleet; `None` if the rehearsal did not reach its end.
@@ -45,28 +45,31 @@ pub(super) struct Estimate {
 
 /// Tries all other ways with a sample of the fleet.
 pub(super) fn others(session: &Session<'_>) -> Vec<Alternative> {
-    let RehearseOptions {
-        pacing, devices, ..
-    } = *session.options;
+    let RehearseOptions { pace, devices, .. } = session.options;
+    let devices = *devices;
     let sample = devices.min(SAMPLE);
     let mut others = Vec::new();
-    for dispatch in [Dispatch::Single, Dispatch::Batch, Dispatch::Bulk] {
-        for pace in [Pace::Fixed, Pace::Quota] {
-            let other = Pacing {
-                dispatch,
-                pace,
-                ..pacing
+    for dispatch in [
+        DispatchKind::Single,
+        DispatchKind::Batch,
+        DispatchKind::Bulk,
+    ] {
+        for kind in [PaceKind::Fixed, PaceKind::Quota] {
+            let other = Given {
+                dispatch: Some(dispatch),
+                pace: Some(kind),
+                ..pace.clone()
             };
-            if other == pacing {
+            if other == *pace {
                 continue;
             }
-            let figures = session.rehearse(other, sample, &mut |_| ());
+            let figures = session.rehearse(&other, sample, &mut |_| ());
             others.push(Alternative {
-                pacing: other,
                 tried_with: sample,
                 estimate: figures
                     .ok()
-                    .and_then(|figures| estimate(&figures, other, devices)),
+                    .and_then(|figures| estimate(&figures, &other, devices)),
+                pace: other,
                 is_the_run: false,
                 is_recommended: false,
             });
@@ -82,9 +85,9 @@ pub(super) fn table(
     mut others: Vec<Alternative>,
 ) -> Vec<Alternative> {
     others.push(Alternative {
-        pacing: options.pacing,
+        pace: options.pace.clone(),
         tried_with: options.devices,
-        estimate: estimate(figures, options.pacing, options.devices),
+        estimate: estimate(figures, &options.pace, options.devices),
         is_the_run: true,
         is_recommended: false,
     });
@@ -94,7 +97,7 @@ pub(super) fn table(
             (false, estimate.duration, estimate.requests)
         })
     });
-    let requested = options.pacing.dispatch;
+    let requested = options.pace.dispatch;
     if let Some(best) = best(&others, requested) {
         others[best].is_recommended = true;
     }
@@ -103,7 +106,7 @@ pub(super) fn table(
 
 /// Extrapolates to a fleet of `devices`. The pauses between batches are computed exactly: a sample can have none where
 /// the fleet has many.
-fn estimate(figures: &Figures, pacing: Pacing, devices: u32) -> Option<Estimate> {
+fn estimate(figures: &Figures, pace: &Given, devices: u32) -> Option<Estimate> {
     let summary = &figures.summary;
     if summary.status != RunStatus::Completed || summary.total == 0 {
         return None;
@@ -112,11 +115,9 @@ fn estimate(figures: &Figures, pacing: Pacing, devices: u32) -> Option<Estimate>
         let scaled = u128::from(figure) * u128::from(devices) / u128::from(summary.total);
         u64::try_from(scaled).unwrap_or(u64::MAX)
     };
-    let busy = summary
-        .duration
-        .saturating_sub(pauses(pacing, summary.total));
+    let busy = summary.duration.saturating_sub(pauses(pace, summary.total));
     Some(Estimate {
-        duration: scaled(busy).saturating_add(pauses(pacing, devices)),
+        duration: scaled(busy).saturating_add(pauses(pace, devices)),
         requests: scaled(figures.requests.total()),
         throttled: figures.throttled_share(),
         failed: figures.failed_share(),
@@ -124,22 +125,26 @@ fn estimate(figures: &Figures, pacing: Pacing, devices: u32) -> Option<Estimate>
 }
 
 /// The pauses between the batches of this many devices, in milliseconds.
-fn pauses(pacing: Pacing, devices: u32) -> u64 {
-    match pacing.pace {
-        Pace::Quota => 0,
-        Pace::Fixed => {
-            let batches = u64::from(devices.div_ceil(pacing.batch_size.max(1)));
-            batches.saturating_sub(1) * pacing.batch_delay
+fn pauses(pace: &Given, devices: u32) -> u64 {
+    // The command line has filled in the defaults.
+    let size = pace.batch_size.unwrap_or_default();
+    let delay = pace.batch_delay.unwrap_or_default();
+    match pace.pace.unwrap_or_default() {
+        PaceKind::Quota => 0,
+        PaceKind::Fixed => {
+            let batches = u64::from(devices.div_ceil(size.max(1)));
+            batches.saturating_sub(1) * delay
         }
     }
 }
 
 /// Among the most reliable ones the fastest, and among equally fast ones the one that is throttled least and takes the
 /// fewest requests. The bulk action belongs to Graph's beta: it is recommended only if it was requested.
-fn best(alternatives: &[Alternative], requested: Dispatch) -> Option<usize> {
+fn best(alternatives: &[Alternative], requested: Option<DispatchKind>) -> Option<usize> {
+    let bulk = Some(DispatchKind::Bulk);
     let eligible = || {
         let all = alternatives.iter().enumerate();
-        all.filter(|(_, other)| other.pacing.dispatch != Dispatch::Bulk || requested == Dispatch::Bulk)
+        all.filter(|(_, other)| other.pace.dispatch != bulk || requested == bulk)
             .filter_map(|(at, other)| Some((at, other.estimate.as_ref()?)))
     };
     let fewest = eligible().map(|(_, estimate)| estimate.failed).min()?;

@@ -79,7 +79,7 @@ fn allowed(admitted_per_second: &[u32], quota: &Quota) -> u64 {
 mod tests {
     //! The figures of a rehearsed run.
 
-use intune_sync_simulator::Share;
+    use intune_sync_simulator::Share;
 
     use super::*;
 

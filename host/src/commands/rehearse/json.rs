@@ -1,5 +1,6 @@
 //! The JSON object of a rehearsal: the keys of a run's object, and more.
 
+use intune_sync_settings::Choice;
 use intune_sync_simulator::Requests;
 use serde::Serialize;
 
@@ -54,8 +55,8 @@ struct ByKind {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
-    dispatch: String,
-    pace: String,
+    dispatch: &'static str,
+    pace: &'static str,
     tried_with_devices: u32,
     is_this_run: bool,
     is_recommended: bool,
@@ -108,8 +109,8 @@ impl From<&Requests> for ByKind {
 impl From<&Alternative> for Row {
     fn from(alternative: &Alternative) -> Self {
         Self {
-            dispatch: alternative.pacing.dispatch_word(),
-            pace: alternative.pacing.pace_word(),
+            dispatch: alternative.pace.dispatch.unwrap_or_default().word(),
+            pace: alternative.pace.pace.unwrap_or_default().word(),
             tried_with_devices: alternative.tried_with,
             is_this_run: alternative.is_the_run,
             is_recommended: alternative.is_recommended,

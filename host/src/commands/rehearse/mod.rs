@@ -14,13 +14,13 @@ use std::{
 };
 
 use intune_sync_report::ExitStatus;
-use intune_sync_settings::Advice;
+use intune_sync_settings::{Advice, Given};
 use tokio::runtime::Runtime;
 
 use self::{figures::Figures, progress::Progress};
 use super::{Failure, interruption::Interruption};
 use crate::{
-    cli::{Pacing, RehearseOptions, ReportFormat, duration::display},
+    cli::{RehearseOptions, ReportFormat, duration::display},
     output::ErrorObject,
     printer::Printer,
     rehearsal::{self, RehearsalError, Rehearsed, Wish},
@@ -98,11 +98,11 @@ impl Session<'_> {
     /// Rehearses a run at this pace; `events` receives its events.
     fn rehearse(
         &self,
-        pacing: Pacing,
+        pace: &Given,
         devices: u32,
         events: &mut dyn FnMut(&[Event]),
     ) -> Result<Figures, Unfinished> {
-        let scenario = scenario::of(self.options, pacing, devices);
+        let scenario = scenario::of(self.options, pace, devices);
         let quota = scenario.tenant.quota.clone();
         let mut too_long = None;
         let mut turn = |new: &[Event]| {
@@ -166,7 +166,7 @@ fn expected_too_long(event: &Event) -> Option<u64> {
 fn the_run(session: &Session<'_>, printer: &mut Printer) -> Result<Figures, Unfinished> {
     let mut progress = Progress::default();
     let mut events = |new: &[Event]| progress.show(new, printer);
-    let ended = session.rehearse(session.options.pacing, session.options.devices, &mut events);
+    let ended = session.rehearse(&session.options.pace, session.options.devices, &mut events);
     printer.end_progress();
     ended
 }

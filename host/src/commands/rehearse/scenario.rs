@@ -2,10 +2,11 @@
 
 use std::num::NonZeroU32;
 
+use intune_sync_settings::Given;
 use intune_sync_simulator::{BulkCost, Config, Latency, QuotaKind, Share};
 
 use crate::{
-    cli::{self, Limiter, Pacing, RehearseOptions, TenantOptions},
+    cli::{self, Limiter, RehearseOptions, TenantOptions},
     commands::sync,
     rehearsal::Scenario,
 };
@@ -14,8 +15,8 @@ use crate::{
 const STARTED_AT: u64 = 1_767_225_600_000;
 
 /// A sync, at this pace, of a tenant with this many devices.
-pub(super) fn of(options: &RehearseOptions, pacing: Pacing, devices: u32) -> Scenario {
-    let job = options.job(pacing);
+pub(super) fn of(options: &RehearseOptions, pace: &Given, devices: u32) -> Scenario {
+    let job = options.job(pace.clone());
     Scenario {
         settings: job.settings(STARTED_AT, options.tenant.seed),
         rules: sync::rules(&job),

@@ -1,5 +1,6 @@
 //! The report of a rehearsal for people.
 
+use intune_sync_settings::{Choice, Group};
 use intune_sync_simulator::Requests;
 
 use super::{
@@ -40,7 +41,7 @@ pub(super) fn recommended(alternatives: &[Alternative]) -> Option<String> {
     let best = alternatives.iter().find(|other| other.is_recommended)?;
     Some(format!(
         "intune-sync sync {}",
-        best.pacing.flags().join(" ")
+        best.pace.flags(Group::Pace).join(" ")
     ))
 }
 
@@ -136,7 +137,7 @@ fn table(alternatives: &[Alternative]) -> String {
 
 fn row(alternative: &Alternative) -> [String; 7] {
     let Alternative {
-        pacing,
+        pace,
         tried_with: _,
         estimate,
         is_the_run,
@@ -163,8 +164,8 @@ fn row(alternative: &Alternative) -> [String; 7] {
         (false, false) => "",
     };
     [
-        pacing.dispatch_word(),
-        pacing.pace_word(),
+        pace.dispatch.unwrap_or_default().word().to_owned(),
+        pace.pace.unwrap_or_default().word().to_owned(),
         takes,
         requests,
         throttled,

@@ -2,26 +2,32 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use intune_sync_settings::{
+    Advice, Cloud, Given,
+    duration::{DAY, SECOND, Span, span, within},
+    number::{percent, seed, whole},
+};
 
-use super::args::{PacingArgs, ReportArgs};
-use super::choices::{BulkCost, Limiter, ReportFormat};
-use super::cloud::Cloud;
-use super::duration::{DAY, SECOND, Span, span, within};
-use super::number::{percent, seed, whole};
-use super::{Advice, JobOptions, OutputOptions, Pacing};
+use super::{
+    groups::{
+        output::{OutputOptions, ReportArgs, ReportFormat},
+        settings::{Pace, Settings},
+    },
+    job::JobOptions,
+};
 
 /// `rehearse`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RehearseOptions {
     /// Devices of the simulated tenant, at least 1.
     pub(crate) devices: u32,
-    /// The other ways to dispatch and to pace are tried too.
+    /// Whether the other ways to dispatch and to pace are tried too.
     pub(crate) alternatives: bool,
-    /// Component in place of the built-in one. Not yet read.
+    /// Component instead of the built-in one. Not yet read.
     pub(crate) component: Option<PathBuf>,
     /// How fast, and what happens on errors.
-    pub(crate) pacing: Pacing,
+    pub(crate) pace: Given,
     /// How the tenant behaves.
     pub(crate) tenant: TenantOptions,
     /// What stdout gets.
@@ -32,8 +38,8 @@ pub(crate) struct RehearseOptions {
 
 impl RehearseOptions {
     /// The `sync` of the whole simulated fleet, in the public cloud, at this pace.
-    pub(crate) fn job(&self, pacing: Pacing) -> JobOptions {
-        JobOptions::of_whole_fleet(Cloud::default().graph(), pacing, self.output)
+    pub(crate) fn job(&self, pace: Given) -> JobOptions {
+        JobOptions::of_whole_fleet(Cloud::default().graph(), pace, self.output)
     }
 }
 
@@ -48,14 +54,36 @@ pub(crate) struct TenantOptions {
     pub(crate) neighbour: u32,
     /// Milliseconds for which the other app is busy, and then idle; always busy without.
     pub(crate) neighbour_period: Option<u64>,
-    /// How long an answer takes.
+    /// How long a response takes.
     pub(crate) latency: Span,
-    /// Hundredths of a percent of requests that meet a passing fault, less than 10,000.
+    /// Hundredths of a percent of requests that meet a transient fault, less than 10,000.
     pub(crate) faults: u16,
     /// What a call of the bulk action costs.
     pub(crate) bulk_cost: BulkCost,
     /// The simulation's seed, and the engine's.
     pub(crate) seed: u64,
+}
+
+/// How the simulated tenant counts writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Limiter {
+    /// From 0 in every window of 20 seconds
+    Fixed,
+    /// Those of the last 20 seconds
+    #[default]
+    Sliding,
+    /// A bucket that is refilled evenly
+    Bucket,
+}
+
+/// What a call of the bulk action costs in the simulated tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum BulkCost {
+    /// One write a call
+    Call,
+    /// One write for each device in it
+    #[default]
+    Device,
 }
 
 /// Where flags that are not given come from.
@@ -68,7 +96,7 @@ pub(super) const MODEL_AND_EXIT_CODES: &str = "What a rehearsal has in common wi
     selection is left out: all of the simulated devices are synced.
 
 The tenant is a model. Microsoft documents the quota of 200 writes in 20 seconds, but not how it is counted, nor what a \
-    bulk call costs, nor how long answers take: `--limiter`, `--bulk-cost` and `--latency` try either way.
+    bulk call costs, nor how long responses take: `--limiter`, `--bulk-cost` and `--latency` try either way.
 
 Exit codes:
   0    the run was rehearsed to its end
@@ -90,11 +118,11 @@ pub(super) struct RehearseArgs {
     /// TOML file with defaults, as `sync` takes it
     #[arg(long, value_name = "FILE", help_heading = "Job")]
     pub(super) config: Option<PathBuf>,
-    /// Run this component in place of the built-in one, in the same sandbox
+    /// Run this component instead of the built-in one, in the same sandbox
     #[arg(long, value_name = "FILE", help_heading = "Job")]
     pub(super) component: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) pacing: PacingArgs,
+    pub(super) pace: Settings<Pace>,
     #[command(flatten)]
     pub(super) tenant: TenantArgs,
     #[command(flatten)]
@@ -119,11 +147,11 @@ pub(super) struct TenantArgs {
     /// The other app is busy for this long, then idle as long, and so on; always busy if left out. From 1s to 1d
     #[arg(long, value_name = "DURATION", value_parser = within(SECOND..=DAY), allow_hyphen_values = true)]
     pub(super) neighbour_period: Option<u64>,
-    /// How long an answer takes, up to 1m: a duration, or two between which it varies
+    /// How long a response takes, up to 1m: a duration, or two between which it varies
     #[arg(long, value_name = "MIN..MAX", value_parser = span(60_000), default_value = "100ms..800ms",
         allow_hyphen_values = true)]
     pub(super) latency: Span,
-    /// Share of requests that meet a passing fault, 0 to 99.99 percent
+    /// Share of requests that meet a transient fault, 0 to 99.99 percent
     #[arg(long, value_name = "PERCENT", value_parser = percent, default_value = "0", allow_hyphen_values = true)]
     pub(super) faults: u16,
     /// What a call of the bulk action costs of the quota
@@ -143,7 +171,7 @@ impl TryFrom<RehearseArgs> for RehearseOptions {
             no_alternatives,
             config: _,
             component,
-            pacing,
+            pace,
             tenant,
             report,
         } = args;
@@ -151,7 +179,7 @@ impl TryFrom<RehearseArgs> for RehearseOptions {
             devices,
             alternatives: !no_alternatives,
             component,
-            pacing: pacing.into(),
+            pace: pace.given,
             tenant: tenant.try_into()?,
             format: report.output,
             output: report.terminal.try_into()?,

@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
-use intune_sync_identity::TenantId;
+use clap::{Args, ValueEnum};
+use intune_sync_identity::{InvalidTenant, TenantId};
 use intune_sync_ids::Guid;
+use intune_sync_settings::{
+    Advice,
+    number::Refused,
+    terms::{guid, resource_id},
+};
 
-use super::Advice;
-use super::args::IdentityArgs;
-use super::choices::{AuthKind, word};
+use super::help;
 
 /// Where tokens come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +21,7 @@ pub(crate) enum Auth {
         /// The user-assigned identity to use.
         user_assigned: Option<UserAssigned>,
     },
-    /// An identity that trusts the issuer of a token in a file. What is none here, variables of the platform say.
+    /// An identity that trusts the issuer of a token in a file. Fields that are `None` come from the platform's variables.
     WorkloadIdentity {
         /// The identity's tenant.
         tenant: Option<TenantId>,
@@ -27,9 +30,9 @@ pub(crate) enum Auth {
         /// The file. Not yet read.
         token_file: Option<PathBuf>,
     },
-    /// Whoever is signed in to the Azure CLI.
+    /// The user that is signed in to the Azure CLI.
     AzureCli {
-        /// The tenant, in place of the CLI's own choice.
+        /// The tenant, instead of the CLI's own choice.
         tenant: Option<TenantId>,
     },
     /// An app registration with a client secret.
@@ -56,8 +59,49 @@ pub(crate) enum UserAssigned {
     Resource(String),
 }
 
+/// Where tokens come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(in crate::cli) enum AuthKind {
+    /// The managed identity of this machine, container or app
+    #[default]
+    ManagedIdentity,
+    /// An identity that trusts the token issuer of this platform, as in AKS
+    WorkloadIdentity,
+    /// The user that is signed in to the Azure CLI
+    AzureCli,
+    /// An app registration with the secret in `--client-secret-file`
+    ClientSecret,
+    /// The access token in the file named by `--token-file`
+    TokenFile,
+}
+
+/// Which identity requests the token, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Identity")]
+pub(in crate::cli) struct IdentityArgs {
+    #[arg(long, value_name = "SOURCE", value_enum, default_value_t, help = help("auth"))]
+    pub(in crate::cli) auth: AuthKind,
+    /// File with a token, read again when that runs out
+    ///
+    /// For `--auth token-file` an access token for Graph. For `--auth workload-identity` the token of the issuer that
+    /// the identity trusts, instead of `AZURE_FEDERATED_TOKEN_FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) token_file: Option<PathBuf>,
+    /// File with the client secret, for `--auth client-secret`; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) client_secret_file: Option<PathBuf>,
+    #[arg(long, value_name = "TENANT", value_parser = tenant, help = help("tenant-id"))]
+    pub(in crate::cli) tenant_id: Option<TenantId>,
+    #[arg(long, value_name = "ID", value_parser = guid, help = help("client-id"))]
+    pub(in crate::cli) client_id: Option<Guid>,
+    #[arg(long, value_name = "ID", value_parser = guid, help = help("object-id"))]
+    pub(in crate::cli) object_id: Option<Guid>,
+    #[arg(long, value_name = "ID", value_parser = resource_id, help = help("resource-id"))]
+    pub(in crate::cli) resource_id: Option<String>,
+}
+
 impl AuthKind {
-    /// The flags beside `--auth` that go with it.
+    /// The flags besides `--auth` that go with it.
     fn flags(self) -> &'static [&'static str] {
         match self {
             Self::ManagedIdentity => &["--client-id", "--object-id", "--resource-id"],
@@ -116,7 +160,7 @@ impl TryFrom<IdentityArgs> for Auth {
 
 impl Auth {
     /// Whether a secret is read from standard input, and by which flag.
-    pub(super) fn reads_standard_input(&self) -> Option<&'static str> {
+    pub(in crate::cli) fn reads_standard_input(&self) -> Option<&'static str> {
         let (flag, file) = match self {
             Self::ClientSecret { secret_file, .. } => ("--client-secret-file", secret_file),
             Self::TokenFile(file)
@@ -131,7 +175,7 @@ impl Auth {
 }
 
 impl IdentityArgs {
-    /// The flags beside `--auth` that were given, each with its value.
+    /// The flags besides `--auth` that were given, each with its value.
     fn given(&self) -> Vec<(&'static str, String)> {
         let file = |file: &Option<PathBuf>| file.as_ref().map(|file| file.display().to_string());
         [
@@ -191,4 +235,17 @@ fn misplaced(flag: &str, value: &str, kind: AuthKind) -> Advice {
         ),
         format!("leave `{flag}` out, or use {}", others.join(" or ")),
     )
+}
+
+/// A flag's value as it is written.
+fn word(kind: &impl ValueEnum) -> String {
+    kind.to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
+}
+
+/// A tenant of Entra ID.
+fn tenant(text: &str) -> Result<TenantId, Refused> {
+    text.parse()
+        .map_err(|error: InvalidTenant| Refused(error.to_string()))
 }

@@ -5,8 +5,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use intune_sync_ids::Guid;
-
-use super::Advice;
+use intune_sync_settings::Advice;
 
 /// The names of the column that holds Intune's device id, in Graph's exports and in the admin center's.
 const COLUMNS: [&str; 2] = ["id", "device id"];
@@ -94,7 +93,7 @@ fn parse(mut reader: impl BufRead, name: &str) -> Result<Vec<(u64, u64)>, Advice
     Ok(devices)
 }
 
-/// How the ids stand in the file: its first line tells.
+/// How the file is laid out, which its first line says.
 enum Layout {
     /// One a line.
     List,
@@ -131,7 +130,7 @@ struct Table {
 }
 
 impl Table {
-    /// The device id in a row; none where the row ends before it or is malformed.
+    /// The device id in a row; `None` if the row ends before it or is malformed.
     fn field(self, row: &str) -> Option<String> {
         fields(row, self.separator)?.into_iter().nth(self.column)
     }

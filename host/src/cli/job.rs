@@ -1,0 +1,170 @@
+//! A job: what `sync` and `plan` share, and what `demo` and `rehearse` run.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
+use intune_sync_ids::Origin;
+use intune_sync_report::ExitStatus;
+use intune_sync_settings::{Advice, Cloud, Given, number::rate_text};
+use intune_sync_wit::{self as wit, Purpose};
+
+use super::groups::{
+    connection::GraphArgs,
+    identity::{Auth, IdentityArgs},
+    output::{OutputArgs, OutputOptions},
+    selection::SelectionArgs,
+    settings::{Job, Pace, Settings},
+};
+
+/// The rate that Microsoft documents for writes to Intune devices, for one app in one tenant, in syncs in 1,000
+/// seconds: 200 in 20 seconds.
+const DOCUMENTED_RATE: u64 = 10_000;
+
+/// `sync` or `plan`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct JobOptions {
+    /// Which of the two.
+    pub(crate) purpose: wit::Purpose,
+    /// The job, with the defaults.
+    pub(crate) given: Given,
+    /// The tenant's cloud: it alone decides the token's scope.
+    pub(crate) cloud: Cloud,
+    /// Where Graph is.
+    pub(crate) graph: Origin,
+    /// Where tokens come from.
+    pub(crate) auth: Auth,
+    /// PEM file with certificate authorities to trust in addition to the system's own. Not yet read.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Component instead of the built-in one. Not yet read.
+    pub(crate) component: Option<PathBuf>,
+    /// What is shown.
+    pub(crate) output: OutputOptions,
+}
+
+impl JobOptions {
+    /// What the engine may know. `started_at` is the time of day in milliseconds since 1970, `seed` that of the
+    /// engine's jitter.
+    pub(crate) fn settings(&self, started_at: u64, seed: u64) -> wit::Settings {
+        let graph = (self.cloud, self.graph.to_string());
+        self.given.settings(self.purpose, graph, started_at, seed)
+    }
+
+    /// When to stop, from the start of the run.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.given.deadline.map(Duration::from_millis)
+    }
+
+    /// What the user should know before the run.
+    pub(crate) fn warnings(&self) -> Vec<Advice> {
+        let rate = self.given.max_rate.filter(|rate| *rate > DOCUMENTED_RATE);
+        let warning = rate.map(|rate| {
+            Advice::new(
+                format!(
+                    "`--max-rate {}` is above the {} syncs per second that Microsoft documents",
+                    rate_text(rate),
+                    rate_text(DOCUMENTED_RATE)
+                ),
+                "expect throttling, which also slows down other apps of the tenant; leave `--max-rate` out for `9.75`",
+            )
+        });
+        warning.into_iter().collect()
+    }
+
+    /// A `sync` of all devices of a tenant whose Graph is at `graph`.
+    pub(super) fn of_whole_fleet(graph: Origin, pace: Given, output: OutputOptions) -> Self {
+        Self {
+            purpose: wit::Purpose::Sync,
+            given: Given {
+                yes: Some(true),
+                ..pace
+            },
+            cloud: Cloud::default(),
+            graph,
+            auth: Auth::ManagedIdentity {
+                user_assigned: None,
+            },
+            ca_file: None,
+            component: None,
+            output,
+        }
+    }
+}
+
+/// Where flags that are not given come from.
+pub(super) const SOURCES: &str = "Each flag can also be set by a variable, `INTUNE_SYNC_` and the flag's name in \
+    capitals (`INTUNE_SYNC_BATCH_SIZE=100`), or in the file named by `--config` (`batch-size = 100`). A flag wins \
+    over a variable, a variable over the file, the file over the default. An empty variable counts as not set.";
+
+/// The same, how values are written, and the exit codes.
+pub(super) fn sources_and_exit_codes() -> String {
+    format!(
+        "{SOURCES}
+
+Durations are seconds (`10`, `1.5`) or have units (`500ms`, `2m`, `1h30m`, `7d`). Times in the log are UTC.
+
+Exit codes:
+{}",
+        ExitStatus::table()
+    )
+}
+
+/// What `sync` and `plan` share.
+#[derive(Debug, Args)]
+pub(super) struct JobArgs {
+    #[command(flatten)]
+    pub(super) settings: Settings<Job>,
+    /// TOML file with defaults: its keys are the long flags' names
+    #[arg(long, value_name = "FILE", help_heading = "Job")]
+    pub(super) config: Option<PathBuf>,
+    /// Run this component instead of the built-in one, in the same sandbox
+    #[arg(long, value_name = "FILE", help_heading = "Job")]
+    pub(super) component: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(super) pace: Settings<Pace>,
+    #[command(flatten)]
+    pub(super) graph: GraphArgs,
+    #[command(flatten)]
+    pub(super) identity: IdentityArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+impl JobArgs {
+    /// The job, for this purpose.
+    ///
+    /// # Errors
+    ///
+    /// Flags that do not go together; a devices file that cannot be read.
+    pub(super) fn options(self, purpose: Purpose) -> Result<JobOptions, Advice> {
+        let auth = self.identity.try_into()?;
+        standard_input(&auth, &self.selection)?;
+        let output = self.output.try_into()?;
+        let given = self.settings.given.or(self.pace.given);
+        Ok(JobOptions {
+            purpose,
+            auth,
+            cloud: self.graph.cloud,
+            graph: self.graph.root(),
+            ca_file: self.graph.ca_file,
+            component: self.component,
+            output,
+            // Last: a devices file on standard input is only read when all else is right.
+            given: given.or(self.selection.given()?),
+        })
+    }
+}
+
+/// Standard input can be read for one purpose.
+fn standard_input(auth: &Auth, selection: &SelectionArgs) -> Result<(), Advice> {
+    match auth.reads_standard_input() {
+        Some(flag) if selection.reads_standard_input() => Err(Advice::new(
+            format!(
+                "`{flag} -` and `--devices-from -` are not allowed together: both read standard input"
+            ),
+            format!("name a file with `{flag}` or `--devices-from`"),
+        )),
+        _ => Ok(()),
+    }
+}
