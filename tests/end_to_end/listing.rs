@@ -111,7 +111,7 @@ fn a_graph_that_drops_each_connection_ends_the_run_after_its_retries() {
     let mut config = healthy(1_000);
     config.faults.drop_before = Share::ALL;
     let tenant = Tenant::new(config);
-    let books = failed(&tenant, "no answer");
+    let books = failed(&tenant, "no response");
     assert_eq!(books.requests.list, 6);
 }
 

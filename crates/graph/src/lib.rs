@@ -20,7 +20,7 @@ pub use page::{DeviceRow, Page};
 pub use root::{GraphRoot, LIST_PATH, LinkError};
 pub use sync_device::sync_path;
 pub use tolerant::{Text, read_json};
-pub use verdict::{Verdict, judge};
+pub use verdict::{Missing, Requested, Verdict, judge};
 
 /// The first `most` characters of a text.
 #[must_use]

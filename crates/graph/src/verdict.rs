@@ -1,50 +1,98 @@
-//! What a status means.
+//! What a status means, for each kind of request: the only place that says so.
 
 use crate::GraphError;
 
-/// What a status says about the request, or the item of a batch, that it answers.
+/// A request, or an item of a batch, as far as the meaning of a status depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requested {
+    /// A page of the list.
+    Page,
+    /// A sync.
+    Single,
+    /// A batch of syncs as a whole.
+    Envelope,
+    /// A sync in a batch.
+    Item,
+    /// A call of the bulk action.
+    Bulk,
+}
+
+/// What a response means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Done.
     Success,
-    /// The quota is used up: send again, later, at no cost.
+    /// The quota is used up: send again later, at no cost.
     Throttled,
-    /// A passing fault: try again, so many times.
+    /// A passing fault: try again, a limited number of times.
     Transient,
     /// The token was refused.
     TokenRefused,
-    /// The identity lacks a role: nothing will succeed.
-    RoleMissing,
-    /// Multi Admin Approval stands in the way: nothing will succeed.
-    ApprovalNeeded,
+    /// The identity may not do this: nothing of the kind will succeed.
+    NotAuthorized(Missing),
     /// It does not exist.
     NotFound,
     /// It will never succeed.
     Rejected,
+    /// Items of the batch failed, and the body says which. If it does not, the fault may pass.
+    ItemsFailed,
+    /// Graph does not take this kind of request here: the devices have to be sent in another way.
+    Unsupported,
+    /// The request may have too many devices.
+    TooLarge,
+    /// The list may be readable without the filter.
+    FilterRefused,
+}
+
+/// What the identity lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// An application permission.
+    Role,
+    /// Another administrator's approval, which Multi Admin Approval requires.
+    Approval,
 }
 
 impl Verdict {
-    /// Graph understood the request, took its token, and said something that will not change.
+    /// Graph understood the request, accepted its token, and said something that will not change.
     #[must_use]
     pub fn is_definite(self) -> bool {
-        matches!(self, Self::Success | Self::NotFound | Self::Rejected)
+        match self {
+            Self::Success
+            | Self::NotFound
+            | Self::Rejected
+            | Self::Unsupported
+            | Self::TooLarge
+            | Self::FilterRefused => true,
+            Self::Throttled
+            | Self::Transient
+            | Self::TokenRefused
+            | Self::NotAuthorized(_)
+            | Self::ItemsFailed => false,
+        }
     }
 }
 
-/// Judges a status with the error that came along.
+/// Judges a status, with the error that came along.
 #[must_use]
-pub fn judge(status: u16, error: &GraphError) -> Verdict {
-    match status {
-        200..=299 => Verdict::Success,
-        400 | 403 if error.approval => Verdict::ApprovalNeeded,
-        401 => Verdict::TokenRefused,
-        403 => Verdict::RoleMissing,
-        404 => Verdict::NotFound,
-        429 => Verdict::Throttled,
-        // 424: documented for a batch whose items failed, never seen.
-        408 | 424 => Verdict::Transient,
-        501 | 505 => Verdict::Rejected,
-        500..=599 => Verdict::Transient,
+pub fn judge(requested: Requested, status: u16, error: &GraphError) -> Verdict {
+    use Requested::{Bulk, Envelope, Page};
+    match (requested, status) {
+        (_, 200..=299) => Verdict::Success,
+        (_, 400 | 403) if error.approval => Verdict::NotAuthorized(Missing::Approval),
+        (_, 401) => Verdict::TokenRefused,
+        (_, 403) => Verdict::NotAuthorized(Missing::Role),
+        (_, 429) => Verdict::Throttled,
+        // Graph is said to ignore a filter that it does not know. A 400 may still be about it.
+        (Page, 400) => Verdict::FilterRefused,
+        (Bulk, 400 | 413) => Verdict::TooLarge,
+        (Envelope, 404 | 405 | 410 | 501) => Verdict::Unsupported,
+        // Documented for a batch whose items failed, never seen.
+        (Envelope, 424) => Verdict::ItemsFailed,
+        (_, 408 | 424) => Verdict::Transient,
+        (_, 500 | 502..=504 | 506..=599) => Verdict::Transient,
+        (Bulk, _) => Verdict::Unsupported,
+        (_, 404) => Verdict::NotFound,
         _ => Verdict::Rejected,
     }
 }
@@ -53,31 +101,58 @@ pub fn judge(status: u16, error: &GraphError) -> Verdict {
 mod tests {
     use super::*;
 
+    const ALL: [Requested; 5] = [
+        Requested::Page,
+        Requested::Single,
+        Requested::Envelope,
+        Requested::Item,
+        Requested::Bulk,
+    ];
+
+    fn each(requested: &[Requested], statuses: &[u16], verdict: Verdict) {
+        for requested in requested {
+            for status in statuses {
+                let judged = judge(*requested, *status, &GraphError::default());
+                assert_eq!(judged, verdict, "{requested:?} {status}");
+            }
+        }
+    }
+
     #[test]
     fn each_documented_status() {
-        let plain = GraphError::default();
+        use Requested::{Bulk, Envelope, Item, Page, Single};
+        each(&ALL, &[200, 202, 204], Verdict::Success);
+        let passing = [408, 500, 502, 503, 504, 507, 509, 520];
+        each(&ALL, &passing, Verdict::Transient);
+        each(&[Page, Single, Item, Bulk], &[424], Verdict::Transient);
+        each(&[Envelope], &[424], Verdict::ItemsFailed);
+        each(&ALL, &[401], Verdict::TokenRefused);
+        each(&ALL, &[403], Verdict::NotAuthorized(Missing::Role));
+        each(&ALL, &[429], Verdict::Throttled);
+        each(&[Page, Single, Item], &[404], Verdict::NotFound);
+        let rejected = [302, 405, 409, 410, 413, 422, 501, 505];
+        each(&[Page, Single, Item], &rejected, Verdict::Rejected);
+        each(&[Single, Envelope, Item], &[400], Verdict::Rejected);
+        each(&[Page], &[400], Verdict::FilterRefused);
+        each(&[Envelope], &[404, 405, 410, 501], Verdict::Unsupported);
+        each(&[Envelope], &[302, 409, 422, 505], Verdict::Rejected);
+        each(&[Bulk], &[400, 413], Verdict::TooLarge);
+        each(&[Bulk], &[302, 404, 405, 501, 505], Verdict::Unsupported);
+    }
+
+    #[test]
+    fn an_approval_is_asked_for_with_400_or_403() {
         let approval = GraphError {
             approval: true,
             ..GraphError::default()
         };
-        for (statuses, verdict) in [
-            (&[200, 202, 204][..], Verdict::Success),
-            (
-                &[408, 424, 500, 502, 503, 504, 507, 509, 520],
-                Verdict::Transient,
-            ),
-            (&[400, 405, 409, 410, 422, 302, 501], Verdict::Rejected),
-            (&[401], Verdict::TokenRefused),
-            (&[403], Verdict::RoleMissing),
-            (&[404], Verdict::NotFound),
-            (&[429], Verdict::Throttled),
-        ] {
-            for status in statuses {
-                assert_eq!(judge(*status, &plain), verdict, "{status}");
+        for requested in ALL {
+            for status in [400, 403] {
+                let judged = judge(requested, status, &approval);
+                assert_eq!(judged, Verdict::NotAuthorized(Missing::Approval));
             }
         }
-        assert_eq!(judge(400, &approval), Verdict::ApprovalNeeded);
-        assert_eq!(judge(403, &approval), Verdict::ApprovalNeeded);
-        assert_eq!(judge(404, &approval), Verdict::NotFound);
+        let judged = judge(Requested::Single, 404, &approval);
+        assert_eq!(judged, Verdict::NotFound);
     }
 }

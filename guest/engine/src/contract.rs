@@ -39,6 +39,46 @@ impl From<Guid> for WireGuid {
     }
 }
 
+/// The whole fleet, in the order of the list.
+impl Default for Selection {
+    fn default() -> Self {
+        Self {
+            os: Vec::new(),
+            compliance: Vec::new(),
+            owner: Vec::new(),
+            agent: Vec::new(),
+            category: Vec::new(),
+            name: Vec::new(),
+            stale_for: None,
+            devices: Vec::new(),
+            limit: None,
+            order: Order::Listed,
+            include_unsupported: false,
+        }
+    }
+}
+
+/// A sync of the whole fleet in November 2026: for examples and tests. A host has its own defaults.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            graph_root: "https://graph.microsoft.com".to_owned(),
+            scope: "https://graph.microsoft.com/.default".to_owned(),
+            purpose: Purpose::Sync,
+            batch_size: 50,
+            batch_delay: 10_000,
+            max_retries: 5,
+            initial_backoff: 5_000,
+            dispatch: Dispatch::Batch,
+            pace: Pace::Fixed,
+            ceiling: 9_750,
+            selection: Selection::default(),
+            started_at: 1_794_382_080_000,
+            seed: 1,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-//! What the core asks its driver to send, and what comes back.
+//! The requests that the core wants sent, and their responses.
 
 use core::time::Duration;
 
@@ -6,7 +6,7 @@ use intune_sync_ids::Guid;
 
 use crate::token::TokenSerial;
 
-/// Names a request for as long as its answer is awaited. Ascending in the order of sending.
+/// Names a request until its response has come. Ascending in the order of sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
 
@@ -22,25 +22,26 @@ pub enum Method {
 /// One HTTP request to Graph's origin. The driver adds the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Its name in [`crate::Run::answered`].
+    /// Its name in [`Run::handle_response`](crate::Run::handle_response).
     pub id: RequestId,
     /// The method.
     pub method: Method,
     /// Path and query, percent-encoded.
     pub path_and_query: String,
-    /// The JSON body; none for an empty one.
+    /// The JSON body; `None` for an empty one.
     pub body: Option<String>,
-    /// The value of `client-request-id`, new for each request.
+    /// The value of `client-request-id`, unique to this request.
     pub client_request_id: Guid,
-    /// Which token to put on it: the one that [`crate::Run::token`] was given under this number.
+    /// The token to put on it: the one with this number in [`Run::handle_token`](crate::Run::handle_token), which is always the last
+    /// one.
     pub token: TokenSerial,
-    /// An answer's body larger than this is not to be read, in bytes.
+    /// The largest body of a response to read, in bytes.
     pub answer_limit: usize,
-    /// How long to wait for the head of the answer, and for each further part of it.
+    /// How long to wait for the head of the response, and for each further part of it.
     pub timeout: Duration,
 }
 
-/// An answer, whole.
+/// A complete response.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Response {
     /// The status.
@@ -62,13 +63,13 @@ impl Response {
     }
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
-    /// The connection failed or was cut. Whether Graph has acted is unknown.
+    /// The connection failed or was cut. Graph may have acted or not.
     #[error("{0}")]
     Transport(String),
-    /// The one who runs the component does not let the request out.
+    /// The host does not let the request leave.
     #[error("{0}")]
     Denied(String),
 }

@@ -1,3 +1,5 @@
+//! The settings of a run, checked: the component does not trust its host to do so.
+
 use core::{fmt, time::Duration};
 
 use intune_sync_graph::GraphRoot;
@@ -26,13 +28,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The scope to ask a token for.
+    /// The scope of the token.
     #[must_use]
     pub fn scope(&self) -> &str {
         &self.scope
     }
 
-    /// Whether Graph is spoken to over https.
+    /// Whether Graph is reached over https.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.root.is_https()
@@ -53,10 +55,10 @@ impl TryFrom<contract::Settings> for Settings {
         const HOUR: u64 = 3_600_000;
         let root = GraphRoot::parse(&wire.graph_root).ok_or_else(|| {
             let allowed =
-                "allowed is an https origin without a path, or an http one on a loopback address";
+                "allowed is an https origin without a path, or an http origin on a loopback address";
             error(
                 "graph-root",
-                format!("`{}` is no Graph root; {allowed}", wire.graph_root),
+                format!("`{}` is not a Graph root; {allowed}", wire.graph_root),
             )
         })?;
         if wire.scope.is_empty() {
@@ -73,7 +75,7 @@ impl TryFrom<contract::Settings> for Settings {
             1,
             u32::MAX,
         )?;
-        // The year 9999 is the last that a date in a filter can name.
+        // A date in a filter cannot be later than the year 9999.
         in_range("started-at", wire.started_at, 0, 253_370_764_800_000)?;
         Ok(Self {
             root,
@@ -116,46 +118,11 @@ fn error(setting: &str, problem: String) -> SettingsError {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-    use crate::contract::Order;
-
-    pub(crate) fn everything() -> Selection {
-        Selection {
-            os: vec![],
-            compliance: vec![],
-            owner: vec![],
-            agent: vec![],
-            category: vec![],
-            name: vec![],
-            stale_for: None,
-            devices: vec![],
-            limit: None,
-            order: Order::Listed,
-            include_unsupported: false,
-        }
-    }
-
-    fn defaults() -> contract::Settings {
-        contract::Settings {
-            graph_root: "https://graph.microsoft.com".to_owned(),
-            scope: "https://graph.microsoft.com/.default".to_owned(),
-            purpose: Purpose::Sync,
-            batch_size: 50,
-            batch_delay: 10_000,
-            max_retries: 5,
-            initial_backoff: 5_000,
-            dispatch: Dispatch::Batch,
-            pace: Pace::Fixed,
-            ceiling: 9_750,
-            selection: everything(),
-            started_at: 1_794_382_080_000,
-            seed: 1,
-        }
-    }
 
     #[test]
-    fn names_the_setting_the_value_and_what_is_allowed() {
+    fn names_the_setting_the_value_and_the_range() {
         type Breaks = fn(&mut contract::Settings);
         let broken: [(&str, Breaks); 9] = [
             ("graph-root", |s| {
@@ -170,16 +137,16 @@ pub(crate) mod tests {
             ("ceiling", |s| s.ceiling = 0),
             ("selection.limit", |s| s.selection.limit = Some(0)),
         ];
-        assert!(Settings::try_from(defaults()).is_ok());
+        assert!(Settings::try_from(contract::Settings::default()).is_ok());
         for (setting, breaks) in broken {
-            let mut settings = defaults();
+            let mut settings = contract::Settings::default();
             breaks(&mut settings);
             let error = Settings::try_from(settings).expect_err(setting);
             assert_eq!(error.setting, setting);
         }
         let error = Settings::try_from(contract::Settings {
             batch_size: 0,
-            ..defaults()
+            ..contract::Settings::default()
         })
         .expect_err("out of range");
         assert_eq!(error.problem, "`0` is out of range; allowed is 1 to 10000");

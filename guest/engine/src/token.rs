@@ -1,34 +1,36 @@
+//! Which token to use, and when to get another. The core knows tokens by number only.
+
 use core::time::Duration;
 
 /// Names a token without holding it: the core sees no secret, and neither does a trace of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TokenSerial(pub u32);
 
-/// What came of asking for a token.
+/// What came of getting a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TokenAnswer {
-    /// A token: a new serial for a new one, the old serial for one that was answered before.
+pub enum TokenResponse {
+    /// A token: a new serial for a new one, the old serial for the one handed out before.
     Token {
-        /// Its name.
+        /// Its number.
         serial: TokenSerial,
-        /// How long it can be used from now on.
+        /// How long it is valid from now on.
         lifetime: Duration,
     },
-    /// Ask again after this time.
+    /// Try again after this time.
     TryAgain(Duration),
-    /// There will be none, for this reason.
+    /// There is no token, for this reason.
     Denied(String),
 }
 
-/// A token is asked for again at least this often, so that one renewed in the background is met in time.
+/// The token is looked up again at least this often, so that one renewed in the background is noticed in time.
 const RECHECK: Duration = Duration::from_mins(1);
-/// The least time between two askings.
+/// The least time between two lookups.
 const RECHECK_MIN: Duration = Duration::from_millis(10);
 
 /// Which token to use, and what is known of it.
 #[derive(Debug, Clone)]
 pub(crate) enum Token {
-    /// Ask for one, at this time at the earliest; `rejected` is the one that Graph refused.
+    /// Get one, at this time at the earliest; `rejected` is the one that Graph refused.
     Wanted {
         at: Duration,
         rejected: Option<TokenSerial>,
@@ -42,14 +44,35 @@ pub(crate) enum Token {
     },
 }
 
-/// What an answer 401 means.
-#[derive(Debug, PartialEq, Eq)]
+/// What to do about the token now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenStep {
+    /// Wait until this time.
+    Wait(Duration),
+    /// Get one.
+    Get {
+        /// The one that it replaces because Graph refused it.
+        rejected: Option<TokenSerial>,
+    },
+    /// Send with this one.
+    Use(TokenSerial),
+}
+
+/// Whether a new token replaces one that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    Renewed,
+    No,
+}
+
+/// What a response with status 401 means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// The token had been replaced, or is being replaced: send again.
     Stale,
-    /// It was the current one: it will be replaced; send again.
+    /// It is the current one and will be replaced: send again.
     Renewing,
-    /// It had just replaced a refused one: another will not help.
+    /// It has just replaced a refused one: another will not help.
     Final,
 }
 
@@ -61,20 +84,33 @@ impl Token {
         }
     }
 
-    /// Takes over what was answered. True when a refused token was replaced.
-    pub(crate) fn answered(
+    /// What to do now.
+    pub(crate) fn step(&self, now: Duration) -> TokenStep {
+        match *self {
+            Self::Wanted { at, .. } if at > now => TokenStep::Wait(at),
+            Self::Wanted { rejected, .. } => TokenStep::Get { rejected },
+            Self::Held { recheck_at, .. } if recheck_at <= now => TokenStep::Get { rejected: None },
+            Self::Held { serial, .. } => TokenStep::Use(serial),
+        }
+    }
+
+    /// A token was handed over.
+    pub(crate) fn received(
         &mut self,
         now: Duration,
         serial: TokenSerial,
         lifetime: Duration,
-    ) -> bool {
-        let (renewed, unproven) = match *self {
-            Self::Wanted { rejected, .. } => (rejected.is_some(), rejected.is_some()),
+    ) -> Renewal {
+        let (renewal, unproven) = match *self {
+            Self::Wanted {
+                rejected: Some(_), ..
+            } => (Renewal::Renewed, true),
+            Self::Wanted { rejected: None, .. } => (Renewal::No, false),
             Self::Held {
                 serial: old,
                 unproven,
                 ..
-            } => (false, unproven && old == serial),
+            } => (Renewal::No, unproven && old == serial),
         };
         let recheck_at = now + (lifetime / 2).clamp(RECHECK_MIN, RECHECK);
         *self = Self::Held {
@@ -82,9 +118,10 @@ impl Token {
             recheck_at,
             unproven,
         };
-        renewed
+        renewal
     }
 
+    /// There is no token yet.
     pub(crate) fn try_again(&mut self, now: Duration, after: Duration) {
         let at = now + after.max(RECHECK_MIN);
         match self {
@@ -93,7 +130,7 @@ impl Token {
         }
     }
 
-    /// Graph answered something else than 401 to a request with this token.
+    /// Graph has accepted this token.
     pub(crate) fn proven(&mut self, by: TokenSerial) {
         if let Self::Held {
             serial, unproven, ..
@@ -104,7 +141,7 @@ impl Token {
         }
     }
 
-    /// Graph answered 401 to a request with this token.
+    /// Graph has refused this token with a 401.
     pub(crate) fn refused(&mut self, now: Duration, refused: TokenSerial) -> Refused {
         match *self {
             Self::Held {
@@ -134,19 +171,19 @@ mod tests {
     #[test]
     fn several_refusals_of_one_token_renew_it_once() {
         let mut token = Token::new();
-        assert!(!token.answered(NOW, TokenSerial(1), HOUR));
+        assert_eq!(token.received(NOW, TokenSerial(1), HOUR), Renewal::No);
         assert_eq!(token.refused(NOW, TokenSerial(1)), Refused::Renewing);
         assert_eq!(token.refused(NOW, TokenSerial(1)), Refused::Stale);
-        assert!(token.answered(NOW, TokenSerial(2), HOUR));
+        assert_eq!(token.received(NOW, TokenSerial(2), HOUR), Renewal::Renewed);
         assert_eq!(token.refused(NOW, TokenSerial(1)), Refused::Stale);
     }
 
     #[test]
     fn only_a_renewed_token_refused_before_its_first_success_is_final() {
         let mut token = Token::new();
-        token.answered(NOW, TokenSerial(1), HOUR);
+        token.received(NOW, TokenSerial(1), HOUR);
         token.refused(NOW, TokenSerial(1));
-        token.answered(NOW, TokenSerial(2), HOUR);
+        token.received(NOW, TokenSerial(2), HOUR);
         token.proven(TokenSerial(1));
         assert_eq!(token.refused(NOW, TokenSerial(2)), Refused::Final);
         token.proven(TokenSerial(2));
@@ -156,10 +193,10 @@ mod tests {
     #[test]
     fn rechecking_keeps_what_is_known() {
         let mut token = Token::new();
-        token.answered(NOW, TokenSerial(1), HOUR);
+        token.received(NOW, TokenSerial(1), HOUR);
         token.refused(NOW, TokenSerial(1));
-        token.answered(NOW, TokenSerial(2), HOUR);
-        assert!(!token.answered(NOW, TokenSerial(2), HOUR));
+        token.received(NOW, TokenSerial(2), HOUR);
+        assert_eq!(token.received(NOW, TokenSerial(2), HOUR), Renewal::No);
         assert_eq!(token.refused(NOW, TokenSerial(2)), Refused::Final);
     }
 }

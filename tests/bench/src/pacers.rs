@@ -10,7 +10,7 @@ pub(crate) trait Pacer {
     fn handle_response(&mut self, now: f64, throttled: bool);
 }
 
-/// Always the same.
+/// A constant rate.
 pub(crate) struct Fixed(pub(crate) f64);
 
 impl Pacer for Fixed {

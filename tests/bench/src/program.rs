@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, anyhow};
 use serde_json::Value;
 
-/// What a run of the program took.
+/// The time and memory that a run of the program took.
 #[derive(Debug, Clone)]
 pub(crate) struct Took {
     pub(crate) wall: Duration,

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use intune_sync_engine::{
     Run,
-    contract::{Dispatch, Order, Pace, Purpose, Selection, Settings},
+    contract::{Dispatch, Order, Pace, Selection, Settings},
 };
 use intune_sync_simulation::{Observer, run};
 use intune_sync_simulator::{
@@ -45,7 +45,7 @@ pub(crate) enum Course {
     Changing,
 }
 
-/// A share of the allowance that was used, and the share of what was sent that was throttled, in percent.
+/// The share of the allowance that was used, and the share of all calls that was throttled, in percent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measure {
     pub(crate) used: f64,
@@ -176,31 +176,16 @@ fn tenant(kind: QuotaKind, form: RetryAfterForm, course: Course, seed: u64) -> C
 /// The settings of a run at the quota.
 fn settings(dispatch: Dispatch, seed: u64) -> Settings {
     Settings {
-        graph_root: "https://graph.microsoft.com".into(),
-        scope: "https://graph.microsoft.com/.default".into(),
-        purpose: Purpose::Sync,
-        batch_size: 50,
-        batch_delay: 10_000,
-        max_retries: 5,
-        initial_backoff: 5_000,
         dispatch,
         pace: Pace::Quota,
         ceiling: CEILING,
         selection: Selection {
-            os: vec![],
-            compliance: vec![],
-            owner: vec![],
-            agent: vec![],
-            category: vec![],
-            name: vec![],
-            stale_for: None,
-            devices: vec![],
-            limit: None,
             order: Order::Stalest,
-            include_unsupported: false,
+            ..Selection::default()
         },
         started_at: STARTED_AT,
         seed,
+        ..Settings::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What must hold at every moment of a run, whatever the tenant does.
+//! The checks that hold at every moment of a run, whatever the tenant does.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,21 +16,21 @@ use serde_json::Value;
 
 use crate::{
     Observer, Scenario, retry_after,
-    wire::{Asked, Sent, method},
+    wire::{Requested, Sent, method},
 };
 
 /// Without a request, while not over, a run rests no longer than this, in milliseconds: the longest Retry-After that a
-/// tenant names, the longest delay between batches, the longest of the engine's own waits, and a slow answer.
+/// tenant names, the longest delay between batches, the longest of the engine's own waits, and a slow response.
 const LONGEST_REST: u64 = 400_000;
 /// No scenario takes longer, in milliseconds.
 const LONGEST_RUN: u64 = 24 * 60 * 60 * 1_000;
 
-/// What did not hold, and when.
+/// A check that failed, and when.
 #[derive(Debug, Clone)]
 pub struct Violation {
     /// Milliseconds since the start.
     pub at: u64,
-    /// What did not hold.
+    /// The check, in words.
     pub what: String,
 }
 
@@ -51,29 +51,29 @@ pub struct Checks {
     faults_pass: bool,
     failing: bool,
     limited: bool,
-    /// The first thing that did not hold.
+    /// The first check that failed.
     violation: Option<Violation>,
-    /// What has happened, a line each.
+    /// The trace, a line for each thing that happened.
     trace: Vec<String>,
     tokens: BTreeSet<String>,
     /// A Retry-After that was received is not over before this.
     closed_until: u64,
-    in_flight: BTreeMap<RequestId, Asked>,
-    /// What is in flight, is finished, or was told as the outcome, for each device.
+    in_flight: BTreeMap<RequestId, Requested>,
+    /// The state of each device.
     devices: BTreeMap<Guid, Device>,
     request_ids: BTreeSet<Guid>,
     /// Syncs that have left, and when, as far back as the ceiling looks.
     writes: Vec<(u64, u64)>,
-    /// A write has told the definite outcome of a device.
+    /// A write has brought the definite outcome of a device.
     proven: bool,
     last_request: u64,
-    told: Counts,
+    reported: Counts,
 }
 
 #[derive(Debug, Default, Clone)]
 struct Device {
     in_flight: bool,
-    /// The status with which it was answered for good.
+    /// The final status, once a response has it.
     known: Option<u16>,
     outcome: Option<Outcome>,
 }
@@ -109,23 +109,23 @@ impl Checks {
             writes: Vec::new(),
             proven: false,
             last_request: 0,
-            told: Counts::default(),
+            reported: Counts::default(),
         }
     }
 
-    /// What has happened, a line each.
+    /// The trace, a line for each thing that happened.
     #[must_use]
     pub fn trace(&self) -> &[String] {
         &self.trace
     }
 
-    /// The first thing that did not hold, if any did not.
+    /// The first check that failed, if any.
     #[must_use]
     pub fn violation(&self) -> Option<&Violation> {
         self.violation.as_ref()
     }
 
-    /// What must hold of a run that is over.
+    /// Checks a run that is over.
     pub fn over(&mut self, summary: &Summary, tenant: &Tenant) {
         let at = summary.duration;
         self.adds_up(at, summary);
@@ -138,7 +138,7 @@ impl Checks {
             let count = executed.get(&id.to_string()).copied().unwrap_or(0);
             if device.outcome == Some(Outcome::Accepted) {
                 self.expect(at, count > 0, || {
-                    format!("{id} was told as accepted and never synced")
+                    format!("{id} was reported as accepted and never synced")
                 });
             }
         }
@@ -171,17 +171,17 @@ impl Checks {
         }
     }
 
-    /// Notes that something did not hold, if it is the first.
+    /// Records a failed check, if it is the first.
     pub fn expect(&mut self, at: u64, holds: bool, what: impl FnOnce() -> String) {
         if !holds && self.violation.is_none() {
             self.violation = Some(Violation { at, what: what() });
         }
     }
 
-    /// No token stands in a text that others may come to read.
+    /// No token is in a text that others may read.
     pub fn holds_no_token(&mut self, now: u64, text: &str) {
         let leaked = self.tokens.iter().any(|token| text.contains(token));
-        self.expect(now, !leaked, || "a token stands in the trace".to_owned());
+        self.expect(now, !leaked, || "a token is in the trace".to_owned());
     }
 
     fn record(&mut self, now: u64, line: String) {
@@ -201,11 +201,11 @@ impl Checks {
             skipped: summary.skipped,
             gone: summary.gone,
         };
-        let (told, limited) = (self.told, self.limited);
-        // With a limit, what cannot be synced is neither told nor counted.
-        self.expect(now, counted == told, || {
+        let (reported, limited) = (self.reported, self.limited);
+        // With a limit, devices that cannot be synced are neither reported nor counted.
+        self.expect(now, counted == reported, || {
             format!(
-                "the summary counts {counted:?}, the events {told:?}, limited: {}",
+                "the summary counts {counted:?}, the events {reported:?}, limited: {}",
                 limited
             )
         });
@@ -246,18 +246,18 @@ impl Checks {
         });
     }
 
-    /// Devices whose final status an answer has told.
-    fn learn(&mut self, asked: &Asked, response: &Response) {
-        self.proven |= asked.is_decided_by(response);
+    /// Records the devices whose final status is in a response.
+    fn learn(&mut self, requested: &Requested, response: &Response) {
+        self.proven |= requested.is_decided_by(response);
         let is_final = |status: u16| (200..300).contains(&status) || status == 404;
-        match asked {
+        match requested {
             // A success has no body; a page of HTML says nothing.
-            Asked::Single(device) if is_final(response.status) => {
+            Requested::Single(device) if is_final(response.status) => {
                 if response.status == 404 || response.body.is_empty() {
                     self.devices.entry(*device).or_default().known = Some(response.status);
                 }
             }
-            Asked::Batch(devices) => {
+            Requested::Batch(devices) => {
                 let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
                 for item in body["responses"].as_array().into_iter().flatten() {
                     let number = item["id"].as_str().and_then(|id| id.parse::<usize>().ok());
@@ -270,7 +270,7 @@ impl Checks {
                     }
                 }
             }
-            Asked::Page | Asked::Single(_) | Asked::Bulk(_) => {}
+            Requested::Page | Requested::Single(_) | Requested::Bulk(_) => {}
         }
     }
 }
@@ -299,42 +299,45 @@ impl Observer for Checks {
             format!("the client-request-id {id} was used before")
         });
         self.last_request = now;
-        let asked = Asked::read(&Sent {
+        let requested = Requested::read(&Sent {
             method: method(request.method),
             path_and_query: &request.path_and_query,
             body: body.as_bytes(),
         });
-        let asked = match asked {
-            Ok(asked) => asked,
+        let requested = match requested {
+            Ok(requested) => requested,
             Err(problem) => return self.expect(now, false, || problem),
         };
-        let writing = self.in_flight.values().any(|other| *other != Asked::Page);
+        let writing = self
+            .in_flight
+            .values()
+            .any(|other| *other != Requested::Page);
         self.expect(now, self.proven || !writing, || {
-            "a second write left before the first was answered".to_owned()
+            "a second write left before the first had its response".to_owned()
         });
         let planning = self.purpose == Purpose::Plan;
-        self.expect(now, asked == Asked::Page || !planning, || {
+        self.expect(now, requested == Requested::Page || !planning, || {
             "a plan writes".to_owned()
         });
         self.expect(now, !self.stopped, || {
             "sent after it was stopped".to_owned()
         });
-        let devices = asked.devices().to_vec();
-        let most = match asked {
-            Asked::Page | Asked::Single(_) => 1,
-            Asked::Batch(_) => 20,
-            Asked::Bulk(_) => 100,
+        let devices = requested.devices().to_vec();
+        let most = match requested {
+            Requested::Page | Requested::Single(_) => 1,
+            Requested::Batch(_) => 20,
+            Requested::Bulk(_) => 100,
         };
         self.expect(now, devices.len() <= most, || {
             format!("{} devices in one request", devices.len())
         });
-        match (&asked, self.dispatch) {
-            (Asked::Page, _) => {}
-            (Asked::Bulk(_), Dispatch::Bulk) => self.keeps_to_the_ceiling(now, 1),
-            (Asked::Single(_), _) | (Asked::Batch(_), Dispatch::Batch | Dispatch::Bulk) => {
+        match (&requested, self.dispatch) {
+            (Requested::Page, _) => {}
+            (Requested::Bulk(_), Dispatch::Bulk) => self.keeps_to_the_ceiling(now, 1),
+            (Requested::Single(_), _) | (Requested::Batch(_), Dispatch::Batch | Dispatch::Bulk) => {
                 self.keeps_to_the_ceiling(now, devices.len() as u64);
             }
-            (Asked::Batch(_) | Asked::Bulk(_), dispatch) => {
+            (Requested::Batch(_) | Requested::Bulk(_), dispatch) => {
                 self.expect(now, false, || {
                     format!("not the kind of request that {dispatch:?} sends")
                 });
@@ -346,33 +349,33 @@ impl Observer for Checks {
                 format!("{id} is in flight already")
             });
             self.expect(now, device.known.is_none(), || {
-                format!("{id} was answered {:?}", device.known)
+                format!("{id} had the final status {:?}", device.known)
             });
             self.expect(now, device.outcome.is_none(), || {
                 format!("{id} had its outcome, {:?}", device.outcome)
             });
             self.devices.entry(*id).or_default().in_flight = true;
         }
-        // Those that were sent in another way, before it fell back, count too.
-        let most = match asked {
-            Asked::Page => 1,
-            Asked::Single(_) => 32,
-            Asked::Batch(_) => 16,
-            Asked::Bulk(_) => 4,
+        // Those sent by another route, before it fell back, count too.
+        let most = match requested {
+            Requested::Page => 1,
+            Requested::Single(_) => 32,
+            Requested::Batch(_) => 16,
+            Requested::Bulk(_) => 4,
         };
-        self.in_flight.insert(request.id, asked);
+        self.in_flight.insert(request.id, requested);
         let flying = self.in_flight.len();
         self.expect(now, flying <= most, || {
             format!("{flying} requests in flight")
         });
     }
 
-    fn answered(&mut self, now: u64, id: RequestId, answer: &Result<Response, NoAnswer>) {
-        let asked = self.in_flight.remove(&id).unwrap_or(Asked::Page);
-        for device in asked.devices() {
+    fn received(&mut self, now: u64, id: RequestId, response: &Result<Response, NoAnswer>) {
+        let requested = self.in_flight.remove(&id).unwrap_or(Requested::Page);
+        for device in requested.devices() {
             self.devices.entry(*device).or_default().in_flight = false;
         }
-        match answer {
+        match response {
             Ok(response) => {
                 let wait = retry_after::longest(response);
                 let body: String = String::from_utf8_lossy(&response.body)
@@ -384,7 +387,7 @@ impl Observer for Checks {
                     format!("< {} {} {wait:?} {body}", id.0, response.status),
                 );
                 self.closed_until = self.closed_until.max(now + wait.unwrap_or_default());
-                self.learn(&asked, response);
+                self.learn(&requested, response);
             }
             Err(error) => self.record(now, format!("< {} {error}", id.0)),
         }
@@ -400,10 +403,10 @@ impl Observer for Checks {
         let before = device.outcome.replace(done.outcome.clone());
         let (known, in_flight) = (device.known, device.in_flight);
         let count = match done.outcome {
-            Outcome::Accepted => &mut self.told.success,
-            Outcome::Gone => &mut self.told.gone,
-            Outcome::Skipped(_) => &mut self.told.skipped,
-            Outcome::Failed(_) => &mut self.told.error,
+            Outcome::Accepted => &mut self.reported.success,
+            Outcome::Gone => &mut self.reported.gone,
+            Outcome::Skipped(_) => &mut self.reported.skipped,
+            Outcome::Failed(_) => &mut self.reported.error,
         };
         *count += 1;
         self.expect(event.at, before.is_none(), || {
@@ -421,7 +424,7 @@ impl Observer for Checks {
         };
         self.expect(event.at, agrees, || {
             format!(
-                "{id} was answered {known:?} and is told as {:?}",
+                "{id} had the status {known:?} and is reported as {:?}",
                 done.outcome
             )
         });

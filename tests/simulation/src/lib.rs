@@ -2,7 +2,7 @@
 //! loop: a run of hours takes milliseconds, and the same seed gives the same run.
 //!
 //! A [`Scenario`] is drawn from one number: the tenant with its quotas and faults, and the settings of the run.
-//! [`Checks`] watch the run while it goes on, from what is on the wire and from what the run tells.
+//! [`Checks`] watch the run while it goes on, from the wire and from the events.
 
 mod checks;
 mod native;

@@ -21,13 +21,13 @@ pub trait Observer {
     /// A request leaves.
     fn sent(&mut self, _now: u64, _request: &Request) {}
 
-    /// Its answer has come, or there is none.
-    fn answered(&mut self, _now: u64, _id: RequestId, _answer: &Result<Response, NoAnswer>) {}
+    /// Its response has come, or there is none.
+    fn received(&mut self, _now: u64, _id: RequestId, _response: &Result<Response, NoAnswer>) {}
 
     /// Something happened.
     fn event(&mut self, _event: &Event) {}
 
-    /// All that can be done at this time is done; the run may be told to stop. False to leave it where it stands.
+    /// Nothing is left to do at this time; the run may be stopped here. False to abandon it.
     fn settled(&mut self, _now: u64, _run: &mut Run, _tenant: &Tenant) -> bool {
         true
     }
@@ -49,17 +49,17 @@ pub fn run(
     tenant: &mut Tenant,
     observer: &mut impl Observer,
 ) -> Summary {
-    drive(settings, tenant, observer).expect("this observer never leaves the run")
+    drive(settings, tenant, observer).expect("this observer never abandons the run")
 }
 
-/// Drives a run to its end, or until the observer leaves it; then there is no summary.
+/// Drives a run to its end, or until the observer abandons it; then there is no summary.
 ///
-/// At one instant answers come first, those of all requests together and in the order of their ids; then the run does
-/// all that it wants to do.
+/// At one instant, responses come first, those to all requests together and in the order of their ids; then the run
+/// does everything it wants to do.
 ///
 /// # Panics
 ///
-/// When the settings are not taken, or when the run waits for something that never comes.
+/// When the settings are refused, or when the run waits for something that never comes.
 pub fn drive(
     settings: contract::Settings,
     tenant: &mut Tenant,
@@ -73,12 +73,12 @@ pub fn drive(
     let mut now = 0;
     loop {
         tokens.fetch(now, |request| tenant.send(now, request));
-        let mut answers = Vec::new();
-        for (ticket, answer) in tenant.advance(now) {
+        let mut responses = Vec::new();
+        for (ticket, delivery) in tenant.advance(now) {
             match in_flight.remove(&ticket) {
-                Some(id) => answers.push((id, result(answer))),
+                Some(id) => responses.push((id, result(delivery))),
                 None => {
-                    tokens.handle_response(now, ticket, &answer);
+                    tokens.handle_response(now, ticket, &delivery);
                     tokens
                         .issued()
                         .iter()
@@ -86,18 +86,18 @@ pub fn drive(
                 }
             }
         }
-        answers.sort_by_key(|(id, _)| *id);
-        for (id, answer) in answers {
-            observer.answered(now, id, &answer);
-            run.answered(Duration::from_millis(now), id, answer);
+        responses.sort_by_key(|(id, _)| *id);
+        for (id, response) in responses {
+            observer.received(now, id, &response);
+            run.handle_response(Duration::from_millis(now), id, response);
         }
         let until = loop {
-            let action = run.step(Duration::from_millis(now));
+            let action = run.poll(Duration::from_millis(now));
             run.events().iter().for_each(|event| observer.event(event));
             match action {
                 Action::GetToken { rejected } => {
-                    let answer = tokens.get(now, rejected);
-                    run.token(Duration::from_millis(now), answer);
+                    let token = tokens.get(now, rejected);
+                    run.handle_token(Duration::from_millis(now), token);
                 }
                 Action::Send(request) => {
                     observer.sent(now, &request);
@@ -123,8 +123,8 @@ pub fn drive(
     }
 }
 
-fn result(answer: Delivery) -> Result<Response, NoAnswer> {
-    match answer {
+fn result(delivery: Delivery) -> Result<Response, NoAnswer> {
+    match delivery {
         Delivery::Dropped => Err(NoAnswer::Transport("the connection was closed".to_owned())),
         Delivery::Response(response) => {
             let (head, body) = response.into_parts();

@@ -1,11 +1,11 @@
-//! How long an answer asks to wait: read here a second time, so that the engine's reading is checked by another.
+//! How long a response asks to wait: a second implementation, which checks the engine's.
 
 use std::time::{Duration, SystemTime};
 
 use intune_sync_engine::http::Response;
 use serde_json::Value;
 
-/// The longest wait that an answer, or an item of a `$batch` in it, names, in milliseconds.
+/// The longest wait that a response, or an item of a `$batch` in it, names, in milliseconds.
 pub(crate) fn longest(response: &Response) -> Option<u64> {
     let header = |name: &str| response.header(name).map(str::to_owned);
     let date = header("date");
@@ -45,7 +45,7 @@ fn in_message(body: &Value) -> Option<u64> {
 }
 
 /// Seconds with or without decimals, rounded down: an engine that waits less is early in any case. A date counts from
-/// the answer's own.
+/// the response's own.
 fn millis(text: &str, date: Option<&str>) -> Option<u64> {
     if let Ok(seconds) = text.trim().parse::<f64>() {
         return Some(Duration::from_secs_f64(seconds.max(0.0)).as_millis() as u64);

@@ -13,7 +13,7 @@ use intune_sync_simulator::{
 /// 2026-11-23T04:50:00Z, in milliseconds since 1970.
 const STARTED_AT: u64 = 1_795_409_400_000;
 
-/// All that a simulated run depends on. Its `Debug` form prints everything that was drawn.
+/// Everything that a simulated run depends on. Its `Debug` form prints it all.
 #[derive(Debug, Clone)]
 pub struct Scenario {
     /// The number that it was drawn from.
@@ -22,7 +22,7 @@ pub struct Scenario {
     pub tenant: Config,
     /// The settings of the run.
     pub settings: Settings,
-    /// When the run is asked to stop, in milliseconds since its start.
+    /// When the run is stopped, in milliseconds since its start.
     pub stop_at: Option<u64>,
 }
 
@@ -49,8 +49,6 @@ impl Scenario {
 
 fn settings(seed: u64, random: &mut Rng) -> Settings {
     Settings {
-        graph_root: "https://graph.microsoft.com".into(),
-        scope: "https://graph.microsoft.com/.default".into(),
         purpose: if chance(random, 3) {
             Purpose::Plan
         } else {
@@ -64,20 +62,14 @@ fn settings(seed: u64, random: &mut Rng) -> Settings {
         pace: pick(random, &[Pace::Fixed, Pace::Quota]),
         ceiling: pick(random, &[2_000, 9_750, 9_750, 9_750, 50_000, 1_000_000_000]),
         selection: Selection {
-            os: vec![],
-            compliance: vec![],
-            owner: vec![],
-            agent: vec![],
-            category: vec![],
-            name: vec![],
-            stale_for: None,
-            devices: vec![],
             limit: chance(random, 10).then(|| random.u32(1..300)),
             order: pick(random, &[Order::Stalest, Order::Listed]),
             include_unsupported: random.bool(),
+            ..Selection::default()
         },
         started_at: STARTED_AT,
         seed,
+        ..Settings::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use intune_sync_engine::{TokenAnswer, TokenSerial};
+use intune_sync_engine::{TokenResponse, TokenSerial};
 use intune_sync_identity::{
     AccessToken, Fetch, Patience, Secret, TokenError, TokenId, TokenState, passes,
 };
@@ -82,7 +82,7 @@ impl Tokens {
     }
 
     /// What the driver gives to the core.
-    pub fn get(&mut self, now: u64, rejected: Option<TokenSerial>) -> TokenAnswer {
+    pub fn get(&mut self, now: u64, rejected: Option<TokenSerial>) -> TokenResponse {
         let now = Duration::from_millis(now);
         let newest = self.serial();
         let rejected = rejected.filter(|serial| *serial == newest);
@@ -100,14 +100,14 @@ impl Tokens {
                 self.given
                     .push((usable.id, usable.secret.expose().to_owned()));
             }
-            return TokenAnswer::Token {
+            return TokenResponse::Token {
                 lifetime: usable.lifetime,
                 serial: self.serial(),
             };
         }
         match self.state.denial() {
-            Some(error) => TokenAnswer::Denied(error.message.clone()),
-            None => TokenAnswer::TryAgain(TRY_AGAIN),
+            Some(error) => TokenResponse::Denied(error.message.clone()),
+            None => TokenResponse::TryAgain(TRY_AGAIN),
         }
     }
 

@@ -15,9 +15,9 @@ pub(crate) struct Sent<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// What a request asks for.
+/// A request, as read from the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum Requested {
     Page,
     Single(Guid),
     Batch(Vec<Guid>),
@@ -33,7 +33,7 @@ pub(crate) fn method(method: Method) -> &'static str {
     }
 }
 
-impl Asked {
+impl Requested {
     /// Reads a request strictly: anything but the four requests that may ever leave is described in the error.
     pub(crate) fn read(sent: &Sent<'_>) -> Result<Self, String> {
         let path = sent.path_and_query.split('?').next().unwrap_or_default();
@@ -53,8 +53,8 @@ impl Asked {
         }
     }
 
-    /// Whether a response to this can tell the definite outcome of a device: it says something else than that the
-    /// request, or each of its items, was throttled, not authorized or met a passing fault.
+    /// Whether a response to this may have the definite outcome of a device: it is not just that the request, or each of
+    /// its items, was throttled, was not authorized or met a passing fault.
     pub(crate) fn is_decided_by(&self, response: &Response) -> bool {
         let decided =
             |status: u64| !matches!(status, 401 | 403 | 408 | 424 | 429 | 500 | 502..=504 | 506..);
@@ -113,8 +113,8 @@ mod tests {
 
     const ID: &str = "00000000-0000-4000-8000-000000000001";
 
-    fn read(method: &str, path_and_query: &str, body: &str) -> Result<Asked, String> {
-        Asked::read(&Sent {
+    fn read(method: &str, path_and_query: &str, body: &str) -> Result<Requested, String> {
+        Requested::read(&Sent {
             method,
             path_and_query,
             body: body.as_bytes(),
@@ -131,19 +131,19 @@ mod tests {
         let action = "/beta/deviceManagement/managedDevices/executeAction";
         assert_eq!(
             read("GET", &format!("{DEVICES}?$top=1"), ""),
-            Ok(Asked::Page)
+            Ok(Requested::Page)
         );
         assert_eq!(
             read("POST", &format!("/v1.0{url}"), ""),
-            Ok(Asked::Single(id))
+            Ok(Requested::Single(id))
         );
         assert_eq!(
             read("POST", "/v1.0/$batch", &item(&url)),
-            Ok(Asked::Batch(vec![id]))
+            Ok(Requested::Batch(vec![id]))
         );
         assert_eq!(
             read("POST", action, &bulk("syncDevice")),
-            Ok(Asked::Bulk(vec![id]))
+            Ok(Requested::Bulk(vec![id]))
         );
         for (method, path, body) in [
             (

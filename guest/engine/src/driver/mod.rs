@@ -9,7 +9,7 @@ use wasi::clocks::monotonic_clock;
 
 use self::{exchange::Exchange, poll::Timer};
 use crate::{
-    Action, Run, Settings, TokenAnswer, TokenSerial,
+    Action, Run, Settings, TokenResponse, TokenSerial,
     contract::{self, Guest, GuestRun, RunResource, WireGuid, token},
     http::Request,
 };
@@ -32,10 +32,10 @@ struct State {
     token: HeldToken,
     /// The monotonic clock at the start, in nanoseconds.
     started: u64,
-    /// Since then, as of the last look at the clock: one for each request and each time that something was waited for,
-    /// since a look is a call of the host's. What the guest computes in between takes no time worth counting.
+    /// Since then, as of the last reading of the clock: one for each request and each wait, since a reading is a call to
+    /// the host. The guest's own computing in between takes no time worth counting.
     now: Duration,
-    /// The last thing that was waited for: most answers come before it, and then it is waited for again.
+    /// The last wait: most responses come before it is over, and then it is waited for again.
     timer: Option<Timer>,
 }
 
@@ -84,11 +84,11 @@ impl GuestRun for Driver {
 
 impl State {
     fn next(&mut self, max_wait: Duration) -> Option<Vec<contract::Event>> {
-        self.look_at_the_clock();
+        self.read_clock();
         let deadline = self.now.saturating_add(max_wait);
         let mut waited = false;
         loop {
-            // What has happened is told before anything more is done, so that the caller can stop the run in time.
+            // Events are returned before anything more is done, so that the caller can stop the run in time.
             let events = self.run.events();
             if !events.is_empty() {
                 return Some(events);
@@ -101,30 +101,30 @@ impl State {
                 Wait::Until(time) => time.map_or(deadline, |time| time.min(deadline)),
             };
             let events = self.run.events();
-            // Also with no time to wait, what has arrived is looked at once.
+            // Even without time to wait, responses are taken in once.
             if !events.is_empty() || waited && self.now >= deadline {
                 return Some(events);
             }
             let timer = Timer::at(self.instant(until), self.timer.take());
             poll::wait(&mut self.exchanges, self.timer.insert(timer));
-            self.look_at_the_clock();
-            self.take_answers();
+            self.read_clock();
+            self.take_responses();
             waited = true;
         }
     }
 
-    /// Does what the run says until it says to wait.
+    /// Does what the run wants until it wants to wait.
     fn act(&mut self) -> Wait {
         loop {
-            match self.run.step(self.now) {
+            match self.run.poll(self.now) {
                 Action::GetToken { rejected } => {
-                    let answer = self.get_token(rejected);
-                    self.run.token(self.now, answer);
+                    let response = self.get_token(rejected);
+                    self.run.handle_token(self.now, response);
                 }
                 Action::Send(request) => {
                     self.send(&request);
                     // At a high rate the next one is due by now.
-                    self.look_at_the_clock();
+                    self.read_clock();
                 }
                 Action::WaitUntil(time) => return Wait::Until(time),
                 Action::Done => return Wait::Over,
@@ -132,46 +132,46 @@ impl State {
         }
     }
 
-    fn get_token(&mut self, rejected: Option<TokenSerial>) -> TokenAnswer {
+    fn get_token(&mut self, rejected: Option<TokenSerial>) -> TokenResponse {
         let rejected = rejected
             .filter(|serial| *serial == self.token.serial)
             .map(|_| self.token.value.as_str());
         match token::get_token(self.settings.scope(), rejected) {
             Ok(token::AccessToken { value, lifetime }) => {
-                // A renewal counts as a new token even if it is the same text: Graph will refuse it again, and that
-                // ends the run in place of renewing for ever.
+                // A renewed token has a new serial even if it is the same text: Graph will refuse it again, and that ends
+                // the run instead of renewing for ever.
                 if rejected.is_some() || value != self.token.value {
                     let serial = TokenSerial(self.token.serial.0 + 1);
                     self.token = HeldToken { serial, value };
                 }
-                TokenAnswer::Token {
+                TokenResponse::Token {
                     serial: self.token.serial,
                     lifetime: Duration::from_millis(lifetime),
                 }
             }
             Err(token::TokenError::TryAgain(after)) => {
-                TokenAnswer::TryAgain(Duration::from_millis(after))
+                TokenResponse::TryAgain(Duration::from_millis(after))
             }
-            Err(token::TokenError::Denied(reason)) => TokenAnswer::Denied(reason),
+            Err(token::TokenError::Denied(reason)) => TokenResponse::Denied(reason),
         }
     }
 
     fn send(&mut self, request: &Request) {
         match Exchange::start(request, &self.settings, &self.token.value) {
             Ok(exchange) => self.exchanges.push(exchange),
-            Err(error) => self.run.answered(self.now, request.id, Err(error)),
+            Err(error) => self.run.handle_response(self.now, request.id, Err(error)),
         }
     }
 
-    /// Hands over what has been answered, in the order of the requests.
-    fn take_answers(&mut self) {
+    /// Hands over the responses that have come, in the order of the requests.
+    fn take_responses(&mut self) {
         let mut at = 0;
-        // The list is in the order of sending: requests are pushed at its end and removed in place.
+        // The list is in the order of sending: requests are added at the end, and removing keeps the order.
         while let Some(exchange) = self.exchanges.get_mut(at) {
             match exchange.take_answer() {
                 Some(answer) => {
                     let id = self.exchanges.remove(at).id();
-                    self.run.answered(self.now, id, answer);
+                    self.run.handle_response(self.now, id, answer);
                 }
                 None => at += 1,
             }
@@ -184,7 +184,7 @@ impl State {
         self.started.saturating_add(since)
     }
 
-    fn look_at_the_clock(&mut self) {
+    fn read_clock(&mut self) {
         self.now = Duration::from_nanos(monotonic_clock::now().saturating_sub(self.started));
     }
 }

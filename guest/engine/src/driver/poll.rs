@@ -1,3 +1,5 @@
+//! Waits for whatever comes first: part of a response, or a moment in time.
+
 use wasi::{
     clocks::monotonic_clock,
     io::poll::{self, Pollable},
@@ -5,14 +7,14 @@ use wasi::{
 
 use super::exchange::Exchange;
 
-/// A moment of the monotonic clock that can be waited for, again and again as long as it has not come.
+/// A moment of the monotonic clock. It can be waited for repeatedly until it has come.
 pub(super) struct Timer {
     instant: u64,
     ready: Pollable,
 }
 
 impl Timer {
-    /// The timer for this moment: the one that is there, if it is for the same.
+    /// A timer for this moment: `kept`, if it is for the same one.
     pub(super) fn at(instant: u64, kept: Option<Self>) -> Self {
         kept.filter(|timer| timer.instant == instant)
             .unwrap_or_else(|| Self {
@@ -22,11 +24,11 @@ impl Timer {
     }
 }
 
-/// Waits until something happens to one of the exchanges, or until the timer's moment, and lets each exchange that is
-/// ready go on as far as it can. What is over is not waited for.
+/// Waits until one of the exchanges is ready or the timer's moment has come, and lets each ready exchange go on as far as
+/// it can. Exchanges that are over are not waited for.
 ///
-/// Every ready entry is consumed before the next poll; otherwise `poll` returns at once for ever, and the host's own
-/// tasks never get their turn.
+/// Every ready entry is consumed before the next poll. Otherwise `poll` returns at once for ever, and the host's tasks
+/// never get their turn.
 pub(super) fn wait(exchanges: &mut [Exchange], timer: &Timer) {
     let mut pollables = vec![&timer.ready];
     // Which exchange, and which of its sides, a pollable behind the timer belongs to.

@@ -1,21 +1,23 @@
+//! Waits between attempts: exponential, with jitter.
+
 use core::time::Duration;
 
-/// The longest wait that the engine chooses by itself.
+/// The longest wait that the engine chooses.
 const BACKOFF_MAX: Duration = Duration::from_mins(1);
 
 /// `first`, doubled `doublings` times, at most a minute.
-pub(crate) fn exponential(first: Duration, doublings: u32) -> Duration {
+pub(super) fn exponential(first: Duration, doublings: u32) -> Duration {
     let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
     first.saturating_mul(factor).min(BACKOFF_MAX)
 }
 
-/// Anything from nothing to `most`: spreads what failed together.
-pub(crate) fn full_jitter(most: Duration, random: &mut fastrand::Rng) -> Duration {
+/// A random time up to `most`: spreads retries of requests that failed together.
+pub(super) fn full_jitter(most: Duration, random: &mut fastrand::Rng) -> Duration {
     Duration::from_millis(random.u64(0..=millis(most)))
 }
 
-/// Anything from half of `most` to `most`: for a wait that must not be short.
-pub(crate) fn upper_half(most: Duration, random: &mut fastrand::Rng) -> Duration {
+/// A random time from half of `most` to `most`: for a wait that must not be short.
+pub(super) fn upper_half(most: Duration, random: &mut fastrand::Rng) -> Duration {
     let most = millis(most);
     Duration::from_millis(random.u64(most / 2..=most))
 }

@@ -1,14 +1,16 @@
+//! The retry budget: when a run gives up on a Graph that fails.
+
 use core::time::Duration;
 
-/// How much may be tried again, over the whole run and counted in HTTP requests: a bucket of [`RetryBudget::SIZE`]
-/// that each failed request takes one from and each successful one refills by a fifth. Throttled answers are free.
+/// How many failures a whole run tolerates, counted in HTTP requests: a bucket of [`RetryBudget::SIZE`]. A failed
+/// request takes one from it, a successful one puts a fifth back, and throttled responses are free.
 ///
-/// An empty bucket alone ends nothing: it ends the run when nothing has succeeded for [`RetryBudget::PATIENCE`]
-/// either, although it was tried [`RetryBudget::IN_A_ROW`] times: where the last devices of a batch wait for a minute
-/// before they are tried again, a time without success says nothing. So a Graph that fails often is worked with, and
-/// one that is down is not hammered.
+/// An empty bucket does not end the run yet. It ends when, in addition, nothing has succeeded for
+/// [`RetryBudget::PATIENCE`] despite [`RetryBudget::IN_A_ROW`] attempts: where the last devices of a batch wait a
+/// minute before their next attempt, a gap without success proves nothing. So a Graph that fails often is still used,
+/// and one that is down is not hammered.
 #[derive(Debug, Clone)]
-pub(crate) struct RetryBudget {
+pub(super) struct RetryBudget {
     /// In fifths of a request, to count in whole numbers.
     fifths: u32,
     last_success: Duration,
@@ -22,7 +24,7 @@ impl RetryBudget {
     const IN_A_ROW: u32 = 10;
     const FIFTHS: u32 = 5;
 
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             fifths: Self::SIZE * Self::FIFTHS,
             last_success: Duration::ZERO,
@@ -30,21 +32,21 @@ impl RetryBudget {
         }
     }
 
-    /// A request was answered with what was asked for.
-    pub(crate) fn succeeded(&mut self, now: Duration) {
+    /// A request succeeded.
+    pub(super) fn succeeded(&mut self, now: Duration) {
         self.fifths = (self.fifths + 1).min(Self::SIZE * Self::FIFTHS);
         self.last_success = now;
         self.failures = 0;
     }
 
     /// A request failed in a way that calls for another.
-    pub(crate) fn failed(&mut self) {
+    pub(super) fn failed(&mut self) {
         self.fifths = self.fifths.saturating_sub(Self::FIFTHS);
         self.failures = self.failures.saturating_add(1);
     }
 
     /// Whether to give up for now.
-    pub(crate) fn exhausted(&self, now: Duration) -> bool {
+    pub(super) fn exhausted(&self, now: Duration) -> bool {
         self.fifths < Self::FIFTHS
             && self.failures >= Self::IN_A_ROW
             && now.saturating_sub(self.last_success) >= Self::PATIENCE
@@ -56,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ends_only_when_empty_and_without_success_for_half_a_minute() {
+    fn is_exhausted_only_when_empty_and_without_success_for_half_a_minute() {
         let mut budget = RetryBudget::new();
         budget.succeeded(Duration::from_secs(10));
         (0..99).for_each(|_| budget.failed());
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_in_which_next_to_nothing_was_tried_ends_nothing() {
+    fn a_gap_with_few_attempts_does_not_exhaust_it() {
         let mut budget = RetryBudget::new();
         (0..200).for_each(|_| budget.failed());
         budget.succeeded(Duration::from_secs(10));

@@ -1,72 +1,75 @@
+//! The rate controller: finds out how many syncs a window admits.
+
 mod trial;
 
 use core::time::Duration;
 
+use self::trial::{Step, Trial};
 use super::{Pacer, SPAN, Trailing};
 use crate::http::RequestId;
-
-use self::trial::{Step, Trial};
 
 /// The window of the documented quota.
 const WINDOW: Duration = Duration::from_secs(20);
 
-/// Finds out how many syncs may leave in a window, and keeps to it.
+/// Finds out how many syncs may leave in a window, and keeps to that allowance.
 ///
-/// A 429 says that too much was sent, not how much would have been right; early and superfluous calls are counted
-/// against the caller; a neighbour may take half the quota and give it back. So the controller starts at the ceiling,
+/// A 429 says that too much was sent, but not how much would have been right. Early and superfluous calls count against
+/// the caller. Another app may take half of the quota, and give it back later. So the controller starts at the ceiling,
 /// and learns:
 ///
-/// - **What passed before is what is allowed.** Learned from each *closing*, the time from the first throttled answer
-///   until a request passes again. A server that counts windows refuses a request because the window that ends there is
-///   full, and lets one pass because the window that ends there is not. So what was let through in the 20 s before
-///   a request passes again is the limit, to within a few syncs.
-/// - **Unless it is a bucket.** A bucket that ran dry has let a full bucket more through than it lets through in the
-///   long run. That shows in a second closing: what was let through between the two is what flows into the bucket, and
-///   is less than what the last window let through. From then on a trial first drains what was saved up, and only what
-///   comes after that is taken for more.
-/// - **Doubt goes in small coins.** Below the ceiling a request carries no more than half a second's worth, and half of
-///   that until a window has passed without a refusal, so that a throttled one costs a few syncs and not twenty; the
-///   first after a closing carries one.
-/// - **Hold, then try for more, one sync at a time.** Limits rise again. So after 4, 8, 16 … windows more is tried: in
-///   a [`Trial`] requests leave faster, and whatever would be more in a window than has been let through before goes
-///   alone, the next one when it has passed. So a trial costs a throttled sync or two where nothing has changed, and
-///   finds the new limit to the sync where it has risen. (This takes the place of bisecting between the last safe rate
-///   and the first throttled one: every wrong guess there costs a request, and twenty syncs where it is a batch.)
-/// - **What a trial has found must last.** It is held with care for four windows; a second closing takes it back.
+/// - **The allowance is what was admitted before.** It learns from each *throttle window*, the time from the first
+///   throttled response until a request is admitted again. A server that counts calls in windows refuses a request when
+///   the last 20 s are full, and admits one when they are not. So the number of syncs admitted in the 20 s before the
+///   throttle reopens is the limit, to within a few syncs.
+/// - **Unless the server is a bucket.** A bucket that has run dry has admitted a full bucket more than it admits in the
+///   long run. A second throttle window shows this: the syncs admitted between the two are what flows into the bucket,
+///   and they are fewer than in the last 20 s. From then on, a trial first drains what the bucket has saved up, and only
+///   what is admitted after that counts as a higher limit.
+/// - **When unsure, send small requests.** Below the ceiling, a request carries at most half a second's worth of syncs.
+///   It carries half of that until a window has passed without a refusal, so that a throttled one costs a few syncs
+///   instead of twenty. The first one after a throttle window carries a single sync.
+/// - **Hold, then try for more, one sync at a time.** Limits rise again, so after 4, 8, 16 … windows the controller
+///   tries more. In a [`Trial`], requests leave faster. A request that would take a window beyond what has been admitted
+///   before leaves alone, and the next one waits until it is admitted. So a trial costs a throttled sync or two if the
+///   limit is unchanged, and finds the new one exactly if it has risen. (The alternative, bisecting between the last
+///   safe rate and the first throttled one, costs a request for each wrong guess: twenty syncs if it is a batch.)
+/// - **What a trial has found must last.** The controller treats it as doubtful for four windows. If it is throttled in
+///   that time, it goes back.
 ///
 /// All arithmetic is in whole syncs a window and whole nanoseconds.
 #[derive(Debug, Clone)]
-pub(crate) struct RateController {
+pub(super) struct RateController {
     pacer: Pacer,
     phase: Phase,
     /// Windows until the next trial.
     hold: u32,
-    /// Much more was let through earlier in this run.
+    /// The limit has fallen: much more was admitted earlier in this run.
     fell: bool,
-    /// The tenant has been seen to save up what was not taken, as a bucket does.
+    /// The tenant has been seen to save up unused quota, as a bucket does.
     saves_up: bool,
-    let_through: Trailing,
-    closing: Option<Closing>,
-    /// All that was ever let through.
+    admitted: Trailing,
+    /// The throttle window that is not over yet.
+    throttled: Option<Throttled>,
+    /// All syncs that were ever admitted.
     total: u64,
-    /// The end of the last closing.
-    opened: Option<Opening>,
-    /// The end of the first of the last closings that followed each other within a [`SPAN`].
-    dry_since: Option<Opening>,
-    /// The end of the last closing before the last trial began.
-    before_trial: Option<Opening>,
+    /// The end of the last throttle window.
+    reopened: Option<Mark>,
+    /// The end of the first throttle window in the latest series of those that followed each other within a [`SPAN`].
+    dry_since: Option<Mark>,
+    /// The end of the last throttle window before the last trial began.
+    before_trial: Option<Mark>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
     AtCeiling {
-        /// What was safe before the trial that has led here, if one has.
+        /// The safe allowance before the trial that has led here, if one has.
         risen_from: Option<u64>,
     },
-    /// At an allowance that is taken for safe.
+    /// At an allowance that is assumed to be safe.
     Holding {
         until: Duration,
-        /// Where to go back to, while the present allowance has not lasted for long.
+        /// Where to go back to, as long as the present allowance is doubtful.
         fallback: Option<Fallback>,
     },
     Trial(Trial),
@@ -74,77 +77,78 @@ enum Phase {
 
 #[derive(Debug, Clone, Copy)]
 enum Fallback {
-    /// It was held before a trial.
+    /// The allowance before a trial.
     Held(u64),
-    /// It is the least that one closing spoke for.
+    /// The least that a throttle window has shown to be admitted.
     Learned(u64),
 }
 
-/// From the first throttled answer until a request passes.
+/// A throttle window: from the first throttled response until a request is admitted.
 #[derive(Debug, Clone, Copy)]
-struct Closing {
+struct Throttled {
     began: Duration,
     /// The last moment at which a request is known to be refused.
     refused_at: Duration,
     /// Whether that is known from a Retry-After.
     named: bool,
-    /// How many syncs the request held that was refused first: so much more than what was let through may be allowed.
+    /// The syncs of the first request that was refused: the limit may be higher than what was admitted by up to this.
     in_doubt: u64,
 }
 
-/// The end of a closing: the moment at which there was room again for a first sync, and no more.
+/// A point in time, and all syncs that were admitted by then. At the end of a throttle window, there is room for
+/// exactly one sync.
 #[derive(Debug, Clone, Copy)]
-struct Opening {
+struct Mark {
     at: Duration,
-    /// All that was let through by then.
     total: u64,
 }
 
-/// What became of the syncs of a request.
+/// How the quota took the syncs of a request.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Passage {
-    /// Those that were answered by something else than the quota.
-    pub(crate) let_through: u32,
+pub(super) struct Admission {
+    /// Those that were not refused by the quota.
+    pub(super) admitted: u32,
     /// Those that were throttled.
-    pub(crate) throttled: u32,
-    /// The wait that the throttled ones were told, if they were.
-    pub(crate) named_wait: Option<Duration>,
+    pub(super) throttled: u32,
+    /// The longest wait that the response names for them, if any.
+    pub(super) named_wait: Option<Duration>,
 }
 
 impl RateController {
     /// Windows until the first trial.
     const HOLD: u32 = 4;
-    /// The most windows until a trial where the limit has been seen to fall: it will be noticed within ten windows that
-    /// it has risen again.
+    /// The most windows until a trial where the limit has been seen to fall: within ten windows, the controller notices
+    /// that it has risen again.
     const HOLD_FELL: u32 = 5;
-    /// And where it has not.
+    /// The most windows where it has not.
     const HOLD_MAX: u64 = 32;
-    /// A trial costs a sync. In as many syncs there is no more than one, so that it is less than one in a thousand.
+    /// A trial costs a sync. There is at most one trial in this many syncs, so that fewer than one in a thousand are
+    /// throttled for it.
     const SYNCS_PER_TRIAL: u64 = 1_600;
-    /// How far back it is known what was let through.
+    /// How far back the log of admitted syncs goes, in windows.
     const MEMORY: u32 = 5;
 
     /// A controller that never exceeds this ceiling, in syncs per 1,000 seconds.
-    pub(crate) fn new(ceiling: u64) -> Self {
+    pub(super) fn new(ceiling: u64) -> Self {
         Self {
             pacer: Pacer::new(ceiling),
             phase: Phase::AtCeiling { risen_from: None },
             hold: Self::HOLD,
             fell: false,
             saves_up: false,
-            let_through: Trailing::default(),
-            closing: None,
+            admitted: Trailing::default(),
+            throttled: None,
             total: 0,
-            opened: None,
+            reopened: None,
             dry_since: None,
             before_trial: None,
         }
     }
 
-    /// When the next request may leave, as far as the rate is concerned and if no answer comes before.
-    pub(crate) fn free_at(&self, now: Duration, most: u32) -> Duration {
+    /// When the next request may leave, as far as the rate is concerned and unless a response comes before.
+    pub(super) fn free_at(&self, now: Duration, most: u32) -> Duration {
         match self.phase {
-            Phase::Trial(trial) if self.closing.is_none() => {
+            Phase::Trial(trial) if self.throttled.is_none() => {
                 let doubtful = trial.beyond.map(|beyond| {
                     let counted = self.pacer.down_to(trial.proven - 1);
                     counted.max(beyond.alone_until)
@@ -156,7 +160,7 @@ impl RateController {
     }
 
     /// How many syncs, at most `most`, a request that leaves now may carry; at least 1.
-    pub(crate) fn portion(&mut self, now: Duration, most: u32) -> u32 {
+    pub(super) fn portion(&mut self, now: Duration, most: u32) -> u32 {
         self.advance(now);
         let mut portion = self.largest(now, most).min(self.pacer.room(now));
         if let Phase::Trial(trial) = self.phase {
@@ -166,61 +170,62 @@ impl RateController {
         u32::try_from(portion).unwrap_or(u32::MAX)
     }
 
-    /// A request with so many syncs leaves.
-    pub(crate) fn sent(&mut self, now: Duration, id: RequestId, syncs: u32) {
+    /// A request with this many syncs leaves.
+    pub(super) fn sent(&mut self, now: Duration, id: RequestId, syncs: u32) {
         self.pacer.take(now, syncs);
         if let Phase::Trial(trial) = &mut self.phase
             && self.pacer.sent() > trial.proven
         {
-            trial.ventures(now, id, self.pacer.sent());
+            trial.probes(now, id, self.pacer.sent());
         }
     }
 
-    /// A request that had left at `left` was answered, or will not be. An answer that throttles closes the gate.
-    pub(crate) fn answered(
+    /// A request that left at `sent_at` has its response, or never will. A throttled one begins a throttle window.
+    pub(super) fn handle_response(
         &mut self,
         now: Duration,
         id: RequestId,
-        left: Duration,
-        passage: Passage,
+        sent_at: Duration,
+        admission: Admission,
     ) {
-        self.let_through.add(now, passage.let_through);
-        self.total += u64::from(passage.let_through);
+        self.admitted.add(now, admission.admitted);
+        self.total += u64::from(admission.admitted);
         if let Phase::Trial(trial) = &mut self.phase {
-            trial.answered(id, passage.throttled == 0 && passage.let_through > 0);
+            trial.handle_response(id, admission.throttled == 0 && admission.admitted > 0);
         }
-        // What was under way before something passed again says nothing new.
-        if passage.throttled > 0 && self.opened.is_none_or(|opened| opened.at <= left) {
+        // Requests that were in flight when the throttle reopened say nothing new.
+        let is_news = self.reopened.is_none_or(|reopened| reopened.at <= sent_at);
+        if admission.throttled > 0 && is_news {
             // Waits are named in whole seconds, rounded up.
             let rounding = Duration::from_secs(1);
-            let closing = self.closing.get_or_insert(Closing {
+            let throttled = self.throttled.get_or_insert(Throttled {
                 began: now,
                 refused_at: now,
                 named: false,
-                in_doubt: passage.throttled.into(),
+                in_doubt: admission.throttled.into(),
             });
-            let named = passage
+            let named = admission
                 .named_wait
                 .unwrap_or_default()
                 .saturating_sub(rounding);
-            closing.refused_at = closing.refused_at.max(now + named);
-            closing.named |= passage.named_wait.is_some();
+            throttled.refused_at = throttled.refused_at.max(now + named);
+            throttled.named |= admission.named_wait.is_some();
         }
     }
 
-    /// The first request after a closing has passed.
-    pub(crate) fn opened(&mut self, now: Duration) {
-        let Some(closing) = self.closing.take() else {
+    /// The first request after a throttle window was admitted.
+    pub(super) fn reopened(&mut self, now: Duration) {
+        let Some(throttled) = self.throttled.take() else {
             return;
         };
-        let opening = Opening {
+        let here = Mark {
             at: now,
             total: self.total,
         };
-        let before = self.opened.replace(opening);
-        let soon = before.is_some_and(|opened| closing.began < opened.at + SPAN);
+        let before = self.reopened.replace(here);
+        let soon = before.is_some_and(|reopened| throttled.began < reopened.at + SPAN);
         let dry_since = self.dry_since.filter(|_| soon);
-        self.dry_since = dry_since.or(Some(opening));
+        self.dry_since = dry_since.or(Some(here));
         match self.phase {
             Phase::Trial(trial) if self.saves_up => {
                 let flow = self.flow(trial.emptied, now, self.pacer.allowance());
@@ -228,7 +233,7 @@ impl RateController {
                 self.settle(now);
             }
             Phase::Trial(trial) => {
-                let (_, most) = self.window(now, closing, self.pacer.allowance());
+                let (_, most) = self.window(now, throttled, self.pacer.allowance());
                 let lasting = most.min(trial.proven).max(trial.safe);
                 self.confirm(now, Fallback::Held(trial.safe), lasting);
             }
@@ -237,13 +242,13 @@ impl RateController {
                 ..
             } => {
                 let refused = self.pacer.allowance();
-                match self.bucket(now, before.unwrap_or(opening), refused) {
+                match self.bucket(now, before.unwrap_or(here), refused) {
                     Some(flow) => {
                         self.pacer.allow(flow.max(safe));
                         self.settle(now);
                     }
                     None => {
-                        let (_, most) = self.window(now, closing, refused);
+                        let (_, most) = self.window(now, throttled, refused);
                         self.confirm(now, Fallback::Held(safe), most.max(safe));
                     }
                 }
@@ -251,8 +256,8 @@ impl RateController {
             Phase::AtCeiling {
                 risen_from: Some(safe),
             } => {
-                // A bucket had saved it up. What has flowed since the closing before the trial is allowed in any case.
-                let since = self.before_trial.take().unwrap_or(opening);
+                // A bucket had saved it up. What has flowed into it since before the trial is safe in any case.
+                let since = self.before_trial.take().unwrap_or(here);
                 let flow = self.flow(since, now, self.pacer.allowance());
                 self.saves_up = true;
                 self.pacer.allow(flow.max(safe));
@@ -260,24 +265,25 @@ impl RateController {
             }
             Phase::AtCeiling { risen_from: None } | Phase::Holding { .. } => {
                 let dry_since = dry_since.or(before.filter(|_| self.saves_up));
-                self.learn(now, closing, dry_since);
+                self.learn(now, throttled, dry_since);
             }
         }
     }
 
-    /// Something was throttled at a rate that was taken for safe. `dry_since` is when a bucket may have been empty last.
-    fn learn(&mut self, now: Duration, closing: Closing, dry_since: Option<Opening>) {
+    /// Learns from a throttle window at an allowance that was assumed to be safe. `dry_since` is when a bucket may have
+    /// been empty last.
+    fn learn(&mut self, now: Duration, throttled: Throttled, dry_since: Option<Mark>) {
         let before = self.pacer.allowance();
-        let (mut least, mut most) = self.window(now, closing, before);
+        let (mut least, mut most) = self.window(now, throttled, before);
         if let Some(flow) = dry_since.and_then(|since| self.bucket(now, since, before)) {
             (least, most) = (flow, flow);
         }
         let long = self
-            .let_through
-            .after(closing.began.saturating_sub(WINDOW * Self::MEMORY));
+            .admitted
+            .after(throttled.began.saturating_sub(WINDOW * Self::MEMORY));
         let bucket_and_all = u64::from(Self::MEMORY + 1) * least;
         self.fell |= long > bucket_and_all + bucket_and_all / 4;
-        if closing.in_doubt > before / 16 {
+        if throttled.in_doubt > before / 16 {
             self.hold = 1;
         } else if most < before - before / 16 {
             self.hold = Self::HOLD;
@@ -285,8 +291,8 @@ impl RateController {
         self.confirm(now, Fallback::Learned(least), most);
     }
 
-    /// Holds an allowance that is more than what is safe, and goes back to that if it does not last. One more is not
-    /// worth the doubt.
+    /// Holds an allowance above the safe one, and goes back to that if it does not last. A single sync more is not worth
+    /// the doubt.
     fn confirm(&mut self, now: Duration, fallback: Fallback, allowance: u64) {
         let (safe, windows) = match fallback {
             Fallback::Held(safe) => (safe, 4),
@@ -304,25 +310,26 @@ impl RateController {
         }
     }
 
-    /// What was let through in the window that ended when a request passed again; that one counts in the next.
+    /// The syncs admitted in the window that ended when the throttle reopened. The one that reopened it counts in the
+    /// next window.
     fn last_window(&self, now: Duration) -> u64 {
-        self.let_through
+        self.admitted
             .after(now.saturating_sub(WINDOW))
             .saturating_sub(1)
     }
 
     /// The most syncs that may ever leave in a window.
-    pub(crate) fn ceiling(&self) -> u64 {
+    pub(super) fn ceiling(&self) -> u64 {
         self.pacer.ceiling()
     }
 
-    /// Begins anew with calls that count as one sync for each device that they carry, after one was throttled that was
-    /// taken for a single one; `devices` were let through in the last window.
-    pub(crate) fn count_devices(&mut self, now: Duration, ceiling: u64, devices: u32) {
+    /// Restarts, charging one sync per device, after a call was throttled that was charged as one sync. `devices` were
+    /// admitted in the last window.
+    pub(super) fn charge_devices(&mut self, now: Duration, ceiling: u64, devices: u32) {
         *self = Self::new(ceiling);
-        self.let_through.add(now, devices);
+        self.admitted.add(now, devices);
         self.total = devices.into();
-        self.closing = Some(Closing {
+        self.throttled = Some(Throttled {
             began: now,
             refused_at: now,
             named: false,
@@ -330,46 +337,47 @@ impl RateController {
         });
     }
 
-    /// What a limiter that counts windows would allow, at least and at most. A single closing takes no more than half,
-    /// in case that it meant something else.
-    fn window(&self, now: Duration, closing: Closing, before: u64) -> (u64, u64) {
+    /// The least and the most that a limiter that counts windows would admit. A single throttle window never takes away
+    /// more than half, in case it has another cause.
+    fn window(&self, now: Duration, throttled: Throttled, before: u64) -> (u64, u64) {
         let low = self.low(before);
         let high = before.saturating_sub(1 + before / 64).max(low);
         let least = self.last_window(now).clamp(low, high);
-        let refused_at = closing.refused_at.min(now).saturating_sub(WINDOW);
+        let refused_at = throttled.refused_at.min(now).saturating_sub(WINDOW);
         let most = self
-            .let_through
+            .admitted
             .after(refused_at)
             .saturating_sub(1)
             .clamp(least, high);
-        // Where it was let through before, and no wait is named, the limit has fallen to nobody knows what.
-        let known = closing.named || most < before - before / 16;
+        // If as much was admitted before and no wait is named, the limit has fallen and the new one is unknown.
+        let known = throttled.named || most < before - before / 16;
         (least, if known { most } else { least })
     }
 
-    /// What a bucket would allow that was empty at `since` and is empty again; a little less, so that it fills.
-    fn flow(&self, since: Opening, now: Duration, before: u64) -> u64 {
+    /// What flows in a window into a bucket that was empty at `since` and is empty again; a little less, so that it
+    /// fills up.
+    fn flow(&self, since: Mark, now: Duration, before: u64) -> u64 {
         let time = now.saturating_sub(since.at).as_millis().max(1);
-        let passed = u128::from(self.total - since.total);
-        let flow = u64::try_from(passed * WINDOW.as_millis() / time).unwrap_or(u64::MAX);
+        let admitted = u128::from(self.total - since.total);
+        let flow = u64::try_from(admitted * WINDOW.as_millis() / time).unwrap_or(u64::MAX);
         let low = self.low(before);
         let high = before.saturating_sub(1 + before / 64).max(low);
         (flow - flow / 64).clamp(low, high)
     }
 
-    /// The least that one closing makes of an allowance: half. It never gets below a twentieth of the ceiling: what is
-    /// throttled even then is not throttled for its rate.
+    /// The least to which one throttle window reduces an allowance: half. It never falls below a twentieth of the
+    /// ceiling: a run that is throttled even then is not throttled for its rate.
     fn low(&self, before: u64) -> u64 {
         let least = (self.pacer.ceiling() / 20).max(1);
         (before / 2).max(least).min(before)
     }
 
-    /// Moves on from an allowance that has shown itself safe.
+    /// Moves on from an allowance that has proved to be safe.
     fn advance(&mut self, now: Duration) {
         if let Some(until) = now.checked_sub(WINDOW * (Self::MEMORY + 1)) {
-            self.let_through.forget(until);
+            self.admitted.forget(until);
         }
-        if self.closing.is_some() {
+        if self.throttled.is_some() {
             return;
         }
         match self.phase {
@@ -378,12 +386,12 @@ impl RateController {
                 fallback: Some(_),
             } if until <= now => self.settle(now),
             Phase::Holding { until, .. } if until <= now => {
-                self.before_trial = self.opened;
-                let here = Opening {
+                self.before_trial = self.reopened;
+                let here = Mark {
                     at: now,
                     total: self.total,
                 };
-                let emptied = self.opened.unwrap_or(here);
+                let emptied = self.reopened.unwrap_or(here);
                 let safe = self.pacer.allowance();
                 self.look_for_more(Trial::new(safe, emptied, here, self.saves_up));
             }
@@ -405,7 +413,7 @@ impl RateController {
         }
     }
 
-    /// Holds what is safe until the next trial.
+    /// Holds the allowance until the next trial.
     fn settle(&mut self, now: Duration) {
         let most = if self.fell {
             Self::HOLD_FELL
@@ -421,21 +429,21 @@ impl RateController {
         };
     }
 
-    /// What flows into a bucket that was empty at `dry` and is empty again, if it is one: then the last window let
-    /// through what was saved up, and more than what has flowed since. A limiter that counts windows lets through the
-    /// same in each.
-    fn bucket(&mut self, now: Duration, dry: Opening, before: u64) -> Option<u64> {
+    /// What flows in a window into a bucket that was empty at `dry` and is empty again, if the server is one: then the
+    /// last window has admitted what was saved up, which is more than what has flowed in since. A limiter that counts
+    /// windows admits the same in each.
+    fn bucket(&mut self, now: Duration, dry: Mark, before: u64) -> Option<u64> {
         let flow = self.flow(dry, now, before);
         if self.last_window(now) <= flow + flow / 16 {
             return None;
         }
         self.saves_up = true;
-        // It was empty before the last trial, too: a longer time tells it better.
+        // It was empty before the last trial, too, and a longer time gives a better estimate.
         let since = self.before_trial.take().unwrap_or(dry);
         Some(self.flow(since, now, before))
     }
 
-    /// Tries more than what is proven.
+    /// Tries more than is proven.
     fn look_for_more(&mut self, trial: Trial) {
         self.pacer.allow(trial.allowance());
         self.phase = if self.pacer.allowance() > trial.proven || trial.step == Step::Drain {
@@ -450,7 +458,9 @@ impl RateController {
     /// How many syncs a request may carry.
     fn largest(&self, now: Duration, most: u32) -> u64 {
         let allowance = self.pacer.allowance();
-        let fresh = self.opened.is_some_and(|opened| now < opened.at + SPAN);
+        let fresh = self
+            .reopened
+            .is_some_and(|reopened| now < reopened.at + SPAN);
         let doubtful = matches!(
             self.phase,
             Phase::Trial(_)
@@ -459,13 +469,13 @@ impl RateController {
                     ..
                 }
         );
-        let most = if self.closing.is_some() {
+        let most = if self.throttled.is_some() {
             1
         } else if fresh || doubtful {
             // A quarter of a second's worth.
             u64::from(most).min(allowance / 80)
         } else {
-            // As few as hold a window's worth, all of one size: so they fill it to the brim.
+            // As few requests as hold a window's worth, all of one size, so that they fill it to the brim.
             let smooth = match self.phase {
                 Phase::AtCeiling { .. } => allowance / 2,
                 Phase::Holding { .. } | Phase::Trial(_) => allowance / 40,

@@ -1,3 +1,5 @@
+//! Spaces requests evenly, and counts them in a sliding window.
+
 use core::time::Duration;
 
 use super::Trailing;
@@ -5,13 +7,13 @@ use super::Trailing;
 /// Spaces requests so that syncs leave evenly, and counts them so that no window sees more than is allowed.
 ///
 /// Two rules hold together. *Spacing* is the generic cell rate algorithm (GCRA) without a burst allowance: a request
-/// with n syncs is followed by n intervals of silence. It alone lets a window see the rate's worth and one request on
-/// top, which with a `$batch` of 20 is a tenth too much; so what has left is also *counted*: in any [`SPAN`], at most
-/// the allowance leaves. Below the ceiling the spacing is a sixteenth closer than the allowance asks for, and the count
-/// decides: so what a pause has cost is made up for.
+/// with n syncs is followed by n intervals of silence. Spacing alone lets a window see the rate's worth plus one
+/// request, which with a `$batch` of 20 is a tenth too much. So requests are also *counted*: in any [`SPAN`], at most
+/// the allowance leaves. Below the ceiling, spacing is a sixteenth closer than the allowance requires and the count
+/// decides, which makes up for the time that a pause has cost.
 #[derive(Debug, Clone)]
-pub(crate) struct Pacer {
-    /// The ceiling's interval: whatever is allowed, syncs are never closer.
+pub(super) struct Pacer {
+    /// The interval at the ceiling: syncs are never closer, whatever the allowance.
     least_interval: Duration,
     interval: Duration,
     allowance: u64,
@@ -19,14 +21,14 @@ pub(crate) struct Pacer {
     sent: Trailing,
 }
 
-/// The time in which the allowance may leave: the documented window of 20 s and two and a half percent. So 97.5 % of
-/// a quota is used, and an answer's way to Graph may take half a second longer or shorter than that of the one before
-/// without any window of Graph's seeing more than was allowed.
-pub(crate) const SPAN: Duration = Duration::from_millis(20_520);
+/// The time in which the allowance may leave: the documented window of 20 s, and 2.6 % more. So 97.5 % of a quota is
+/// used, and a request may take half a second longer or shorter to reach Graph than the one before without any of
+/// Graph's windows seeing more than the allowance.
+pub(super) const SPAN: Duration = Duration::from_millis(20_520);
 
 impl Pacer {
-    /// Paces at a ceiling in syncs per 1,000 seconds, 1 to 1,000,000,000.
-    pub(crate) fn new(ceiling: u64) -> Self {
+    /// A pacer with this ceiling, in syncs per 1,000 seconds, 1 to 1,000,000,000.
+    pub(super) fn new(ceiling: u64) -> Self {
         const THOUSAND_SECONDS: u64 = 1_000_000_000_000;
         let least_interval = Duration::from_nanos(THOUSAND_SECONDS.div_ceil(ceiling.max(1)));
         let mut pacer = Self {
@@ -40,8 +42,8 @@ impl Pacer {
         pacer
     }
 
-    /// What may leave in a [`SPAN`] from now on, at most what the ceiling allows.
-    pub(crate) fn allow(&mut self, allowance: u64) {
+    /// Sets the allowance, the syncs that may leave in a [`SPAN`]; the ceiling bounds it.
+    pub(super) fn allow(&mut self, allowance: u64) {
         self.allowance = allowance.min(self.ceiling()).max(1);
         let nanos = u64::try_from(SPAN.as_nanos()).unwrap_or(u64::MAX);
         self.interval = Duration::from_nanos((nanos - nanos / 16).div_ceil(self.allowance))
@@ -49,42 +51,42 @@ impl Pacer {
     }
 
     /// The most that may ever leave in a [`SPAN`].
-    pub(crate) fn ceiling(&self) -> u64 {
+    pub(super) fn ceiling(&self) -> u64 {
         let syncs = SPAN.as_nanos() / self.least_interval.as_nanos();
         u64::try_from(syncs).unwrap_or(u64::MAX).max(1)
     }
 
-    /// What may leave in a [`SPAN`].
-    pub(crate) fn allowance(&self) -> u64 {
+    /// The syncs that may leave in a [`SPAN`].
+    pub(super) fn allowance(&self) -> u64 {
         self.allowance
     }
 
-    /// When a request with so many syncs may leave.
-    pub(crate) fn free_at(&self, syncs: u64) -> Duration {
+    /// When a request with this many syncs may leave.
+    pub(super) fn free_at(&self, syncs: u64) -> Duration {
         let others = self.allowance.saturating_sub(syncs);
         self.free_at.max(self.sent.down_to(others, SPAN))
     }
 
-    /// When what has left in a [`SPAN`] will be so much or less.
-    pub(crate) fn down_to(&self, most: u64) -> Duration {
+    /// When the syncs of the last [`SPAN`] will be down to `most`.
+    pub(super) fn down_to(&self, most: u64) -> Duration {
         self.sent.down_to(most, SPAN)
     }
 
-    /// What has left in the last [`SPAN`], as of the last look at the [`room`](Self::room).
-    pub(crate) fn sent(&self) -> u64 {
+    /// The syncs of the last [`SPAN`], as of the last call of [`room`](Self::room).
+    pub(super) fn sent(&self) -> u64 {
         self.sent.sum()
     }
 
-    /// How many syncs the count leaves for a request that leaves now, at least 1.
-    pub(crate) fn room(&mut self, now: Duration) -> u64 {
+    /// How many syncs the count leaves room for now, at least 1.
+    pub(super) fn room(&mut self, now: Duration) -> u64 {
         if let Some(until) = now.checked_sub(SPAN) {
             self.sent.forget(until);
         }
         self.allowance.saturating_sub(self.sent.sum()).max(1)
     }
 
-    /// A request with so many syncs leaves now.
-    pub(crate) fn take(&mut self, now: Duration, syncs: u32) {
+    /// A request with this many syncs leaves now.
+    pub(super) fn take(&mut self, now: Duration, syncs: u32) {
         self.free_at = self.free_at.max(now) + self.interval * syncs;
         self.sent.add(now, syncs);
     }
@@ -99,7 +101,7 @@ mod tests {
     const WINDOW: Duration = Duration::from_secs(20);
 
     proptest! {
-        /// Whatever is asked for, whenever, in portions of any size: no window sees more than is allowed.
+        /// No window sees more than the allowance, whenever requests leave and whatever their size.
         #[test]
         fn no_window_exceeds_the_allowance(
             rate in 1_000_u64..100_000,

@@ -1,127 +1,129 @@
+//! The throttle: what a response that asks to wait does to everything that is sent.
+
 use core::time::Duration;
 
-use super::{exponential, upper_half};
+use super::{GaveUp, exponential, upper_half};
 use crate::http::RequestId;
 
-/// One gate for everything that is sent.
+/// One throttle for everything that is sent.
 ///
-/// The first throttled answer closes it until its Retry-After is over: the quota is one for the whole app, and calls
-/// made early are counted against it. Then one request goes out as a probe; the gate opens when it is not throttled.
+/// The first throttled response closes it until its Retry-After is over: the app has one quota for all of its calls, and
+/// early calls count against it. Then one request leaves as a probe, and the throttle reopens when that is admitted.
 #[derive(Debug, Clone)]
-pub(crate) struct Throttle {
-    gate: Gate,
-    /// Closings since something last succeeded.
+pub(super) struct Throttle {
+    state: State,
+    /// Throttle windows since something last succeeded.
     in_a_row: u32,
     last_success: Duration,
     first_wait: Duration,
 }
 
 #[derive(Debug, Clone)]
-enum Gate {
+enum State {
     Open,
     Closed {
         until: Duration,
     },
-    /// The probe is out.
+    /// The probe is on the wire.
     HalfOpen {
         probe: RequestId,
     },
 }
 
-/// Why waiting any longer makes no sense.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum GaveUp {
-    /// Graph named a time that is this far away.
-    TooLong(Duration),
-    /// Nothing but throttled answers, for this long.
-    NoSuccess(Duration),
+/// Whether a response has reopened the throttle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reopened {
+    Yes,
+    No,
 }
 
 impl Throttle {
     /// A run does not sit out a Retry-After longer than this.
     const LONGEST: Duration = Duration::from_hours(1);
-    /// Nothing but throttled answers for so long, and so often, ends the run.
+    /// Nothing but throttled responses for this long, in this many windows, ends the run.
     const PATIENCE: Duration = Duration::from_mins(10);
-    const PATIENCE_CLOSINGS: u32 = 20;
+    const PATIENCE_WINDOWS: u32 = 20;
     /// The least wait where Graph names none.
     const FIRST_WAIT_MIN: Duration = Duration::from_millis(100);
 
-    pub(crate) fn new(initial_backoff: Duration) -> Self {
+    pub(super) fn new(initial_backoff: Duration) -> Self {
         Self {
-            gate: Gate::Open,
+            state: State::Open,
             in_a_row: 0,
             last_success: Duration::ZERO,
             first_wait: initial_backoff.max(Self::FIRST_WAIT_MIN),
         }
     }
 
-    /// A throttled answer came, naming this time or none. Answers how long everything waits from now.
-    pub(crate) fn close(
+    /// A response asks to wait, with an optional `Retry-After`. Returns how long everything waits from now.
+    pub(super) fn close(
         &mut self,
         now: Duration,
         named: Option<Duration>,
         random: &mut fastrand::Rng,
     ) -> Duration {
-        let standing = match self.gate {
-            Gate::Closed { until } => Some(until),
-            Gate::Open | Gate::HalfOpen { .. } => None,
+        let already = match self.state {
+            State::Closed { until } => Some(until),
+            State::Open | State::HalfOpen { .. } => None,
         };
-        let until = match (named, standing) {
+        let until = match (named, already) {
             (Some(wait), _) => now + wait,
-            // Answers to what was in flight when the gate closed say nothing new.
+            // Responses to what was in flight when the throttle closed say nothing new.
             (None, Some(until)) => until,
             (None, None) => now + upper_half(exponential(self.first_wait, self.in_a_row), random),
         };
-        if standing.is_none() {
+        if already.is_none() {
             self.in_a_row += 1;
         }
-        let until = standing.map_or(until, |standing| standing.max(until));
-        self.gate = Gate::Closed { until };
+        let until = already.map_or(until, |already| already.max(until));
+        self.state = State::Closed { until };
         until.saturating_sub(now)
     }
 
-    /// When the next request may leave; none while that depends on the probe's answer.
-    pub(crate) fn free_at(&self) -> Option<Duration> {
-        match self.gate {
-            Gate::Open => Some(Duration::ZERO),
-            Gate::Closed { until } => Some(until),
-            Gate::HalfOpen { .. } => None,
+    /// When the next request may leave; `None` while that depends on the response to the probe.
+    pub(super) fn free_at(&self) -> Option<Duration> {
+        match self.state {
+            State::Open => Some(Duration::ZERO),
+            State::Closed { until } => Some(until),
+            State::HalfOpen { .. } => None,
         }
     }
 
-    /// A request leaves: the first one after a closing is the probe.
-    pub(crate) fn sent(&mut self, id: RequestId) {
-        if let Gate::Closed { .. } = self.gate {
-            self.gate = Gate::HalfOpen { probe: id };
+    /// A request leaves. The first one after a throttle window is the probe.
+    pub(super) fn sent(&mut self, id: RequestId) {
+        if let State::Closed { .. } = self.state {
+            self.state = State::HalfOpen { probe: id };
         }
     }
 
-    /// A request was answered, or failed, without being throttled. True when that opens the gate.
-    pub(crate) fn passed(&mut self, id: RequestId) -> bool {
-        let opens = matches!(self.gate, Gate::HalfOpen { probe } if probe == id);
-        if opens {
-            self.gate = Gate::Open;
+    /// A request was admitted, or failed in another way than by being throttled.
+    pub(super) fn admitted(&mut self, id: RequestId) -> Reopened {
+        match self.state {
+            State::HalfOpen { probe } if probe == id => {
+                self.state = State::Open;
+                Reopened::Yes
+            }
+            State::Open | State::Closed { .. } | State::HalfOpen { .. } => Reopened::No,
         }
-        opens
     }
 
     /// Something succeeded.
-    pub(crate) fn succeeded(&mut self, now: Duration) {
+    pub(super) fn succeeded(&mut self, now: Duration) {
         self.in_a_row = 0;
         self.last_success = now;
     }
 
     /// Whether to give up for now.
-    pub(crate) fn gave_up(&self, now: Duration) -> Option<GaveUp> {
-        let Gate::Closed { until } = self.gate else {
+    pub(super) fn gave_up(&self, now: Duration) -> Option<GaveUp> {
+        let State::Closed { until } = self.state else {
             return None;
         };
         let ahead = until.saturating_sub(now);
         let behind = now.saturating_sub(self.last_success);
         if ahead > Self::LONGEST {
             Some(GaveUp::TooLong(ahead))
-        } else if self.in_a_row >= Self::PATIENCE_CLOSINGS && behind >= Self::PATIENCE {
-            Some(GaveUp::NoSuccess(behind))
+        } else if self.in_a_row >= Self::PATIENCE_WINDOWS && behind >= Self::PATIENCE {
+            Some(GaveUp::OnlyThrottled(behind))
         } else {
             None
         }
@@ -158,21 +160,21 @@ mod tests {
     }
 
     #[test]
-    fn one_probe_goes_first_and_its_answer_opens_or_closes() {
+    fn one_probe_leaves_first_and_its_response_reopens_or_closes() {
         let (mut throttle, mut random) = throttle();
         throttle.close(SECOND, Some(SECOND), &mut random);
         throttle.sent(RequestId(7));
         assert_eq!(throttle.free_at(), None);
-        throttle.passed(RequestId(6));
+        throttle.admitted(RequestId(6));
         assert_eq!(
             throttle.free_at(),
             None,
-            "an answer to an older request decides nothing"
+            "a response to an older request decides nothing"
         );
         throttle.close(3 * SECOND, Some(SECOND), &mut random);
         assert_eq!(throttle.free_at(), Some(4 * SECOND));
         throttle.sent(RequestId(8));
-        throttle.passed(RequestId(8));
+        throttle.admitted(RequestId(8));
         assert_eq!(throttle.free_at(), Some(Duration::ZERO));
     }
 
@@ -212,7 +214,7 @@ mod tests {
         throttle.close(800 * SECOND, Some(SECOND), &mut random);
         assert_eq!(
             throttle.gave_up(800 * SECOND),
-            Some(GaveUp::NoSuccess(800 * SECOND))
+            Some(GaveUp::OnlyThrottled(800 * SECOND))
         );
     }
 }

@@ -1,13 +1,14 @@
+//! A count over the time that has just passed.
+
 use core::time::Duration;
 use std::collections::VecDeque;
 
-/// What is counted within so little time is kept as one entry, so that a log of 20 s has a thousand entries at most,
-/// whatever the rate.
+/// Counts within this time share an entry, so that a log of 20 s has a thousand entries at most, whatever the rate.
 const GRAIN: Duration = Duration::from_millis(20);
 
-/// Counts over the time that has just passed.
+/// A sliding log of counts.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Trailing {
+pub(super) struct Trailing {
     entries: VecDeque<Entry>,
     sum: u64,
 }
@@ -20,8 +21,8 @@ struct Entry {
 }
 
 impl Trailing {
-    /// Counts so many now, which never goes back.
-    pub(crate) fn add(&mut self, now: Duration, count: u32) {
+    /// Adds `count` at `now`. `now` is monotonic.
+    pub(super) fn add(&mut self, now: Duration, count: u32) {
         let count = u64::from(count);
         self.sum += count;
         match self.entries.back_mut() {
@@ -37,29 +38,29 @@ impl Trailing {
         }
     }
 
-    /// Drops what was counted at `until` or before.
-    pub(crate) fn forget(&mut self, until: Duration) {
+    /// Drops counts at `until` or before.
+    pub(super) fn forget(&mut self, until: Duration) {
         while let Some(entry) = self.entries.front().filter(|entry| entry.last <= until) {
             self.sum -= entry.count;
             self.entries.pop_front();
         }
     }
 
-    /// All that is kept.
-    pub(crate) fn sum(&self) -> u64 {
+    /// The sum of all counts that are kept.
+    pub(super) fn sum(&self) -> u64 {
         self.sum
     }
 
-    /// What was counted after `since`.
-    pub(crate) fn after(&self, since: Duration) -> u64 {
+    /// The sum of the counts after `since`.
+    pub(super) fn after(&self, since: Duration) -> u64 {
         let late = self.entries.iter().rev();
         late.take_while(|entry| entry.last > since)
             .map(|entry| entry.count)
             .sum()
     }
 
-    /// When what is left of all that is kept will be `most` or less, if entries leave once they are `span` old.
-    pub(crate) fn down_to(&self, most: u64, span: Duration) -> Duration {
+    /// When the sum will be down to `most`, if entries are dropped once they are `span` old.
+    pub(super) fn down_to(&self, most: u64, span: Duration) -> Duration {
         let mut left = self.sum;
         let mut at = Duration::ZERO;
         for entry in &self.entries {

@@ -1,15 +1,15 @@
-//! Why a run ends before its work is done, in words for the administrator: what is wrong, and what to do.
+//! Why a run ends early, in words for the administrator: the problem, and the next step.
 
 use core::time::Duration;
 
-use intune_sync_graph::GraphError;
+use intune_sync_graph::{GraphError, Missing, shortened};
 
-use crate::{contract::Problem, listing::ListingError, pacing::GaveUp};
+use crate::{contract::Problem, devices::ListingError, pacing::GaveUp};
 
 const READ_ROLE: &str = "DeviceManagementManagedDevices.Read.All";
 const SYNC_ROLE: &str = "DeviceManagementManagedDevices.PrivilegedOperations.All";
 
-/// The role that a refused request needed.
+/// What a refused request was to do.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Needed {
     Read,
@@ -33,13 +33,21 @@ pub(super) fn token_refused(error: &GraphError) -> Problem {
     )
 }
 
-pub(super) fn role_missing(needed: Needed, error: &GraphError) -> Problem {
-    let (deed, role) = match needed {
+/// Nothing of the kind will succeed with this identity.
+pub(super) fn not_authorized(missing: Missing, needed: Needed, error: &GraphError) -> Problem {
+    match missing {
+        Missing::Role => role_missing(needed, error),
+        Missing::Approval => approval_needed(error),
+    }
+}
+
+fn role_missing(needed: Needed, error: &GraphError) -> Problem {
+    let (action, role) = match needed {
         Needed::Read => ("read the list of devices", READ_ROLE),
         Needed::Sync => ("sync devices", SYNC_ROLE),
     };
     problem(
-        format!("the identity may not {deed} (403{})", details(error)),
+        format!("the identity may not {action} (403{})", details(error)),
         &format!(
             "grant it the application permission `{role}`; \
              Azure keeps tokens for up to 24 hours, so a new grant can take as long to show"
@@ -47,10 +55,10 @@ pub(super) fn role_missing(needed: Needed, error: &GraphError) -> Problem {
     )
 }
 
-pub(super) fn approval_needed(error: &GraphError) -> Problem {
+fn approval_needed(error: &GraphError) -> Problem {
     problem(
         format!(
-            "Multi Admin Approval stands in the way: Intune asks for another administrator's approval{}",
+            "Multi Admin Approval blocks the sync: Intune requires another administrator's approval{}",
             {
                 let details = details(error);
                 if details.is_empty() {
@@ -75,7 +83,7 @@ pub(super) fn list_failed(status: Option<u16>, error: &GraphError, attempts: u32
              inspects TLS, `--ca-file`"
         }
     };
-    let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let status = status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
     let times = if attempts > 1 {
         format!(" after {attempts} attempts")
     } else {
@@ -93,43 +101,40 @@ pub(super) fn list_failed(status: Option<u16>, error: &GraphError, attempts: u32
 pub(super) fn list_is_broken(error: &ListingError) -> Problem {
     problem(
         error.to_string(),
-        "nothing was sent to any device: run it again, and if it stays so check `--graph-url` and what stands between",
+        "nothing was sent to any device: run it again; if that does not help, check `--graph-url` and the proxy",
     )
 }
 
 pub(super) fn denied(reason: &str) -> Problem {
     problem(
-        format!("the host did not let a request out: {reason}"),
-        "the runtime's list of allowed hosts has to name Microsoft Graph's origin",
+        format!("the host did not let a request leave: {reason}"),
+        "add Microsoft Graph's origin to the runtime's list of allowed hosts",
     )
 }
 
-pub(super) fn throttled_for_too_long(why: &GaveUp) -> Problem {
-    match why {
+pub(super) fn gave_up(reason: &GaveUp) -> Problem {
+    match reason {
         GaveUp::TooLong(wait) => problem(
             format!(
                 "Microsoft Graph asks to wait {} before the next request",
                 in_words(*wait)
             ),
-            "run it again after that time for the devices that are pending",
+            "run it again after that time for the pending devices",
         ),
-        GaveUp::NoSuccess(time) => problem(
+        GaveUp::OnlyThrottled(time) => problem(
             format!(
-                "Microsoft Graph has answered nothing but 429 (too many requests) for {}",
+                "Microsoft Graph has returned nothing but 429 (too many requests) for {}",
                 in_words(*time)
             ),
-            "other applications use up the tenant's quota: run it again later for the devices that are pending, \
+            "other applications use up the tenant's quota: run it again later for the pending devices, \
              or with a lower `--max-rate`",
         ),
+        GaveUp::NothingSucceeds => problem(
+            "Microsoft Graph fails: 100 requests failed, and nothing has succeeded for 30 seconds"
+                .to_owned(),
+            "check Microsoft's service health, then run it again for the pending devices",
+        ),
     }
-}
-
-pub(super) fn nothing_succeeds() -> Problem {
-    problem(
-        "Microsoft Graph fails: 100 requests failed, and nothing has succeeded for 30 seconds"
-            .to_owned(),
-        "see Microsoft's service health, then run it again for the devices that are pending",
-    )
 }
 
 fn problem(message: String, hint: &str) -> Problem {
@@ -139,10 +144,10 @@ fn problem(message: String, hint: &str) -> Problem {
     }
 }
 
-/// `, code: message, request-id …`, as far as there is any.
+/// `, code: message, request-id …`, without those that are empty.
 fn details(error: &GraphError) -> String {
     let mut text = String::new();
-    let message = intune_sync_graph::shortened(&error.message, 300);
+    let message = shortened(&error.message, 300);
     match (error.code.as_str(), message) {
         ("", "") => {}
         ("", words) | (words, "") => text = format!(", {words}"),

@@ -1,4 +1,4 @@
-//! A Graph for tests of the core: answers on virtual time, with faults drawn from a seed, and keeps the books.
+//! A Graph for tests of the core: responds on virtual time, with faults drawn from a seed, and records everything.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub(crate) struct Faults {
     pub throttled: u8,
     pub transient: u8,
-    pub no_answer: u8,
+    pub no_response: u8,
     pub unreadable: u8,
     pub missing_item: u8,
     pub gone: u8,
@@ -20,7 +20,7 @@ pub(crate) struct Faults {
     pub duplicate_rows: bool,
 }
 
-/// The server, and what it has seen.
+/// The server, and everything it has seen.
 pub(crate) struct Graph {
     pub(crate) faults: Faults,
     pub(crate) random: fastrand::Rng,
@@ -30,19 +30,19 @@ pub(crate) struct Graph {
     closed_until: Duration,
     /// Requests that arrived although a Retry-After, received by then, was not over.
     pub(crate) early: Vec<String>,
-    /// How often each device was asked to sync.
-    pub(crate) asked: BTreeMap<Guid, u32>,
-    /// Devices for which a final answer was delivered.
+    /// How often a sync of each device was requested.
+    pub(crate) requested: BTreeMap<Guid, u32>,
+    /// Devices whose final status was delivered.
     pub(crate) known: BTreeMap<Guid, u16>,
-    /// Devices that were asked again after that.
-    pub(crate) asked_after_known: Vec<Guid>,
-    /// Answers on their way: a throttled one closes the gate when it is received, not before.
+    /// Devices that were requested again after that.
+    pub(crate) requested_after_known: Vec<Guid>,
+    /// The bulk action is refused.
     pub(crate) bulk_refused: bool,
     pub(crate) token: u32,
     pub(crate) bodies: Vec<String>,
 }
 
-/// What comes back, what it makes known, and the Retry-After in it.
+/// A response, the final statuses in it, and its Retry-After.
 pub(crate) struct Reply {
     pub(crate) result: Result<Response, NoAnswer>,
     pub(crate) known: Vec<(Guid, u16)>,
@@ -62,16 +62,16 @@ impl Graph {
             page: 7,
             closed_until: Duration::ZERO,
             early: Vec::new(),
-            asked: BTreeMap::new(),
+            requested: BTreeMap::new(),
             known: BTreeMap::new(),
-            asked_after_known: Vec::new(),
+            requested_after_known: Vec::new(),
             bulk_refused: false,
             token: 1,
             bodies: Vec::new(),
         }
     }
 
-    /// The answer was received.
+    /// The response was received.
     pub(crate) fn delivered(&mut self, now: Duration, reply: &Reply) {
         self.known.extend(reply.known.iter().copied());
         if let Some(wait) = reply.retry_after {
@@ -79,7 +79,7 @@ impl Graph {
         }
     }
 
-    pub(crate) fn answer(&mut self, now: Duration, request: &Request) -> Reply {
+    pub(crate) fn respond(&mut self, now: Duration, request: &Request) -> Reply {
         if now < self.closed_until {
             self.early.push(format!(
                 "{} at {now:?}, closed until {:?}",
@@ -96,7 +96,7 @@ impl Graph {
                 json!({"error":{"code":"InvalidAuthenticationToken","message":"revoked"}}),
             );
         }
-        if self.chance(self.faults.no_answer) {
+        if self.chance(self.faults.no_response) {
             if self.random.bool() {
                 self.execute(request);
             }
@@ -189,7 +189,7 @@ impl Graph {
             .nth(4)
             .and_then(|id| id.parse().ok())
             .expect("a device");
-        self.ask(id);
+        self.request(id);
         let status = self.fate(id);
         Reply {
             known: vec![(id, status)],
@@ -201,7 +201,7 @@ impl Graph {
         let mut responses = Vec::new();
         let (mut known, mut retry_after) = (Vec::new(), None);
         for (item, id) in items(request) {
-            self.ask(id);
+            self.request(id);
             if self.chance(self.faults.missing_item) {
                 continue;
             }
@@ -239,7 +239,7 @@ impl Graph {
         }
         let (mut lists, mut known) = ([vec![], vec![], vec![], vec![]], Vec::new());
         for id in ids {
-            self.ask(id);
+            self.request(id);
             if self.chance(self.faults.missing_item) {
                 continue;
             }
@@ -257,16 +257,16 @@ impl Graph {
             known.push((id, status));
         }
         let [ok, gone, unsupported, failed] = lists;
-        let answer = json!({"successfulDeviceIds": ok, "notFoundDeviceIds": gone,
+        let lists = json!({"successfulDeviceIds": ok, "notFoundDeviceIds": gone,
                             "notSupportedDeviceIds": unsupported, "failedDeviceIds": failed});
         Reply {
             known,
             ..plain(
                 200,
                 if self.random.bool() {
-                    json!({ "value": answer })
+                    json!({ "value": lists })
                 } else {
-                    answer
+                    lists
                 },
             )
         }
@@ -280,18 +280,22 @@ impl Graph {
                 .nth(4)
                 .and_then(|id| id.parse().ok())
                 .expect("a device");
-            self.ask(id);
+            self.request(id);
         } else if request.path_and_query.ends_with("/$batch") {
-            items(request).into_iter().for_each(|(_, id)| self.ask(id));
+            items(request)
+                .into_iter()
+                .for_each(|(_, id)| self.request(id));
         } else if request.method == Method::Post {
-            bulk_ids(request).into_iter().for_each(|id| self.ask(id));
+            bulk_ids(request)
+                .into_iter()
+                .for_each(|id| self.request(id));
         }
     }
 
-    fn ask(&mut self, id: Guid) {
-        *self.asked.entry(id).or_default() += 1;
+    fn request(&mut self, id: Guid) {
+        *self.requested.entry(id).or_default() += 1;
         if self.known.contains_key(&id) {
-            self.asked_after_known.push(id);
+            self.requested_after_known.push(id);
         }
     }
 

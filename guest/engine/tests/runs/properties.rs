@@ -1,3 +1,5 @@
+//! Properties that hold whatever Graph does.
+
 use std::collections::BTreeMap;
 
 use intune_sync_engine::contract::{Dispatch, Outcome, Pace, RunStatus};
@@ -24,7 +26,7 @@ fn faults() -> impl Strategy<Value = Faults> {
             |(
                 throttled,
                 transient,
-                no_answer,
+                no_response,
                 unreadable,
                 missing_item,
                 gone,
@@ -35,7 +37,7 @@ fn faults() -> impl Strategy<Value = Faults> {
                 Faults {
                     throttled,
                     transient,
-                    no_answer,
+                    no_response,
                     unreadable,
                     missing_item,
                     gone,
@@ -56,7 +58,7 @@ fn adds_up(finished: &Finished) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Whatever Graph does: every device has one final outcome, and it is the true one; nothing is sent inside a
+    /// Whatever Graph does, every device has one final outcome, and it is the true one; nothing is sent inside a
     /// Retry-After; no device is sent again once its outcome is known.
     #[test]
     fn nothing_is_lost_doubled_or_early(
@@ -83,7 +85,7 @@ proptest! {
 
         prop_assert!(adds_up(&finished), "{:?}", finished.summary);
         prop_assert_eq!(&graph.early, &Vec::<String>::new());
-        prop_assert_eq!(&graph.asked_after_known, &vec![]);
+        prop_assert_eq!(&graph.requested_after_known, &vec![]);
         match &finished.summary.status {
             RunStatus::Completed => {
                 let outcomes = finished.outcomes();
@@ -144,13 +146,13 @@ proptest! {
         let finished = drive::run_with(settings, &mut graph, |run, _, sent| if sent >= stop_at { run.stop() });
         prop_assert!(adds_up(&finished), "{:?}", finished.summary);
         prop_assert!(finished.sent.len() <= stop_at.max(1), "{} requests", finished.sent.len());
-        prop_assert_eq!(&graph.asked_after_known, &vec![]);
+        prop_assert_eq!(&graph.requested_after_known, &vec![]);
         for (id, status) in &graph.known {
-            prop_assert_eq!(finished.outcomes().get(id).map(Vec::len), Some(1), "{} was answered {}", id, status);
+            prop_assert_eq!(finished.outcomes().get(id).map(Vec::len), Some(1), "{} had the status {}", id, status);
         }
     }
 
-    /// Same settings, same seed, same answers: the same requests at the same times.
+    /// Same settings, same seed, same responses: the same requests at the same times.
     #[test]
     fn a_run_repeats_itself(seed: u64, faults in faults()) {
         let trace = || {

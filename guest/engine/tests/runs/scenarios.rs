@@ -1,3 +1,5 @@
+//! Runs one by one: each checks one thing that a run does.
+
 use std::time::Duration;
 
 use intune_sync_engine::contract::{
@@ -138,19 +140,19 @@ fn a_limit_takes_the_first_in_order() {
     let mut graph = hundred();
     let finished = run(settings, &mut graph);
     assert_eq!((finished.summary.total, finished.summary.success), (30, 30));
-    assert_eq!(graph.asked.len(), 30);
+    assert_eq!(graph.requested.len(), 30);
 }
 
 #[test]
-fn named_devices_that_are_not_listed_are_sent_all_the_same() {
+fn named_devices_that_are_not_listed_are_still_sent() {
     let mut graph = hundred();
     let unlisted = Guid::random(77);
     let mut settings = drive::settings();
     settings.selection.devices = vec![graph.devices[3].into(), unlisted.into()];
     let finished = run(settings.clone(), &mut graph);
     assert_eq!(finished.summary.total, 2);
-    assert_eq!(graph.asked.keys().copied().collect::<Vec<_>>().len(), 2);
-    assert!(graph.asked.contains_key(&unlisted));
+    assert_eq!(graph.requested.keys().copied().collect::<Vec<_>>().len(), 2);
+    assert!(graph.requested.contains_key(&unlisted));
 
     settings.selection.os = vec!["windows".into()];
     let finished = run(settings, &mut hundred());
@@ -233,7 +235,7 @@ fn a_graph_that_is_down_ends_the_run_early_and_resumable() {
         (Pace::Quota, Dispatch::Single, 1_000_000);
     let finished = drive::run_with(settings, &mut graph, |_, graph, sent| {
         if sent == 700 {
-            graph.faults.no_answer = 100;
+            graph.faults.no_response = 100;
         }
     });
     assert!(
@@ -249,7 +251,7 @@ fn a_graph_that_is_down_ends_the_run_early_and_resumable() {
 }
 
 #[test]
-fn only_throttled_answers_end_the_run_in_time() {
+fn nothing_but_throttled_responses_ends_the_run_in_time() {
     let mut graph = Graph::new(
         5,
         50,

@@ -5,7 +5,7 @@
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt as _, Full};
 use intune_sync_engine::{
-    self as engine, Action, TokenAnswer, TokenSerial,
+    self as engine, Action, TokenResponse, TokenSerial,
     http::{Method, NoAnswer, RequestId},
 };
 use tokio::task::JoinSet;
@@ -253,7 +253,7 @@ async fn drive(behind: Behind, time: Time) -> engine::contract::Summary {
     all_that_is_due(time).await;
     loop {
         let now = behind.zero.elapsed();
-        match run.step(now) {
+        match run.poll(now) {
             Action::GetToken { rejected } => {
                 let refused = rejected.map(|_| held.1.clone());
                 let answer = match behind
@@ -264,17 +264,17 @@ async fn drive(behind: Behind, time: Time) -> engine::contract::Summary {
                         if value != held.1 {
                             held = (TokenSerial(held.0.0 + 1), value);
                         }
-                        TokenAnswer::Token {
+                        TokenResponse::Token {
                             serial: held.0,
                             lifetime: Duration::from_millis(lifetime),
                         }
                     }
                     Err(token::TokenError::TryAgain(after)) => {
-                        TokenAnswer::TryAgain(Duration::from_millis(after))
+                        TokenResponse::TryAgain(Duration::from_millis(after))
                     }
-                    Err(token::TokenError::Denied(reason)) => TokenAnswer::Denied(reason),
+                    Err(token::TokenError::Denied(reason)) => TokenResponse::Denied(reason),
                 };
-                run.token(now, answer);
+                run.handle_token(now, answer);
             }
             Action::Send(request) => {
                 let root = behind.settings.graph_root.clone();
@@ -301,7 +301,7 @@ async fn drive(behind: Behind, time: Time) -> engine::contract::Summary {
                 answers.sort_by_key(|(id, _)| *id);
                 let now = behind.zero.elapsed();
                 for (id, answer) in answers {
-                    run.answered(now, id, answer);
+                    run.handle_response(now, id, answer);
                 }
             }
             Action::Done => return run.summary(),

@@ -61,13 +61,13 @@ impl Native {
         // A token that is there at once is there before the run begins to act.
         native.take_answers(&mut run);
         loop {
-            let action = run.step(Duration::from_millis(native.now));
+            let action = run.poll(Duration::from_millis(native.now));
             run.events();
             match action {
                 Action::GetToken { rejected } => {
                     let answer = native.tokens.get(native.now, rejected);
                     native.fetch_token();
-                    run.token(Duration::from_millis(native.now), answer);
+                    run.handle_token(Duration::from_millis(native.now), answer);
                 }
                 Action::Send(request) => native.send(&request),
                 Action::WaitUntil(until) => {
@@ -136,7 +136,7 @@ impl Native {
                     })
                 }
             };
-            run.answered(Duration::from_millis(self.now), id, result);
+            run.handle_response(Duration::from_millis(self.now), id, result);
         }
     }
 }
@@ -202,20 +202,13 @@ pub(super) fn settings(settings: &Settings) -> engine::contract::Settings {
         },
         ceiling: settings.ceiling,
         selection: engine::contract::Selection {
-            os: Vec::new(),
-            compliance: Vec::new(),
-            owner: Vec::new(),
-            agent: Vec::new(),
-            category: Vec::new(),
-            name: Vec::new(),
-            stale_for: None,
-            devices: Vec::new(),
             limit: settings.selection.limit,
             order: match settings.selection.order {
                 Order::Stalest => CoreOrder::Stalest,
                 Order::Listed => CoreOrder::Listed,
             },
             include_unsupported: settings.selection.include_unsupported,
+            ..Default::default()
         },
         started_at: settings.started_at,
         seed: settings.seed,

@@ -22,13 +22,13 @@ use intune_sync_simulator::{Statistics, Tenant};
 
 use self::memory::Sized;
 
-/// What the seeds have met, by name.
+/// How many seeds have met a condition, by name.
 type Coverage = BTreeMap<String, u64>;
 
 struct Examined {
     scenario: Scenario,
     checks: Checks,
-    /// None when something did not hold.
+    /// `None` when a check failed.
     summary: Option<Summary>,
     statistics: Statistics,
 }
@@ -62,7 +62,7 @@ fn report(examined: &Examined) -> String {
         .map(ToString::to_string)
         .unwrap_or_default();
     format!(
-        "seed {seed}: {violation}\n\nthe last of what happened:\n{last}\n\nall that was drawn:\n{scenario:#?}\n\nseed \
+        "seed {seed}: {violation}\n\nthe end of the trace:\n{last}\n\nthe scenario:\n{scenario:#?}\n\nseed \
          {seed}: {violation}\nreplay it with\n  make replay SEED={seed}\n"
     )
 }
@@ -127,7 +127,7 @@ fn number(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;
     Some(
         text.parse()
-            .unwrap_or_else(|_| panic!("`{name}` is `{text}`, which is no number")),
+            .unwrap_or_else(|_| panic!("`{name}` is `{text}`, which is not a number")),
     )
 }
 
@@ -156,7 +156,7 @@ fn everything_holds_for_every_seed() {
             if seed >= seeds || first.lock().expect("nobody panics with it").is_some() {
                 break;
             }
-            // A panic, of the engine's or of a check's, is to name its seed too.
+            // A panic, of the engine or of a check, has to name its seed too.
             let examined = panic::catch_unwind(AssertUnwindSafe(|| examine(seed)))
                 .unwrap_or_else(|_| panic!("seed {seed} panics: {:#?}", Scenario::draw(seed)));
             cover(&mut met, &examined);

@@ -1,4 +1,4 @@
-//! How much memory a run holds: once the list is complete, it does not grow with what has been done.
+//! How much memory a run holds: once the list is complete, it does not grow with the work done.
 
 use intune_sync_engine::{
     Run,
@@ -8,15 +8,15 @@ use intune_sync_engine::{
 use intune_sync_simulation::{Checks, Observer};
 use intune_sync_simulator::Tenant;
 
-/// The size is looked at so often, in milliseconds of the run.
+/// The size is measured this often, in milliseconds of the run.
 const EVERY: u64 = 5_000;
 
-/// What the logs of the rate controller hold for each request at most: an entry of 40 bytes in each of three.
+/// The most that the logs of the rate controller hold for each request: an entry of 40 bytes in each of three.
 const PER_REQUEST: u64 = 3 * 40;
-/// What the queues hold for a device that has to be sent again: its place, its time, a number to keep the order; and
-/// its entry among those that go alone or were refused.
+/// The most that the queues hold for a device that is to be sent again: its position, its time, a number to keep the
+/// order; and its entry among those that leave alone or were refused.
 const PER_DEVICE: u64 = 80;
-/// Requests in flight, and what an allocator rounds up.
+/// Requests in flight, and the rounding of the allocator.
 const SLACK: u64 = 16 << 10;
 
 /// [`Checks`], and the size of the run.
@@ -43,7 +43,7 @@ impl Sized {
     }
 }
 
-/// What a run holds on the heap, in bytes: as much as a copy of it takes.
+/// The bytes that a run holds on the heap: as many as a copy of it takes.
 fn size(run: &Run) -> u64 {
     allocation_counter::measure(|| drop(run.clone())).bytes_max
 }
@@ -58,8 +58,8 @@ impl Observer for Sized {
         self.checks.sent(now, request);
     }
 
-    fn answered(&mut self, now: u64, id: RequestId, answer: &Result<Response, NoAnswer>) {
-        self.checks.answered(now, id, answer);
+    fn received(&mut self, now: u64, id: RequestId, response: &Result<Response, NoAnswer>) {
+        self.checks.received(now, id, response);
     }
 
     fn event(&mut self, event: &Event) {

@@ -1,5 +1,5 @@
-//! The controller against a limiter that answers at once. What it reaches against whole tenants, with latency and
-//! faults, is measured by `make bench`.
+//! The controller against a limiter that responds at once. `make bench` measures what it reaches against whole
+//! tenants, with latency and faults.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use super::*;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Counts the calls that it let through in the last 20 s.
+/// Counts the calls that it has admitted in the last 20 s.
 struct Sliding {
     limit: u64,
     log: VecDeque<Duration>,
@@ -21,7 +21,7 @@ impl Sliding {
         }
     }
 
-    /// Lets one through, or says how long to wait, in whole seconds.
+    /// Admits one, or returns how long to wait, in whole seconds.
     fn take(&mut self, now: Duration) -> Result<(), Duration> {
         while self.log.front().is_some_and(|at| *at + WINDOW <= now) {
             self.log.pop_front();
@@ -35,10 +35,10 @@ impl Sliding {
     }
 }
 
-/// What was let through and what was throttled.
+/// How many syncs were admitted and throttled.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct GroupCount {
-    passed: u64,
+struct Counts {
+    admitted: u64,
     throttled: u64,
 }
 
@@ -62,8 +62,8 @@ impl Bench {
     }
 
     /// Sends all it may, in requests of at most `most`.
-    fn run(&mut self, windows: u32, most: u32) -> GroupCount {
-        let mut tally = GroupCount::default();
+    fn run(&mut self, windows: u32, most: u32) -> Counts {
+        let mut counts = Counts::default();
         let end = self.now + WINDOW * windows;
         loop {
             let at = self
@@ -72,29 +72,30 @@ impl Bench {
                 .max(self.closed_until);
             self.now = self.now.max(at) + MILLISECOND;
             if self.now >= end {
-                return tally;
+                return counts;
             }
             let portion = self.controller.portion(self.now, most);
             let id = RequestId(self.requests);
             self.requests += 1;
             self.controller.sent(self.now, id, portion);
-            let mut passage = Passage::default();
+            let mut admission = Admission::default();
             for _ in 0..portion {
                 match self.limiter.take(self.now) {
-                    Ok(()) => passage.let_through += 1,
+                    Ok(()) => admission.admitted += 1,
                     Err(wait) => {
-                        passage.throttled += 1;
-                        passage.named_wait = passage.named_wait.max(Some(wait));
+                        admission.throttled += 1;
+                        admission.named_wait = admission.named_wait.max(Some(wait));
                     }
                 }
             }
-            tally.passed += u64::from(passage.let_through);
-            tally.throttled += u64::from(passage.throttled);
-            let left = self.now;
-            self.controller.answered(self.now, id, left, passage);
-            match passage.named_wait {
+            counts.admitted += u64::from(admission.admitted);
+            counts.throttled += u64::from(admission.throttled);
+            let sent_at = self.now;
+            self.controller
+                .handle_response(self.now, id, sent_at, admission);
+            match admission.named_wait {
                 Some(wait) => self.closed_until = self.now + wait,
-                None => self.controller.opened(self.now),
+                None => self.controller.reopened(self.now),
             }
         }
     }
@@ -103,23 +104,23 @@ impl Bench {
 #[test]
 fn below_the_limit_nothing_is_ever_throttled_and_all_of_the_ceiling_is_used() {
     for most in [1, 20] {
-        let tally = Bench::new(9_750, 200).run(100, most);
-        assert_eq!(tally.throttled, 0);
-        assert!(tally.passed >= 100 * 192, "{tally:?}");
+        let counts = Bench::new(9_750, 200).run(100, most);
+        assert_eq!(counts.throttled, 0);
+        assert!(counts.admitted >= 100 * 192, "{counts:?}");
     }
 }
 
 #[test]
-fn finds_a_limit_that_it_was_not_told() {
+fn finds_an_undocumented_limit() {
     for (limit, most) in [(30, 1), (30, 20), (77, 1), (77, 20), (150, 1), (150, 20)] {
         let mut bench = Bench::new(9_750, limit);
         bench.run(10, most);
-        let tally = bench.run(60, most);
+        let counts = bench.run(60, most);
         assert!(
-            tally.passed * 100 >= limit * 60 * 93,
-            "{limit} {most}: {tally:?}"
+            counts.admitted * 100 >= limit * 60 * 93,
+            "{limit} {most}: {counts:?}"
         );
-        assert!(tally.throttled <= 20, "{limit} {most}: {tally:?}");
+        assert!(counts.throttled <= 20, "{limit} {most}: {counts:?}");
     }
 }
 
@@ -132,11 +133,11 @@ fn follows_a_limit_that_falls_and_rises() {
         let adapting = bench.run(5, most);
         assert!(adapting.throttled <= 30, "{adapting:?}");
         let halved = bench.run(30, most);
-        assert!(halved.passed >= 30 * 90, "{halved:?}");
+        assert!(halved.admitted >= 30 * 90, "{halved:?}");
         bench.limiter.limit = 200;
         bench.run(10, most);
         let doubled = bench.run(10, most);
-        assert!(doubled.passed >= 10 * 180, "{doubled:?}");
+        assert!(doubled.admitted >= 10 * 180, "{doubled:?}");
     }
 }
 
@@ -158,31 +159,31 @@ fn a_trial_costs_one_sync() {
 }
 
 #[test]
-fn what_left_before_something_passed_again_says_nothing_new() {
+fn requests_in_flight_when_the_throttle_reopens_say_nothing_new() {
     let mut controller = RateController::new(10_000);
     let second = Duration::from_secs(1);
-    let throttled = Passage {
+    let throttled = Admission {
         throttled: 20,
-        ..Passage::default()
+        ..Admission::default()
     };
-    controller.answered(second, RequestId(1), second, throttled);
-    controller.opened(5 * second);
+    controller.handle_response(second, RequestId(1), second, throttled);
+    controller.reopened(5 * second);
     let learned = controller.pacer.allowance();
-    controller.answered(6 * second, RequestId(2), 4 * second, throttled);
-    controller.opened(7 * second);
+    controller.handle_response(6 * second, RequestId(2), 4 * second, throttled);
+    controller.reopened(7 * second);
     assert_eq!(controller.pacer.allowance(), learned);
 }
 
 #[test]
-fn throttling_without_end_never_makes_it_stand_still() {
+fn endless_throttling_never_stops_it() {
     let mut controller = RateController::new(10_000);
-    let throttled = Passage {
+    let throttled = Admission {
         throttled: 1,
-        ..Passage::default()
+        ..Admission::default()
     };
     for second in (0..1_000).map(Duration::from_secs) {
-        controller.answered(second, RequestId(0), second, throttled);
-        controller.opened(second);
+        controller.handle_response(second, RequestId(0), second, throttled);
+        controller.reopened(second);
     }
     assert_eq!(controller.pacer.allowance(), controller.ceiling() / 20);
 }

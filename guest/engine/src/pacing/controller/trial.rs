@@ -1,57 +1,59 @@
+//! A trial: looks for a higher limit, one request at a time.
+
 use core::time::Duration;
 
-use super::{Opening, SPAN, WINDOW};
+use super::{Mark, SPAN, WINDOW};
 use crate::http::RequestId;
 
-/// Looks whether more is let through than what is safe, step by step.
+/// Finds out, step by step, whether more than the safe allowance is admitted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trial {
     /// The allowance before.
     pub(super) safe: u64,
-    /// The most that was let through in a window, at least `safe`.
+    /// The most that was admitted in a window, at least `safe`.
     pub(super) proven: u64,
-    /// `proven` as this step began.
+    /// `proven` when this step began.
     floor: u64,
-    /// The end of the last closing before the trial.
-    pub(super) emptied: Opening,
+    /// The end of the last throttle window before the trial.
+    pub(super) emptied: Mark,
     /// Its beginning.
-    began: Opening,
+    began: Mark,
     /// How much more is tried now.
     pub(super) step: Step,
     pub(super) until: Duration,
-    /// The one request that is under way beyond what is proven.
+    /// The one request in flight that goes beyond what is proven.
     pub(super) beyond: Option<Beyond>,
 }
 
 /// How much more a trial looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// A 32nd more than is proven, for two windows: one of a server that counts in windows of the clock lies within.
+    /// A 32nd more than is proven, for two windows: if the server counts in fixed windows, one lies within.
     Look,
-    /// A quarter more than is safe, from a tenant that saves up, until more has come than it can have saved.
+    /// A quarter more than is safe, if the tenant saves up, until more was admitted than it can have saved.
     Drain,
     /// A quarter more than is proven.
     Walk,
-    /// As much again.
+    /// Twice what is proven.
     Run,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Beyond {
     id: RequestId,
-    /// The count in a window that it proves when it passes.
+    /// The count in a window that it proves if it is admitted.
     proves: u64,
-    /// Nothing else leaves before it is answered, or before this.
+    /// Nothing else leaves before its response, or before this.
     pub(super) alone_until: Duration,
 }
 
 impl Trial {
-    /// While it is doubtful whether there is more, a request beyond what is proven is answered before another leaves:
-    /// what is under way when one is refused would be refused with it. It is not waited for longer than this.
+    /// While it is doubtful whether there is more, a request beyond what is proven has its response before another
+    /// leaves: those in flight would be refused with it. The next one waits no longer than this.
     const ALONE: Duration = Duration::from_secs(1);
 
     /// A trial that begins now.
-    pub(super) fn new(safe: u64, emptied: Opening, now: Opening, saves_up: bool) -> Self {
+    pub(super) fn new(safe: u64, emptied: Mark, now: Mark, saves_up: bool) -> Self {
         Self {
             safe,
             proven: safe,
@@ -79,7 +81,7 @@ impl Trial {
         }
     }
 
-    /// What may leave in a window in this step.
+    /// The allowance in this step.
     pub(super) fn allowance(&self) -> u64 {
         match self.step {
             Step::Look => self.proven + self.proven / 32 + 1,
@@ -89,13 +91,13 @@ impl Trial {
         }
     }
 
-    /// How many syncs may go beyond what is proven at once: one, and more once it is plain that there is room.
+    /// How many syncs may go beyond what is proven at once: one, and more once there clearly is room.
     pub(super) fn at_once(&self) -> u64 {
         1 + (self.proven - self.safe) / 8
     }
 
-    /// A request leaves that makes more in a window than is proven.
-    pub(super) fn ventures(&mut self, now: Duration, id: RequestId, proves: u64) {
+    /// A request leaves that probes whether a window admits more than is proven.
+    pub(super) fn probes(&mut self, now: Duration, id: RequestId, proves: u64) {
         let alone = match self.step {
             Step::Look | Step::Drain => Self::ALONE,
             Step::Walk | Step::Run => Duration::ZERO,
@@ -107,17 +109,17 @@ impl Trial {
         });
     }
 
-    /// A request was answered; `passed` when all of it was let through.
-    pub(super) fn answered(&mut self, id: RequestId, passed: bool) {
+    /// A response has come; `admitted` if the whole request was.
+    pub(super) fn handle_response(&mut self, id: RequestId, admitted: bool) {
         if let Some(beyond) = self.beyond.take_if(|beyond| beyond.id == id)
-            && passed
+            && admitted
         {
             self.proven = self.proven.max(beyond.proves);
         }
     }
 
-    /// The step after this one, which nothing has refused; none when it found nothing. `total` is all that was ever let
-    /// through.
+    /// The step after this one, in which nothing was refused; `None` if it has found nothing. `total` is the number of
+    /// all syncs that were ever admitted.
     pub(super) fn next(&self, now: Duration, total: u64) -> Option<Step> {
         match self.step {
             Step::Drain if self.is_more_than_saved(now, total) => Some(Step::Walk),
@@ -128,14 +130,14 @@ impl Trial {
         }
     }
 
-    /// Whether more was let through than a bucket can have saved up since it was empty, or holds at all, where a little
+    /// Whether more was admitted than a bucket can have saved up since it was empty, or can hold at all, even if a little
     /// more flows into it than is safe.
     fn is_more_than_saved(&self, now: Duration, total: u64) -> bool {
         let flow = u128::from(self.safe + self.safe / 16);
-        let flowed = |since: Opening| flow * now.saturating_sub(since.at).as_millis();
-        let passed = |since: Opening| u128::from(total - since.total) * WINDOW.as_millis();
+        let flowed = |since: Mark| flow * now.saturating_sub(since.at).as_millis();
+        let admitted = |since: Mark| u128::from(total - since.total) * WINDOW.as_millis();
         let full = flow * WINDOW.as_millis();
-        passed(self.emptied) > flowed(self.emptied)
-            || passed(self.began) > flowed(self.began) + full
+        admitted(self.emptied) > flowed(self.emptied)
+            || admitted(self.began) > flowed(self.began) + full
     }
 }

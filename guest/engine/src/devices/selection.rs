@@ -1,13 +1,14 @@
+//! Which devices of the list are synced.
+
 use core::time::Duration;
 
-use wildmatch::WildMatch;
-
-use intune_sync_graph::DeviceRow;
+use intune_sync_graph::{DeviceRow, shortened};
 use intune_sync_ids::Guid;
+use wildmatch::WildMatch;
 
 use crate::contract::Selection;
 
-/// The criteria of a [`Selection`], ready to be applied to one device after the other.
+/// The criteria of a [`Selection`], prepared for one device after the other.
 #[derive(Debug, Clone)]
 pub(crate) struct Criteria {
     os: Vec<String>,
@@ -42,7 +43,7 @@ impl Criteria {
         }
     }
 
-    /// Whether any device passes.
+    /// Whether there is no criterion, so that every device matches.
     pub(crate) fn is_empty(&self) -> bool {
         let lists = [
             &self.os,
@@ -56,13 +57,13 @@ impl Criteria {
             && self.stale_before.is_none()
     }
 
-    /// The time for Graph's own filter on the last check-in. A second later than ours, which counts whole seconds.
+    /// The time for Graph's filter on the last check-in: a second later than ours, which counts whole seconds.
     pub(crate) fn stale_filter(&self) -> Option<String> {
         let time = jiff::Timestamp::from_second(i64::from(self.stale_before?) + 1).ok()?;
         Some(time.to_string())
     }
 
-    /// Whether a device that last checked in at this time is taken.
+    /// Whether a device that last checked in at this time matches.
     pub(crate) fn matches(&self, device: &DeviceRow<'_>, last_sync: u32) -> bool {
         let any_of = |list: &[String], text: &str, fits: fn(&str, &str) -> bool| {
             list.is_empty() || {
@@ -93,7 +94,7 @@ impl Criteria {
             && self.stale_before.is_none_or(|time| last_sync <= time)
     }
 
-    /// Why a device cannot sync, unless such devices were asked for.
+    /// Why a device cannot sync, unless such devices are to be included.
     pub(crate) fn unsupported(&self, device: &DeviceRow<'_>) -> Option<String> {
         if self.include_unsupported {
             None
@@ -103,8 +104,8 @@ impl Criteria {
     }
 }
 
-/// No official table says which devices take a sync. These are the platforms that the action's documentation leaves
-/// out, the agents that have no channel to Intune, and the states in which a device is on its way out.
+/// No official table says which devices support a sync. These are the platforms that the action's documentation leaves
+/// out, the agents without a channel to Intune, and the states of a device that is about to leave.
 fn unsupported(device: &DeviceRow<'_>) -> Option<String> {
     const PLATFORMS: [(&str, &str); 3] = [
         ("linux", "Linux"),
@@ -136,16 +137,14 @@ fn unsupported(device: &DeviceRow<'_>) -> Option<String> {
     {
         Some(format!("management agent {agent}"))
     } else if STATES.iter().any(|start| begins(state, start)) {
-        Some(format!(
-            "management state {}",
-            intune_sync_graph::shortened(state, 40)
-        ))
+        Some(format!("management state {}", shortened(state, 40)))
     } else {
         None
     }
 }
 
-/// When a device last checked in, in seconds since 1970; 0 for never, which Graph writes as year 1, null or nothing.
+/// When a device last checked in, in seconds since 1970; 0 for never, which Graph writes as the year 1, as null, or not at
+/// all.
 pub(crate) fn last_sync(text: &str) -> u32 {
     text.parse::<jiff::Timestamp>().map_or(0, |time| {
         u32::try_from(time.as_second().max(0)).unwrap_or(u32::MAX)
@@ -156,7 +155,7 @@ fn unix_seconds(time: Duration) -> u32 {
     u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
 }
 
-/// The devices that a selection names, and which of them were met in the list.
+/// The devices that a selection names, and which of them are in the list.
 #[derive(Debug, Clone)]
 pub(crate) struct Named {
     /// Sorted.
@@ -175,7 +174,7 @@ impl Named {
         (!devices.is_empty()).then_some(Self { devices })
     }
 
-    /// Whether a listed device is named.
+    /// Whether a listed device is named. Marks it as listed.
     pub(crate) fn meet(&mut self, device: Guid) -> bool {
         match self.devices.binary_search_by_key(&device, |(id, _)| *id) {
             Ok(at) => {
@@ -186,7 +185,7 @@ impl Named {
         }
     }
 
-    /// The named devices that the list did not have.
+    /// The named devices that are not in the list.
     pub(crate) fn unlisted(&self) -> impl Iterator<Item = Guid> + '_ {
         self.devices
             .iter()
@@ -198,7 +197,6 @@ impl Named {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::tests::everything;
 
     const NOW: Duration = Duration::from_secs(1_794_382_080);
 
@@ -207,7 +205,7 @@ mod tests {
     }
 
     fn takes(change: impl Fn(&mut Selection), json: &str, last: u32) -> bool {
-        let mut selection = everything();
+        let mut selection = Selection::default();
         change(&mut selection);
         Criteria::new(&selection, NOW).matches(&device(json), last)
     }
@@ -249,8 +247,10 @@ mod tests {
         let hour_ago = u32::try_from(NOW.as_secs()).expect("fits") - 3600;
         let stale = |last| takes(|s| s.stale_for = Some(3_600_000), "{}", last);
         assert!(stale(0) && stale(hour_ago) && !stale(hour_ago + 1));
-        let mut selection = everything();
-        selection.stale_for = Some(3_600_000);
+        let selection = Selection {
+            stale_for: Some(3_600_000),
+            ..Selection::default()
+        };
         let filter = Criteria::new(&selection, NOW).stale_filter();
         assert_eq!(filter.as_deref(), Some("2026-11-11T06:28:01Z"));
     }
@@ -299,7 +299,7 @@ mod tests {
         }
         let all = Selection {
             include_unsupported: true,
-            ..everything()
+            ..Selection::default()
         };
         assert_eq!(
             Criteria::new(&all, NOW).unsupported(&device(r#"{"operatingSystem":"Linux"}"#)),
@@ -312,12 +312,12 @@ mod tests {
         let id = |n: u128| Guid::random(n);
         let selection = Selection {
             devices: vec![id(2).into(), id(1).into(), id(2).into()],
-            ..everything()
+            ..Selection::default()
         };
         let mut named = Named::new(&selection).expect("some");
         assert!(named.meet(id(2)));
         assert!(!named.meet(id(3)));
         assert_eq!(named.unlisted().collect::<Vec<_>>(), [id(1)]);
-        assert!(Named::new(&everything()).is_none());
+        assert!(Named::new(&Selection::default()).is_none());
     }
 }

@@ -1,25 +1,30 @@
+//! The fleet: the devices that the selection matched, held compactly.
+
 use core::iter;
 use std::collections::BTreeMap;
 
 use hashbrown::HashTable;
-
+use intune_sync_graph::shortened;
 use intune_sync_ids::Guid;
 
-/// The most devices of a run. The largest tenants known are well below; a list that goes on beyond has no end.
+use super::DeviceIndex;
+
+/// The most devices of a run. The largest known tenants are well below; a longer list is taken for endless.
 pub const DEVICES_MAX: u32 = 2_000_000;
 
 /// The devices that the selection matched, each once.
 ///
-/// About 55 bytes a device, names included: a fleet of 100,000 takes 5.5 MB. Everything grows by chunks that are
-/// never moved, since a `Vec` that doubles needs three times its size for a moment.
+/// About 55 bytes a device, names included: a fleet of 100,000 takes 5.5 MB. Everything grows by chunks that never
+/// move, since a `Vec` that doubles needs three times its size for a moment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fleet {
     devices: Chunks<Device>,
     names: Names,
-    by_id: HashTable<u32>,
+    by_id: HashTable<DeviceIndex>,
     platforms: Vec<String>,
 }
 
+/// What is known of a device.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Device {
     /// The bits as bytes, which need no alignment.
@@ -36,6 +41,15 @@ pub(crate) struct Device {
     pub(crate) done: bool,
 }
 
+/// What came of [`Fleet::add`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// The device was not known before.
+    New(DeviceIndex),
+    /// The device is in the fleet already.
+    Repeated,
+}
+
 impl Device {
     pub(crate) fn id(&self) -> Guid {
         Guid::from_bits(u128::from_ne_bytes(self.id))
@@ -47,14 +61,19 @@ impl Fleet {
         self.devices.len
     }
 
-    /// Adds a device; false when it is there already.
-    pub(crate) fn add(&mut self, id: Guid, name: &str, os: &str, last_sync: u32) -> bool {
+    /// The indexes of all devices.
+    pub(crate) fn indexes(&self) -> impl Iterator<Item = DeviceIndex> + use<> {
+        (0..self.devices.len).map(DeviceIndex)
+    }
+
+    /// Adds a device, unless it is in the fleet already.
+    pub(crate) fn add(&mut self, id: Guid, name: &str, os: &str, last_sync: u32) -> Added {
         let Self { devices, by_id, .. } = self;
         if by_id
             .find(spread(id), |at| devices.get(*at).id() == id)
             .is_some()
         {
-            return false;
+            return Added::Repeated;
         }
         let platform = self.platform(os);
         let device = Device {
@@ -70,29 +89,28 @@ impl Fleet {
         let devices = &self.devices;
         self.by_id
             .insert_unique(spread(id), at, |at| spread(devices.get(*at).id()));
-        true
+        Added::New(at)
     }
 
-    /// The list is complete: what found duplicates is no longer needed.
+    /// The list is complete: the table that finds duplicates is no longer needed.
     pub(crate) fn complete(&mut self) {
         self.by_id = HashTable::new();
     }
 
-    pub(crate) fn device(&self, at: u32) -> &Device {
+    pub(crate) fn device(&self, at: DeviceIndex) -> &Device {
         self.devices.get(at)
     }
 
-    pub(crate) fn device_mut(&mut self, at: u32) -> &mut Device {
+    pub(crate) fn device_mut(&mut self, at: DeviceIndex) -> &mut Device {
         self.devices.get_mut(at)
     }
 
-    pub(crate) fn name(&self, at: u32) -> &str {
+    pub(crate) fn name(&self, at: DeviceIndex) -> &str {
         self.names.get(self.device(at).name)
     }
 
-    /// How many of these devices have each operating system, by its name in Graph; `other` are those beyond 255
-    /// different ones.
-    pub(crate) fn platforms(&self, devices: &[u32]) -> BTreeMap<&str, u32> {
+    /// Counts these devices by operating system, as Graph names it; those beyond 255 different ones are `other`.
+    pub(crate) fn platforms(&self, devices: &[DeviceIndex]) -> BTreeMap<&str, u32> {
         let mut counts = [0; 1 + u8::MAX as usize];
         for at in devices {
             counts[usize::from(self.device(*at).platform)] += 1;
@@ -112,7 +130,7 @@ impl Fleet {
         let os = if os.is_empty() {
             "unknown"
         } else {
-            intune_sync_graph::shortened(os, 40)
+            shortened(os, 40)
         };
         let known = self.platforms.iter().position(|known| known == os);
         let at = known.unwrap_or_else(|| {
@@ -127,7 +145,7 @@ impl Fleet {
     }
 }
 
-/// Ids are random by themselves; a multiplication spreads those of a tenant that numbers them.
+/// Ids are usually random. The multiplication spreads those of a tenant that numbers its devices.
 fn spread(id: Guid) -> u64 {
     let bits = id.bits();
     #[expect(
@@ -138,7 +156,7 @@ fn spread(id: Guid) -> u64 {
     folded.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// A list that grows by chunks.
+/// The devices by index, in chunks.
 #[derive(Debug, Clone)]
 struct Chunks<T> {
     chunks: Vec<Vec<T>>,
@@ -157,30 +175,30 @@ impl<T> Default for Chunks<T> {
 const CHUNK: u32 = 2048;
 
 impl<T> Chunks<T> {
-    fn push(&mut self, value: T) -> u32 {
+    fn push(&mut self, value: T) -> DeviceIndex {
         let at = self.len;
         if at.is_multiple_of(CHUNK) {
             self.chunks.push(Vec::with_capacity(CHUNK as usize));
         }
         self.chunks[(at / CHUNK) as usize].push(value);
         self.len += 1;
-        at
+        DeviceIndex(at)
     }
 
-    fn get(&self, at: u32) -> &T {
+    fn get(&self, DeviceIndex(at): DeviceIndex) -> &T {
         &self.chunks[(at / CHUNK) as usize][(at % CHUNK) as usize]
     }
 
-    fn get_mut(&mut self, at: u32) -> &mut T {
+    fn get_mut(&mut self, DeviceIndex(at): DeviceIndex) -> &mut T {
         &mut self.chunks[(at / CHUNK) as usize][(at % CHUNK) as usize]
     }
 }
 
-/// Where a name is: the chunk in the upper half, the place in it in the lower.
+/// Where a name is: its chunk in the upper half, its offset there in the lower.
 #[derive(Debug, Clone, Copy)]
 struct NameAt(u32);
 
-/// Names, one behind the other, each with a byte for its length.
+/// Names, one after the other, each behind a byte with its length.
 #[derive(Debug, Clone, Default)]
 struct Names {
     chunks: Vec<Vec<u8>>,
@@ -202,10 +220,10 @@ impl Names {
         }
         let chunk_at = self.chunks.len() - 1;
         let chunk = &mut self.chunks[chunk_at];
-        let place = chunk.len();
+        let offset = chunk.len();
         chunk.push(length);
         chunk.extend_from_slice(bytes);
-        NameAt(u32::try_from(chunk_at << 16 | place).unwrap_or(u32::MAX))
+        NameAt(u32::try_from(chunk_at << 16 | offset).unwrap_or(u32::MAX))
     }
 
     fn get(&self, NameAt(at): NameAt) -> &str {
@@ -222,25 +240,34 @@ mod tests {
     fn keeps_each_device_once() {
         let mut fleet = Fleet::default();
         for n in 0..10_000_u128 {
-            assert!(fleet.add(Guid::from_bits(n), &format!("device-{n}"), "Windows", 5));
+            let at = DeviceIndex(u32::try_from(n).expect("a small number"));
+            let added = fleet.add(Guid::from_bits(n), &format!("device-{n}"), "Windows", 5);
+            assert_eq!(added, Added::New(at));
         }
         for n in 0..10_000_u128 {
-            assert!(!fleet.add(Guid::from_bits(n), "again", "iOS", 6));
+            let added = fleet.add(Guid::from_bits(n), "again", "iOS", 6);
+            assert_eq!(added, Added::Repeated);
         }
         assert_eq!(fleet.len(), 10_000);
         fleet.complete();
-        assert_eq!(fleet.name(9_999), "device-9999");
-        assert_eq!(fleet.device(4_321).id(), Guid::from_bits(4_321));
-        assert_eq!(fleet.platforms(&[1, 7]), BTreeMap::from([("Windows", 2)]));
+        assert_eq!(fleet.name(DeviceIndex(9_999)), "device-9999");
+        assert_eq!(
+            fleet.device(DeviceIndex(4_321)).id(),
+            Guid::from_bits(4_321)
+        );
+        assert_eq!(
+            fleet.platforms(&[1, 7].map(DeviceIndex)),
+            BTreeMap::from([("Windows", 2)])
+        );
     }
 
     #[test]
     fn names_are_cut_between_characters_and_cross_chunks() {
         let mut names = Names::default();
         let long = "é".repeat(200);
-        let places: Vec<NameAt> = (0..1000).map(|_| names.add(&long)).collect();
+        let names_at: Vec<NameAt> = (0..1000).map(|_| names.add(&long)).collect();
         assert!(names.chunks.len() > 1);
-        for at in places {
+        for at in names_at {
             assert_eq!(names.get(at), "é".repeat(127));
         }
         let empty = names.add("");
@@ -259,7 +286,7 @@ mod tests {
             fleet.add(Guid::from_bits(n), "", &format!("os {n}"), 0);
         }
         assert_eq!(
-            fleet.platforms(&[254, 255, 299]),
+            fleet.platforms(&[254, 255, 299].map(DeviceIndex)),
             BTreeMap::from([("os 254", 1), ("other", 2)])
         );
     }

@@ -1,19 +1,19 @@
-//! The query of the list's first page: what is read of each device, and the criteria that Graph filters by.
+//! The query of the list's first page: the properties to read, and the criteria that Graph filters by.
 
 use intune_sync_graph::LIST_PATH;
 use intune_sync_ids::Guid;
 
 use crate::contract::Selection;
 
-/// What is read of each device in every run. Without `$select` a device takes about 5 KB.
+/// The properties of a device that every run reads. Without `$select` a device takes about 5 KB.
 const SELECT: &str =
     "id,deviceName,operatingSystem,managementAgent,managementState,lastSyncDateTime";
 
 /// Path and query of the list's first page.
 ///
-/// Graph silently ignores a filter that it does not support, so each criterion is checked again on our side. What is
-/// sent must never leave out a device that the check would take: only criteria for which the two surely agree are
-/// sent, and lists of several values are not (Graph knows only `and`).
+/// Graph silently ignores a filter that it does not support, so each criterion is checked again here. The filter must
+/// never leave out a device that this check would accept: it has only the criteria for which the two surely agree, and
+/// none with several values (Graph knows only `and`).
 pub(crate) fn list_query(
     selection: &Selection,
     stale_before: Option<&str>,
@@ -47,7 +47,7 @@ pub(crate) fn list_query(
         }
     }
     let mut query = format!("{LIST_PATH}?$select={SELECT}");
-    // What only a criterion needs is not asked for without it.
+    // Properties that only a criterion needs are not requested without it.
     for (criterion, property) in [
         (&selection.compliance, "complianceState"),
         (&selection.owner, "managedDeviceOwnerType"),
@@ -80,9 +80,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn asks_for_what_the_criteria_read_and_no_more() {
+    fn requests_the_properties_that_the_criteria_read_and_no_more() {
         let always = format!("{LIST_PATH}?$select={SELECT}");
-        let mut selection = crate::settings::tests::everything();
+        let mut selection = Selection::default();
         assert_eq!(list_query(&selection, None, false), always);
         selection.category = vec!["Kiosk".to_owned()];
         selection.compliance = vec!["noncompliant".to_owned(), "conflict".to_owned()];
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn sends_only_criteria_that_lose_nothing() {
-        let mut selection = crate::settings::tests::everything();
+        let mut selection = Selection::default();
         assert!(!list_query(&selection, None, true).contains("$filter"));
         selection.os = vec!["windows".to_owned()];
         selection.compliance = vec!["noncompliant".to_owned()];

@@ -1,44 +1,44 @@
+//! The schedule: which devices are sent next, in batches of `batch-size` and with repeats first.
+
 use core::{cmp::Reverse, time::Duration};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
+use super::Position;
 use crate::contract::{Batch, Pace};
 
-/// A device's place in the order of the run, from 0.
-pub(crate) type Place = u32;
-
-/// Which devices come next: batches of `batch-size`, and what has to be sent again.
+/// Which devices come next.
 ///
-/// At any time a device is in exactly one place: ahead of the cursor, among what is urgent or waiting, in flight
-/// (which only the run knows), or done.
+/// At any time a device is in exactly one of these states: ahead of the cursor, urgent, waiting, in flight (which only
+/// the run knows), or done.
 #[derive(Debug, Clone)]
 pub(crate) struct Schedule {
     total: u32,
     batch_size: u32,
     batch_delay: Duration,
     pace: Pace,
-    /// The first device that was never sent.
-    cursor: Place,
-    /// To be sent before all else: throttled, or refused with an old token.
-    urgent: VecDeque<Place>,
-    /// To be sent again at a time; the number keeps the order of equal times.
-    waiting: BinaryHeap<Reverse<(Duration, u64, Place)>>,
+    /// The position of the first device that was never sent.
+    cursor: u32,
+    /// To be sent before all others: throttled, or refused with an old token.
+    urgent: VecDeque<Position>,
+    /// To be sent again at a time. The number keeps the order of those with the same time.
+    waiting: BinaryHeap<Reverse<(Duration, u64, Position)>>,
     waits: u64,
-    /// To be sent alone, in a request of its own.
-    alone: BTreeSet<Place>,
-    /// Started batches, by number from 0, with the count of devices that are not done.
+    /// To be sent in a separate request each.
+    alone: BTreeSet<Position>,
+    /// Started batches by number, from 0, with the number of devices that are not done.
     started: BTreeMap<u32, u32>,
     /// When the next batch may start, under `fixed` pace.
     next_batch_at: Duration,
 }
 
-/// What to send now.
+/// The devices to send in one request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Work {
     /// At least one.
-    pub(crate) places: Vec<Place>,
-    /// In a request of its own.
+    pub(crate) positions: Vec<Position>,
+    /// The one device is to be sent in a separate request.
     pub(crate) alone: bool,
-    /// Batches that begin with this.
+    /// Batches that begin with these.
     pub(crate) begins: Vec<Batch>,
 }
 
@@ -59,17 +59,17 @@ impl Schedule {
         }
     }
 
-    /// Devices of the run.
+    /// The number of devices.
     pub(crate) fn total(&self) -> u32 {
         self.total
     }
 
-    /// Batches of the run.
+    /// The number of batches.
     pub(crate) fn batches(&self) -> u32 {
         self.total.div_ceil(self.batch_size)
     }
 
-    /// When there is something to send, as far as it is known now; none when that depends on answers.
+    /// When there is something to send, as far as is known; `None` if that depends on responses.
     pub(crate) fn ready_at(&self) -> Option<Duration> {
         if !self.urgent.is_empty() {
             return Some(Duration::ZERO);
@@ -78,69 +78,69 @@ impl Schedule {
         [waiting, self.fresh_at()].into_iter().flatten().min()
     }
 
-    /// Takes at most `most` devices that are ready. They are in flight until they are handed back or done.
+    /// Takes at most `most` devices that are ready. They are in flight until they are returned or done.
     pub(crate) fn take(&mut self, now: Duration, most: usize) -> Option<Work> {
         let mut work = Work {
-            places: Vec::new(),
+            positions: Vec::new(),
             alone: false,
             begins: Vec::new(),
         };
-        while work.places.len() < most {
+        while work.positions.len() < most {
             let due = self
                 .waiting
                 .peek()
                 .is_some_and(|Reverse((at, ..))| *at <= now);
             let again = match self.urgent.front() {
-                Some(place) => Some(*place),
-                None if due => self.waiting.peek().map(|Reverse((.., place))| *place),
+                Some(position) => Some(*position),
+                None if due => self.waiting.peek().map(|Reverse((.., position))| *position),
                 None => None,
             };
-            if let Some(place) = again {
-                let alone = self.alone.contains(&place);
-                if alone && !work.places.is_empty() {
+            if let Some(position) = again {
+                let alone = self.alone.contains(&position);
+                if alone && !work.positions.is_empty() {
                     break;
                 }
                 if self.urgent.pop_front().is_none() {
                     self.waiting.pop();
                 }
-                work.places.push(place);
+                work.positions.push(position);
                 work.alone = alone;
                 if alone {
                     break;
                 }
             } else if self.fresh_at().is_some_and(|at| at <= now) {
                 work.begins.extend(self.begin());
-                work.places.push(self.cursor);
+                work.positions.push(Position(self.cursor));
                 self.cursor += 1;
             } else {
                 break;
             }
         }
-        (!work.places.is_empty()).then_some(work)
+        (!work.positions.is_empty()).then_some(work)
     }
 
-    /// Hands devices back to be sent before all else, in this order.
-    pub(crate) fn urgent(&mut self, places: &[Place]) {
-        for place in places.iter().rev() {
-            self.urgent.push_front(*place);
+    /// Returns devices, to be sent before all others and in this order.
+    pub(crate) fn urgent(&mut self, positions: &[Position]) {
+        for position in positions.iter().rev() {
+            self.urgent.push_front(*position);
         }
     }
 
-    /// Hands a device back to be sent again at this time.
-    pub(crate) fn again_at(&mut self, place: Place, at: Duration) {
+    /// Returns a device, to be sent again at this time.
+    pub(crate) fn again_at(&mut self, position: Position, at: Duration) {
         self.waits += 1;
-        self.waiting.push(Reverse((at, self.waits, place)));
+        self.waiting.push(Reverse((at, self.waits, position)));
     }
 
-    /// From now on the device goes in a request of its own.
-    pub(crate) fn isolate(&mut self, place: Place) {
-        self.alone.insert(place);
+    /// From now on the device is sent in a separate request.
+    pub(crate) fn isolate(&mut self, position: Position) {
+        self.alone.insert(position);
     }
 
-    /// A device has its final outcome. Answers the batch that ends with it.
-    pub(crate) fn done(&mut self, place: Place, now: Duration) -> Option<Batch> {
-        self.alone.remove(&place);
-        let batch = place / self.batch_size;
+    /// A device has its final outcome. Returns the batch this completes, if any.
+    pub(crate) fn done(&mut self, position: Position, now: Duration) -> Option<Batch> {
+        self.alone.remove(&position);
+        let batch = position.0 / self.batch_size;
         let left = self.started.get_mut(&batch)?;
         *left -= 1;
         if *left > 0 {
@@ -151,7 +151,7 @@ impl Schedule {
         Some(self.batch(batch))
     }
 
-    /// When the next device that was never sent may go.
+    /// When the next device that was never sent may leave.
     fn fresh_at(&self) -> Option<Duration> {
         if self.cursor >= self.total {
             return None;
@@ -165,7 +165,7 @@ impl Schedule {
         }
     }
 
-    /// Notes that the device at the cursor leaves. Answers the batch that begins with it.
+    /// Records that the device at the cursor leaves. Returns the batch that begins with it, if any.
     fn begin(&mut self) -> Option<Batch> {
         let number = self.cursor / self.batch_size;
         if !self.cursor.is_multiple_of(self.batch_size) {
@@ -197,15 +197,16 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn places(work: Option<Work>) -> Vec<Place> {
-        work.map(|work| work.places).unwrap_or_default()
+    fn positions(work: Option<Work>) -> Vec<u32> {
+        let positions = work.map(|work| work.positions).unwrap_or_default();
+        positions.into_iter().map(|Position(at)| at).collect()
     }
 
     #[test]
     fn fixed_pace_waits_for_the_batch_and_the_delay() {
         let mut schedule = Schedule::new(5, 2, 10 * SECOND, Pace::Fixed);
         let work = schedule.take(SECOND, 20).expect("work");
-        assert_eq!(work.places, [0, 1]);
+        assert_eq!(work.positions, [0, 1].map(Position));
         assert_eq!(
             work.begins,
             [Batch {
@@ -220,17 +221,19 @@ mod tests {
             (schedule.ready_at(), schedule.take(SECOND, 20)),
             (None, None)
         );
-        assert_eq!(schedule.done(1, 3 * SECOND), None);
-        let finished = schedule.done(0, 4 * SECOND).expect("finished");
+        assert_eq!(schedule.done(Position(1), 3 * SECOND), None);
+        let finished = schedule.done(Position(0), 4 * SECOND).expect("finished");
         assert_eq!((finished.number, finished.first, finished.last), (1, 1, 2));
         assert_eq!(schedule.ready_at(), Some(14 * SECOND));
         assert_eq!(schedule.take(13 * SECOND, 20), None);
-        assert_eq!(places(schedule.take(14 * SECOND, 20)), [2, 3]);
-        schedule.done(2, 14 * SECOND);
-        schedule.done(3, 14 * SECOND);
-        assert_eq!(places(schedule.take(24 * SECOND, 20)), [4]);
+        assert_eq!(positions(schedule.take(14 * SECOND, 20)), [2, 3]);
+        schedule.done(Position(2), 14 * SECOND);
+        schedule.done(Position(3), 14 * SECOND);
+        assert_eq!(positions(schedule.take(24 * SECOND, 20)), [4]);
         assert_eq!(
-            schedule.done(4, 25 * SECOND).map(|batch| batch.last),
+            schedule
+                .done(Position(4), 25 * SECOND)
+                .map(|batch| batch.last),
             Some(5)
         );
         assert_eq!(schedule.ready_at(), None, "no delay after the last");
@@ -240,30 +243,30 @@ mod tests {
     fn quota_pace_flows_over_batches() {
         let mut schedule = Schedule::new(5, 2, 10 * SECOND, Pace::Quota);
         let work = schedule.take(SECOND, 3).expect("work");
-        assert_eq!((work.places.len(), work.begins.len()), (3, 2));
-        assert_eq!(places(schedule.take(SECOND, 3)), [3, 4]);
+        assert_eq!((work.positions.len(), work.begins.len()), (3, 2));
+        assert_eq!(positions(schedule.take(SECOND, 3)), [3, 4]);
     }
 
     #[test]
-    fn what_comes_again_goes_first_and_alone_where_asked() {
+    fn repeats_leave_first_and_isolated_ones_alone() {
         let mut schedule = Schedule::new(9, 9, SECOND, Pace::Fixed);
-        assert_eq!(places(schedule.take(SECOND, 6)), [0, 1, 2, 3, 4, 5]);
-        schedule.isolate(1);
-        schedule.again_at(4, 2 * SECOND);
-        schedule.again_at(1, 2 * SECOND);
-        schedule.again_at(5, 9 * SECOND);
-        schedule.urgent(&[2, 3]);
-        assert_eq!(places(schedule.take(2 * SECOND, 6)), [2, 3, 4]);
+        assert_eq!(positions(schedule.take(SECOND, 6)), [0, 1, 2, 3, 4, 5]);
+        schedule.isolate(Position(1));
+        schedule.again_at(Position(4), 2 * SECOND);
+        schedule.again_at(Position(1), 2 * SECOND);
+        schedule.again_at(Position(5), 9 * SECOND);
+        schedule.urgent(&[2, 3].map(Position));
+        assert_eq!(positions(schedule.take(2 * SECOND, 6)), [2, 3, 4]);
         let alone = schedule.take(2 * SECOND, 6).expect("work");
-        assert_eq!((alone.places, alone.alone), (vec![1], true));
-        assert_eq!(places(schedule.take(2 * SECOND, 6)), [6, 7, 8]);
+        assert_eq!((alone.positions, alone.alone), (vec![Position(1)], true));
+        assert_eq!(positions(schedule.take(2 * SECOND, 6)), [6, 7, 8]);
         assert_eq!(schedule.ready_at(), Some(9 * SECOND));
-        assert_eq!(places(schedule.take(9 * SECOND, 6)), [5]);
+        assert_eq!(positions(schedule.take(9 * SECOND, 6)), [5]);
     }
 
     proptest! {
-        /// Whatever is taken, handed back and finished, in whatever order: each device is done exactly once, and
-        /// each batch is finished exactly once.
+        /// Each device is done exactly once and each batch is finished exactly once, in whatever order devices are
+        /// taken, returned and finished.
         #[test]
         fn no_device_is_lost_or_doubled(
             total in 0_u32..200,
@@ -276,7 +279,7 @@ mod tests {
             let (mut now, mut done, mut batches) = (Duration::ZERO, vec![0; total as usize], 0);
             let mut choices = choices.into_iter();
             loop {
-                // Once the choices are used up everything succeeds.
+                // Once the choices are used up, everything succeeds.
                 let (choice, most) = choices.next().unwrap_or((0, 20));
                 let Some(work) = schedule.take(now, most) else {
                     match schedule.ready_at() {
@@ -284,14 +287,14 @@ mod tests {
                         None => break,
                     }
                 };
-                for place in work.places {
+                for position in work.positions {
                     match choice {
-                        1 => schedule.urgent(&[place]),
-                        2 => schedule.again_at(place, now + SECOND),
-                        3 => { schedule.isolate(place); schedule.urgent(&[place]); }
+                        1 => schedule.urgent(&[position]),
+                        2 => schedule.again_at(position, now + SECOND),
+                        3 => { schedule.isolate(position); schedule.urgent(&[position]); }
                         _ => {
-                            done[place as usize] += 1;
-                            batches += u32::from(schedule.done(place, now).is_some());
+                            done[position.0 as usize] += 1;
+                            batches += u32::from(schedule.done(position, now).is_some());
                         }
                     }
                 }

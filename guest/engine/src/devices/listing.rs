@@ -1,3 +1,5 @@
+//! How far the list has been read: from page to page, without loops and without end.
+
 use core::{
     hash::{Hash, Hasher},
     time::Duration,
@@ -6,27 +8,34 @@ use std::{collections::BTreeSet, hash::DefaultHasher};
 
 use intune_sync_graph::{GraphRoot, LinkError};
 
-use crate::fleet::DEVICES_MAX;
+use super::DEVICES_MAX;
 
-/// Where the reading of the list stands: page after page, until one has no link to a next.
+/// The position in the list while it is read: page after page, until one has no link to a next.
 #[derive(Debug, Clone)]
-pub(crate) struct Listing {
-    /// Path and query of the page that is read next.
+pub(crate) struct ListCursor {
+    /// Path and query of the next page.
     pub(crate) path_and_query: String,
-    /// Not before this time: the wait after a failed attempt.
+    /// The end of the wait after a failed attempt.
     pub(crate) not_before: Duration,
-    /// Failed attempts at this page.
+    /// Failed attempts to read this page.
     pub(crate) failures: u32,
     /// Pages read.
     pub(crate) pages: u32,
-    /// The first page was asked for with a filter.
+    /// The first page was requested with a filter.
     pub(crate) filtered: bool,
-    /// Digests of the links that were followed.
+    /// Digests of the links followed so far.
     followed: BTreeSet<u64>,
-    /// Pages in a row that brought nothing new.
+    /// Pages in a row without a new device.
     barren: u32,
-    /// Rows read: they bound a list without end, and the fleet with it.
+    /// Rows read: their limit bounds an endless list, and the fleet with it.
     rows: u64,
+}
+
+/// Whether the list goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NextPage {
+    Follows,
+    None,
 }
 
 /// Why the list cannot be read to its end.
@@ -34,16 +43,16 @@ pub(crate) struct Listing {
 pub(crate) enum ListingError {
     #[error(transparent)]
     Link(#[from] LinkError),
-    #[error("the list of devices loops: page {0} links to a page that was read before")]
+    #[error("the list of devices loops: page {0} links back to an earlier page")]
     Loop(u32),
-    #[error("the list of devices does not end: {0} pages in a row brought no new device")]
+    #[error("the list of devices does not end: {0} pages in a row have no new device")]
     Barren(u32),
     #[error("the list of devices does not end: {0} pages and {1} rows were read")]
     Endless(u32, u64),
 }
 
-impl Listing {
-    /// An empty page can come in the middle of a list; so many in a row are no list.
+impl ListCursor {
+    /// A list may contain an empty page, but not this many in a row.
     const BARREN_MAX: u32 = 20;
     const PAGES_MAX: u32 = 10_000;
     const ROWS_MAX: u64 = DEVICES_MAX as u64;
@@ -62,22 +71,21 @@ impl Listing {
         }
     }
 
-    /// A page with so many rows was read, of which so many are not known to repeat an earlier one. Answers whether
-    /// there is a next page.
-    pub(crate) fn page(
+    /// Records a page: `rows` in total, `new` of them not seen before.
+    pub(crate) fn record(
         &mut self,
         root: &GraphRoot,
         rows: usize,
         new: u32,
         next_link: &str,
-    ) -> Result<bool, ListingError> {
+    ) -> Result<NextPage, ListingError> {
         self.pages += 1;
         self.failures = 0;
         self.not_before = Duration::ZERO;
         self.rows += rows as u64;
         self.barren = if new == 0 { self.barren + 1 } else { 0 };
         if next_link.is_empty() {
-            return Ok(false);
+            return Ok(NextPage::None);
         }
         let next = root.next_page(next_link)?;
         if !self.followed.insert(digest(&next)) {
@@ -90,11 +98,11 @@ impl Listing {
             return Err(ListingError::Endless(self.pages, self.rows));
         }
         self.path_and_query = next;
-        Ok(true)
+        Ok(NextPage::Follows)
     }
 }
 
-/// With fixed keys: the same link has the same digest in every run.
+/// The keys are fixed: the same link has the same digest in every run.
 fn digest(link: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     link.hash(&mut hasher);
@@ -107,10 +115,10 @@ mod tests {
 
     const LIST: &str = "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices";
 
-    fn listing() -> (Listing, GraphRoot) {
+    fn listing() -> (ListCursor, GraphRoot) {
         let root = GraphRoot::parse("https://graph.microsoft.com").expect("a root");
         (
-            Listing::new(
+            ListCursor::new(
                 "/v1.0/deviceManagement/managedDevices?$select=id".to_owned(),
                 false,
             ),
@@ -124,48 +132,57 @@ mod tests {
 
     #[test]
     fn follows_links_to_the_last_page() {
-        let (mut listing, root) = listing();
-        assert_eq!(listing.page(&root, 1000, 1000, &link(1)), Ok(true));
+        let (mut cursor, root) = listing();
         assert_eq!(
-            listing.path_and_query,
+            cursor.record(&root, 1000, 1000, &link(1)),
+            Ok(NextPage::Follows)
+        );
+        assert_eq!(
+            cursor.path_and_query,
             "/v1.0/deviceManagement/managedDevices?$skiptoken=1"
         );
-        assert_eq!(listing.page(&root, 3, 3, ""), Ok(false));
-        assert_eq!(listing.pages, 2);
+        assert_eq!(cursor.record(&root, 3, 3, ""), Ok(NextPage::None));
+        assert_eq!(cursor.pages, 2);
     }
 
     #[test]
     fn detects_loops_whether_to_itself_or_to_the_start() {
-        let (mut listing, root) = listing();
-        assert_eq!(listing.page(&root, 10, 10, &link(1)), Ok(true));
-        assert_eq!(listing.page(&root, 10, 10, &link(2)), Ok(true));
+        let (mut cursor, root) = listing();
         assert_eq!(
-            listing.page(&root, 10, 10, &link(1)),
+            cursor.record(&root, 10, 10, &link(1)),
+            Ok(NextPage::Follows)
+        );
+        assert_eq!(
+            cursor.record(&root, 10, 10, &link(2)),
+            Ok(NextPage::Follows)
+        );
+        assert_eq!(
+            cursor.record(&root, 10, 10, &link(1)),
             Err(ListingError::Loop(3))
         );
-        let (mut listing, root) = self::listing();
+        let (mut cursor, root) = listing();
         let start = format!("{LIST}?$select=id");
         assert_eq!(
-            listing.page(&root, 10, 10, &start),
+            cursor.record(&root, 10, 10, &start),
             Err(ListingError::Loop(1))
         );
     }
 
     #[test]
-    fn detects_lists_without_end() {
-        let (mut listing, root) = listing();
+    fn detects_endless_lists() {
+        let (mut cursor, root) = listing();
         let barren = (1..)
-            .map(|n| listing.page(&root, 1000, 0, &link(n)))
+            .map(|n| cursor.record(&root, 1000, 0, &link(n)))
             .find(Result::is_err);
         assert_eq!(barren, Some(Err(ListingError::Barren(20))));
-        let (mut listing, root) = self::listing();
+        let (mut cursor, root) = listing();
         let endless = (1..)
-            .map(|n| listing.page(&root, 1000, 1000, &link(n)))
+            .map(|n| cursor.record(&root, 1000, 1000, &link(n)))
             .find(Result::is_err);
         assert_eq!(endless, Some(Err(ListingError::Endless(2001, 2_001_000))));
-        let (mut listing, root) = self::listing();
+        let (mut cursor, root) = listing();
         let endless = (1..)
-            .map(|n| listing.page(&root, 1, 1, &link(n)))
+            .map(|n| cursor.record(&root, 1, 1, &link(n)))
             .find(Result::is_err);
         assert_eq!(endless, Some(Err(ListingError::Endless(10_000, 10_000))));
     }

@@ -1,0 +1,53 @@
+//! The two numbers of a device, as types that cannot be mixed up: its index in the fleet, and its position in the
+//! order of the run.
+
+use intune_sync_ids::Guid;
+
+use super::fleet::{Device, Fleet};
+
+/// A device's index in the [`Fleet`], from 0, in the order of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DeviceIndex(pub(super) u32);
+
+/// A device's position in the order of the run, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position(pub(super) u32);
+
+/// The devices to sync, by their position in the order of the run.
+#[derive(Debug, Clone)]
+pub(crate) struct Selected {
+    fleet: Fleet,
+    order: Vec<DeviceIndex>,
+}
+
+impl Selected {
+    /// The devices of `fleet` that `order` names, each at most once.
+    pub(crate) fn new(fleet: Fleet, order: Vec<DeviceIndex>) -> Self {
+        Self { fleet, order }
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.order.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn device(&self, position: Position) -> &Device {
+        self.fleet.device(self.index(position))
+    }
+
+    pub(crate) fn device_mut(&mut self, position: Position) -> &mut Device {
+        let index = self.index(position);
+        self.fleet.device_mut(index)
+    }
+
+    pub(crate) fn id(&self, position: Position) -> Guid {
+        self.device(position).id()
+    }
+
+    pub(crate) fn name(&self, position: Position) -> &str {
+        self.fleet.name(self.index(position))
+    }
+
+    fn index(&self, Position(position): Position) -> DeviceIndex {
+        self.order[position as usize]
+    }
+}

@@ -1,0 +1,121 @@
+//! Up to 20 devices in a JSON batch. Its response has one for each item; a response to the envelope alone says nothing
+//! about the items.
+
+use intune_sync_graph::{
+    BatchAnswer, GraphError, ItemAnswer, Requested, Verdict, judge, read_batch, retry_after,
+};
+
+use super::{Route, Syncing};
+use crate::{
+    contract::RunStatus,
+    devices::Position,
+    http::{NoAnswer, Response},
+    run::{
+        ledger::Ledger,
+        problems::{self, Needed},
+        response::{Judged, Received, Signals, all_writes, progress_of_whole},
+        traffic::{Sent, Traffic},
+    },
+};
+
+impl Syncing {
+    pub(super) fn handle_batch(
+        &mut self,
+        positions: &[Position],
+        sent: &Sent,
+        result: Result<Response, NoAnswer>,
+        traffic: &mut Traffic,
+        ledger: &mut Ledger,
+    ) {
+        let envelope = Received::read(Requested::Envelope, result, sent, traffic);
+        if let Some(items) = read_items(&envelope, positions.len(), traffic) {
+            let signals = Signals::of_items(&items);
+            let refused = traffic.learn(sent, &signals, &envelope.judged.error, ledger);
+            return self.handle_items(positions, items, refused, traffic, ledger);
+        }
+        let Received { mut judged, body } = envelope;
+        if judged.verdict == Verdict::ItemsFailed {
+            judged.verdict = Verdict::Transient;
+        }
+        let progress = progress_of_whole(&judged);
+        let signals = Signals::of_request(&judged, all_writes(&judged), progress);
+        traffic.learn(sent, &signals, &judged.error, ledger);
+        self.envelope_refused(positions, &judged, &body, traffic, ledger);
+    }
+
+    /// The response does not say what became of the items.
+    fn envelope_refused(
+        &mut self,
+        positions: &[Position],
+        judged: &Judged,
+        body: &[u8],
+        traffic: &mut Traffic,
+        ledger: &mut Ledger,
+    ) {
+        match judged.verdict {
+            Verdict::Throttled | Verdict::TokenRefused => self.schedule.urgent(positions),
+            Verdict::NotAuthorized(missing) => {
+                let problem = problems::not_authorized(missing, Needed::Sync, &judged.error);
+                ledger.end(RunStatus::NotAuthorized(problem));
+            }
+            Verdict::Unsupported => {
+                let status = judged.status.unwrap_or_default();
+                let notice = format!("Graph refuses batches ({status}); each device is sent alone");
+                self.fall_back(Route::Single, notice, traffic.now(), ledger);
+                self.schedule.urgent(positions);
+            }
+            Verdict::NotFound | Verdict::Rejected | Verdict::TooLarge | Verdict::FilterRefused => {
+                // One of the items may be the reason: each is judged separately.
+                for position in positions {
+                    self.schedule.isolate(*position);
+                }
+                self.schedule.urgent(positions);
+            }
+            Verdict::Success => {
+                let message = GraphError::read(body, &[]).message;
+                let unreadable = judged.unknown("unreadable", &message);
+                self.retry_all(positions, &unreadable, traffic, ledger);
+            }
+            Verdict::Transient | Verdict::ItemsFailed => {
+                self.retry_all(positions, judged, traffic, ledger);
+            }
+        }
+    }
+}
+
+/// The responses to a batch's items, in the order in which they were sent; `None` if the envelope failed. An item
+/// without a readable response may have been executed or not.
+fn read_items(envelope: &Received, count: usize, traffic: &Traffic) -> Option<Vec<Judged>> {
+    let Received {
+        judged: whole,
+        body,
+    } = envelope;
+    if !matches!(whole.verdict, Verdict::Success | Verdict::ItemsFailed) {
+        return None;
+    }
+    let BatchAnswer { items, strays } = read_batch(body, count)?;
+    let judged = |item: ItemAnswer<'_>| {
+        let error = GraphError::of(&item.body, &item.headers);
+        let message = error.retry_after.as_deref();
+        Judged {
+            status: Some(item.status),
+            verdict: judge(Requested::Item, item.status, &error),
+            named_wait: retry_after::wait(&item.headers, message, traffic.unix_now()),
+            error,
+            client_request_id: whole.client_request_id,
+        }
+    };
+    let strays = strays.into_iter().map(judged).filter(Judged::asks_to_wait);
+    let stray_wait = strays.filter_map(|stray| stray.named_wait).max();
+    let items = items.into_iter().map(|item| match item {
+        Some(item) => judged(item),
+        None => Judged {
+            named_wait: stray_wait,
+            ..whole.unknown(
+                "missing",
+                "Graph's response to the batch leaves this device out",
+            )
+        },
+    });
+    Some(items.collect())
+}

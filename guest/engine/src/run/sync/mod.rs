@@ -1,0 +1,161 @@
+//! The second phase: sends the syncs until each device has its final outcome.
+
+mod batch;
+mod bulk;
+mod outcomes;
+mod route;
+mod single;
+
+use std::collections::BTreeMap;
+
+use intune_sync_graph::{BATCH_PATH, BULK_PATH, batch_body, bulk_body, sync_path};
+use intune_sync_ids::Guid;
+
+pub(super) use self::route::{Opening, Route};
+use super::{
+    Next,
+    ledger::Ledger,
+    traffic::{Draft, Sent, Traffic},
+};
+use crate::{
+    TokenSerial,
+    devices::{Position, Schedule, Selected, Work},
+    http::{Method, NoAnswer, Request, RequestId, Response},
+    pacing::Load,
+};
+
+const RESPONSE_LIMIT: usize = 1 << 20;
+
+/// Sends the syncs.
+#[derive(Debug, Clone)]
+pub(super) struct Syncing {
+    devices: Selected,
+    schedule: Schedule,
+    route: Route,
+    opening: Opening,
+    max_retries: u32,
+    /// How often a device was refused for its token while others were not.
+    refusals: BTreeMap<Position, u8>,
+    in_flight: BTreeMap<RequestId, Carried>,
+}
+
+/// The devices that a request carries, and how.
+#[derive(Debug, Clone)]
+enum Carried {
+    Single(Position),
+    Batch(Vec<Position>),
+    Bulk(Vec<Position>),
+}
+
+impl Syncing {
+    pub(super) fn new(
+        devices: Selected,
+        schedule: Schedule,
+        route: Route,
+        max_retries: u32,
+    ) -> Self {
+        Self {
+            devices,
+            schedule,
+            route,
+            opening: Opening::Unproven,
+            max_retries,
+            refusals: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn next(&self, traffic: &Traffic) -> Next {
+        let most = self.opening.in_flight_max(self.route, traffic.bulk_cost());
+        if traffic.in_flight() >= most {
+            return Next::AfterResponse;
+        }
+        let free_at = traffic.free_at(self.opening.load_max(self.route));
+        match (self.schedule.ready_at(), free_at) {
+            (Some(ready_at), Some(free_at)) => Next::At(ready_at.max(free_at)),
+            (None, _) if traffic.is_idle() => Next::Finished,
+            (None, _) | (_, None) => Next::AfterResponse,
+        }
+    }
+
+    /// Sends the next devices, if there are any.
+    pub(super) fn send(
+        &mut self,
+        token: TokenSerial,
+        traffic: &mut Traffic,
+        ledger: &mut Ledger,
+    ) -> Option<Request> {
+        let most = traffic.portion(self.opening.load_max(self.route));
+        let work = self.schedule.take(traffic.now(), most)?;
+        for position in &work.positions {
+            let device = self.devices.device_mut(*position);
+            device.attempts = device.attempts.saturating_add(1);
+        }
+        for batch in &work.begins {
+            ledger.batch_started(traffic.now(), *batch);
+        }
+        let (draft, carried) = self.draft(work);
+        let request = traffic.send(draft, token, ledger);
+        self.in_flight.insert(request.id, carried);
+        Some(request)
+    }
+
+    pub(super) fn handle_response(
+        &mut self,
+        id: RequestId,
+        sent: &Sent,
+        result: Result<Response, NoAnswer>,
+        traffic: &mut Traffic,
+        ledger: &mut Ledger,
+    ) {
+        match self.in_flight.remove(&id) {
+            Some(Carried::Single(position)) => {
+                self.handle_single(position, sent, result, traffic, ledger);
+            }
+            Some(Carried::Batch(positions)) => {
+                self.handle_batch(&positions, sent, result, traffic, ledger);
+            }
+            Some(Carried::Bulk(positions)) => {
+                self.handle_bulk(&positions, sent, result, traffic, ledger);
+            }
+            None => {}
+        }
+    }
+
+    /// The request that carries these devices.
+    fn draft(&self, work: Work) -> (Draft, Carried) {
+        let Work {
+            positions, alone, ..
+        } = work;
+        let ids: Vec<Guid> = positions.iter().map(|at| self.devices.id(*at)).collect();
+        let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let (path_and_query, body, load, carried) = match (self.route, ids.as_slice()) {
+            (route, [id]) if alone || route == Route::Single => (
+                sync_path(*id),
+                None,
+                Load::Syncs(1),
+                Carried::Single(positions[0]),
+            ),
+            (Route::Bulk { .. }, ids) => (
+                BULK_PATH.to_owned(),
+                Some(bulk_body(ids)),
+                Load::Bulk(count),
+                Carried::Bulk(positions),
+            ),
+            (Route::Single | Route::Batch, ids) => (
+                BATCH_PATH.to_owned(),
+                Some(batch_body(ids)),
+                Load::Syncs(count),
+                Carried::Batch(positions),
+            ),
+        };
+        let draft = Draft {
+            method: Method::Post,
+            path_and_query,
+            body,
+            load,
+            response_limit: RESPONSE_LIMIT,
+        };
+        (draft, carried)
+    }
+}

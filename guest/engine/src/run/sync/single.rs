@@ -1,0 +1,46 @@
+//! A device in a separate request.
+
+use core::slice;
+
+use intune_sync_graph::{Requested, Verdict};
+use serde_json::Value;
+
+use super::Syncing;
+use crate::{
+    devices::Position,
+    http::{NoAnswer, Response},
+    pacing::Progress,
+    run::{
+        ledger::Ledger,
+        response::{Received, Signals, progress, single_write},
+        traffic::{Sent, Traffic},
+    },
+};
+
+impl Syncing {
+    pub(super) fn handle_single(
+        &mut self,
+        position: Position,
+        sent: &Sent,
+        result: Result<Response, NoAnswer>,
+        traffic: &mut Traffic,
+        ledger: &mut Ledger,
+    ) {
+        let Received { judged, body } = Received::read(Requested::Single, result, sent, traffic);
+        let is_json = || body.is_empty() || serde_json::from_slice::<Value>(&body).is_ok();
+        let is_unreadable = judged.verdict == Verdict::Success && !is_json();
+        let progress = if is_unreadable {
+            Progress::Failed
+        } else {
+            progress(slice::from_ref(&judged))
+        };
+        let signals = Signals::of_request(&judged, single_write(&judged), progress);
+        let refused = traffic.learn(sent, &signals, &judged.error, ledger);
+        let judged = if is_unreadable {
+            judged.unreadable(&body)
+        } else {
+            judged
+        };
+        self.handle_items(&[position], vec![judged], refused, traffic, ledger);
+    }
+}
