@@ -1,21 +1,15 @@
-//! What Microsoft Graph answers to the requests of the host's own: those of `doctor` and `grant`.
+//! Responses of Microsoft Graph to the host's own requests: those of `doctor` and `grant`.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::BodyExt;
+use intune_sync_graph::GraphError;
 use jiff::{Timestamp, fmt::rfc2822};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::http_client::{ClientError, ResponseBody};
 
-/// What an answer under Multi Admin Approval asks for.
-const APPROVAL: &str = "x-msft-approval-justification";
-
-/// The most of Graph's own words that is shown, in characters.
-const WORDS: usize = 300;
-
-/// An answer that was read to its end.
+/// A response that was read to its end.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -24,7 +18,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads the answer to its end.
+    /// Reads the response to its end.
     ///
     /// # Errors
     ///
@@ -49,69 +43,35 @@ impl Answer {
         rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
     }
 
-    /// What an answer that is no success says.
-    pub(crate) fn error(&self) -> GraphError {
-        let body: Value = self.json().unwrap_or_default();
-        let error = &body["error"];
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let outer = text(&error["message"]);
-        // Intune's messages are often JSON themselves.
-        let inner: Value = serde_json::from_str(&outer).unwrap_or_default();
-        let message = match inner["Message"].as_str() {
-            Some(inner) => inner.to_owned(),
-            None => outer.clone(),
-        };
-        let request_id = self
-            .headers
-            .get("request-id")
-            .and_then(|id| id.to_str().ok())
-            .unwrap_or_default();
-        GraphError {
-            status: self.status.as_u16(),
-            code: shortened(&text(&error["code"])),
-            message: shortened(&message),
-            request_id: shortened(request_id),
-            approval: self.headers.contains_key(APPROVAL)
-                || outer.to_ascii_lowercase().contains(APPROVAL),
-            is_graphs: error.is_object(),
+    /// What an unsuccessful response says.
+    pub(crate) fn error(&self) -> ErrorResponse {
+        let headers = self.headers.iter();
+        let headers: Vec<(String, String)> = headers
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect();
+        ErrorResponse {
+            status: self.status,
+            error: GraphError::read(&self.body, &headers),
         }
     }
 }
 
-/// What an answer that is no success says.
+/// What an unsuccessful response says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GraphError {
-    pub(crate) status: u16,
-    /// May be empty.
-    pub(crate) code: String,
-    /// May be empty.
-    pub(crate) message: String,
-    /// What Microsoft's support asks for; may be empty.
-    pub(crate) request_id: String,
-    /// It asks for the approval of another administrator.
-    pub(crate) approval: bool,
-    /// It has the form of Graph's errors.
-    pub(crate) is_graphs: bool,
+pub(crate) struct ErrorResponse {
+    pub(crate) status: StatusCode,
+    pub(crate) error: GraphError,
 }
 
-impl std::fmt::Display for GraphError {
+impl std::fmt::Display for ErrorResponse {
     /// `403, Forbidden: message, request-id …`, as far as there is any.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.status)?;
-        match (self.code.as_str(), self.message.trim_end_matches('.')) {
-            ("", "") => {}
-            ("", words) | (words, "") => write!(f, ", {words}")?,
-            (code, message) => write!(f, ", {code}: {message}")?,
+        write!(f, "{}", self.status.as_u16())?;
+        match self.error.to_string().as_str() {
+            "" => Ok(()),
+            known => write!(f, ", {known}"),
         }
-        if !self.request_id.is_empty() {
-            write!(f, ", request-id {}", self.request_id)?;
-        }
-        Ok(())
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(WORDS).collect()
 }
 
 /// A new `client-request-id`, by which Microsoft's support finds a request.
@@ -137,31 +97,15 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_read_in_each_of_graphs_forms() {
-        let plain = answer(
-            403,
-            &[("request-id", "7")],
-            r#"{"error":{"code":"Forbidden","message":"No."}}"#,
-        );
+    fn errors_are_shown_with_their_status() {
+        let body = r#"{"error":{"code":"Forbidden","message":"No."}}"#;
+        let plain = answer(403, &[("request-id", "7")], body).error();
+        assert_eq!(plain.to_string(), "403, Forbidden: No, request-id 7");
+        assert_eq!(answer(502, &[], "").error().to_string(), "502");
         assert_eq!(
-            plain.error().to_string(),
-            "403, Forbidden: No, request-id 7"
+            answer(502, &[], "<html>").error().to_string(),
+            "502, <html>"
         );
-        let intune = r#"{"error":{"code":"","message":"{\"Message\":\"An x-msft-approval-justification is asked for\"}"}}"#;
-        let error = answer(400, &[], intune).error();
-        assert!(error.approval && error.is_graphs);
-        assert_eq!(
-            error.to_string(),
-            "400, An x-msft-approval-justification is asked for"
-        );
-        for body in ["", "<html>", "[]", r#"{"error":"x"}"#] {
-            let error = answer(502, &[], body).error();
-            assert_eq!(
-                (error.to_string().as_str(), error.is_graphs),
-                ("502", false)
-            );
-        }
-        assert!(answer(403, &[(APPROVAL, "required")], "").error().approval);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod plan;
 mod program;
 mod proxy;
 mod rehearse;
+mod request_ids;
 mod retries;
 mod retry_after;
 mod running;

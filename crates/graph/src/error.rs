@@ -1,11 +1,15 @@
 //! Errors as Graph and Intune write them: code, message, request id, the wait that a message names.
 
+use core::fmt;
+
 use serde_json::Value;
 
 use crate::shortened;
 
 /// The most of a message that is kept, in characters.
 const MESSAGE_MAX: usize = 1000;
+/// The most of a message that is shown, in characters.
+const MESSAGE_SHOWN: usize = 300;
 /// The word that only Multi Admin Approval uses.
 const APPROVAL: &str = "x-msft-approval-justification";
 
@@ -93,6 +97,26 @@ impl GraphError {
     }
 }
 
+impl fmt::Display for GraphError {
+    /// `code: message, request-id …`, as far as there is any: nothing where nothing is known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = shortened(&self.message, MESSAGE_SHOWN).trim_end_matches('.');
+        let words = match (self.code.as_str(), message) {
+            ("", words) | (words, "") => words,
+            (code, message) => {
+                write!(f, "{code}: ")?;
+                message
+            }
+        };
+        f.write_str(words)?;
+        match (words, self.request_id.as_str()) {
+            (_, "") => Ok(()),
+            ("", id) => write!(f, "request-id {id}"),
+            (_, id) => write!(f, ", request-id {id}"),
+        }
+    }
+}
+
 /// A text; empty where there is anything else, or nothing.
 fn text_of(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
@@ -135,6 +159,30 @@ mod tests {
             let headers = [("Request-Id".to_owned(), "h".to_owned())];
             assert_eq!(GraphError::read(body.as_bytes(), &headers).request_id, "h");
         }
+    }
+
+    #[test]
+    fn shows_what_is_known_and_nothing_else() {
+        let error = |code: &str, message: &str, request_id: &str| GraphError {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            request_id: request_id.to_owned(),
+            ..GraphError::default()
+        };
+        for (error, shown) in [
+            (
+                error("Forbidden", "No.", "7"),
+                "Forbidden: No, request-id 7",
+            ),
+            (error("Forbidden", "", ""), "Forbidden"),
+            (error("", "No.", ""), "No"),
+            (error("", "", "7"), "request-id 7"),
+            (error("", "", ""), ""),
+        ] {
+            assert_eq!(error.to_string(), shown);
+        }
+        let long = error("", &"é".repeat(1000), "").to_string();
+        assert_eq!(long.chars().count(), 300);
     }
 
     #[test]

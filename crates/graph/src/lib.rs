@@ -8,6 +8,7 @@ mod error;
 mod execute_action;
 mod page;
 pub mod retry_after;
+pub mod roles;
 mod root;
 mod sync_device;
 mod tolerant;

@@ -1,5 +1,8 @@
+//! The app roles that `grant` may assign, with their ids.
+
 use std::fmt;
 
+use intune_sync_graph::roles;
 use intune_sync_ids::Guid;
 
 /// An application permission of Microsoft Graph that can be granted: there is no other.
@@ -22,9 +25,9 @@ impl Role {
     /// Its name, by which tokens and Graph call it.
     pub const fn value(self) -> &'static str {
         match self {
-            Self::Read => "DeviceManagementManagedDevices.Read.All",
-            Self::ReadWrite => "DeviceManagementManagedDevices.ReadWrite.All",
-            Self::PrivilegedOperations => "DeviceManagementManagedDevices.PrivilegedOperations.All",
+            Self::Read => roles::READ,
+            Self::ReadWrite => roles::READ_WRITE,
+            Self::PrivilegedOperations => roles::PRIVILEGED_OPERATIONS,
         }
     }
 

@@ -2,12 +2,9 @@
 
 use core::time::Duration;
 
-use intune_sync_graph::{GraphError, Missing, shortened};
+use intune_sync_graph::{GraphError, Missing, roles};
 
 use crate::{contract::Problem, devices::ListingError, pacing::GaveUp};
-
-const READ_ROLE: &str = "DeviceManagementManagedDevices.Read.All";
-const SYNC_ROLE: &str = "DeviceManagementManagedDevices.PrivilegedOperations.All";
 
 /// What a refused request was to do.
 #[derive(Debug, Clone, Copy)]
@@ -43,8 +40,8 @@ pub(super) fn not_authorized(missing: Missing, needed: Needed, error: &GraphErro
 
 fn role_missing(needed: Needed, error: &GraphError) -> Problem {
     let (action, role) = match needed {
-        Needed::Read => ("read the list of devices", READ_ROLE),
-        Needed::Sync => ("sync devices", SYNC_ROLE),
+        Needed::Read => ("read the list of devices", roles::READ),
+        Needed::Sync => ("sync devices", roles::PRIVILEGED_OPERATIONS),
     };
     problem(
         format!("the identity may not {action} (403{})", details(error)),
@@ -146,17 +143,10 @@ fn problem(message: String, hint: &str) -> Problem {
 
 /// `, code: message, request-id …`, without those that are empty.
 fn details(error: &GraphError) -> String {
-    let mut text = String::new();
-    let message = shortened(&error.message, 300);
-    match (error.code.as_str(), message) {
-        ("", "") => {}
-        ("", words) | (words, "") => text = format!(", {words}"),
-        (code, message) => text = format!(", {code}: {message}"),
+    match error.to_string() {
+        known if known.is_empty() => known,
+        known => format!(", {known}"),
     }
-    if !error.request_id.is_empty() {
-        text = format!("{text}, request-id {}", error.request_id);
-    }
-    text
 }
 
 fn in_words(time: Duration) -> String {

@@ -1,15 +1,16 @@
 //! The checks that take a token to Graph: whether a page of devices can be read, and a device synced.
 
 use http::{HeaderValue, Method, StatusCode};
+use intune_sync_graph::roles::{PRIVILEGED_OPERATIONS as SYNC, READ};
 use intune_sync_ids::Guid;
 use serde::Deserialize;
 
 use super::{
     step::{Cause, Finding, Outcome},
-    token::{Permits, READ, SYNC},
+    token::Permits,
     way::{PAGE, Way, is_passing, unavailable},
 };
-use crate::graph::{Answer, GraphError};
+use crate::graph::{Answer, ErrorResponse};
 
 /// Reads a page.
 pub(super) async fn page(
@@ -60,7 +61,7 @@ pub(super) async fn sync(
             format!("Intune does not know the device `{device}` ({error})"),
             "`--probe` takes the Intune device id of a device that is enrolled, not its Entra device id and not its name",
         )),
-        400 | 405 | 409 | 410 | 422 if !error.approval => Outcome::Failed(Finding::new(
+        400 | 405 | 409 | 410 | 422 if !error.error.approval => Outcome::Failed(Finding::new(
             Cause::DeviceRefused,
             format!("Intune refuses a sync of the device `{device}` ({error})"),
             "name another device by `--probe`: one of Windows, macOS, iOS or Android that Intune manages",
@@ -73,7 +74,7 @@ pub(super) async fn sync(
 fn refused(answer: &Answer, deed: &str, role: &str, permits: Permits, remedy: &str) -> Finding {
     let error = answer.error();
     match answer.status {
-        StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN if error.approval => approval(&error),
+        StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN if error.error.approval => approval(&error),
         StatusCode::UNAUTHORIZED => Finding::new(
             Cause::TokenRefused,
             format!("Microsoft Graph refuses the token ({error})"),
@@ -105,7 +106,7 @@ fn refused(answer: &Answer, deed: &str, role: &str, permits: Permits, remedy: &s
     }
 }
 
-fn approval(error: &GraphError) -> Finding {
+fn approval(error: &ErrorResponse) -> Finding {
     Finding::new(
         Cause::ApprovalNeeded,
         format!(

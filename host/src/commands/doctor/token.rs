@@ -1,5 +1,7 @@
 //! The checks of a token's claims. Signatures are not verified here: Graph does that.
 
+use intune_sync_graph::roles::{PRIVILEGED_OPERATIONS as SYNC, READ, READ_WRITE};
+
 use super::{
     clock::{in_words, moment},
     step::{Cause, Finding, Outcome, Step},
@@ -8,13 +10,6 @@ use crate::{
     cli::{Auth, Cloud, DoctorOptions},
     identity::Claims,
 };
-
-/// Permits reading devices.
-pub(super) const READ: &str = "DeviceManagementManagedDevices.Read.All";
-/// Permits it too.
-const READ_WRITE: &str = "DeviceManagementManagedDevices.ReadWrite.All";
-/// Permits syncs.
-pub(super) const SYNC: &str = "DeviceManagementManagedDevices.PrivilegedOperations.All";
 
 /// The application id of Microsoft Graph, which a token can name instead of its address.
 const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";

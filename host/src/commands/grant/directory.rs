@@ -10,7 +10,7 @@ use super::Outcome;
 use super::patience::Patience;
 use super::principal::{Principal, Written};
 use crate::{
-    graph::{Answer, GraphError, client_request_id},
+    graph::{Answer, ErrorResponse, client_request_id},
     http_client::{HttpClient, Limits},
     printer::Printer,
 };
@@ -236,7 +236,7 @@ impl<'a> Directory<'a> {
             }
             let error = answer.error();
             let not_yet = match answer.status {
-                StatusCode::BAD_REQUEST if error.message.contains("already exists") => {
+                StatusCode::BAD_REQUEST if error.error.message.contains("already exists") => {
                     return Ok(Outcome::AlreadyAssigned);
                 }
                 StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => true,
@@ -368,9 +368,9 @@ fn next_link(answer: &Answer) -> Option<Uri> {
     body["@odata.nextLink"].as_str()?.parse().ok()
 }
 
-fn refused(deed: &str, error: &GraphError) -> Failure {
+fn refused(deed: &str, error: &ErrorResponse) -> Failure {
     match error.status {
-        403 => Failure::not_authorized(
+        StatusCode::FORBIDDEN => Failure::not_authorized(
             format!("this sign-in may not {deed} ({error})"),
             "sign in as a Privileged Role Administrator or Global Administrator; the sign-in needs \
              `AppRoleAssignment.ReadWrite.All` and `Application.Read.All` for Microsoft Graph",

@@ -1,0 +1,32 @@
+//! One exchange over `wasi:http`, for every component that sends requests.
+//!
+//! An [`Exchange`] never waits. Its caller waits, in one of two ways: with `poll` over the pollables of all exchanges,
+//! and then [`Exchange::advance`] for each side that is ready; or by calling [`Exchange::advance_ready`] now and then.
+//!
+//! What a component imports is the functions that it calls: those that only the other way needs are not linked.
+//!
+//! Natively the crate is empty.
+
+#![cfg(target_arch = "wasm32")]
+
+mod download;
+mod error;
+mod exchange;
+mod request;
+mod upload;
+
+pub use error::Error;
+pub use exchange::{Exchange, Side};
+pub use request::{Request, Timeouts};
+pub use wasi::http::types::{Method, Scheme};
+
+/// A response, read to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The headers, names in any letter case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
