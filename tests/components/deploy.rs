@@ -97,7 +97,7 @@ fn yaml(path: &str) -> Value {
 
 fn assert_valid(schema: &str, value: &Value) {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let file = here.join(format!("../tests/contract/schemas/{schema}.schema.json"));
+    let file = here.join(format!("../tests/components/schemas/{schema}.schema.json"));
     let text = fs::read_to_string(file).expect("the schema is there");
     let schema: Value = serde_json::from_str(&text).expect("the schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is one");

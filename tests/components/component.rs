@@ -1,3 +1,5 @@
+//! The engine: what it may reach, function by function.
+
 use std::fs;
 
 use wasmtime::{
@@ -25,7 +27,7 @@ fn component() -> Component {
     let embedded = fs::read(env!("CARGO_BIN_EXE_intune-sync")).expect("the program was built");
     assert!(
         embedded.windows(bytes.len()).any(|window| window == bytes),
-        "what is looked at here is what the program runs"
+        "this is the component that the program runs"
     );
     Component::new(&engine, bytes).expect("a component")
 }
@@ -47,9 +49,9 @@ fn it_imports_and_exports_these_and_nothing_else() {
     assert_eq!(exports, EXPORTS);
 }
 
-/// Interface by interface, what of each is used: a function more is a power more.
+/// The functions it uses of each interface: one more function is one more capability.
 #[test]
-fn of_each_interface_it_uses_these_functions() {
+fn it_uses_these_functions_of_each_interface() {
     let component = component();
     let engine = component.engine();
     let ty = component.component_type();
@@ -79,7 +81,7 @@ fn of_each_interface_it_uses_these_functions() {
     insta::assert_snapshot!(text);
 }
 
-/// Without its host it does not even start, and says what it lacks.
+/// Without its host it does not even start, and the error names what is missing.
 #[test]
 fn without_its_imports_it_cannot_be_instantiated() {
     let component = component();

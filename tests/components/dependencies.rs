@@ -1,3 +1,5 @@
+//! What the program is built from, and what must not be among it.
+
 use std::{collections::BTreeMap, process::Command};
 
 /// The crates of the program, each with its features.
@@ -38,7 +40,7 @@ fn dependencies() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// One provider of cryptography and one HTTP client: each further one is a further way out, and minutes of building.
+/// One provider of cryptography and one HTTP client: another one is another way out, and minutes of building.
 #[test]
 fn there_is_one_way_to_speak_tls() {
     let crates = dependencies();
@@ -51,7 +53,7 @@ fn there_is_one_way_to_speak_tls() {
     ] {
         assert!(
             crates.contains_key(needed),
-            "`{needed}` is not seen: {crates:?}"
+            "`{needed}` is missing: {crates:?}"
         );
     }
     for unwanted in [
@@ -68,9 +70,9 @@ fn there_is_one_way_to_speak_tls() {
     }
 }
 
-/// wasmtime's own way out would go past the pooled client, and past the limits on it.
+/// wasmtime's own client would bypass the pooled one, and its limits.
 #[test]
-fn wasmtime_cannot_send_by_itself() {
+fn wasmtime_cannot_send_on_its_own() {
     let crates = dependencies();
     let features: Vec<&str> = crates["wasmtime-wasi-http"].split(',').collect();
     assert!(features.contains(&"p2"), "{features:?}");
