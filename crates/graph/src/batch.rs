@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::tolerant::{Read, Text, Tolerant, read_json};
 use intune_sync_ids::Guid;
 
-/// Where JSON batches go.
+/// The path of JSON batches.
 pub const BATCH_PATH: &str = "/v1.0/$batch";
-/// The most items of a batch.
+/// The most items that a batch may have.
 pub const BATCH_MAX: usize = 20;
 
 /// The body of a batch of syncs. Item ids are `1`, `2`, … in the order given.
@@ -39,18 +39,18 @@ pub struct ItemAnswer<'a> {
     pub body: Value,
 }
 
-/// The answer to a batch.
+/// The response to a batch.
 #[derive(Debug, PartialEq)]
 pub struct BatchAnswer<'a> {
-    /// In the order in which the items were given; none for an item that the answer leaves out or says nothing readable
-    /// of.
+    /// In the order in which the items were given; `None` for an item that the response leaves out, or whose part of it
+    /// cannot be read.
     pub items: Vec<Option<ItemAnswer<'a>>>,
-    /// Answers that cannot be told whose they are: the id is spoilt, or not one that was asked for. Of a device they
-    /// say nothing, but the wait that one names is meant for the app.
+    /// Responses that belong to no item: the id is missing, unknown or repeated. They say nothing about a device, but a
+    /// wait that one of them names applies to the app.
     pub strays: Vec<ItemAnswer<'a>>,
 }
 
-/// Reads the answer to a batch of `count` items; none when this is no such answer. Graph answers in any order.
+/// Reads the response to a batch of `count` items; `None` when it is not one. Graph responds in any order.
 #[must_use]
 pub fn read_batch(body: &[u8], count: usize) -> Option<BatchAnswer<'_>> {
     let Read(Envelope(Responses(responses))) = read_json(body).ok()?;
@@ -82,7 +82,7 @@ impl<'de: 'a, 'a> Tolerant<'de> for Envelope<'a> {
     }
 }
 
-/// None where there is no array.
+/// `None` where there is no array.
 #[derive(Default)]
 struct Responses<'a>(Option<Vec<Response<'a>>>);
 
@@ -96,11 +96,11 @@ impl<'de: 'a, 'a> Tolerant<'de> for Responses<'a> {
     }
 }
 
-/// An item's answer, as far as it can be read.
+/// The response to an item, as far as it can be read.
 #[derive(Default)]
 struct Response<'a> {
     id: Option<usize>,
-    /// None without a status.
+    /// `None` without a status.
     item: Option<ItemAnswer<'a>>,
 }
 
@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(strays, [500, 204, 204]);
         assert_eq!(items[0].as_ref().map(|item| item.status), Some(204));
         assert_eq!(items[1], None);
-        let third = items[2].as_ref().expect("answered");
+        let third = items[2].as_ref().expect("a response");
         assert_eq!(
             third.headers,
             [
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_batch_answer_is_none() {
+    fn anything_else_is_not_a_batch() {
         for body in [
             "",
             "<html></html>",

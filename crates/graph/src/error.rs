@@ -13,7 +13,7 @@ const MESSAGE_SHOWN: usize = 300;
 /// The word that only Multi Admin Approval uses.
 const APPROVAL: &str = "x-msft-approval-justification";
 
-/// What an answer that is no success says, gathered from its body and headers.
+/// What an unsuccessful response says, from its body and headers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GraphError {
     /// `error.code`; may be empty.
@@ -22,14 +22,14 @@ pub struct GraphError {
     pub message: String,
     /// What Microsoft's support asks for.
     pub request_id: String,
-    /// `RetryAfter` inside the message, where Intune puts it at times.
+    /// `RetryAfter` inside the message, where Intune sometimes puts it.
     pub retry_after: Option<String>,
-    /// The answer asks for the approval of another administrator.
+    /// The response asks for the approval of another administrator.
     pub approval: bool,
 }
 
 impl GraphError {
-    /// Reads an error from an answer's body and headers. A body that is no JSON becomes the message.
+    /// Reads an error from a response's body and headers. A body that is not JSON becomes the message.
     #[must_use]
     pub fn read(body: &[u8], headers: &[(String, String)]) -> Self {
         match serde_json::from_slice(body) {
@@ -46,7 +46,7 @@ impl GraphError {
         }
     }
 
-    /// Reads what the headers alone say: of a success, and of a body without an error.
+    /// Reads what the headers alone say: for a success, and for a body without an error.
     #[must_use]
     pub fn named<N: AsRef<str>, V: AsRef<str>>(headers: &[(N, V)]) -> Self {
         let header = |name: &str| {
@@ -117,7 +117,7 @@ impl fmt::Display for GraphError {
     }
 }
 
-/// A text; empty where there is anything else, or nothing.
+/// A text; empty where it is anything else, or missing.
 fn text_of(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
 }
@@ -126,7 +126,7 @@ fn shortened_id(id: &str) -> String {
     shortened(id, 100).to_owned()
 }
 
-/// The GUID behind `Activity ID: ` in Intune's messages.
+/// The GUID after `Activity ID: ` in Intune's messages.
 fn activity(message: &str) -> &str {
     message
         .split_once("Activity ID: ")

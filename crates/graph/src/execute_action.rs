@@ -7,7 +7,7 @@ use intune_sync_ids::Guid;
 
 /// The bulk action; Graph has it in beta only.
 pub const BULK_PATH: &str = "/beta/deviceManagement/managedDevices/executeAction";
-/// The most devices of a call: what the Intune portal allows.
+/// The most devices in one call: as many as the Intune portal allows.
 pub const BULK_MAX: usize = 100;
 
 /// The body of a bulk sync.
@@ -23,7 +23,7 @@ pub fn bulk_body(devices: &[Guid]) -> String {
     body
 }
 
-/// What a bulk sync says of a device. A device in several lists is in the first of these.
+/// What a bulk sync says about a device. A device in several lists counts as the first of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BulkOutcome {
     /// The sync was accepted.
@@ -36,7 +36,7 @@ pub enum BulkOutcome {
     Failed,
 }
 
-/// The lists of an answer, by name.
+/// The lists in a response, by name.
 const LISTS: [(&str, BulkOutcome); 4] = [
     ("successfulDeviceIds", BulkOutcome::Successful),
     ("notFoundDeviceIds", BulkOutcome::NotFound),
@@ -44,15 +44,15 @@ const LISTS: [(&str, BulkOutcome); 4] = [
     ("failedDeviceIds", BulkOutcome::Failed),
 ];
 
-/// What became of the devices of a bulk sync.
+/// The outcome of a bulk sync for each of its devices.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BulkAnswer {
-    /// By device.
+    /// Sorted by device.
     outcomes: Vec<(Guid, BulkOutcome)>,
 }
 
 impl BulkAnswer {
-    /// What is said of a device; none where the outcome is unknown.
+    /// The outcome for a device; `None` where it is unknown.
     #[must_use]
     pub fn of(&self, device: Guid) -> Option<BulkOutcome> {
         let first = self.outcomes.partition_point(|(id, _)| *id < device);
@@ -61,7 +61,7 @@ impl BulkAnswer {
     }
 }
 
-/// Reads an answer, wrapped in `value` or not; none when it is neither.
+/// Reads a response, wrapped in `value` or not; `None` when it is neither.
 #[must_use]
 pub fn read_bulk(body: &[u8]) -> Option<BulkAnswer> {
     let Read(Envelope { value, bare }) = read_json(body).ok()?;
@@ -77,7 +77,7 @@ pub fn read_bulk(body: &[u8]) -> Option<BulkAnswer> {
     Some(BulkAnswer { outcomes })
 }
 
-/// The body of an answer: the lists themselves, or an object `value` with them.
+/// The body of a response: the lists themselves, or an object `value` with them.
 #[derive(Default)]
 struct Envelope {
     value: Option<Lists>,
@@ -99,12 +99,12 @@ impl<'de> Tolerant<'de> for Envelope {
     }
 }
 
-/// The ids in each of [`LISTS`]; none where the list is not there.
+/// The ids in each of [`LISTS`]; `None` where the list is missing.
 #[derive(Default)]
 struct Lists([Option<Vec<Guid>>; LISTS.len()]);
 
 impl Lists {
-    /// Takes the value behind a key.
+    /// Takes the value of a key.
     fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match LISTS.iter().position(|(name, _)| *name == key) {
             Some(list) => {
@@ -155,12 +155,12 @@ mod tests {
         );
         let wrapped = format!(r#"{{"value":{bare}}}"#);
         for body in [bare, wrapped] {
-            let answer = read_bulk(body.as_bytes()).expect("an answer");
-            assert_eq!(answer.of(first), Some(BulkOutcome::Successful), "{body}");
-            assert_eq!(answer.of(second), Some(BulkOutcome::Failed), "{body}");
-            assert_eq!(answer.of(absent), None, "{body}");
+            let response = read_bulk(body.as_bytes()).expect("a response");
+            assert_eq!(response.of(first), Some(BulkOutcome::Successful), "{body}");
+            assert_eq!(response.of(second), Some(BulkOutcome::Failed), "{body}");
+            assert_eq!(response.of(absent), None, "{body}");
         }
-        let nothing = read_bulk(br#"{"failedDeviceIds":null}"#).expect("an answer");
+        let nothing = read_bulk(br#"{"failedDeviceIds":null}"#).expect("a response");
         assert_eq!(nothing.of(first), None);
         let id = first.to_string();
         let beside = format!(r#"{{"value":7,"failedDeviceIds":["{id}"]}}"#);

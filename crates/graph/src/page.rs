@@ -7,15 +7,15 @@ use crate::tolerant::Text;
 /// One page of the list.
 #[derive(Debug, Deserialize)]
 pub struct Page<'a> {
-    /// The devices. A page without them is no page.
+    /// The devices. A page always has them, if only as an empty list.
     #[serde(borrow)]
     pub value: Vec<DeviceRow<'a>>,
-    /// Where the next page is; none on the last one.
+    /// Where the next page is; empty on the last one.
     #[serde(borrow, default, rename = "@odata.nextLink")]
     pub next_link: Text<'a>,
 }
 
-/// What is read of a device. Any property can be null, absent, or of another type than documented.
+/// What is read of a device. Any property can be null, missing, or not of the documented type.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DeviceRow<'a> {
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_page_is_refused() {
+    fn anything_else_is_not_a_page() {
         for json in [
             "",
             "{}",

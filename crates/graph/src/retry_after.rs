@@ -1,11 +1,11 @@
-//! `Retry-After` in all its forms: whole seconds, decimals, an HTTP date, a header in any letter case, a header of a
-//! batch's item, a field inside Intune's message.
+//! `Retry-After` in all its forms: whole seconds, decimals, an HTTP date; as a header in any letter case, as the header
+//! of an item in a batch, as a field inside Intune's message.
 
 use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How long an answer asks to wait, or none when it names no time. `message` is what Intune wrote into its message,
-/// and `unix_now` our time of day, for a date that comes without the answer's own `Date`. The longest counts.
+/// How long a response asks to wait; `None` when it names no time. `message` is the field inside Intune's message, and
+/// `unix_now` our time of day, for a date in a response without a `Date` of its own. The longest wait counts.
 #[must_use]
 pub fn wait<N: AsRef<str>, V: AsRef<str>>(
     headers: &[(N, V)],
@@ -25,17 +25,17 @@ pub fn wait<N: AsRef<str>, V: AsRef<str>>(
         .max()
 }
 
-fn parse(text: &str, answered: Option<Duration>, unix_now: Duration) -> Option<Duration> {
-    // HTTP dates are in whole seconds. The answer's own date is rounded down as well, ours is not: a second on top.
+fn parse(text: &str, sent: Option<Duration>, unix_now: Duration) -> Option<Duration> {
+    // HTTP dates are in whole seconds. The response's own date is rounded down as well, ours is not: add a second.
     const SECOND: Duration = Duration::from_secs(1);
     let wait = match seconds(text.trim()) {
         Some(wait) => wait,
-        None => match answered {
-            Some(answered) => date(text.trim())?.saturating_sub(answered),
+        None => match sent {
+            Some(sent) => date(text.trim())?.saturating_sub(sent),
             None => (date(text.trim())? + SECOND).saturating_sub(unix_now),
         },
     };
-    // No time at all is none named: the engine's own waits hold then.
+    // Zero counts as no time: the engine's own waits apply then.
     (wait > Duration::ZERO).then_some(wait)
 }
 
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_named() {
+    fn no_time_named() {
         for text in ["", "0", "0.0", "-1", "1e3", "soon", ".5", "1,5", "١"] {
             assert_eq!(ms(&[("retry-after", text)], None), None, "{text}");
         }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_counts_from_the_answers_own_date() {
+    fn a_date_counts_from_the_responses_own_date() {
         let date = ("retry-after", "Wed, 11 Nov 2026 07:28:10 GMT");
         assert_eq!(
             ms(&[date, ("Date", "Wed, 11 Nov 2026 07:28:07 GMT")], None),

@@ -1,6 +1,7 @@
 //! Where Graph is, and the links to further pages, which stay there.
 
 use http::Uri;
+use intune_sync_ids::Origin;
 
 /// The collection of managed devices.
 pub const LIST_PATH: &str = "/v1.0/deviceManagement/managedDevices";
@@ -8,7 +9,8 @@ pub const LIST_PATH: &str = "/v1.0/deviceManagement/managedDevices";
 /// Graph's origin: `https://graph.microsoft.com`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GraphRoot {
-    scheme: String,
+    origin: Origin,
+    /// Written out once: every request names it.
     authority: String,
 }
 
@@ -27,34 +29,30 @@ pub enum LinkError {
 }
 
 impl GraphRoot {
-    /// Takes `scheme://host[:port]`, https or http on a loopback address, without a path.
+    /// Accepts what [`Origin`] does.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let uri: Uri = text.parse().ok()?;
-        let root = Self::of(&uri)?;
-        let no_path = matches!(
-            uri.path_and_query().map(http::uri::PathAndQuery::as_str),
-            None | Some("/")
-        );
-        let host = uri.host()?;
-        let loopback = host == "localhost" || host == "[::1]" || is_loopback_v4(host);
-        (no_path && (root.scheme == "https" || root.scheme == "http" && loopback)).then_some(root)
+        let origin: Origin = text.parse().ok()?;
+        Some(Self {
+            authority: origin.authority(),
+            origin,
+        })
     }
 
-    /// `https` or `http`.
+    /// `https`, not `http`.
     #[must_use]
     pub fn is_https(&self) -> bool {
-        self.scheme == "https"
+        self.origin.is_https()
     }
 
-    /// Host and port, the port left out where it is the scheme's own.
+    /// Host and port, without the scheme's default port.
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// Path and query of an `@odata.nextLink`, which must stay on this origin and on the list: a token must not
-    /// follow it elsewhere.
+    /// The path and query of an `@odata.nextLink`, which must stay on this origin and on the list: the token must not
+    /// go anywhere else.
     ///
     /// # Errors
     ///
@@ -62,7 +60,10 @@ impl GraphRoot {
     pub fn next_page(&self, link: &str) -> Result<String, LinkError> {
         let shown = || crate::shortened(link, 200).to_owned();
         let uri: Uri = link.parse().map_err(|_| LinkError::NotAUrl(shown()))?;
-        if Self::of(&uri).ok_or_else(|| LinkError::NotAUrl(shown()))? != *self {
+        if uri.scheme().is_none() {
+            return Err(LinkError::NotAUrl(shown()));
+        }
+        if Origin::of(&uri).as_ref() != Some(&self.origin) {
             return Err(LinkError::OtherOrigin(shown()));
         }
         if !uri.path().eq_ignore_ascii_case(LIST_PATH) {
@@ -73,31 +74,6 @@ impl GraphRoot {
             None => LIST_PATH.to_owned(),
         })
     }
-
-    fn of(uri: &Uri) -> Option<Self> {
-        let scheme = uri.scheme_str()?.to_ascii_lowercase();
-        let authority = uri.authority()?;
-        if authority.as_str().contains('@') {
-            return None;
-        }
-        let host = authority.host().to_ascii_lowercase();
-        let own_port = match scheme.as_str() {
-            "https" => 443,
-            "http" => 80,
-            _ => return None,
-        };
-        let authority = match authority.port_u16() {
-            Some(port) if port != own_port => format!("{host}:{port}"),
-            None if authority.port().is_some() => return None,
-            _ => host,
-        };
-        Some(Self { scheme, authority })
-    }
-}
-
-fn is_loopback_v4(host: &str) -> bool {
-    host.parse::<core::net::Ipv4Addr>()
-        .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -142,18 +118,14 @@ mod tests {
             "https://graph.microsoft.com.evil.example/v1.0/deviceManagement/managedDevices",
             "https://graph.microsoft.com:8443/v1.0/deviceManagement/managedDevices",
             "http://graph.microsoft.com/v1.0/deviceManagement/managedDevices",
+            "https://a@graph.microsoft.com/v1.0/deviceManagement/managedDevices",
         ] {
             assert!(
                 matches!(graph.next_page(elsewhere), Err(LinkError::OtherOrigin(_))),
                 "{elsewhere}"
             );
         }
-        for broken in [
-            "",
-            "/v1.0/deviceManagement/managedDevices",
-            "https://",
-            "https://a@graph.microsoft.com/v1.0",
-        ] {
+        for broken in ["", "/v1.0/deviceManagement/managedDevices", "https://"] {
             assert!(
                 matches!(graph.next_page(broken), Err(LinkError::NotAUrl(_))),
                 "{broken}"

@@ -1,4 +1,4 @@
-//! Reads JSON whose parts may be of any type: what is not as documented is skipped, and the rest is kept.
+//! Reads JSON in which any part can be of another type than documented: such parts are skipped, the rest is kept.
 
 use core::{fmt, marker::PhantomData};
 use std::borrow::Cow;
@@ -8,58 +8,58 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// What is made of JSON of any kind, in one pass: the default, unless it is of a kind that is looked for.
+/// What is read from JSON of any type, in one pass: the default, unless the type is one that is looked for.
 ///
-/// Graph's answers are not always of the types that are documented, and one spoilt part must not cost the rest.
+/// Graph's responses do not always have the documented types, and one malformed part must not cost the rest.
 pub(crate) trait Tolerant<'de>: Default {
-    /// It is a text.
+    /// From a string.
     fn text(_: Cow<'de, str>) -> Self {
         Self::default()
     }
 
-    /// It is a whole number, not below zero.
+    /// From a whole number that is not negative.
     fn number(_: u64) -> Self {
         Self::default()
     }
 
-    /// It is an array.
+    /// From an array.
     fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
         while array.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Self::default())
     }
 
-    /// It is an object.
+    /// From an object.
     fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Self::default())
     }
 }
 
-/// Reads a body. That it is UTF-8 is seen once for all its texts, where it is.
+/// Reads a body. Where all of it is UTF-8, that is checked once and not for each string.
 ///
 /// # Errors
 ///
-/// When it is no JSON, or not what `T` asks for.
+/// When it is not JSON, or not what `T` requires.
 pub fn read_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> serde_json::Result<T> {
     match core::str::from_utf8(body) {
         Ok(text) => serde_json::from_str(text),
-        // Only where something is read need it be UTF-8.
+        // Only the strings that are read need to be UTF-8.
         Err(_) => serde_json::from_slice(body),
     }
 }
 
-/// Makes something of whatever JSON comes next.
+/// Reads whatever JSON comes next.
 ///
 /// # Errors
 ///
-/// When it is no JSON.
+/// When it is not JSON.
 pub(crate) fn tolerant<'de, T: Tolerant<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     deserializer.deserialize_any(Any(PhantomData))
 }
 
-/// A text, empty where JSON has anything else.
+/// A string, empty where the JSON has anything else.
 #[derive(Debug, Default)]
 pub struct Text<'a>(pub(crate) Cow<'a, str>);
 
@@ -83,7 +83,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// For where serde asks for a type that deserializes itself.
+/// A [`Tolerant`] type as one that serde can deserialize.
 pub(crate) struct Read<T>(pub(crate) T);
 
 impl<'de, T: Tolerant<'de>> Deserialize<'de> for Read<T> {

@@ -1,15 +1,18 @@
-use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
-use std::str::FromStr;
+//! Origins: scheme, host and port, in one spelling.
 
-use http::Uri;
-use http::uri::PathAndQuery;
+use std::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
+
+use http::{Uri, uri::PathAndQuery};
 
 use crate::Quoted;
 
-/// Graph's root: where requests go, and the only place they can go to.
+/// Graph's root: where requests go, and the only place they can go.
 ///
-/// `https` with a host and perhaps a port, or `http` on a loopback address (127.0.0.0/8, `[::1]`, `localhost`). Two
+/// `https` with a host and optionally a port, or `http` on a loopback address (127.0.0.0/8, `[::1]`, `localhost`). Two
 /// spellings of one origin (letter case, a default port written out) are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -34,31 +37,37 @@ pub struct OriginError {
 /// What is wrong with an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OriginProblem {
-    /// Neither `https://` nor `http://` in front.
+    /// It does not begin with `https://` or `http://`.
     #[error("it does not begin with https:// or http://")]
     Scheme,
     /// A path, a query or a fragment.
     #[error("it has a path, a query or a fragment")]
     Path,
-    /// A name or a password in front of the host.
+    /// A user name or password before the host.
     #[error("it has a user name")]
     UserInfo,
     /// A host that is neither a plain ASCII name nor an address in its usual spelling.
     #[error("its host is neither a plain name nor an IP address")]
     Host,
-    /// A port that is no number from 1 to 65535.
+    /// A port that is not a number from 1 to 65535.
     #[error("its port is not a number from 1 to 65535")]
     Port,
-    /// `http` elsewhere than on a loopback address.
+    /// `http` on an address that is not loopback.
     #[error("http is for loopback addresses only")]
     Http,
 }
 
 impl Origin {
-    /// True for the addresses that `http` is allowed on. The name `localhost` counts: who can make it mean another
-    /// machine already rules this one.
+    /// True for the addresses that `http` is allowed on. The name `localhost` counts: anyone who can make it mean
+    /// another machine already controls this one.
     pub fn is_loopback(&self) -> bool {
         self.host.is_loopback()
+    }
+
+    /// `https`, not `http`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.scheme == Scheme::Https
     }
 
     /// The origin of an absolute URI.
@@ -77,7 +86,9 @@ impl Origin {
             .expect("a parsed origin is a valid scheme and authority")
     }
 
-    fn authority(&self) -> String {
+    /// Host and port, without the scheme's default port.
+    #[must_use]
+    pub fn authority(&self) -> String {
         if self.port == self.scheme.port() {
             self.host.to_string()
         } else {
@@ -177,14 +188,14 @@ impl Host {
             .and_then(|rest| rest.strip_suffix(']'))
         {
             let address: Ipv6Addr = address.parse().ok()?;
-            // An IPv4 address in IPv6's clothes has one spelling too many.
+            // An IPv4 address mapped into IPv6 would be a second spelling of the same address.
             return (address.to_ipv4_mapped().is_none()).then_some(Self::V6(address));
         }
         if text.len() > 253 || !text.split('.').all(is_label) {
             return None;
         }
-        // A name whose last label begins with a digit is an address to most resolvers (`127.1`, `0x7f000001`): only the
-        // spelling with four decimal numbers is taken.
+        // Most resolvers take a name whose last label begins with a digit for an address (`127.1`, `0x7f000001`): only
+        // four decimal numbers are accepted.
         let last = text.rsplit('.').next().unwrap_or(text);
         if last.starts_with(|c: char| c.is_ascii_digit()) {
             return text.parse().ok().map(Self::V4);

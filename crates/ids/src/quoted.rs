@@ -1,3 +1,5 @@
+//! Text from outside, made safe to print.
+
 use std::fmt;
 
 /// How much of a text is shown, in characters of the escaped form.
