@@ -1,3 +1,5 @@
+//! Runs without faults: every device is synced once and counted once.
+
 use crate::tenant::{Tenant, healthy};
 
 #[test]

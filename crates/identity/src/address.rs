@@ -1,3 +1,5 @@
+//! The address of a request, split as `wasi:http` needs it.
+
 use http::Uri;
 
 /// Where a request goes.

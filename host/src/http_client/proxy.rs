@@ -1,3 +1,5 @@
+//! Which proxy a request goes through.
+
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 

@@ -1,3 +1,5 @@
+//! The simulated identity that a rehearsal gets its tokens from.
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+//! The connection from the egress to the simulated tenant.
+
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},

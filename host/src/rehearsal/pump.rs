@@ -1,3 +1,5 @@
+//! Drives the simulated tenant on virtual time, and delivers its responses.
+
 use std::time::Duration;
 
 use bytes::Bytes;

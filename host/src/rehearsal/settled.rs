@@ -1,3 +1,5 @@
+//! Polls the guest only when everything due at an instant has reached it.
+
 use std::{
     pin::Pin,
     task::{Context, Poll},

@@ -1,3 +1,5 @@
+//! The guest's monotonic clock.
+
 use std::time::Duration;
 
 use tokio::time::Instant;

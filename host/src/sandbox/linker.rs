@@ -1,3 +1,5 @@
+//! Links a component to the promised interfaces, and to nothing else.
+
 use wasmtime::{
     StoreContextMut,
     component::{Component, HasData, HasSelf, Linker, Resource, ResourceTable},

@@ -1,3 +1,5 @@
+//! A run of the component: start, events, stop, summary.
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;

@@ -1,3 +1,5 @@
+//! The host's state behind one run of the component.
+
 use std::{sync::Arc, time::Duration};
 
 use wasmtime::{UpdateDeadline, component::ResourceTable};

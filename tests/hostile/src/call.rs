@@ -1,3 +1,5 @@
+//! Requests as raw as WASI can carry them.
+
 use wasi::{
     http::{
         outgoing_handler,
@@ -9,7 +11,7 @@ use wasi::{
     io::streams::StreamError,
 };
 
-/// A request, said as it comes: whatever WASI can carry.
+/// A request with anything in it that WASI can carry.
 pub struct Call {
     method: String,
     scheme: Scheme,

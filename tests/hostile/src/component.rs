@@ -1,3 +1,5 @@
+//! The component around an attack, which behaves well otherwise.
+
 use core::{cell::RefCell, marker::PhantomData};
 
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
     },
 };
 
-/// What a component tries. All that it does not say is as a well-behaved component would have it.
+/// What a component tries. By default, everything is as in a well-behaved component.
 pub trait Attack: 'static {
     /// How many devices it syncs, honestly, in its first `next`.
     const SYNCED: u32 = 0;
@@ -15,16 +17,16 @@ pub trait Attack: 'static {
     /// What it does in `start`.
     fn start() {}
 
-    /// What it tries, in the `next` after the honest ones. What came of it becomes the message with which the run
-    /// fails, so that a test sees it.
+    /// The attempt, in the `next` after the honest ones. Its outcome becomes the message with which the run fails, so
+    /// that a test sees it.
     fn attempt(graph: &Graph) -> String;
 
-    /// The events that the attempt's `next` answers.
+    /// The events that the attempt's `next` returns.
     fn events() -> Vec<Event> {
         Vec::new()
     }
 
-    /// What it says of the counts, given what a well-behaved component would.
+    /// The counts it reports, given the honest ones.
     fn summary(honest: Summary) -> Summary {
         honest
     }

@@ -1,3 +1,5 @@
+//! Graph, as a hostile component sees it.
+
 use wasi::clocks::monotonic_clock;
 
 use crate::{

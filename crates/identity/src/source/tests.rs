@@ -1,3 +1,5 @@
+//! Which source is chosen, what is refused, and what each source requests.
+
 use super::*;
 
 const SCOPE: &str = "https://graph.microsoft.com/.default";

@@ -1,3 +1,5 @@
+//! The plain host's state behind one instance.
+
 use http_body_util::BodyExt;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
