@@ -7,16 +7,16 @@ use tempfile::TempDir;
 
 use crate::tenant::{Tenant, healthy};
 
-/// Call after call as in a shell, with what each was answered. A call is variables, then arguments; `FOLDER` stands for
+/// Call after call as in a shell, with the program's reply to each. A call is variables, then arguments; `FOLDER` is
 /// the folder of the files. Behind each call, what the message must name.
 fn refused(calls: &[(&str, &str)]) -> String {
     let folder = files();
     let tenant = Tenant::new(healthy(3));
     let mut transcript = String::new();
     for (call, named) in calls {
-        let answer = refuse(&tenant, folder.path(), call);
-        assert!(answer.contains(named), "{call}: {answer}");
-        transcript += &format!("$ {}\n{answer}\n", call.trim());
+        let reply = refuse(&tenant, folder.path(), call);
+        assert!(reply.contains(named), "{call}: {reply}");
+        transcript += &format!("$ {}\n{reply}\n", call.trim());
     }
     assert_eq!(
         tenant.statistics().requests.total(),
@@ -215,10 +215,10 @@ fn an_address_with_a_password_is_refused_without_showing_it() {
     ];
     let tenant = Tenant::new(healthy(3));
     for call in calls {
-        let answer = refuse(&tenant, Path::new("none"), call);
+        let reply = refuse(&tenant, Path::new("none"), call);
         assert!(
-            answer.contains("`http://...@127.0.0.1:PORT`") && !answer.contains("hunter2"),
-            "{answer}"
+            reply.contains("`http://...@127.0.0.1:PORT`") && !reply.contains("hunter2"),
+            "{reply}"
         );
     }
     assert_eq!(tenant.statistics().requests.total(), 0);

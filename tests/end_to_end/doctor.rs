@@ -263,7 +263,7 @@ fn a_role_that_was_never_granted() {
     });
 }
 
-/// Granted, and Azure still answers the token from before.
+/// Granted, and Azure still returns the earlier token.
 #[test]
 fn a_token_older_than_the_grant() {
     let mut config = grant::fresh(5);
@@ -417,7 +417,7 @@ fn a_device_that_takes_no_sync() {
 }
 
 #[test]
-fn what_answers_is_not_graph_or_in_trouble() {
+fn what_responds_is_not_graph_or_is_failing() {
     let tenant = Tenant::new(healthy(5));
     // An HTTP server where TLS is spoken.
     let root = tenant.root().replace("http://", "https://");

@@ -152,11 +152,11 @@ fn the_azure_clis_sign_in_is_taken_unless_told_otherwise() {
 
     let folder = tempfile::tempdir().expect("a folder");
     let az = folder.path().join("az");
-    let answer = format!(
+    let reply = format!(
         r#"{{"accessToken":"{ADMIN}","expires_on":4102444800,"expiresOn":"2100-01-01 00:00:00.000000","tokenType":"Bearer"}}"#
     );
     let script = format!(
-        "#!/bin/sh\necho \"$@\" > {}/asked\ncat <<'END'\n{answer}\nEND\n",
+        "#!/bin/sh\necho \"$@\" > {}/asked\ncat <<'END'\n{reply}\nEND\n",
         folder.path().display()
     );
     std::fs::write(&az, script).expect("written");

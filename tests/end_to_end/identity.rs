@@ -161,7 +161,7 @@ fn a_virtual_machine_names_a_user_assigned_identity_in_its_own_way() {
     }
 }
 
-/// A laptop: the address answers nobody, or refuses.
+/// A laptop: the address does not respond, or refuses.
 #[test]
 fn where_there_is_no_imds_that_is_said_and_what_to_use_instead() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -194,7 +194,7 @@ fn where_there_is_no_imds_that_is_said_and_what_to_use_instead() {
 
 /// Something listens where the platform says, and closes each connection: it is tried a few times, not for minutes.
 #[test]
-fn an_endpoint_that_never_answers_is_given_up_after_five_attempts() {
+fn an_endpoint_that_never_responds_is_given_up_after_five_attempts() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let endpoint = format!(
         "http://{}/msi/token",

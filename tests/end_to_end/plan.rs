@@ -40,9 +40,9 @@ fn the_plan_is_what_sync_then_does() {
     schema::assert_output(&plan.to_string());
     let skipped: u64 = plan["Skipped"]
         .as_array()
-        .expect("tallies")
+        .expect("counts")
         .iter()
-        .map(|tally| number(tally, "Devices"))
+        .map(|count| number(count, "Devices"))
         .sum();
     assert!(skipped > 0, "{plan}");
     assert_eq!(number(&plan, "Total"), number(&plan, "ToSync") + skipped);
@@ -184,7 +184,7 @@ fn a_file_sets_what_flags_set() {
     schema::assert_output(&finished.stdout);
     let plan: serde_json::Value = serde_json::from_str(&finished.stdout).expect("JSON");
     assert_eq!(number(&plan, "Total"), 7);
-    for platform in plan["Platforms"].as_array().expect("tallies") {
+    for platform in plan["Platforms"].as_array().expect("counts") {
         let os = platform["Platform"].as_str().expect("a name");
         assert!(os == "macOS" || os == "iOS", "{plan}");
     }

@@ -139,7 +139,7 @@ fn a_page_that_fails_is_read_again() {
 }
 
 #[test]
-fn what_a_device_answers_for_good_is_not_tried_again() {
+fn a_definite_outcome_is_not_tried_again() {
     each(["single", "batch", "bulk"], |dispatch| {
         let mut config = healthy(300);
         config.fleet.gone = Share::percent(6);

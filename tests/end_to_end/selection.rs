@@ -286,9 +286,9 @@ fn devices_that_cannot_sync_are_skipped_each_with_its_reason() {
     let books = balance_to_the_device(&tenant, account);
     assert_eq!(books.syncs_requested, books.syncs_accepted);
     let planned = lines.iter().find(|line| line["event"] == "planned");
-    let tallies = list(planned.expect("a plan"), "skipped");
-    let told: u64 = tallies.iter().map(|tally| number(tally, "devices")).sum();
-    assert_eq!(told, skipped, "{tallies:?}");
+    let counts = list(planned.expect("a plan"), "skipped");
+    let reported: u64 = counts.iter().map(|count| number(count, "devices")).sum();
+    assert_eq!(reported, skipped, "{counts:?}");
 }
 
 #[test]
@@ -330,8 +330,8 @@ fn fleet(config: &Config) -> Vec<Value> {
         .body(axum::body::Body::empty())
         .expect("a request");
     let body = runtime.block_on(async {
-        let answer = Simulator::new(config).respond(request).await;
-        axum::body::to_bytes(answer.into_body(), usize::MAX).await
+        let response = Simulator::new(config).respond(request).await;
+        axum::body::to_bytes(response.into_body(), usize::MAX).await
     });
     let page: Value = serde_json::from_slice(&body.expect("in memory")).expect("JSON");
     list(&page, "value").to_vec()

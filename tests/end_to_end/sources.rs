@@ -173,9 +173,9 @@ fn serve_refreshing(tenant: &Tenant, file: PathBuf) -> SocketAddr {
     let router = router.layer(middleware::from_fn(move |request: Request, next: Next| {
         let file = Arc::clone(&file);
         async move {
-            let answer = next.run(request).await;
+            let response = next.run(request).await;
             file.refresh().await;
-            answer
+            response
         }
     }));
     let listener = tenant.block_on(tokio::net::TcpListener::bind(("127.0.0.1", 0)));
@@ -201,12 +201,12 @@ impl Fresh {
             .header("x-identity-header", "simulator")
             .body(Body::empty())
             .expect("well formed");
-        let answer = self.simulator.respond(request).await.into_body();
-        let answer = to_bytes(answer, 1 << 20).await.expect("a body");
-        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        let response = self.simulator.respond(request).await.into_body();
+        let response = to_bytes(response, 1 << 20).await.expect("a body");
+        let response: Value = serde_json::from_slice(&response).expect("JSON");
         // In one step, so that nobody reads a half of it.
         let new = self.file.with_extension("new");
-        fs::write(&new, answer["access_token"].as_str().expect("a token")).expect("written");
+        fs::write(&new, response["access_token"].as_str().expect("a token")).expect("written");
         fs::rename(&new, &self.file).expect("renamed");
     }
 }

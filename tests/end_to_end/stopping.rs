@@ -202,7 +202,7 @@ fn without_a_terminal_nothing_is_asked() {
     assert_eq!(tenant.statistics().syncs_accepted, 20);
 }
 
-/// A server that takes requests and never answers.
+/// A server that takes requests and never responds.
 #[cfg(unix)]
 struct Hung {
     listener: std::net::TcpListener,

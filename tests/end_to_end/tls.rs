@@ -163,9 +163,9 @@ async fn serve(
         let (simulator, hook) = (simulator.clone(), Arc::clone(&hook));
         async move {
             let path = request.uri().path().to_owned();
-            let answer = simulator.respond(absolute(request)).await;
+            let response = simulator.respond(absolute(request)).await;
             hook(&path);
-            Ok::<_, hyper::Error>(answer)
+            Ok::<_, hyper::Error>(response)
         }
     });
     let stream = TokioIo::new(stream);

@@ -13,9 +13,9 @@ use tokio::runtime::Runtime;
 /// A service that says nothing for longer than this never will.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A whole answer.
+/// A complete response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     pub(crate) body: String,
@@ -36,11 +36,11 @@ pub(crate) fn is_served(service: SocketAddr) -> bool {
         .header(header::HOST, service.to_string())
         .body(Full::<Bytes>::default())
         .expect("a request");
-    let answer = runtime().block_on(send(request));
-    answer.is_ok_and(|answer| answer.status().is_success())
+    let response = runtime().block_on(send(request));
+    response.is_ok_and(|response| response.status().is_success())
 }
 
-pub(crate) fn get(service: SocketAddr, path: &str) -> Answer {
+pub(crate) fn get(service: SocketAddr, path: &str) -> Reply {
     call(service, Method::GET, path, None, Bytes::new()).whole()
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn post(
     path: &str,
     secret: Option<&str>,
     body: impl Into<Bytes>,
-) -> Answer {
+) -> Reply {
     begin(service, path, secret, body).whole()
 }
 
@@ -80,21 +80,21 @@ fn call(
     }
     let request = request.body(Full::new(body)).expect("a request");
     let runtime = runtime();
-    let answer = patiently(&runtime, send(request)).expect("an answer");
-    let content_type = answer.headers().get(header::CONTENT_TYPE);
+    let response = patiently(&runtime, send(request)).expect("a response");
+    let content_type = response.headers().get(header::CONTENT_TYPE);
     Coming {
-        status: answer.status().as_u16(),
+        status: response.status().as_u16(),
         content_type: content_type
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
             .to_owned(),
-        body: answer.into_body(),
+        body: response.into_body(),
         come: Vec::new(),
         runtime,
     }
 }
 
-impl Answer {
+impl Reply {
     /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
         let read = serde_json::from_str(&self.body);
@@ -116,9 +116,9 @@ impl Coming {
         }
     }
 
-    fn whole(mut self) -> Answer {
+    fn whole(mut self) -> Reply {
         while self.more() {}
-        Answer {
+        Reply {
             status: self.status,
             content_type: self.content_type,
             body: text(self.come),
@@ -147,7 +147,7 @@ fn text(bytes: Vec<u8>) -> String {
 }
 
 /// Waits for a response, but not for ever.
-fn patiently<T>(runtime: &Runtime, answer: impl Future<Output = T>) -> T {
-    let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, answer).await });
-    answer.unwrap_or_else(|_| panic!("the service says nothing for {PATIENCE:?}"))
+fn patiently<T>(runtime: &Runtime, response: impl Future<Output = T>) -> T {
+    let response = runtime.block_on(async { tokio::time::timeout(PATIENCE, response).await });
+    response.unwrap_or_else(|_| panic!("the service says nothing for {PATIENCE:?}"))
 }

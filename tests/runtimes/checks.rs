@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     account::Account,
-    caller::{self, Answer},
+    caller::{self, Reply},
     runtime::{Ended, Environment, Runtime, Serving},
     schema,
     tenant::{Tenant, healthy},
@@ -109,7 +109,7 @@ fn the_service(runtime: &dyn Runtime) {
     }
 }
 
-fn sync(service: &Serving, body: &Value) -> Answer {
+fn sync(service: &Serving, body: &Value) -> Reply {
     caller::post(service.address, "/sync", Some(SECRET), body.to_string())
 }
 
@@ -179,11 +179,11 @@ fn it_refuses(service: &Serving) {
     ];
     for (path, secret, body, status, named) in cases {
         let shown: String = body.chars().take(60).collect();
-        let answer = caller::post(service.address, path, secret, body);
+        let response = caller::post(service.address, path, secret, body);
         let case = format!("{path} {secret:?} {shown}");
-        assert_eq!(answer.status, status, "{case}: {}", answer.body);
-        assert_eq!(answer.content_type, "application/json", "{case}");
-        let error = answer.json();
+        assert_eq!(response.status, status, "{case}: {}", response.body);
+        assert_eq!(response.content_type, "application/json", "{case}");
+        let error = response.json();
         let message = error["Error"]["Message"].as_str().unwrap_or_default();
         assert!(!message.is_empty(), "{case}: {error}");
         assert!(error.to_string().contains(named), "{case}: {error}");
@@ -203,11 +203,11 @@ fn it_does_what_the_program_does(service: &Serving, tenant: &Tenant) {
         "max-retries": 2,
         "initial-backoff-seconds": "0.02",
     });
-    let answer = sync(service, &settings);
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    assert_eq!(answer.content_type, "application/x-ndjson");
-    schema::assert_events(&answer.body);
-    compare(&answer.body, tenant);
+    let response = sync(service, &settings);
+    assert_eq!(response.status, 200, "{}", response.body);
+    assert_eq!(response.content_type, "application/x-ndjson");
+    schema::assert_events(&response.body);
+    compare(&response.body, tenant);
 }
 
 fn compare(lines: &str, tenant: &Tenant) {
@@ -275,8 +275,8 @@ fn a_service_without_a_secret(runtime: &dyn Runtime) {
     let service = runtime.serve(&environment(&tenant));
     for secret in [None, Some(""), Some(SECRET)] {
         for path in ["/sync", "/plan"] {
-            let answer = caller::post(service.address, path, secret, r#"{"yes": true}"#);
-            assert_eq!(answer.status, 403, "{path} {secret:?}: {}", answer.body);
+            let response = caller::post(service.address, path, secret, r#"{"yes": true}"#);
+            assert_eq!(response.status, 403, "{path} {secret:?}: {}", response.body);
         }
     }
     assert_eq!(caller::get(service.address, "/healthz").status, 200);

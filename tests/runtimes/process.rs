@@ -62,7 +62,7 @@ pub(crate) fn inherit<'a>(command: &'a mut Command, environment: &Environment) -
     command.envs(variables.map(|(name, value)| (name, value)))
 }
 
-/// Starts a server and waits until the component answers at the address: some listen before they have one.
+/// Starts a server and waits until the component responds at the address: some listen before they have one.
 /// `belongings` are kept until it has ended.
 pub(crate) fn serve(
     command: &mut Command,

@@ -14,11 +14,11 @@ fn attempt(graph: &Graph) -> String {
         let ready = pending.iter().position(Pending::is_ready);
         match ready {
             Some(at) => {
-                let answer = pending
+                let response = pending
                     .swap_remove(at)
-                    .answer()
-                    .expect("there is an answer");
-                answered += u32::from(answer.status == 204);
+                    .response()
+                    .expect("there is a response");
+                answered += u32::from(response.status == 204);
             }
             None => wasi::clocks::monotonic_clock::subscribe_duration(10_000_000).block(),
         }

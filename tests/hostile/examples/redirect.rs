@@ -4,7 +4,7 @@ use intune_sync_hostile::{Graph, attack};
 
 fn attempt(graph: &Graph) -> String {
     match graph.sync(&graph.device()).send() {
-        Ok(answer) => format!("answered {} with {:?}", answer.status, answer.headers),
+        Ok(response) => format!("answered {} with {:?}", response.status, response.headers),
         Err(reason) => reason,
     }
 }

@@ -22,7 +22,7 @@ pub struct Call {
 }
 
 /// A response.
-pub struct Answer {
+pub struct Response {
     /// Its status.
     pub status: u16,
     /// The names of its headers.
@@ -85,7 +85,7 @@ impl Call {
     /// Sends it and says what came of it.
     pub fn outcome(self) -> String {
         match self.send() {
-            Ok(answer) => format!("answered {}", answer.status),
+            Ok(response) => format!("answered {}", response.status),
             Err(reason) => reason,
         }
     }
@@ -95,8 +95,8 @@ impl Call {
     /// # Errors
     ///
     /// What was not taken, or why there is no response.
-    pub fn send(self) -> Result<Answer, String> {
-        self.start()?.answer()
+    pub fn send(self) -> Result<Response, String> {
+        self.start()?.response()
     }
 
     /// Sends it.
@@ -161,7 +161,7 @@ impl Pending {
             .get()
             .expect("it is ready")
             .expect("it is taken once");
-        head.map_err(|error| format!("no answer: {error:?}"))
+        head.map_err(|error| format!("no response: {error:?}"))
     }
 
     /// Waits for the response.
@@ -169,10 +169,10 @@ impl Pending {
     /// # Errors
     ///
     /// Why there is none.
-    pub fn answer(self) -> Result<Answer, String> {
+    pub fn response(self) -> Result<Response, String> {
         let head = self.head()?;
         let headers = head.headers().entries().into_iter();
-        let mut answer = Answer {
+        let mut response = Response {
             status: head.status(),
             headers: headers.map(|(name, _)| name).collect(),
             body: Vec::new(),
@@ -181,8 +181,8 @@ impl Pending {
         let stream = body.stream().expect("it is taken once");
         loop {
             match stream.blocking_read(64 << 10) {
-                Ok(part) => answer.body.extend(part),
-                Err(StreamError::Closed) => return Ok(answer),
+                Ok(part) => response.body.extend(part),
+                Err(StreamError::Closed) => return Ok(response),
                 Err(StreamError::LastOperationFailed(error)) => {
                     return Err(error.to_debug_string());
                 }

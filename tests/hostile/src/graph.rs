@@ -83,8 +83,8 @@ impl Graph {
 
     /// The ids of the devices on the first page of the list.
     pub fn devices(&self) -> Vec<String> {
-        let answer = self.get(DEVICES).send().expect("the list is let out");
-        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        let response = self.get(DEVICES).send().expect("the list is let out");
+        let text = String::from_utf8_lossy(&response.body).into_owned();
         let behind = text.split("\"id\":\"").skip(1);
         behind
             .filter_map(|rest| rest.get(..36))

@@ -30,7 +30,7 @@ pub mod bindings {
 }
 
 pub use bindings::exports::intune::sync::sync::{Event, EventKind, RunStatus, Settings, Summary};
-pub use call::{Answer, Call, Pending};
+pub use call::{Call, Pending, Response};
 pub use component::{Attack, Component, notice};
 pub use graph::{BATCH, DEVICES, EXECUTE_ACTION, Graph};
 pub use wasi;

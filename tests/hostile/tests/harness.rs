@@ -186,8 +186,8 @@ impl Ended {
             .header("authorization", format!("Bearer {token}"))
             .body(Body::empty())
             .expect("a request");
-        let answer = self.runtime.block_on(self.simulator.respond(list));
-        answer.status().is_success()
+        let response = self.runtime.block_on(self.simulator.respond(list));
+        response.status().is_success()
     }
 
     pub(crate) fn nothing_forbidden(&self) {

@@ -63,8 +63,8 @@ pub(crate) fn endless_requests() {
 }
 
 #[test]
-pub(crate) fn unread_answers() {
-    attack(guests::UNREAD_ANSWERS).run().refused(IN_FLIGHT);
+pub(crate) fn unread_responses() {
+    attack(guests::UNREAD_RESPONSES).run().refused(IN_FLIGHT);
 }
 
 #[test]
@@ -82,8 +82,8 @@ pub(crate) fn flood() {
 }
 
 #[test]
-pub(crate) fn amplified_answer() {
-    let ended = attack(guests::AMPLIFIED_ANSWER).run();
+pub(crate) fn amplified_response() {
+    let ended = attack(guests::AMPLIFIED_RESPONSE).run();
     ended.stopped(
         "the component broke off: too much data is being copied between the host and the guest",
     );

@@ -2,15 +2,15 @@
 
 mod harness;
 
-mod answers;
 mod headers;
 mod imports;
 mod limits;
 mod places;
+mod reports;
 mod requests;
 mod tokens;
 
-use self::{answers::*, headers::*, imports::*, limits::*, places::*, requests::*, tokens::*};
+use self::{headers::*, imports::*, limits::*, places::*, reports::*, requests::*, tokens::*};
 
 include!(concat!(env!("OUT_DIR"), "/guests.rs"));
 

@@ -14,7 +14,7 @@ use self::state::State;
 
 pub use self::{
     command::{Ran, run},
-    exchange::{Unanswered, send},
+    exchange::{NoResponse, send},
     server::Server,
 };
 

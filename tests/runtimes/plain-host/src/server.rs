@@ -84,7 +84,7 @@ impl Service {
     ) -> wasmtime::Result<Response<WasiBody>> {
         let environment = WasiCtx::builder().envs(&self.environment).build();
         let mut store = Store::new(self.component.engine(), State::new(environment));
-        let (sender, answer) = oneshot::channel();
+        let (sender, response) = oneshot::channel();
         let request = store
             .data_mut()
             .http()
@@ -96,11 +96,11 @@ impl Service {
             let handler = proxy.wasi_http_incoming_handler();
             handler.call_handle(store, request, out).await
         });
-        match answer.await {
-            Ok(answer) => Ok(answer?),
+        match response.await {
+            Ok(response) => Ok(response?),
             Err(_) => {
                 instance.await??;
-                wasmtime::bail!("the component gave no answer")
+                wasmtime::bail!("the component gave no response")
             }
         }
     }

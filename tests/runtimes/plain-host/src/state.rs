@@ -7,7 +7,7 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
-use crate::exchange::{self, Unanswered};
+use crate::exchange::{self, NoResponse};
 
 /// What belongs to one instance.
 pub(crate) struct State {
@@ -60,14 +60,14 @@ impl WasiHttpHooks for WayOut {
         _processed: Processed,
     ) -> Box<dyn Future<Output = wasmtime_wasi_http::Result<Sent>> + Send> {
         Box::new(async move {
-            let answer = exchange::send(request).await.map_err(|error| match error {
-                Unanswered::NoPlainHttp => Error::HttpRequestDenied,
-                Unanswered::Connect(error) => Error::Connect(error),
-                Unanswered::Http(error) => Error::Hyper(error),
+            let response = exchange::send(request).await.map_err(|error| match error {
+                NoResponse::NoPlainHttp => Error::HttpRequestDenied,
+                NoResponse::Connect(error) => Error::Connect(error),
+                NoResponse::Http(error) => Error::Hyper(error),
             })?;
-            let answer = answer.map(|body| body.map_err(Error::Hyper).boxed_unsync());
+            let response = response.map(|body| body.map_err(Error::Hyper).boxed_unsync());
             let processed: Processed = Box::new(async { Ok(()) });
-            Ok((answer, processed))
+            Ok((response, processed))
         })
     }
 }

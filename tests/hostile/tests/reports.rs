@@ -1,4 +1,4 @@
-//! What a component answers, and what becomes of what was done before.
+//! What a component reports, and what is kept of what was done before.
 
 use crate::{guests, harness::attack};
 

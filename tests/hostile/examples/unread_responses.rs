@@ -10,8 +10,8 @@ fn attempt(graph: &Graph) -> String {
             .start()
             .and_then(|pending| pending.head())
         {
-            Ok(answer) => unread.push(answer),
-            Err(reason) => return format!("{} answers, then {reason}", unread.len()),
+            Ok(response) => unread.push(response),
+            Err(reason) => return format!("{} responses, then {reason}", unread.len()),
         }
     }
 }
