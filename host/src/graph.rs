@@ -1,13 +1,12 @@
 //! Responses of Microsoft Graph to the host's own requests: those of `doctor` and `grant`.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, Response, StatusCode, header};
 use http_body_util::BodyExt;
+use intune_sync_egress::{ClientError, ResponseBody};
 use intune_sync_graph::GraphError;
 use jiff::{Timestamp, fmt::rfc2822};
 use serde::de::DeserializeOwned;
-
-use crate::http_client::{ClientError, ResponseBody};
 
 /// A response that was read to its end.
 #[derive(Debug)]
@@ -72,12 +71,6 @@ impl std::fmt::Display for ErrorResponse {
             known => write!(f, ", {known}"),
         }
     }
-}
-
-/// A new `client-request-id`, by which Microsoft's support finds a request.
-pub(crate) fn client_request_id() -> HeaderValue {
-    let id = azure_core::Uuid::new_v4().to_string();
-    HeaderValue::try_from(id).expect("a GUID is visible ASCII")
 }
 
 #[cfg(test)]

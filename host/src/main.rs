@@ -3,7 +3,7 @@
 mod cli;
 mod commands;
 mod graph;
-mod http_client;
+
 mod identity;
 mod output;
 mod printer;

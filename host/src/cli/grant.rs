@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use intune_sync_grant_gate::{Name, Role};
+use intune_sync_egress::grant::{Name, Role};
 use intune_sync_ids::{Guid, Origin};
 use intune_sync_settings::{Advice, Cloud, number::Refused, terms};
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use intune_sync_egress::{HttpClient, TokenClient};
 use intune_sync_identity::{Authority, Naming};
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
@@ -9,7 +10,6 @@ use intune_sync_settings::Advice;
 use super::Failure;
 use crate::{
     cli::{Auth, Cloud, UserAssigned},
-    http_client::HttpClient,
     identity::{
         App, Assigned, AzureCli, EntraApp, Environment, Federation, ManagedIdentity, TokenError,
         TokenFile, TokenSource,
@@ -54,7 +54,7 @@ pub(crate) fn source(
     auth: &Auth,
     cloud: Cloud,
     environment: &Environment,
-    client: &Arc<HttpClient>,
+    client: &HttpClient,
 ) -> Result<Arc<dyn TokenSource>, NoSource> {
     Ok(match auth {
         Auth::ManagedIdentity { user_assigned } => {
@@ -77,7 +77,12 @@ pub(crate) fn source(
                 client_id: *client_id,
                 token_file: token_file.clone(),
             };
-            let app = EntraApp::federated(authority, flags, environment, Arc::clone(client));
+            let app = EntraApp::federated(
+                authority,
+                flags,
+                environment,
+                TokenClient::new(client.clone()),
+            );
             Arc::new(app.map_err(NoSource::absent)?)
         }
         Auth::AzureCli { tenant } => Arc::new(AzureCli::new(tenant.clone())),
@@ -91,7 +96,7 @@ pub(crate) fn source(
                 tenant: tenant.clone(),
                 client_id: *client_id,
             };
-            let app = EntraApp::with_secret(app, secret_file, Arc::clone(client));
+            let app = EntraApp::with_secret(app, secret_file, TokenClient::new(client.clone()));
             Arc::new(app.map_err(NoSource::unusable)?)
         }
         Auth::TokenFile(path) => Arc::new(TokenFile::open(path).map_err(NoSource::unusable)?),

@@ -11,6 +11,9 @@ mod rehearse;
 mod simulate;
 mod sync;
 
+use std::path::Path;
+
+use intune_sync_egress::{ClientOptions, HttpClient};
 use intune_sync_report::ExitStatus;
 
 pub(crate) use self::failure::Failure;
@@ -71,4 +74,16 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<ExitStatus,
             Ok(ExitStatus::Success)
         }
     }
+}
+
+/// The HTTP client of a command. `ca_file` has certificates to trust in addition to the system's.
+///
+/// # Errors
+///
+/// When that file cannot be used.
+fn http_client(ca_file: Option<&Path>) -> Result<HttpClient, Failure> {
+    HttpClient::new(ClientOptions {
+        ca_file: ca_file.map(Path::to_owned),
+    })
+    .map_err(|error| Failure::usage(error.to_string(), error.hint()))
 }

@@ -8,16 +8,15 @@ use std::{
     time::Duration,
 };
 
-use intune_sync_gate::{Rules, Writes};
+use intune_sync_egress::sync::{Rules, Writes};
 use intune_sync_report::{ExitStatus, Stop, Turn, run_id};
 use intune_sync_settings::DispatchKind;
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{Failure, identity, interruption::Interruption};
+use super::{Failure, http_client, identity, interruption::Interruption};
 use crate::{
     cli::JobOptions,
-    http_client::{ClientOptions, HttpClient},
     identity::{Environment, TokenCache},
     output::Output,
     printer::Printer,
@@ -38,11 +37,7 @@ pub(crate) async fn run(
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
     // Whatever is wrong with the options shows before anything is sent.
-    let client = HttpClient::new(ClientOptions {
-        ca_file: options.ca_file.clone(),
-    })
-    .map(Arc::new)
-    .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+    let client = http_client(options.ca_file.as_deref())?;
     let source = identity::source(&options.auth, options.cloud, environment, &client)?;
     let sandbox = Sandbox::new(options.component.clone())?;
 
@@ -63,7 +58,7 @@ pub(crate) async fn run(
     let seed = RandomState::new().hash_one(started.as_nanosecond());
     let settings = options.settings(u64::try_from(started.as_millisecond()).unwrap_or(0), seed);
     let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
-    let egress = Arc::new(Egress::new(rules, ceiling, scope, tokens, Box::new(client)));
+    let egress = Arc::new(Egress::new(rules, ceiling, scope, tokens, client));
     let run = sandbox.start(settings, egress, Time::Real).await?;
 
     let job = Job {

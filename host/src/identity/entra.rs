@@ -22,7 +22,7 @@ use super::azure::{self, Courier, Place, Refusal};
 use super::environment::{CLIENT_ID, FEDERATED_TOKEN_FILE, TENANT_ID};
 use super::secret_file::{self, SecretFile};
 use super::{AccessToken, Authority, Environment, Secret, TenantId, TokenError, TokenSource};
-use crate::http_client::{ClientError, HttpClient};
+use intune_sync_egress::{ClientError, TokenClient};
 
 /// How long a fetch may take, with all its retries.
 const DEADLINE: Duration = Duration::from_secs(100);
@@ -52,7 +52,7 @@ pub(crate) struct Federation {
 pub(crate) struct EntraApp {
     app: App,
     proof: Proof,
-    client: Arc<HttpClient>,
+    client: TokenClient,
 }
 
 /// How it does. Either file is read again for each token: who keeps it may replace what it holds at any time.
@@ -70,7 +70,7 @@ impl EntraApp {
     pub(crate) fn with_secret(
         app: App,
         file: &Path,
-        client: Arc<HttpClient>,
+        client: TokenClient,
     ) -> Result<Self, TokenError> {
         let file = SecretFile::open(file)
             .map_err(|problem| unusable_secret(&secret_file::name(file), &problem))?;
@@ -89,7 +89,7 @@ impl EntraApp {
         authority: Authority,
         flags: Federation,
         environment: &Environment,
-        client: Arc<HttpClient>,
+        client: TokenClient,
     ) -> Result<Self, TokenError> {
         let file = match flags.token_file {
             Some(file) => file,
@@ -117,7 +117,7 @@ impl EntraApp {
     }
 
     async fn token(&self, scope: &str) -> Result<AccessToken, TokenError> {
-        let courier = Courier::new(Arc::clone(&self.client), Box::new(forward));
+        let courier = Courier::new(self.client.clone(), Box::new(forward));
         let mut cloud = azure_core::cloud::CustomConfiguration::default();
         cloud.authority_host = self.app.authority.to_string();
         let client_options = ClientOptions {

@@ -5,13 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, StatusCode};
+use intune_sync_egress::Limits;
 use serde::Deserialize;
 
 use super::Line;
-use crate::{
-    http_client::Limits,
-    identity::{AccessToken, Secret, TokenError, TokenErrorKind, TokenSource},
-};
+use crate::identity::{AccessToken, Secret, TokenError, TokenErrorKind, TokenSource};
 
 /// The tenant's own identity endpoint, that of App Service. The source that real runs have reads the end of a token as
 /// a time of day, which a virtual clock does not have.

@@ -9,13 +9,9 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use intune_sync_egress::{ClientError, Limits, ResponseBody, Transport};
 use intune_sync_simulator::{Delivery, Tenant};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
-
-use crate::{
-    http_client::{ClientError, Limits, ResponseBody},
-    sandbox::Transport,
-};
 
 /// The line to a tenant: what a connection is elsewhere. Clones lead to the same tenant.
 #[derive(Clone)]

@@ -15,7 +15,7 @@ mod tests;
 
 use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
-use intune_sync_gate::Rules;
+use intune_sync_egress::{Carrier, sync::Rules};
 use intune_sync_simulator::{Config, ExpiresIn, Tenant};
 use tokio::{
     runtime::{Builder, Handle},
@@ -172,7 +172,7 @@ fn wire(scenario: Scenario, recorder: Option<Recorder>) -> Wired {
     );
     let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
     let scope = settings.scope.clone();
-    let egress = Egress::new(rules, ceiling, scope, tokens, Box::new(line.clone()));
+    let egress = Egress::new(rules, ceiling, scope, tokens, Carrier::other(line.clone()));
     Wired {
         zero,
         line,

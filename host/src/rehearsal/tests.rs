@@ -13,14 +13,13 @@ use std::{
 use bytes::Bytes;
 use futures::FutureExt as _;
 use http::Request;
-use intune_sync_gate::Writes;
+use intune_sync_egress::{Limits, sync::Writes};
 use intune_sync_simulator::{BulkCost, Delivery, Latency, QuotaKind, RetryAfterForm, Share};
 use tokio::time::sleep_until;
 
 use super::*;
-use crate::{
-    http_client::Limits,
-    sandbox::bindings::sync::{Dispatch, EventKind, Order, Pace, Purpose, RunStatus, Selection},
+use crate::sandbox::bindings::sync::{
+    Dispatch, EventKind, Order, Pace, Purpose, RunStatus, Selection,
 };
 
 /// Compiled once for all tests.
@@ -297,7 +296,7 @@ async fn an_answer_in_the_last_instant_is_in_time_and_a_later_one_is_not() {
     let begun = Instant::now();
     assert!(matches!(
         call(99).await,
-        Err(crate::http_client::ClientError::ReadTimeout { .. })
+        Err(intune_sync_egress::ClientError::ReadTimeout { .. })
     ));
     assert_eq!(begun.elapsed(), Duration::from_millis(99));
 }

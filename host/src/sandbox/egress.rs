@@ -1,4 +1,4 @@
-//! The way out: what the guest sends passes the gate, gets the real token, and goes to the transport.
+//! The guest's way out: its tokens, and its requests, which pass the gate, get the real token and are sent.
 
 use std::{
     num::{NonZeroU32, NonZeroU64},
@@ -9,99 +9,68 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use futures::future::BoxFuture;
-use http::{Request, Response, header::AUTHORIZATION};
+use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Limited};
-use intune_sync_gate::{
-    Allowed, BATCH_ITEMS, BODY_LIMIT, BULK_DEVICES, Call, Gate, Rules, WriteCeiling, Writes,
-    answer_headers,
+use intune_sync_egress::{
+    Carrier, ClientError, Credential, Gated, Proposal, SendError, Timeouts, UnknownToken,
+    sync::{BODY_LIMIT, Call, PresentedToken, Rules, WriteCeiling, Writes},
 };
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::bindings::token;
-use crate::{
-    http_client::{ClientError, HttpClient, Limits, ResponseBody},
-    identity::{Surrogate, TokenCache, Unavailable},
-};
+use crate::identity::{Surrogate, TokenCache, Unavailable};
 
-/// Requests that may be in flight at once: until their answer was read to its end, or given up.
+/// Requests that may be in flight at once: until their response was read to its end, or given up.
 pub(super) const IN_FLIGHT: usize = 64;
 /// The longest that the guest's own timeouts are heeded.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(100);
 
-/// What carries a request that may leave.
-pub(crate) trait Transport: Send + Sync {
-    /// Sends a request, with its token.
-    fn send<'a>(
-        &'a self,
-        request: Request<Bytes>,
-        limits: Limits,
-    ) -> BoxFuture<'a, Result<Response<ResponseBody>, ClientError>>;
-}
-
-impl Transport for Arc<HttpClient> {
-    fn send<'a>(
-        &'a self,
-        request: Request<Bytes>,
-        limits: Limits,
-    ) -> BoxFuture<'a, Result<Response<ResponseBody>, ClientError>> {
-        Box::pin(HttpClient::send(self, request, limits))
-    }
-}
-
 /// The way out of one run.
 pub(crate) struct Egress {
-    gate: Gate,
+    graph: Gated<Writes, TokenCache>,
     scope: String,
-    tokens: TokenCache,
-    transport: Box<dyn Transport>,
     started: Instant,
     ceiling: Mutex<WriteCeiling>,
     in_flight: Arc<AtomicUsize>,
-    /// The first request that was refused, and why.
+    /// Why the first request that was refused was.
     refused: Mutex<Option<String>>,
 }
 
 impl Egress {
-    /// `ceiling` is the most writes in 1,000 seconds, as the engine is told.
+    /// `ceiling` is the most writes in 1,000 seconds, as in the engine's settings.
     pub(crate) fn new(
         rules: Rules,
         ceiling: NonZeroU64,
         scope: String,
         tokens: TokenCache,
-        transport: Box<dyn Transport>,
+        carrier: impl Into<Carrier>,
     ) -> Self {
-        let largest = match rules.writes {
-            Writes::SyncsAndBulk => BULK_DEVICES,
-            Writes::None | Writes::Syncs => BATCH_ITEMS,
-        };
-        let largest = u32::try_from(largest).ok().and_then(NonZeroU32::new);
-        let largest = largest.unwrap_or(NonZeroU32::MIN);
+        let largest = u32::try_from(rules.writes.largest())
+            .ok()
+            .and_then(NonZeroU32::new)
+            .unwrap_or(NonZeroU32::MIN);
         Self {
-            ceiling: Mutex::new(WriteCeiling::for_engine(ceiling, largest)),
-            gate: Gate::new(rules),
+            graph: Gated::new(rules, tokens, carrier),
             scope,
-            tokens,
-            transport,
             started: Instant::now(),
+            ceiling: Mutex::new(WriteCeiling::for_engine(ceiling, largest)),
             in_flight: Arc::default(),
             refused: Mutex::new(None),
         }
     }
 
-    /// The first request of the guest's that was not let out, and why.
+    /// Why the guest's first request that was refused was.
     pub(crate) fn refusal(&self) -> Option<String> {
         lock(&self.refused).clone()
     }
 
-    /// What to do about a token that is denied, where the identity knows.
+    /// What to do about a denied token, where the identity knows.
     pub(crate) fn token_hint(&self) -> Option<String> {
-        self.tokens.denial().map(|denial| denial.hint)
+        self.graph.credential().denial().map(|denial| denial.hint)
     }
 
-    /// Answers the guest's call for a token: a surrogate, at once.
+    /// Returns the guest's token: a surrogate, at once.
     pub(crate) fn token(
         &self,
         scope: &str,
@@ -111,7 +80,7 @@ impl Egress {
             let reason = format!("the scope `{scope}` is not the one of this run");
             return Err(token::TokenError::Denied(reason));
         }
-        match self.tokens.get(rejected) {
+        match self.graph.credential().get(rejected) {
             Ok(Surrogate { value, lifetime }) => Ok(token::AccessToken {
                 value,
                 lifetime: millis(lifetime),
@@ -121,7 +90,7 @@ impl Egress {
         }
     }
 
-    /// Lets a request out if the gate does, and brings its answer back.
+    /// Sends a request that the gate admits, and returns its response.
     pub(crate) async fn send(
         &self,
         request: Request<WasiBody>,
@@ -134,25 +103,29 @@ impl Egress {
         let body = body
             .map_err(|_| self.refuse(format!("a body of more than {BODY_LIMIT} bytes")))?
             .to_bytes();
-        let allowed = self
-            .gate
-            .check(&head.method, &head.uri, &head.headers, &body)
+        let admitted = self
+            .graph
+            .admit(&Proposal {
+                method: &head.method,
+                uri: &head.uri,
+                headers: &head.headers,
+                body: &body,
+            })
             .map_err(|refusal| self.refuse(refusal.to_string()))?;
-        self.wait_for_ceiling(&allowed.call).await?;
+        self.wait_for_ceiling(admitted.call()).await?;
 
-        let limits = Limits {
-            first_byte: options.first_byte_timeout.unwrap_or(TIMEOUT).min(TIMEOUT),
-            between_bytes: options
-                .between_bytes_timeout
-                .unwrap_or(TIMEOUT)
-                .min(TIMEOUT),
-            body: allowed.call.answer_limit() as u64,
-        };
-        let request = self.with_token(allowed)?;
-        let answer = self.transport.send(request, limits).await;
-        let (mut head, body) = answer.map_err(in_words)?.into_parts();
-        head.headers = answer_headers(&head.headers)
-            .map_err(|error| Error::InternalError(Some(error.to_string())))?;
+        let shortest = |timeout: Option<Duration>| timeout.unwrap_or(TIMEOUT).min(TIMEOUT);
+        let response = admitted
+            .send(Timeouts {
+                first_byte: shortest(options.first_byte_timeout),
+                between_bytes: shortest(options.between_bytes_timeout),
+            })
+            .await
+            .map_err(|error| match error {
+                SendError::Token(UnknownToken) => self.refuse(error.to_string()),
+                SendError::Client(error) => in_words(error),
+            })?;
+        let (head, body) = response.into_parts();
         let body = body.map_err(move |error| {
             let _until_it_is_dropped = &in_flight;
             in_words(error)
@@ -160,8 +133,8 @@ impl Egress {
         Ok(Response::from_parts(head, body.boxed_unsync()))
     }
 
-    /// The ceiling on writes holds whatever the engine's pace is. A bulk call counts as one: what it costs is Graph's
-    /// secret, and the engine finds out.
+    /// The ceiling on writes holds whatever the engine's pace is. A bulk call counts as one: its cost is not documented,
+    /// and the engine finds it out.
     async fn wait_for_ceiling(&self, call: &Call) -> Result<(), Error> {
         let writes = match call {
             Call::Bulk(_) => 1,
@@ -181,26 +154,23 @@ impl Egress {
         }
     }
 
-    fn with_token(&self, allowed: Allowed) -> Result<Request<Bytes>, Error> {
-        let token = self
-            .tokens
-            .reveal(allowed.token.expose())
-            .ok_or_else(|| self.refuse("a token that is not of this run".to_owned()))?;
-        let mut request = Request::new(Bytes::from(allowed.body));
-        *request.method_mut() = allowed.method;
-        *request.uri_mut() = allowed.uri;
-        *request.headers_mut() = allowed.headers;
-        request.headers_mut().insert(AUTHORIZATION, token);
-        Ok(request)
-    }
-
     fn refuse(&self, reason: String) -> Error {
         lock(&self.refused).get_or_insert(reason);
         Error::HttpRequestDenied
     }
 }
 
-/// Counts a request for as long as its answer is not read.
+impl Credential<PresentedToken> for TokenCache {
+    fn authorization(
+        &self,
+        presented: &PresentedToken,
+    ) -> Result<Option<HeaderValue>, UnknownToken> {
+        let token = self.reveal(presented.expose()).ok_or(UnknownToken)?;
+        Ok(Some(token))
+    }
+}
+
+/// Counts a request until its response is read.
 struct InFlight(Arc<AtomicUsize>);
 
 impl InFlight {

@@ -26,7 +26,7 @@ use wasmtime::{Config, Engine, component::Component};
 
 use self::{bindings::EnginePre, limits::Ticker, state::State};
 pub(crate) use self::{
-    egress::{Egress, Transport},
+    egress::Egress,
     limits::{Limit, REHEARSED_RUN, RUN, Time, limits_table},
     run::Run,
 };

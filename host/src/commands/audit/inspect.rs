@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use intune_sync_gate::{Rule, rules_table};
+use intune_sync_egress::sync::{Rule, rules_table};
 use sha2::{Digest, Sha256};
 
 use super::{nested::Nested, recorded::Recorded};

@@ -1,32 +1,28 @@
 //! The checks that take a token to Graph: whether a page of devices can be read, and a device synced.
 
-use http::{HeaderValue, Method, StatusCode};
+use http::StatusCode;
+use intune_sync_egress::{Bearer, doctor::Call};
 use intune_sync_graph::roles::{PRIVILEGED_OPERATIONS as SYNC, READ};
 use intune_sync_ids::Guid;
 use serde::Deserialize;
 
 use super::{
+    graph_client::{GraphClient, is_passing, unavailable},
     step::{Cause, Finding, Outcome},
     token::Permits,
-    way::{PAGE, Way, is_passing, unavailable},
 };
 use crate::graph::{Answer, ErrorResponse};
 
 /// Reads a page.
-pub(super) async fn page(
-    way: &Way<'_>,
-    bearer: &HeaderValue,
-    permits: Permits,
-    remedy: &str,
-) -> Outcome {
+pub(super) async fn page(graph: &GraphClient<Bearer>, permits: Permits, remedy: &str) -> Outcome {
     #[derive(Deserialize)]
     struct Page {
         value: Vec<serde_json::Value>,
     }
 
-    let answer = match way.send(Method::GET, PAGE, Some(bearer)).await {
+    let answer = match graph.send(Call::Page).await {
         Ok(answer) => answer,
-        Err(error) => return Outcome::Failed(way.explain(&error)),
+        Err(error) => return Outcome::Failed(graph.explain(&error)),
     };
     if answer.status.is_success() {
         return match answer.json::<Page>() {
@@ -42,16 +38,14 @@ pub(super) async fn page(
 
 /// Requests one sync.
 pub(super) async fn sync(
-    way: &Way<'_>,
+    graph: &GraphClient<Bearer>,
     device: Guid,
-    bearer: &HeaderValue,
     permits: Permits,
     remedy: &str,
 ) -> Outcome {
-    let target = format!("/v1.0/deviceManagement/managedDevices/{device}/syncDevice");
-    let answer = match way.send(Method::POST, &target, Some(bearer)).await {
+    let answer = match graph.send(Call::Sync(device)).await {
         Ok(answer) => answer,
-        Err(error) => return Outcome::Failed(way.explain(&error)),
+        Err(error) => return Outcome::Failed(graph.explain(&error)),
     };
     let error = answer.error();
     match answer.status.as_u16() {

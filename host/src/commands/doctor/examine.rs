@@ -6,22 +6,23 @@
 
 use std::{io, sync::Arc};
 
+use intune_sync_egress::{Bearer, HttpClient};
 use intune_sync_settings::Advice;
 
 use super::{
     clock::Clock,
     devices,
+    graph_client::GraphClient,
     report::Report,
     step::{Cause, Finding, Outcome, Step},
     token::{self, Permits},
-    way::Way,
 };
-use crate::{cli::DoctorOptions, http_client::HttpClient, identity::TokenSource};
+use crate::{cli::DoctorOptions, identity::TokenSource};
 
 /// What the checks are about.
 pub(super) struct Subject<'a> {
     pub(super) options: &'a DoctorOptions,
-    pub(super) client: &'a HttpClient,
+    pub(super) client: HttpClient,
     /// Where tokens come from, or why they cannot.
     pub(super) source: Result<Arc<dyn TokenSource>, Advice>,
 }
@@ -31,15 +32,17 @@ pub(super) struct Subject<'a> {
 /// # Errors
 ///
 /// When the report cannot be written.
-pub(super) async fn examine(subject: &Subject<'_>, report: &mut Report<'_>) -> io::Result<()> {
+pub(super) async fn examine(subject: Subject<'_>, report: &mut Report<'_>) -> io::Result<()> {
     let Subject {
-        options, source, ..
+        options,
+        client,
+        source,
     } = subject;
-    let way = Way::new(options, subject.client);
+    let graph = GraphClient::new(options, client);
 
     let found = match source {
         Ok(source) => source.find().await.map(|()| source).map_err(Advice::from),
-        Err(advice) => Err(advice.clone()),
+        Err(advice) => Err(advice),
     };
     let source = match found {
         Ok(source) => {
@@ -53,7 +56,7 @@ pub(super) async fn examine(subject: &Subject<'_>, report: &mut Report<'_>) -> i
         }
     };
 
-    let (reached, reading) = way.knock().await;
+    let (reached, reading) = graph.probe_unauthenticated().await;
     report.record(Step::Graph, reached)?;
     let clock = Clock::compared(reading);
     let compared = match report.obstacle(&[Step::Graph]) {
@@ -68,13 +71,13 @@ pub(super) async fn examine(subject: &Subject<'_>, report: &mut Report<'_>) -> i
         None if report.has_failed(Step::Clock) => Some(Step::Clock),
         obstacle => obstacle,
     };
-    let bearer = match (blocked, source) {
+    let graph = match (blocked, source) {
         (None, Some(source)) => match source.fetch(&options.cloud.scope(), false).await {
             Ok(token) => {
                 report.claims = token.secret.claims();
                 let kind = token::kind(report.claims.as_ref());
                 report.record(Step::Token, Outcome::Passed(kind))?;
-                Some(token.secret.bearer())
+                Some(graph.authenticated(Bearer::new(token.secret.bearer())))
             }
             Err(error) => {
                 let finding = Finding {
@@ -121,15 +124,15 @@ pub(super) async fn examine(subject: &Subject<'_>, report: &mut Report<'_>) -> i
         Step::Expiry,
         Step::ReadRole,
     ];
-    let outcome = match (report.obstacle(&needs), &bearer) {
+    let outcome = match (report.obstacle(&needs), &graph) {
         (Some(obstacle), _) => Outcome::Blocked(obstacle),
         (None, None) => Outcome::Blocked(Step::Token),
-        (None, Some(bearer)) => devices::page(&way, bearer, permits, &token.remedy()).await,
+        (None, Some(graph)) => devices::page(graph, permits, &token.remedy()).await,
     };
     report.record(Step::Devices, outcome)?;
 
     needs.extend([Step::Devices, Step::SyncRole]);
-    let outcome = match (options.probe, report.obstacle(&needs), &bearer) {
+    let outcome = match (options.probe, report.obstacle(&needs), &graph) {
         (None, _, _) => Outcome::Skipped(
             "not requested: `--probe DEVICE` requests one real sync, which alone shows whether syncs are allowed, \
              Multi Admin Approval included"
@@ -137,8 +140,8 @@ pub(super) async fn examine(subject: &Subject<'_>, report: &mut Report<'_>) -> i
         ),
         (Some(_), Some(obstacle), _) => Outcome::Blocked(obstacle),
         (Some(_), None, None) => Outcome::Blocked(Step::Token),
-        (Some(device), None, Some(bearer)) => {
-            devices::sync(&way, device, bearer, permits, &token.remedy()).await
+        (Some(device), None, Some(graph)) => {
+            devices::sync(graph, device, permits, &token.remedy()).await
         }
     };
     report.record(Step::Sync, outcome)

@@ -4,14 +4,12 @@
 mod clock;
 mod devices;
 mod examine;
+mod graph_client;
 mod json;
 mod report;
 mod step;
 mod text;
 mod token;
-mod way;
-
-use std::sync::Arc;
 
 use intune_sync_report::ExitStatus;
 
@@ -21,13 +19,12 @@ use self::{
     step::{Outcome, Step},
 };
 use super::{
-    Failure,
+    Failure, http_client,
     identity::{self, NoSource},
     interruption::Interruption,
 };
 use crate::{
     cli::{DoctorOptions, ReportFormat},
-    http_client::{ClientOptions, HttpClient},
     identity::Environment,
     printer::Printer,
 };
@@ -42,11 +39,7 @@ pub(crate) async fn run(
     environment: &Environment,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
-    let client = HttpClient::new(ClientOptions {
-        ca_file: options.ca_file.clone(),
-    })
-    .map(Arc::new)
-    .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+    let client = http_client(options.ca_file.as_deref())?;
     let source = match identity::source(&options.auth, options.cloud, environment, &client) {
         Ok(source) => Ok(source),
         Err(NoSource::Absent(advice)) => Err(advice),
@@ -55,7 +48,7 @@ pub(crate) async fn run(
     };
     let subject = Subject {
         options,
-        client: &client,
+        client,
         source,
     };
     let interruption = Interruption::listen();
@@ -66,7 +59,7 @@ pub(crate) async fn run(
     };
     let mut report = Report::new(&mut show);
     tokio::select! {
-        examined = examine(&subject, &mut report) => examined?,
+        examined = examine(subject, &mut report) => examined?,
         // An identity endpoint can take more than a minute to refuse.
         () = interruption.requested() => return Ok(ExitStatus::Interrupted),
     }

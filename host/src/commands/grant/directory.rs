@@ -1,7 +1,10 @@
 //! The directory through Microsoft Graph: each request passes the gate of `grant`.
 
-use http::{HeaderValue, Request, StatusCode, Uri, header};
-use intune_sync_grant_gate::{AssignmentId, Call, Gate, Name, Role, Rules, Writes};
+use http::{HeaderMap, StatusCode, Uri};
+use intune_sync_egress::{
+    Bearer, ClientError, Gated, HttpClient, Proposal, SendError, Timeouts,
+    grant::{AssignmentId, Call, Name, Role, Rules, Writes},
+};
 use intune_sync_ids::{Guid, Origin};
 use serde::Deserialize;
 
@@ -10,20 +13,16 @@ use super::Outcome;
 use super::patience::Patience;
 use super::principal::{Principal, Written};
 use crate::{
-    graph::{Answer, ErrorResponse, client_request_id},
-    http_client::{HttpClient, Limits},
+    graph::{Answer, ErrorResponse},
     printer::Printer,
 };
 
 /// The most pages of one principal's app roles that are read: a page has a hundred.
 const PAGES: usize = 50;
 
-/// What it may do is what [`Gate`] lets out.
-pub(super) struct Directory<'a> {
-    client: &'a HttpClient,
-    origin: Origin,
-    token: HeaderValue,
-    gate: Gate,
+/// It can do what the gate of `grant` permits.
+pub(super) struct Directory {
+    graph: Gated<Writes, Bearer>,
 }
 
 /// An app role that a principal has.
@@ -33,27 +32,21 @@ pub(super) struct Assigned {
     pub(super) id: AssignmentId,
 }
 
-impl<'a> Directory<'a> {
-    /// Lets no write out before [`permit`](Self::permit).
-    pub(super) fn new(client: &'a HttpClient, origin: Origin, token: HeaderValue) -> Self {
-        let gate = Gate::new(Rules {
-            origin: origin.clone(),
-            writes: Writes::None,
-        });
-        Self {
-            client,
+impl Directory {
+    /// Permits no writes before [`permit`](Self::permit).
+    pub(super) fn new(client: HttpClient, origin: Origin, token: Bearer) -> Self {
+        let rules = Rules {
             origin,
-            token,
-            gate,
+            writes: Writes::None,
+        };
+        Self {
+            graph: Gated::new(rules, token, client),
         }
     }
 
     /// From now on, these writes may leave.
     pub(super) fn permit(&mut self, writes: Writes) {
-        self.gate = Gate::new(Rules {
-            origin: self.origin.clone(),
-            writes,
-        });
+        self.graph.permit(writes);
     }
 
     /// The object id of Microsoft Graph's service principal in this tenant, which has these roles.
@@ -326,27 +319,22 @@ impl<'a> Directory<'a> {
         }
     }
 
-    async fn send_once(
-        &self,
-        call: &Call,
-    ) -> Result<Result<Answer, crate::http_client::ClientError>, Failure> {
-        let uri = format!("{}{}", self.origin, call.target());
-        let uri: Uri = uri.parse().map_err(|_| a_bug(&uri))?;
-        let allowed = self
-            .gate
-            .check(&call.method(), &uri, &call.body())
+    async fn send_once(&self, call: &Call) -> Result<Result<Answer, ClientError>, Failure> {
+        let uri = self.graph.rules().origin.at(call.target());
+        let admitted = self
+            .graph
+            .admit(&Proposal {
+                method: &call.method(),
+                uri: &uri,
+                headers: &HeaderMap::new(),
+                body: &call.body(),
+            })
             .map_err(|refusal| a_bug(&refusal.to_string()))?;
-        let mut request = Request::new(allowed.body.into());
-        *request.method_mut() = allowed.method;
-        *request.uri_mut() = allowed.uri;
-        *request.headers_mut() = allowed.headers;
-        let headers = request.headers_mut();
-        headers.insert(header::AUTHORIZATION, self.token.clone());
-        headers.insert("client-request-id", client_request_id());
-        Ok(match self.client.send(request, Limits::default()).await {
-            Ok(response) => Answer::read(response).await,
-            Err(error) => Err(error),
-        })
+        match admitted.send(Timeouts::default()).await {
+            Ok(response) => Ok(Answer::read(response).await),
+            Err(SendError::Client(error)) => Ok(Err(error)),
+            Err(error) => Err(a_bug(&error.to_string())),
+        }
     }
 }
 

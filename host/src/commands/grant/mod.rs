@@ -6,10 +6,12 @@ mod patience;
 mod principal;
 mod text;
 
-use std::{io::IsTerminal, sync::Arc};
+use std::io::IsTerminal;
 
-use http::HeaderValue;
-use intune_sync_grant_gate::{AssignmentId, Role, Writes};
+use intune_sync_egress::{
+    Bearer,
+    grant::{AssignmentId, Role, Writes},
+};
 use intune_sync_ids::Guid;
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
@@ -18,10 +20,9 @@ use self::{
     directory::{Assigned, Directory},
     principal::Principal,
 };
-use super::{Failure, identity, interruption::Interruption};
+use super::{Failure, http_client, identity, interruption::Interruption};
 use crate::{
     cli::{GrantOptions, GrantPurpose, ReportFormat, Whom},
-    http_client::{ClientOptions, HttpClient},
     identity::Environment,
     printer::Printer,
 };
@@ -60,11 +61,7 @@ pub(crate) async fn run(
     environment: &Environment,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
-    let client = HttpClient::new(ClientOptions {
-        ca_file: options.ca_file.clone(),
-    })
-    .map(Arc::new)
-    .map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+    let client = http_client(options.ca_file.as_deref())?;
     let source = identity::source(&options.auth, options.cloud, environment, &client)?;
     if printer.is_verbose() {
         printer.note(&format!("tokens come from: {}", source.describe()));
@@ -74,7 +71,8 @@ pub(crate) async fn run(
     let work = async {
         let token = source.fetch(&scope, false).await;
         let token = token.map_err(identity::not_authorized)?.secret.bearer();
-        grant(options, &client, token, printer).await
+        let directory = Directory::new(client, options.graph.clone(), Bearer::new(token));
+        grant(options, directory, printer).await
     };
     tokio::select! {
         ended = work => ended,
@@ -84,11 +82,9 @@ pub(crate) async fn run(
 
 async fn grant(
     options: &GrantOptions,
-    client: &HttpClient,
-    token: HeaderValue,
+    mut directory: Directory,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
-    let mut directory = Directory::new(client, options.graph.clone(), token);
     let graph = directory.graph(&options.roles, printer).await?;
     let principal = match &options.whom {
         Whom::Id(id) => directory.principal(*id, printer).await?,

@@ -1,7 +1,6 @@
 //! What stands between `azure_identity` and the network.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +14,7 @@ use http_body_util::BodyExt;
 
 use super::Refusal;
 use super::answer::Answer;
-use crate::http_client::{ClientError, HttpClient, Limits};
+use intune_sync_egress::{ClientError, Limits, TokenClient};
 
 /// A token's answer has a few kilobytes.
 const LIMITS: Limits = Limits {
@@ -34,14 +33,14 @@ pub(crate) type Writer = Box<dyn Fn(&Request) -> Result<http::Request<Bytes>, Er
 
 /// Carries the requests of one credential for one token.
 pub(crate) struct Courier {
-    client: Arc<HttpClient>,
+    client: TokenClient,
     write: Writer,
     unanswered: AtomicU32,
 }
 
 impl Courier {
     /// A courier whose requests are those that `write` writes.
-    pub(crate) fn new(client: Arc<HttpClient>, write: Writer) -> Self {
+    pub(crate) fn new(client: TokenClient, write: Writer) -> Self {
         Self {
             client,
             write,

@@ -10,7 +10,7 @@ pub(crate) use intune_sync_identity::one_line;
 
 use super::super::TokenError;
 use super::answer::Unreadable;
-use crate::http_client::{ClientError, causes};
+use intune_sync_egress::{ClientError, causes};
 
 /// Where a token was asked for, as messages name it, and what helps when there is none.
 pub(crate) struct Place {

@@ -8,7 +8,6 @@ mod endpoint;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ pub(crate) use self::endpoint::Assigned;
 use self::endpoint::Endpoint;
 use super::azure::{self, Courier, Place};
 use super::{AccessToken, Environment, TokenError, TokenSource};
-use crate::http_client::{ClientError, HttpClient, Limits};
+use intune_sync_egress::{ClientError, Limits, TokenClient};
 
 /// How long a fetch may take, with all its retries: IMDS asks for more than 70 s while it is being updated.
 const DEADLINE: Duration = Duration::from_secs(100);
@@ -35,7 +34,7 @@ const TRY_LATER: &str = "try again later; if it lasts, restart the place it runs
 pub(crate) struct ManagedIdentity {
     endpoint: Endpoint,
     assigned: Assigned,
-    client: Arc<HttpClient>,
+    client: TokenClient,
     /// The endpoint has answered before, so that it need not be looked for.
     found: AtomicBool,
 }
@@ -49,7 +48,7 @@ impl ManagedIdentity {
         Ok(Self {
             endpoint: Endpoint::discover(environment)?,
             assigned,
-            client: Arc::new(HttpClient::direct()),
+            client: TokenClient::direct(),
             found: AtomicBool::new(false),
         })
     }
@@ -58,7 +57,7 @@ impl ManagedIdentity {
         self.probe().await?;
         let (endpoint, assigned) = (self.endpoint.clone(), self.assigned.clone());
         let write = move |request: &Request| endpoint.request(&resource(request), &assigned);
-        let courier = Courier::new(Arc::clone(&self.client), Box::new(write));
+        let courier = Courier::new(self.client.clone(), Box::new(write));
         let credential = ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
             client_options: azure::over(courier),
             ..ManagedIdentityCredentialOptions::default()

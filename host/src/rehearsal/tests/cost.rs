@@ -4,6 +4,7 @@
 
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt as _, Full};
+use intune_sync_egress::HttpClient;
 use intune_sync_engine::{
     self as engine, Action, TokenResponse, TokenSerial,
     http::{Method, NoAnswer, RequestId},
@@ -13,7 +14,6 @@ use wasmtime_wasi_http::{RequestOptions, WasiBody};
 
 use super::{native::settings, *};
 use crate::{
-    http_client::HttpClient,
     identity::{AccessToken, Secret, TokenError, TokenSource},
     sandbox::bindings::token,
 };
@@ -168,7 +168,7 @@ impl Loopback {
                 TokenCache::new(Arc::new(Fixed), settings.scope.clone(), &Handle::current());
             tokens.first().await.expect("there is a token");
             let ceiling = NonZeroU64::new(settings.ceiling).expect("it is not 0");
-            let client = Box::new(Arc::new(HttpClient::direct()));
+            let client = HttpClient::direct();
             let egress = Egress::new(rules, ceiling, settings.scope.clone(), tokens, client);
             run(Behind {
                 zero: Instant::now(),

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use intune_sync_egress::response_headers;
 use intune_sync_engine::{
     self as engine, Action,
     contract::{
@@ -12,7 +13,6 @@ use intune_sync_engine::{
     },
     http::{Method, NoAnswer, RequestId},
 };
-use intune_sync_gate::answer_headers;
 use intune_sync_simulation::{Scenario as Drawn, Tokens};
 use intune_sync_simulator::{ExpiresIn, Ticket, TokensConfig};
 use serde_json::Value;
@@ -125,7 +125,7 @@ impl Native {
             let result = match answer {
                 Delivery::Dropped => Err(NoAnswer::Transport("dropped".to_owned())),
                 Delivery::Response(response) => {
-                    let headers = answer_headers(response.headers()).expect("small headers");
+                    let headers = response_headers(response.headers()).expect("small headers");
                     let headers = headers.iter().map(|(name, value)| {
                         (name.to_string(), value.to_str().expect("a text").to_owned())
                     });

@@ -1,0 +1,109 @@
+//! Where a request of a run goes.
+
+use http::{Method, uri::PathAndQuery};
+use intune_sync_ids::{Guid, Quoted};
+
+use super::Refusal;
+use crate::gate::{self, Proposal, expect_method, not_listed};
+
+/// The most bytes in the query of the list. A `$skiptoken` of Graph has some hundreds.
+pub const QUERY_LENGTH: usize = 8 * 1024;
+
+/// The path of the list, below the root.
+pub(in crate::gate) const LIST: &str = "/v1.0/deviceManagement/managedDevices";
+/// The version in front of a sync that is sent alone.
+pub(in crate::gate) const SYNC_VERSION: &str = "/v1.0";
+/// What is in front of the device's id in a sync, in a `$batch` as well.
+pub(in crate::gate) const SYNC_PREFIX: &str = "/deviceManagement/managedDevices/";
+/// What is behind it.
+pub(in crate::gate) const SYNC_SUFFIX: &str = "/syncDevice";
+/// The path of `$batch`.
+pub(in crate::gate) const BATCH: &str = "/v1.0/$batch";
+/// The path of the bulk action.
+pub(in crate::gate) const BULK: &str = "/beta/deviceManagement/managedDevices/executeAction";
+
+/// Where a request goes: the paths on the list, with what is variable in them parsed.
+///
+/// Paths are compared byte for byte, so that there is nothing to decode, fold or resolve: an encoded letter, a second
+/// slash, a dot segment or another letter case is another path, and another path is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    List { query: Option<String> },
+    Sync(Guid),
+    Batch,
+    Bulk,
+}
+
+impl Target {
+    pub(super) fn read(proposal: &Proposal<'_>) -> Result<Self, Refusal> {
+        let path = proposal.uri.path();
+        let target = match path {
+            LIST => Self::List { query: None },
+            BATCH => Self::Batch,
+            BULK => Self::Bulk,
+            _ => path
+                .strip_prefix(SYNC_VERSION)
+                .and_then(sync_target)
+                .map(Self::Sync)
+                .ok_or_else(|| not_listed(proposal.method, path))?,
+        };
+        expect_method(proposal, target.method())?;
+        match (target, proposal.uri.query()) {
+            (Self::List { .. }, Some(query)) => list_query(query),
+            (_, Some(query)) => {
+                let query = Quoted::new(query);
+                Err(gate::Refusal::Query { query }.into())
+            }
+            (target, None) => Ok(target),
+        }
+    }
+
+    pub(super) fn method(&self) -> Method {
+        match self {
+            Self::List { .. } => Method::GET,
+            Self::Sync(_) | Self::Batch | Self::Bulk => Method::POST,
+        }
+    }
+
+    /// Path and query, written anew.
+    pub(super) fn write(&self) -> PathAndQuery {
+        let text = match self {
+            Self::List { query: None } => LIST.to_owned(),
+            Self::List { query: Some(query) } => format!("{LIST}?{query}"),
+            Self::Sync(device) => format!("{SYNC_VERSION}{SYNC_PREFIX}{device}{SYNC_SUFFIX}"),
+            Self::Batch => BATCH.to_owned(),
+            Self::Bulk => BULK.to_owned(),
+        };
+        text.try_into()
+            .expect("fixed paths, a GUID and a query that was a query before make a path and query")
+    }
+}
+
+/// The query of the list goes through unchanged: page tokens are Graph's own and opaque.
+///
+/// That is safe, whatever the query. It is a GET on one fixed collection at one fixed origin, without a body and without a
+/// header that could change its method; Graph takes no method from a query, and OData's system options only choose what
+/// is read and how it is shown. So it can read what the identity may read of devices, and only Graph sees it.
+fn list_query(query: &str) -> Result<Target, Refusal> {
+    if query.len() > QUERY_LENGTH {
+        return Err(Refusal::QueryLength {
+            length: query.len(),
+        });
+    }
+    if !query.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Refusal::QueryCharacter {
+            query: Quoted::new(query),
+        });
+    }
+    Ok(Target::List {
+        query: Some(query.to_owned()).filter(|query| !query.is_empty()),
+    })
+}
+
+/// The device that this path, without the version in front, syncs.
+pub(in crate::gate) fn sync_target(path: &str) -> Option<Guid> {
+    path.strip_prefix(SYNC_PREFIX)?
+        .strip_suffix(SYNC_SUFFIX)?
+        .parse()
+        .ok()
+}

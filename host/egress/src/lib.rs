@@ -1,0 +1,75 @@
+//! The only crate that can send: the gates, the credentials and the HTTP client.
+//!
+//! A request to Microsoft Graph leaves through a [`Gated`], which owns all three: it admits what its [`Gate`] lists,
+//! writes the request anew, puts the token of its [`Credential`] on it and sends it. Each command has a gate of its
+//! own, on one frame: [`sync`] for the sandboxed component, [`grant`] and [`doctor`] for the commands of that name.
+//!
+//! A request for a token goes to an identity endpoint through a [`TokenClient`], which sends no `Authorization` header.
+//!
+//! There is no third way. The client has no method that sends, except for this crate:
+//!
+//! ```compile_fail,E0624
+//! # async fn send(bearer: http::HeaderValue) {
+//! use intune_sync_egress::{HttpClient, Limits};
+//!
+//! let mut request = http::Request::post("https://graph.microsoft.com/v1.0/users").body(bytes::Bytes::new()).unwrap();
+//! request.headers_mut().insert("authorization", bearer);
+//! let client = HttpClient::direct();
+//! client.send(request, Limits::default()).await; // error: method `send` is private
+//! # }
+//! ```
+//!
+//! Nor does an admitted request give away its token:
+//!
+//! ```compile_fail,E0624
+//! # fn take(admitted: intune_sync_egress::Admitted<'_, intune_sync_egress::grant::Writes, intune_sync_egress::Bearer>) {
+//! let request = admitted.into_request(); // error: method `into_request` is private
+//! # }
+//! ```
+//!
+//! And a gate cannot be written elsewhere, so that none is laxer than those here:
+//!
+//! ```compile_fail,E0277
+//! use intune_sync_egress::{Parsed, Policy, Proposal, grant};
+//!
+//! struct Everything;
+//!
+//! impl Policy for Everything { // error: the trait bound `Everything: Sealed` is not satisfied
+//!     type Call = ();
+//!     type Token = ();
+//!     type Refusal = grant::Refusal;
+//!
+//!     fn read(&self, _: &Proposal<'_>) -> Result<Parsed<(), ()>, grant::Refusal> {
+//!         unimplemented!()
+//!     }
+//!
+//!     fn response_limit(_: &()) -> usize {
+//!         usize::MAX
+//!     }
+//! }
+//! ```
+
+mod carrier;
+mod client;
+mod credential;
+mod gate;
+mod gated;
+mod random;
+mod response;
+mod token_client;
+
+pub use self::{
+    carrier::{Carrier, Transport},
+    client::{
+        ClientError, ClientOptions, HttpClient, Limits, ResponseBody, Timeouts, causes, proxy_for,
+    },
+    credential::{Anonymous, Bearer, Credential, UnknownToken},
+    gate::{Allowed, Gate, Parsed, Policy, Proposal, Refusal, Rules, doctor, grant, sync},
+    gated::{Admitted, Gated, SendError},
+    random::random_bytes,
+    response::{
+        KEPT_RESPONSE_HEADERS, RESPONSE_HEADER_LIMIT, RESPONSE_HEADERS_LIMIT, ResponseError,
+        response_headers,
+    },
+    token_client::TokenClient,
+};
