@@ -36,7 +36,7 @@ pub struct Request {
     /// one.
     pub token: TokenSerial,
     /// The largest body of a response to read, in bytes.
-    pub answer_limit: usize,
+    pub response_limit: usize,
     /// How long to wait for the head of the response, and for each further part of it.
     pub timeout: Duration,
 }
@@ -65,7 +65,7 @@ impl Response {
 
 /// Why there is no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoAnswer {
+pub enum NoResponse {
     /// The connection failed or was cut. Graph may have acted or not.
     #[error("{0}")]
     Transport(String),

@@ -8,7 +8,7 @@ use std::{
 use intune_sync_engine::{
     Run,
     contract::{Dispatch, Event, EventKind, Outcome, Purpose, RunStatus, Summary},
-    http::{NoAnswer, Request, RequestId, Response},
+    http::{NoResponse, Request, RequestId, Response},
 };
 use intune_sync_ids::Guid;
 use intune_sync_simulator::{Statistics, Tenant};
@@ -370,7 +370,7 @@ impl Observer for Checks {
         });
     }
 
-    fn received(&mut self, now: u64, id: RequestId, response: &Result<Response, NoAnswer>) {
+    fn received(&mut self, now: u64, id: RequestId, response: &Result<Response, NoResponse>) {
         let requested = self.in_flight.remove(&id).unwrap_or(Requested::Page);
         for device in requested.devices() {
             self.devices.entry(*device).or_default().in_flight = false;

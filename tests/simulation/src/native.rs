@@ -7,7 +7,7 @@ use http::{Request as HttpRequest, header::AUTHORIZATION};
 use intune_sync_engine::{
     Action, Run, Settings,
     contract::{self, Event, Summary},
-    http::{Method, NoAnswer, Request, RequestId, Response},
+    http::{Method, NoResponse, Request, RequestId, Response},
 };
 use intune_sync_simulator::{Delivery, Tenant, Ticket};
 
@@ -22,7 +22,7 @@ pub trait Observer {
     fn sent(&mut self, _now: u64, _request: &Request) {}
 
     /// Its response has come, or there is none.
-    fn received(&mut self, _now: u64, _id: RequestId, _response: &Result<Response, NoAnswer>) {}
+    fn received(&mut self, _now: u64, _id: RequestId, _response: &Result<Response, NoResponse>) {}
 
     /// Something happened.
     fn event(&mut self, _event: &Event) {}
@@ -123,9 +123,11 @@ pub fn drive(
     }
 }
 
-fn result(delivery: Delivery) -> Result<Response, NoAnswer> {
+fn result(delivery: Delivery) -> Result<Response, NoResponse> {
     match delivery {
-        Delivery::Dropped => Err(NoAnswer::Transport("the connection was closed".to_owned())),
+        Delivery::Dropped => Err(NoResponse::Transport(
+            "the connection was closed".to_owned(),
+        )),
         Delivery::Response(response) => {
             let (head, body) = response.into_parts();
             let headers = head.headers.iter().map(|(name, value)| {

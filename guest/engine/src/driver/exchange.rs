@@ -7,7 +7,7 @@ use wasi::io::poll::Pollable;
 
 use crate::{
     Settings,
-    http::{Method, NoAnswer, Request, RequestId, Response},
+    http::{Method, NoResponse, Request, RequestId, Response},
 };
 
 /// One request on its way.
@@ -22,7 +22,7 @@ impl Exchange {
         request: &Request,
         settings: &Settings,
         token: &str,
-    ) -> Result<Self, NoAnswer> {
+    ) -> Result<Self, NoResponse> {
         const CONNECT: Duration = Duration::from_secs(10);
         let body = request.body.clone().unwrap_or_default().into_bytes();
         let inner = wasi_http::Exchange::start(wasi_http::Request {
@@ -43,9 +43,9 @@ impl Exchange {
                 first_byte: request.timeout,
                 between_bytes: request.timeout,
             },
-            response_limit: request.answer_limit,
+            response_limit: request.response_limit,
         })
-        .map_err(no_answer)?;
+        .map_err(no_response)?;
         Ok(Self {
             id: request.id,
             inner,
@@ -67,9 +67,9 @@ impl Exchange {
     }
 
     /// The response, once it is complete; it can be taken once.
-    pub(super) fn take_answer(&mut self) -> Option<Result<Response, NoAnswer>> {
+    pub(super) fn take_response(&mut self) -> Option<Result<Response, NoResponse>> {
         let response = self.inner.take_response()?;
-        Some(response.map(Response::from).map_err(no_answer))
+        Some(response.map(Response::from).map_err(no_response))
     }
 }
 
@@ -105,9 +105,9 @@ impl From<wasi_http::Response> for Response {
     }
 }
 
-fn no_answer(error: Error) -> NoAnswer {
+fn no_response(error: Error) -> NoResponse {
     match error {
-        Error::Denied | Error::Unsupported(_) => NoAnswer::Denied(error.to_string()),
-        Error::Transport(reason) => NoAnswer::Transport(reason),
+        Error::Denied | Error::Unsupported(_) => NoResponse::Denied(error.to_string()),
+        Error::Transport(reason) => NoResponse::Transport(reason),
     }
 }

@@ -168,10 +168,10 @@ impl State {
         let mut at = 0;
         // The list is in the order of sending: requests are added at the end, and removing keeps the order.
         while let Some(exchange) = self.exchanges.get_mut(at) {
-            match exchange.take_answer() {
-                Some(answer) => {
+            match exchange.take_response() {
+                Some(response) => {
                     let id = self.exchanges.remove(at).id();
-                    self.run.handle_response(self.now, id, answer);
+                    self.run.handle_response(self.now, id, response);
                 }
                 None => at += 1,
             }

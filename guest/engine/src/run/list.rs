@@ -15,7 +15,7 @@ use crate::{
     Settings, TokenSerial,
     contract::{Listed, Retried, RunStatus},
     devices::{ListCursor, NextPage, list_query},
-    http::{Method, NoAnswer, Request, Response},
+    http::{Method, NoResponse, Request, Response},
     pacing::{Load, Progress},
 };
 
@@ -75,7 +75,7 @@ impl Listing {
     pub(super) fn handle_response(
         mut self: Box<Self>,
         sent: &Sent,
-        result: Result<Response, NoAnswer>,
+        result: Result<Response, NoResponse>,
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) -> Phase {

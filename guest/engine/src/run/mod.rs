@@ -20,7 +20,7 @@ use self::{ledger::Ledger, list::Listing, sync::Syncing, traffic::Traffic};
 use crate::{
     Settings, TokenResponse, TokenSerial,
     contract::{Event, RunStatus, Summary},
-    http::{NoAnswer, Request, RequestId, Response},
+    http::{NoResponse, Request, RequestId, Response},
     token::TokenStep,
 };
 
@@ -129,14 +129,14 @@ impl Run {
         &mut self,
         now: Duration,
         id: RequestId,
-        result: Result<Response, NoAnswer>,
+        result: Result<Response, NoResponse>,
     ) {
         self.traffic.advance(now);
         let Some(sent) = self.traffic.take(id) else {
             return;
         };
         let (traffic, ledger) = (&mut self.traffic, &mut self.ledger);
-        if let Err(NoAnswer::Denied(reason)) = &result {
+        if let Err(NoResponse::Denied(reason)) = &result {
             ledger.fail(problems::denied(reason));
         }
         self.phase = match mem::replace(&mut self.phase, Phase::Over) {

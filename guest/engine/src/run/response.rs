@@ -7,7 +7,7 @@ use intune_sync_ids::Guid;
 
 use super::traffic::{Sent, Traffic};
 use crate::{
-    http::{NoAnswer, Response},
+    http::{NoResponse, Response},
     pacing::{Progress, SendOutcome, SlowDown, Writes},
 };
 
@@ -51,7 +51,7 @@ pub(super) struct Signals {
 impl Received {
     pub(super) fn read(
         requested: Requested,
-        result: Result<Response, NoAnswer>,
+        result: Result<Response, NoResponse>,
         sent: &Sent,
         traffic: &Traffic,
     ) -> Self {

@@ -132,7 +132,7 @@ impl Traffic {
             body: draft.body,
             client_request_id,
             token,
-            answer_limit: draft.response_limit,
+            response_limit: draft.response_limit,
             timeout: TIMEOUT,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use intune_sync_engine::http::{Method, NoAnswer, Request, Response};
+use intune_sync_engine::http::{Method, NoResponse, Request, Response};
 use intune_sync_ids::Guid;
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ pub(crate) struct Graph {
 
 /// A response, the final statuses in it, and its Retry-After.
 pub(crate) struct Reply {
-    pub(crate) result: Result<Response, NoAnswer>,
+    pub(crate) result: Result<Response, NoResponse>,
     pub(crate) known: Vec<(Guid, u16)>,
     pub(crate) retry_after: Option<Duration>,
 }
@@ -101,7 +101,7 @@ impl Graph {
                 self.execute(request);
             }
             return Reply {
-                result: Err(NoAnswer::Transport("cut".into())),
+                result: Err(NoResponse::Transport("cut".into())),
                 known: vec![],
                 retry_after: None,
             };

@@ -7,7 +7,7 @@ use http_body_util::{BodyExt as _, Full};
 use intune_sync_egress::HttpClient;
 use intune_sync_engine::{
     self as engine, Action, TokenResponse, TokenSerial,
-    http::{Method, NoAnswer, RequestId},
+    http::{Method, NoResponse, RequestId},
 };
 use tokio::task::JoinSet;
 use wasmtime_wasi_http::{RequestOptions, WasiBody};
@@ -21,7 +21,7 @@ use crate::{
 /// Runs of each, taken in turns, where the cost is measured.
 const RUNS: usize = 5;
 
-type Answered = (RequestId, Result<engine::http::Response, NoAnswer>);
+type Answered = (RequestId, Result<engine::http::Response, NoResponse>);
 
 const DISPATCHES: [(&str, Dispatch); 3] = [
     ("single", Dispatch::Single),
@@ -352,7 +352,7 @@ async fn exchange(
     let answer = egress
         .send(outgoing.body(body).expect("it is a request"), options)
         .await;
-    let broken = |error| Err(NoAnswer::Transport(format!("{error:?}")));
+    let broken = |error| Err(NoResponse::Transport(format!("{error:?}")));
     let answer = match answer {
         Err(error) => broken(error),
         Ok(answer) => {

@@ -11,7 +11,7 @@ use intune_sync_engine::{
     contract::{
         Dispatch as CoreDispatch, Order as CoreOrder, Pace as CorePace, Purpose as CorePurpose,
     },
-    http::{Method, NoAnswer, RequestId},
+    http::{Method, NoResponse, RequestId},
 };
 use intune_sync_simulation::{Scenario as Drawn, Tokens};
 use intune_sync_simulator::{ExpiresIn, Ticket, TokensConfig};
@@ -123,7 +123,7 @@ impl Native {
             }
             let id = self.in_flight.remove(&ticket).expect("it was sent");
             let result = match answer {
-                Delivery::Dropped => Err(NoAnswer::Transport("dropped".to_owned())),
+                Delivery::Dropped => Err(NoResponse::Transport("dropped".to_owned())),
                 Delivery::Response(response) => {
                     let headers = response_headers(response.headers()).expect("small headers");
                     let headers = headers.iter().map(|(name, value)| {

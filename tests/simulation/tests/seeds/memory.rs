@@ -3,7 +3,7 @@
 use intune_sync_engine::{
     Run,
     contract::{Event, EventKind},
-    http::{NoAnswer, Request, RequestId, Response},
+    http::{NoResponse, Request, RequestId, Response},
 };
 use intune_sync_simulation::{Checks, Observer};
 use intune_sync_simulator::Tenant;
@@ -58,7 +58,7 @@ impl Observer for Sized {
         self.checks.sent(now, request);
     }
 
-    fn received(&mut self, now: u64, id: RequestId, response: &Result<Response, NoAnswer>) {
+    fn received(&mut self, now: u64, id: RequestId, response: &Result<Response, NoResponse>) {
         self.checks.received(now, id, response);
     }
 

@@ -9,7 +9,7 @@ use super::{Route, Syncing};
 use crate::{
     contract::RunStatus,
     devices::Position,
-    http::{NoAnswer, Response},
+    http::{NoResponse, Response},
     run::{
         ledger::Ledger,
         problems::{self, Needed},
@@ -23,7 +23,7 @@ impl Syncing {
         &mut self,
         positions: &[Position],
         sent: &Sent,
-        result: Result<Response, NoAnswer>,
+        result: Result<Response, NoResponse>,
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {

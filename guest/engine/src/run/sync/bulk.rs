@@ -6,7 +6,7 @@ use super::{Route, Syncing};
 use crate::{
     contract::RunStatus,
     devices::Position,
-    http::{NoAnswer, Response},
+    http::{NoResponse, Response},
     pacing::Progress,
     run::{
         ledger::Ledger,
@@ -21,7 +21,7 @@ impl Syncing {
         &mut self,
         positions: &[Position],
         sent: &Sent,
-        result: Result<Response, NoAnswer>,
+        result: Result<Response, NoResponse>,
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     TokenSerial,
     devices::{Position, Schedule, Selected, Work},
-    http::{Method, NoAnswer, Request, RequestId, Response},
+    http::{Method, NoResponse, Request, RequestId, Response},
     pacing::Load,
 };
 
@@ -104,7 +104,7 @@ impl Syncing {
         &mut self,
         id: RequestId,
         sent: &Sent,
-        result: Result<Response, NoAnswer>,
+        result: Result<Response, NoResponse>,
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Syncing;
 use crate::{
     devices::Position,
-    http::{NoAnswer, Response},
+    http::{NoResponse, Response},
     pacing::Progress,
     run::{
         ledger::Ledger,
@@ -22,7 +22,7 @@ impl Syncing {
         &mut self,
         position: Position,
         sent: &Sent,
-        result: Result<Response, NoAnswer>,
+        result: Result<Response, NoResponse>,
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {
