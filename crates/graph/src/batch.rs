@@ -35,7 +35,7 @@ pub struct ItemAnswer<'a> {
     pub status: u16,
     /// Its headers, as they come.
     pub headers: Vec<(Cow<'a, str>, String)>,
-    /// Its body; null where there is none.
+    /// Its body; null where it has none.
     pub body: Value,
 }
 

@@ -58,19 +58,19 @@ impl Download {
 
     /// Takes what is there.
     pub(crate) fn pull(&mut self, limit: usize) -> Progress {
-        let mut progress = Progress::None;
+        let mut progress = Progress::Nothing;
         if let Self::Awaiting(awaiting) = self
             && let Some(next) = awaiting.pull()
         {
             *self = next;
-            progress = Progress::Some;
+            progress = Progress::Something;
         }
         if let Self::Reading(reading) = self {
             let before = reading.response.body.len();
             if let Some(response) = reading.pull(limit) {
                 *self = Self::Complete(response);
             } else if reading.response.body.len() > before {
-                progress = Progress::Some;
+                progress = Progress::Something;
             }
         }
         progress
@@ -91,8 +91,8 @@ impl Download {
 /// Whether something came, so that more may be there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
-    None,
-    Some,
+    Nothing,
+    Something,
 }
 
 impl Awaiting {

@@ -72,7 +72,7 @@ impl Exchange {
         self.push();
         // Some hosts only find out in `ready` what has come since.
         while self.download.ready().is_some_and(Pollable::ready) {
-            if self.pull() == Progress::None {
+            if self.pull() == Progress::Nothing {
                 break;
             }
         }

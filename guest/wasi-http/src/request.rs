@@ -19,7 +19,7 @@ pub struct Request<'a> {
     pub path_and_query: &'a str,
     /// The headers, `content-length` included: some servers insist on it even where it is 0.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body; empty for none.
+    /// The body, which may be empty.
     pub body: Vec<u8>,
     /// How long to wait for the host's three steps.
     pub timeouts: Timeouts,
@@ -30,7 +30,7 @@ pub struct Request<'a> {
 /// All three must be set, since a host's defaults are ten minutes.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// Until the connection stands.
+    /// Until the connection is established.
     pub connect: Duration,
     /// From then until the head of the response is there.
     pub first_byte: Duration,
