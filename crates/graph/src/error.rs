@@ -98,18 +98,18 @@ impl GraphError {
 }
 
 impl fmt::Display for GraphError {
-    /// `code: message, request-id …`, as far as there is any: nothing where nothing is known.
+    /// `code: message, request-id …` on one line, as far as they are known; empty where nothing is.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = shortened(&self.message, MESSAGE_SHOWN).trim_end_matches('.');
-        let words = match (self.code.as_str(), message) {
-            ("", words) | (words, "") => words,
-            (code, message) => {
-                write!(f, "{code}: ")?;
-                message
-            }
+        // A proxy may have written it: nothing of it must drive a terminal.
+        let line = |text: &str| text.replace(char::is_control, " ");
+        let code = line(&self.code);
+        let message = line(shortened(&self.message, MESSAGE_SHOWN).trim_end_matches('.'));
+        let words = match (code.as_str(), message.as_str()) {
+            ("", words) | (words, "") => words.to_owned(),
+            (code, message) => format!("{code}: {message}"),
         };
-        f.write_str(words)?;
-        match (words, self.request_id.as_str()) {
+        f.write_str(&words)?;
+        match (words.as_str(), line(&self.request_id).as_str()) {
             (_, "") => Ok(()),
             ("", id) => write!(f, "request-id {id}"),
             (_, id) => write!(f, ", request-id {id}"),
@@ -178,6 +178,7 @@ mod tests {
             (error("", "No.", ""), "No"),
             (error("", "", "7"), "request-id 7"),
             (error("", "", ""), ""),
+            (error("", "\u{1b}[2J\nNo", ""), " [2J No"),
         ] {
             assert_eq!(error.to_string(), shown);
         }

@@ -173,12 +173,16 @@ impl<C> GraphClient<C> {
     }
 
     fn not_graph(&self, answer: &Answer) -> Finding {
+        let words = match answer.error().error.to_string() {
+            words if words.is_empty() => words,
+            words => format!(": {words}"),
+        };
         Finding::new(
             Cause::NotGraph,
             format!(
-                "the server at `{}` is not Microsoft Graph: a request without a token got {} instead of 401",
+                "the server at `{}` is not Microsoft Graph: a request without a token got {} instead of 401{words}",
                 self.origin(),
-                answer.error()
+                answer.status.as_u16(),
             ),
             "check `--graph-url`, and the proxy: it may need a sign-in",
         )
