@@ -1,4 +1,6 @@
 //! `$batch`: the body of a batch of syncs, and the response to it, item by item.
+//!
+//! What is known of it: docs/graph-facts.md#batches.
 
 use std::borrow::Cow;
 

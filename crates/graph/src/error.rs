@@ -1,4 +1,6 @@
 //! Errors as Graph and Intune write them: code, message, request id, the wait that a message names.
+//!
+//! What is known of them: docs/graph-facts.md#errors.
 
 use core::fmt;
 

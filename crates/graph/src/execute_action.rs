@@ -1,4 +1,6 @@
 //! `executeAction`, the bulk action of the beta: its body, and what it says of each device.
+//!
+//! What is known of it: docs/graph-facts.md#the-bulk-action.
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 

@@ -1,4 +1,4 @@
-//! A page of the list of managed devices.
+//! A page of the list of managed devices (docs/graph-facts.md#the-device-list).
 
 use serde::Deserialize;
 

@@ -1,5 +1,5 @@
 //! `Retry-After` in all its forms: whole seconds, decimals, an HTTP date; as a header in any letter case, as the header
-//! of an item in a batch, as a field inside Intune's message.
+//! of an item in a batch, as a field inside Intune's message (docs/graph-facts.md#retry-after).
 
 use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,4 +1,6 @@
 //! `syncDevice`, the action that makes one device check in.
+//!
+//! What is known of it: docs/graph-facts.md#sync.
 
 use crate::LIST_PATH;
 use intune_sync_ids::Guid;

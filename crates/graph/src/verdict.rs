@@ -73,7 +73,7 @@ impl Verdict {
     }
 }
 
-/// Judges a status, with the error that came along.
+/// Judges a status, with the error that came along (docs/graph-facts.md#statuses).
 #[must_use]
 pub fn judge(requested: Requested, status: u16, error: &GraphError) -> Verdict {
     use Requested::{Bulk, Envelope, Page};
@@ -83,11 +83,11 @@ pub fn judge(requested: Requested, status: u16, error: &GraphError) -> Verdict {
         (_, 401) => Verdict::TokenRefused,
         (_, 403) => Verdict::NotAuthorized(Missing::Role),
         (_, 429) => Verdict::Throttled,
-        // Graph is said to ignore a filter that it does not know. A 400 may still be about it.
+        // Graph ignores unsupported filters (docs/graph-facts.md#list-filters), but a 400 may still be about one.
         (Page, 400) => Verdict::FilterRefused,
         (Bulk, 400 | 413) => Verdict::TooLarge,
         (Envelope, 404 | 405 | 410 | 501) => Verdict::Unsupported,
-        // Documented for a batch whose items failed, never seen.
+        // Documented for a batch whose items failed, but never seen (docs/graph-facts.md#batches).
         (Envelope, 424) => Verdict::ItemsFailed,
         (_, 408 | 424) => Verdict::Transient,
         (_, 500 | 502..=504 | 506..=599) => Verdict::Transient,

@@ -24,7 +24,8 @@ impl Patience {
     pub const PROGRAM: Self = Self(Duration::from_secs(10 * 60));
 
     /// A component's. It has no other way to report a failure at the start, and somebody waits for the response or for
-    /// the job to end; but a virtual machine's endpoint takes more than 70 s while it is being updated.
+    /// the job to end; but a virtual machine's endpoint takes more than 70 s while it is being updated
+    /// (docs/graph-facts.md#managed-identity).
     pub const COMPONENT: Self = Self(Duration::from_secs(2 * 60));
 }
 

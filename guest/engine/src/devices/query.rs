@@ -11,7 +11,8 @@ const SELECT: &str =
 
 /// Path and query of the list's first page.
 ///
-/// Graph silently ignores a filter that it does not support, so each criterion is checked again here. The filter must
+/// Graph silently ignores a filter that it does not support (docs/graph-facts.md#list-filters), so each criterion is
+/// checked again here. The filter must
 /// never leave out a device that this check would accept: it has only the criteria for which the two surely agree, and
 /// none with several values (Graph knows only `and`).
 pub(crate) fn list_query(

@@ -105,7 +105,8 @@ impl Criteria {
 }
 
 /// No official table says which devices support a sync. These are the platforms that the action's documentation leaves
-/// out, the agents without a channel to Intune, and the states of a device that is about to leave.
+/// out, the agents without a channel to Intune, and the states of a device that is about to leave
+/// (docs/graph-facts.md#which-devices-can-sync).
 fn unsupported(device: &DeviceRow<'_>) -> Option<String> {
     const PLATFORMS: [(&str, &str); 3] = [
         ("linux", "Linux"),

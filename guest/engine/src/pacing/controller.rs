@@ -8,7 +8,7 @@ use self::trial::{Step, Trial};
 use super::{Pacer, SPAN, Trailing};
 use crate::http::RequestId;
 
-/// The window of the documented quota.
+/// The window of the documented quota (docs/graph-facts.md#quotas).
 const WINDOW: Duration = Duration::from_secs(20);
 
 /// Finds out how many syncs may leave in a window, and keeps to that allowance.
@@ -35,6 +35,8 @@ const WINDOW: Duration = Duration::from_secs(20);
 ///   safe rate and the first throttled one, costs a request for each wrong guess: twenty syncs if it is a batch.)
 /// - **What a trial has found must last.** The controller treats it as doubtful for four windows. If it is throttled in
 ///   that time, it goes back.
+///
+/// What else was tried, and why not: docs/decisions/rate-controller.md.
 ///
 /// All arithmetic is in whole syncs a window and whole nanoseconds.
 #[derive(Debug, Clone)]

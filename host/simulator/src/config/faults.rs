@@ -1,4 +1,4 @@
-//! What goes wrong, and how often.
+//! What goes wrong, and how often: faults that have been seen of Graph (docs/graph-facts.md).
 
 use serde::{Deserialize, Serialize};
 

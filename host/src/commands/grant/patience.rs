@@ -1,4 +1,4 @@
-//! How long `grant` keeps trying.
+//! How long `grant` keeps trying (docs/graph-facts.md#granting-permissions).
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Quotas, counted in each way in which a server may count: which one Intune uses is not documented.
+//! Quotas, counted in each way in which a server may count: which one Intune uses is not documented
+//! (docs/graph-facts.md#quotas).
 
 #[cfg(test)]
 mod tests;
