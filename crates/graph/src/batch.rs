@@ -32,7 +32,7 @@ pub fn batch_body(devices: &[Guid]) -> String {
 
 /// The response to one item.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ItemAnswer<'a> {
+pub struct ItemResponse<'a> {
     /// Its status.
     pub status: u16,
     /// Its headers, as they come.
@@ -43,18 +43,18 @@ pub struct ItemAnswer<'a> {
 
 /// The response to a batch.
 #[derive(Debug, PartialEq)]
-pub struct BatchAnswer<'a> {
+pub struct BatchResponse<'a> {
     /// In the order in which the items were given; `None` for an item that the response leaves out, or whose part of it
     /// cannot be read.
-    pub items: Vec<Option<ItemAnswer<'a>>>,
+    pub items: Vec<Option<ItemResponse<'a>>>,
     /// Responses that belong to no item: the id is missing, unknown or repeated. They say nothing about a device, but a
     /// wait that one of them names applies to the app.
-    pub strays: Vec<ItemAnswer<'a>>,
+    pub strays: Vec<ItemResponse<'a>>,
 }
 
 /// Reads the response to a batch of `count` items; `None` when it is not one. Graph responds in any order.
 #[must_use]
-pub fn read_batch(body: &[u8], count: usize) -> Option<BatchAnswer<'_>> {
+pub fn read_batch(body: &[u8], count: usize) -> Option<BatchResponse<'_>> {
     let Read(Envelope(Responses(responses))) = read_json(body).ok()?;
     let (mut items, mut strays) = (vec![None; count], Vec::new());
     for Response { id, item } in responses? {
@@ -64,7 +64,7 @@ pub fn read_batch(body: &[u8], count: usize) -> Option<BatchAnswer<'_>> {
             _ => strays.extend(item),
         }
     }
-    Some(BatchAnswer { items, strays })
+    Some(BatchResponse { items, strays })
 }
 
 #[derive(Default)]
@@ -103,7 +103,7 @@ impl<'de: 'a, 'a> Tolerant<'de> for Responses<'a> {
 struct Response<'a> {
     id: Option<usize>,
     /// `None` without a status.
-    item: Option<ItemAnswer<'a>>,
+    item: Option<ItemResponse<'a>>,
 }
 
 impl<'de: 'a, 'a> Tolerant<'de> for Response<'a> {
@@ -122,7 +122,7 @@ impl<'de: 'a, 'a> Tolerant<'de> for Response<'a> {
         let status = status.0.and_then(|status| u16::try_from(status).ok());
         Ok(Self {
             id: id.0.and_then(|id| usize::try_from(id).ok()),
-            item: status.map(|status| ItemAnswer {
+            item: status.map(|status| ItemResponse {
                 status,
                 headers: headers.0,
                 body,
@@ -191,7 +191,7 @@ mod tests {
             {"status":204},
             {"id":"2","status":"what"}
         ]}"#;
-        let BatchAnswer { items, strays } = read_batch(body, 3).expect("a batch");
+        let BatchResponse { items, strays } = read_batch(body, 3).expect("a batch");
         let strays: Vec<u16> = strays.iter().map(|stray| stray.status).collect();
         assert_eq!(strays, [500, 204, 204]);
         assert_eq!(items[0].as_ref().map(|item| item.status), Some(204));

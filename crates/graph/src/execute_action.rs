@@ -48,12 +48,12 @@ const LISTS: [(&str, BulkOutcome); 4] = [
 
 /// The outcome of a bulk sync for each of its devices.
 #[derive(Debug, PartialEq, Eq)]
-pub struct BulkAnswer {
+pub struct BulkResponse {
     /// Sorted by device.
     outcomes: Vec<(Guid, BulkOutcome)>,
 }
 
-impl BulkAnswer {
+impl BulkResponse {
     /// The outcome for a device; `None` where it is unknown.
     #[must_use]
     pub fn of(&self, device: Guid) -> Option<BulkOutcome> {
@@ -65,7 +65,7 @@ impl BulkAnswer {
 
 /// Reads a response, wrapped in `value` or not; `None` when it is neither.
 #[must_use]
-pub fn read_bulk(body: &[u8]) -> Option<BulkAnswer> {
+pub fn read_bulk(body: &[u8]) -> Option<BulkResponse> {
     let Read(Envelope { value, bare }) = read_json(body).ok()?;
     let Lists(lists) = value.unwrap_or(bare);
     if lists.iter().all(Option::is_none) {
@@ -76,7 +76,7 @@ pub fn read_bulk(body: &[u8]) -> Option<BulkAnswer> {
         outcomes.extend(ids.into_iter().flatten().map(|id| (id, outcome)));
     }
     outcomes.sort_unstable();
-    Some(BulkAnswer { outcomes })
+    Some(BulkResponse { outcomes })
 }
 
 /// The body of a response: the lists themselves, or an object `value` with them.

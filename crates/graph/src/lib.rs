@@ -14,9 +14,9 @@ mod sync_device;
 mod tolerant;
 mod verdict;
 
-pub use batch::{BATCH_MAX, BATCH_PATH, BatchAnswer, ItemAnswer, batch_body, read_batch};
+pub use batch::{BATCH_MAX, BATCH_PATH, BatchResponse, ItemResponse, batch_body, read_batch};
 pub use error::GraphError;
-pub use execute_action::{BULK_MAX, BULK_PATH, BulkAnswer, BulkOutcome, bulk_body, read_bulk};
+pub use execute_action::{BULK_MAX, BULK_PATH, BulkOutcome, BulkResponse, bulk_body, read_bulk};
 pub use page::{DeviceRow, Page};
 pub use root::{GraphRoot, LIST_PATH, LinkError};
 pub use sync_device::sync_path;

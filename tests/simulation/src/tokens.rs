@@ -58,11 +58,11 @@ impl Tokens {
     }
 
     /// Takes in the response to a token request. False for the response to any other request.
-    pub fn handle_response(&mut self, now: u64, ticket: Ticket, answer: &Delivery) -> bool {
+    pub fn handle_response(&mut self, now: u64, ticket: Ticket, delivery: &Delivery) -> bool {
         let Some((_, fetch)) = self.fetching.take_if(|(fetching, _)| *fetching == ticket) else {
             return false;
         };
-        let result = read(answer);
+        let result = read(delivery);
         if let Ok(token) = &result {
             let secret = token.secret.expose();
             if self.issued.last().is_none_or(|last| last != secret) {
@@ -134,9 +134,9 @@ impl Tokens {
 }
 
 /// Reads a token. Of its end only the lifetime counts, since a date means nothing on a virtual clock.
-fn read(answer: &Delivery) -> Result<AccessToken, TokenError> {
+fn read(delivery: &Delivery) -> Result<AccessToken, TokenError> {
     let hint = "look at how the simulated tenant is configured";
-    let Delivery::Response(response) = answer else {
+    let Delivery::Response(response) = delivery else {
         return Err(TokenError::transient("the connection was closed", hint));
     };
     let status = response.status();

@@ -2,7 +2,7 @@
 //! about the items.
 
 use intune_sync_graph::{
-    BatchAnswer, GraphError, ItemAnswer, Requested, Verdict, judge, read_batch, retry_after,
+    BatchResponse, GraphError, ItemResponse, Requested, Verdict, judge, read_batch, retry_after,
 };
 
 use super::{Route, Syncing};
@@ -93,8 +93,8 @@ fn read_items(envelope: &Received, count: usize, traffic: &Traffic) -> Option<Ve
     if !matches!(whole.verdict, Verdict::Success | Verdict::ItemsFailed) {
         return None;
     }
-    let BatchAnswer { items, strays } = read_batch(body, count)?;
-    let judged = |item: ItemAnswer<'_>| {
+    let BatchResponse { items, strays } = read_batch(body, count)?;
+    let judged = |item: ItemResponse<'_>| {
         let error = GraphError::of(&item.body, &item.headers);
         let message = error.retry_after.as_deref();
         Judged {

@@ -1,6 +1,6 @@
 //! Up to 100 devices in a call of the bulk action, and when to give that up.
 
-use intune_sync_graph::{BulkAnswer, BulkOutcome, Missing, Requested, Verdict, read_bulk};
+use intune_sync_graph::{BulkOutcome, BulkResponse, Missing, Requested, Verdict, read_bulk};
 
 use super::{Route, Syncing};
 use crate::{
@@ -105,7 +105,7 @@ impl Syncing {
     fn bulk_items(
         &mut self,
         positions: &[Position],
-        bulk: &BulkAnswer,
+        bulk: &BulkResponse,
         judged: &Judged,
     ) -> Vec<Judged> {
         let without_reason = |verdict, code| Judged {
