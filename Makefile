@@ -2,23 +2,23 @@
 # make test    runs all tests
 # make build   leaves target/release/intune-sync, and the standalone components in dist/
 # make runtimes
-#              runs the composed components on each WebAssembly runtime that is on this machine, and compares them with
-#              the program: a line for each runtime. RUNTIME=jco takes one
+#              runs the composed components on each WebAssembly runtime on this machine, and compares them with the
+#              program: a line for each runtime. RUNTIME=jco selects one
 # make simulation
-#              the core against 100,000 drawn tenants on virtual time (`make test` takes 2,000)
+#              runs the core against 100,000 random tenants on virtual time (`make test` takes 2,000)
 # make replay SEED=17
-#              one of them again, with all that was drawn and all that happened
+#              one of these again, with everything that was drawn and everything that happened
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
 # make settings
-#              writes the README's table of settings anew
+#              rewrites the README's table of settings
 # make lint    spelling, words, links, formatting, clippy, licences and advisories
 # make reproducible
 #              builds the components twice in different folders, and compares the bytes
 #
-# Each sets up what it needs. Neither needs Azure, nor the internet beyond rustup's and cargo's registries.
+# Each sets up what it needs. None needs Azure, nor the internet beyond the package registries.
 
 CARGO ?= cargo
-# One selection and one profile everywhere: another one would build wasmtime a second time.
+# One selection and one profile everywhere: any other would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
 .PHONY: demo build test runtimes simulation replay bench settings lint reproducible setup node
@@ -68,7 +68,7 @@ reproducible: setup
 
 setup: target/setup.mk
 
-# What .ci/setup finds out about the machine; make reads it once it is there.
+# What .ci/setup finds out about the machine; make reads it once it exists.
 target/setup.mk: .ci/setup rust-toolchain.toml
 	@.ci/setup $@
 

@@ -1,5 +1,5 @@
 //! Every way to obtain a token, from the simulator over real sockets: each works, and goes on when tokens end or are
-//! revoked in mid-run.
+//! revoked during a run.
 
 use std::{
     collections::VecDeque,

@@ -37,7 +37,7 @@ pub struct ItemResponse<'a> {
     pub status: u16,
     /// Its headers, as they come.
     pub headers: Vec<(Cow<'a, str>, String)>,
-    /// Its body; null where it has none.
+    /// Its body; null if it has none.
     pub body: Value,
 }
 

@@ -165,8 +165,8 @@ mod tests {
         let nothing = read_bulk(br#"{"failedDeviceIds":null}"#).expect("a response");
         assert_eq!(nothing.of(first), None);
         let id = first.to_string();
-        let beside = format!(r#"{{"value":7,"failedDeviceIds":["{id}"]}}"#);
-        for body in ["", "{}", "<html>", r#"{"value":[]}"#, "[]", &beside] {
+        let mixed = format!(r#"{{"value":7,"failedDeviceIds":["{id}"]}}"#);
+        for body in ["", "{}", "<html>", r#"{"value":[]}"#, "[]", &mixed] {
             assert_eq!(read_bulk(body.as_bytes()), None, "{body}");
         }
     }

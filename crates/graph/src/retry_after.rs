@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How long a response asks to wait; `None` when it names no time. `message` is the field inside Intune's message, and
-/// `unix_now` our time of day, for a date in a response without a `Date` of its own. The longest wait counts.
+/// `unix_now` our time of day, for a date in a response without a `Date` header. The longest wait counts.
 #[must_use]
 pub fn wait<N: AsRef<str>, V: AsRef<str>>(
     headers: &[(N, V)],

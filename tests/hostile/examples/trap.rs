@@ -1,4 +1,4 @@
-//! Breaks off in mid-run.
+//! Traps in the middle of a run.
 
 use intune_sync_hostile::{Attack, Graph, attack};
 

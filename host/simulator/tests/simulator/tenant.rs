@@ -134,7 +134,7 @@ fn plan(config: &Config) -> Vec<Planned> {
 }
 
 /// Sends the plan and advances step by step. Returns each response and its time, the statistics, and whether every step
-/// had an instant of its own.
+/// had a separate instant.
 fn by_hand(config: &Config, plan: &[Planned]) -> (Vec<(u64, Seen)>, Statistics, bool) {
     let mut tenant = Tenant::new(config.clone());
     let mut responses = BTreeMap::new();
