@@ -1,7 +1,6 @@
 //! `$batch`.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroU32;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use intune_sync_simulator::{Fault, QuotaKind, RetryAfterForm, Share};
 use serde_json::{Value, json};

@@ -1,7 +1,9 @@
 //! The list of devices and its pages.
 
-use std::collections::{BTreeSet, HashSet};
-use std::num::NonZeroU32;
+use std::{
+    collections::{BTreeSet, HashSet},
+    num::NonZeroU32,
+};
 
 use intune_sync_simulator::{Config, NextLink, Share};
 use serde_json::Value;

@@ -3,8 +3,10 @@
 use std::io;
 
 use intune_sync_simulator::{FaultsConfig, Share, Simulator, Statistics, serve};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
 use crate::client::{TOKEN, config};
 

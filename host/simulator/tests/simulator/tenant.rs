@@ -1,8 +1,10 @@
 //! The tenant driven by its caller: the same responses as at tokio's time, and a defined order within an instant.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::num::NonZeroU32;
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -12,8 +14,10 @@ use intune_sync_simulator::{
     Statistics, Tenant, Ticket,
 };
 use serde_json::json;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
 
 use crate::client::{Client, HOST, TOKEN, config};
 

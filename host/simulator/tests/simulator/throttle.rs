@@ -1,7 +1,6 @@
 //! Throttled requests, and the waits that they are asked for.
 
-use std::num::NonZeroU32;
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use intune_sync_simulator::{Config, ErrorStyle, QuotaKind, RetryAfterForm, Share};
 use serde_json::Value;

@@ -1,8 +1,10 @@
 //! The file that `--devices-from` names: one device id a line, or a CSV with a header.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader},
+    path::Path,
+};
 
 use intune_sync_ids::Guid;
 use intune_sync_settings::Advice;
