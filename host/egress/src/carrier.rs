@@ -20,7 +20,7 @@ enum Kind {
 
 /// Another carrier than the HTTP client: a simulated tenant.
 ///
-/// The HTTP client does not implement it, since whoever holds a transport can send by it.
+/// The HTTP client does not implement it, since anyone who holds a transport can send with it.
 pub trait Transport: Send + Sync {
     /// Takes a request, with its real token, and returns the response.
     fn send<'a>(

@@ -2,17 +2,17 @@
 
 use http::HeaderValue;
 
-/// Puts the token on a request. `T` is what the request's proposer presents in place of it.
+/// Puts the token on a request. `T` is what the request presents instead of it.
 pub trait Credential<T>: Send + Sync {
     /// The value of `Authorization`; `None` for a request without one.
     ///
     /// # Errors
     ///
-    /// When what was presented does not stand for a token.
+    /// If what was presented does not name a token.
     fn authorization(&self, presented: &T) -> Result<Option<HeaderValue>, UnknownToken>;
 }
 
-/// What was presented does not stand for a token.
+/// What was presented does not name a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a token that is not of this run")]
 pub struct UnknownToken;

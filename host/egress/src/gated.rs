@@ -20,7 +20,7 @@ pub struct Gated<P, C> {
     carrier: Carrier,
 }
 
-/// A request that the gate has let through, which can be sent once.
+/// A request that the gate has admitted, which can be sent once.
 #[must_use = "it is not sent"]
 pub struct Admitted<'a, P: Policy, C> {
     gated: &'a Gated<P, C>,
@@ -30,7 +30,7 @@ pub struct Admitted<'a, P: Policy, C> {
 /// Why an admitted request got no response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// What it presents does not stand for a token. It was not sent.
+    /// What it presents does not name a token. It was not sent.
     #[error(transparent)]
     Token(#[from] UnknownToken),
     /// There is no response, or none that can be handed over.

@@ -1,11 +1,12 @@
-//! The ceiling on writes: what it lets through in any span of time, and whom it never hinders.
+//! The ceiling on writes: what it admits in any span of time, and what it never delays.
 
-use std::num::{NonZeroU32, NonZeroU64};
-use std::time::Duration;
+use std::{
+    num::{NonZeroU32, NonZeroU64},
+    time::Duration,
+};
 
 use intune_sync_egress::sync::WriteCeiling;
-use proptest::collection::vec;
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*};
 
 fn rate(rate: u64) -> NonZeroU64 {
     NonZeroU64::new(rate).expect("a rate above 0")

@@ -1,20 +1,26 @@
 //! The client against servers on loopback.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::HeaderMap;
-use axum::response::IntoResponse;
-use axum::routing::{any, get};
-use axum::serve::ListenerExt;
+use axum::{
+    Router,
+    body::Body,
+    http::HeaderMap,
+    response::IntoResponse,
+    routing::{any, get},
+    serve::ListenerExt,
+};
 
 use super::*;
 
-/// Serves `router` on a free loopback port; answers its origin and the number of connections it has accepted.
+/// Serves `router` on a free loopback port; returns its origin and the number of connections it has accepted.
 async fn serve(router: Router) -> (String, Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
@@ -29,15 +35,15 @@ async fn serve(router: Router) -> (String, Arc<AtomicUsize>) {
     (origin, accepted)
 }
 
-/// Answers each connection with these bytes, whatever was asked, and closes it.
-fn serve_bytes(answer: &'static [u8]) -> String {
+/// Sends these bytes on each connection, whatever was requested, and closes it.
+fn serve_bytes(response: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
     let origin = format!("http://{}", listener.local_addr().expect("bound"));
     std::thread::spawn(move || {
         for socket in listener.incoming() {
             let mut socket = socket.expect("a connection");
             let _ = socket.read(&mut [0; 4096]);
-            let _ = socket.write_all(answer);
+            let _ = socket.write_all(response);
         }
     });
     origin
@@ -56,11 +62,11 @@ fn request(method: Method, url: &str) -> Request<Bytes> {
 }
 
 async fn get_text(client: &HttpClient, url: &str) -> Result<(StatusCode, String), ClientError> {
-    let answer = client
+    let response = client
         .send(request(Method::GET, url), Limits::default())
         .await?;
-    let status = answer.status();
-    let body = answer.into_body().collect().await?.to_bytes();
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
     Ok((status, String::from_utf8_lossy(&body).into_owned()))
 }
 
@@ -74,18 +80,18 @@ async fn connections_are_kept_and_a_503_makes_a_new_one() {
     for _ in 0..3 {
         get_text(&client, &format!("{origin}/good"))
             .await
-            .expect("an answer");
+            .expect("a response");
     }
     assert_eq!(accepted.load(Ordering::SeqCst), 1);
     let (status, _) = get_text(&client, &format!("{origin}/bad"))
         .await
-        .expect("an answer");
+        .expect("a response");
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(accepted.load(Ordering::SeqCst), 1);
     for _ in 0..3 {
         get_text(&client, &format!("{origin}/good"))
             .await
-            .expect("an answer");
+            .expect("a response");
     }
     assert_eq!(accepted.load(Ordering::SeqCst), 2);
 }
@@ -125,11 +131,11 @@ async fn redirects_and_cookies_are_not_followed() {
     let client = client();
     let (status, _) = get_text(&client, &format!("{origin}/start"))
         .await
-        .expect("an answer");
+        .expect("a response");
     assert_eq!(status, StatusCode::FOUND);
     let (_, headers) = get_text(&client, &format!("{origin}/headers"))
         .await
-        .expect("an answer");
+        .expect("a response");
     for absent in ["cookie", "referer", "content-length"] {
         assert!(!headers.contains(absent), "{headers}");
     }
@@ -140,11 +146,11 @@ async fn an_empty_post_says_that_it_is_empty() {
     let echo =
         |headers: HeaderMap| async move { format!("{:?}", headers.get(header::CONTENT_LENGTH)) };
     let (origin, _) = serve(Router::new().route("/", any(echo))).await;
-    let answer = client()
+    let response = client()
         .send(request(Method::POST, &origin), Limits::default())
         .await
-        .expect("an answer");
-    let body = answer
+        .expect("a response");
+    let body = response
         .into_body()
         .collect()
         .await
@@ -162,11 +168,11 @@ async fn a_body_is_cut_off_at_its_limit() {
             body,
             ..Limits::default()
         };
-        let answer = client
+        let response = client
             .send(request(Method::GET, &origin), limits)
             .await
             .expect("a head");
-        match answer.into_body().collect().await {
+        match response.into_body().collect().await {
             Ok(body) => assert!(fits && body.to_bytes().len() == 1000),
             Err(error) => assert!(
                 !fits && matches!(error, ClientError::TooLarge { limit: 999, .. }),
@@ -193,17 +199,17 @@ async fn the_limit_counts_what_comes_out_of_compression() {
         move || async move { ([(header::CONTENT_ENCODING, "gzip")], zipped).into_response() };
     let (origin, _) = serve(Router::new().route("/", get(send))).await;
     let client = client();
-    let (_, text) = get_text(&client, &origin).await.expect("an answer");
+    let (_, text) = get_text(&client, &origin).await.expect("a response");
     assert_eq!(text.len(), 100_000);
     let limits = Limits {
         body: 10_000,
         ..Limits::default()
     };
-    let answer = client
+    let response = client
         .send(request(Method::GET, &origin), limits)
         .await
         .expect("a head");
-    let error = answer.into_body().collect().await.expect_err("too large");
+    let error = response.into_body().collect().await.expect_err("too large");
     assert!(matches!(error, ClientError::TooLarge { .. }), "{error}");
 }
 
@@ -233,11 +239,11 @@ async fn a_server_that_stalls_is_given_up() {
         between_bytes: short,
         ..Limits::default()
     };
-    let answer = client
+    let response = client
         .send(request(Method::GET, &format!("{origin}/body")), limits)
         .await
         .expect("a head");
-    let error = answer.into_body().collect().await.expect_err("no body");
+    let error = response.into_body().collect().await.expect_err("no body");
     assert!(matches!(error, ClientError::ReadTimeout { .. }), "{error}");
 }
 
@@ -305,7 +311,7 @@ fn the_system_s_proxy_is_for_others_than_loopback() {
 }
 
 #[tokio::test]
-#[ignore = "started by the test above, in an environment of its own"]
+#[ignore = "started by the test above, in a separate environment"]
 async fn behind_a_proxy() {
     if std::env::var_os(CHILD).is_none() {
         return;
@@ -313,9 +319,9 @@ async fn behind_a_proxy() {
     let direct = serve_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\ndirect");
     let (_, text) = get_text(&client(), "http://graph.invalid/")
         .await
-        .expect("an answer");
+        .expect("a response");
     assert_eq!(text, "proxy");
-    let (_, text) = get_text(&client(), &direct).await.expect("an answer");
+    let (_, text) = get_text(&client(), &direct).await.expect("a response");
     assert_eq!(text, "direct");
     let error = get_text(&HttpClient::direct(), "http://graph.invalid/")
         .await

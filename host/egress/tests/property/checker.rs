@@ -1,4 +1,4 @@
-//! The rule of what may leave, written a second time and in another way: with a JSON reader of its own, on strings.
+//! The rule of what may leave, written a second time and in another way: with a separate JSON reader, on strings.
 //! It shares no code with the gate and uses nothing of it.
 
 /// A request as the guest made it.

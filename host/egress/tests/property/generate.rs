@@ -1,9 +1,11 @@
 //! Requests that may leave, such that have been tampered with, and such that were put together at random.
 
 use intune_sync_ids::Guid;
-use proptest::collection::vec;
-use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::{Index, select},
+};
 
 use crate::checker::Raw;
 

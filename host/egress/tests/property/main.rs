@@ -7,16 +7,19 @@ mod generate;
 
 use std::cell::Cell;
 
-use checker::{Meaning, Raw};
-use generate::{TOKEN, built, mutated};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use intune_sync_egress::{
     Proposal,
     sync::{Allowed, Call, Gate, Rules, Writes},
 };
 use intune_sync_ids::Guid;
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+
+use checker::{Meaning, Raw};
+use generate::{TOKEN, built, mutated};
 
 const DEFAULT_CASES: u32 = 50_000;
 
@@ -54,7 +57,7 @@ fn decides_as_the_rule_says() {
     );
 }
 
-/// Puts one request to both; answers whether it may leave.
+/// Puts one request to both; returns whether it may leave.
 fn compare(raw: &Raw, (scheme, host): (&str, &str)) -> Result<bool, TestCaseError> {
     let raw = Raw {
         uri: raw.uri.replace("{root}", &format!("{scheme}://{host}")),

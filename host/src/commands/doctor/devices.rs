@@ -20,20 +20,20 @@ pub(super) async fn page(graph: &GraphClient<Bearer>, permits: Permits, remedy: 
         value: Vec<serde_json::Value>,
     }
 
-    let answer = match graph.send(Call::Page).await {
-        Ok(answer) => answer,
+    let response = match graph.send(Call::Page).await {
+        Ok(response) => response,
         Err(error) => return Outcome::Failed(graph.explain(&error)),
     };
-    if answer.status.is_success() {
-        return match answer.json::<Page>() {
+    if response.status.is_success() {
+        return match response.json::<Page>() {
             Some(page) if page.value.is_empty() => {
                 Outcome::Passed("the list can be read; it is empty".into())
             }
             Some(_) => Outcome::Passed("the list can be read".into()),
-            None => Outcome::Failed(unreadable(&answer)),
+            None => Outcome::Failed(unreadable(&response)),
         };
     }
-    Outcome::Failed(refused(&answer, "read devices", READ, permits, remedy))
+    Outcome::Failed(refused(&response, "read devices", READ, permits, remedy))
 }
 
 /// Requests one sync.
@@ -43,12 +43,12 @@ pub(super) async fn sync(
     permits: Permits,
     remedy: &str,
 ) -> Outcome {
-    let answer = match graph.send(Call::Sync(device)).await {
-        Ok(answer) => answer,
+    let response = match graph.send(Call::Sync(device)).await {
+        Ok(response) => response,
         Err(error) => return Outcome::Failed(graph.explain(&error)),
     };
-    let error = answer.error();
-    match answer.status.as_u16() {
+    let error = response.error();
+    match response.status.as_u16() {
         200..=299 => Outcome::Passed(format!("Intune accepted a sync of `{device}`")),
         404 => Outcome::Failed(Finding::new(
             Cause::UnknownDevice,
@@ -60,14 +60,14 @@ pub(super) async fn sync(
             format!("Intune refuses a sync of the device `{device}` ({error})"),
             "name another device by `--probe`: one of Windows, macOS, iOS or Android that Intune manages",
         )),
-        _ => Outcome::Failed(refused(&answer, "sync devices", SYNC, permits, remedy)),
+        _ => Outcome::Failed(refused(&response, "sync devices", SYNC, permits, remedy)),
     }
 }
 
 /// The finding for a refusal that does not concern one device.
-fn refused(answer: &Answer, deed: &str, role: &str, permits: Permits, remedy: &str) -> Finding {
-    let error = answer.error();
-    match answer.status {
+fn refused(response: &Answer, deed: &str, role: &str, permits: Permits, remedy: &str) -> Finding {
+    let error = response.error();
+    match response.status {
         StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN if error.error.approval => approval(&error),
         StatusCode::UNAUTHORIZED => Finding::new(
             Cause::TokenRefused,
@@ -95,8 +95,8 @@ fn refused(answer: &Answer, deed: &str, role: &str, permits: Permits, remedy: &s
                 remedy,
             ),
         },
-        status if is_passing(status) => unavailable(answer),
-        _ => unreadable(answer),
+        status if is_passing(status) => unavailable(response),
+        _ => unreadable(response),
     }
 }
 
@@ -111,12 +111,12 @@ fn approval(error: &ErrorResponse) -> Finding {
     )
 }
 
-fn unreadable(answer: &Answer) -> Finding {
+fn unreadable(response: &Answer) -> Finding {
     Finding::new(
         Cause::NotGraph,
         format!(
             "the response does not look like Microsoft Graph's ({})",
-            answer.error()
+            response.error()
         ),
         "check `--graph-url` and the proxy",
     )

@@ -50,19 +50,19 @@ impl GraphClient<Anonymous> {
     /// whatever the identity.
     pub(super) async fn probe_unauthenticated(&self) -> (Outcome, Option<ClockReading>) {
         let requested = SystemTime::now();
-        let answer = match self.send(Call::Page).await {
-            Ok(answer) => answer,
+        let response = match self.send(Call::Page).await {
+            Ok(response) => response,
             Err(error) => return (Outcome::Failed(self.explain(&error)), None),
         };
-        let reading = answer.date().map(|graph| ClockReading {
+        let reading = response.date().map(|graph| ClockReading {
             graph,
             requested,
             received: SystemTime::now(),
         });
-        let outcome = match answer.status {
+        let outcome = match response.status {
             StatusCode::UNAUTHORIZED => Outcome::Passed(self.reached()),
-            status if is_passing(status) => Outcome::Failed(unavailable(&answer)),
-            _ => Outcome::Failed(self.not_graph(&answer)),
+            status if is_passing(status) => Outcome::Failed(unavailable(&response)),
+            _ => Outcome::Failed(self.not_graph(&response)),
         };
         (outcome, reading)
     }
@@ -156,7 +156,7 @@ impl<C> GraphClient<C> {
                         format!("no way to `{origin}`: the proxy `{proxy}` refuses the connection")
                     }
                     ClientError::ConnectTimeout { after, .. } => format!(
-                        "no way to `{origin}`: the proxy `{proxy}` does not answer within {} s",
+                        "no way to `{origin}`: the proxy `{proxy}` does not response within {} s",
                         after.as_secs()
                     ),
                     ClientError::Dns { reason, .. } => format!(
@@ -172,8 +172,8 @@ impl<C> GraphClient<C> {
         }
     }
 
-    fn not_graph(&self, answer: &Answer) -> Finding {
-        let words = match answer.error().error.to_string() {
+    fn not_graph(&self, response: &Answer) -> Finding {
+        let words = match response.error().error.to_string() {
             words if words.is_empty() => words,
             words => format!(": {words}"),
         };
@@ -182,7 +182,7 @@ impl<C> GraphClient<C> {
             format!(
                 "the server at `{}` is not Microsoft Graph: a request without a token got {} instead of 401{words}",
                 self.origin(),
-                answer.status.as_u16(),
+                response.status.as_u16(),
             ),
             "check `--graph-url`, and the proxy: it may need a sign-in",
         )
@@ -195,8 +195,8 @@ pub(super) fn is_passing(status: StatusCode) -> bool {
 }
 
 /// Graph is in trouble.
-pub(super) fn unavailable(answer: &Answer) -> Finding {
-    let hint = match answer.status {
+pub(super) fn unavailable(response: &Answer) -> Finding {
+    let hint = match response.status {
         StatusCode::TOO_MANY_REQUESTS => {
             "other requests use up the quota: run it again in a minute"
         }
@@ -204,7 +204,7 @@ pub(super) fn unavailable(answer: &Answer) -> Finding {
     };
     Finding::new(
         Cause::GraphUnavailable,
-        format!("Microsoft Graph is there, and fails ({})", answer.error()),
+        format!("Microsoft Graph is there, and fails ({})", response.error()),
         hint,
     )
 }

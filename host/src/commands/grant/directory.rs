@@ -8,11 +8,13 @@ use intune_sync_egress::{
 use intune_sync_ids::{Guid, Origin};
 use serde::Deserialize;
 
-use super::super::Failure;
-use super::Outcome;
-use super::patience::Patience;
-use super::principal::{Principal, Written};
+use super::{
+    Outcome,
+    patience::Patience,
+    principal::{Principal, Written},
+};
 use crate::{
+    commands::Failure,
     graph::{Answer, ErrorResponse},
     printer::Printer,
 };
@@ -70,8 +72,8 @@ impl Directory {
             allowed_member_types: Vec<String>,
         }
 
-        let answer = self.read(&Call::Graph, printer).await?;
-        let graph: Graph = answer.json().ok_or_else(|| unreadable(&answer))?;
+        let response = self.read(&Call::Graph, printer).await?;
+        let graph: Graph = response.json().ok_or_else(|| unreadable(&response))?;
         for role in roles {
             let found = graph.app_roles.iter().find(|app_role| {
                 app_role.value.as_deref() == Some(role.value())
@@ -92,7 +94,7 @@ impl Directory {
                 ));
             }
         }
-        graph.id.parse().map_err(|_| unreadable(&answer))
+        graph.id.parse().map_err(|_| unreadable(&response))
     }
 
     /// The service principal with an object id. A new one is waited for.
@@ -103,13 +105,13 @@ impl Directory {
     ) -> Result<Principal, Failure> {
         let mut patience = Patience::default();
         loop {
-            let answer = self.send(&Call::Principal(id)).await?;
-            if answer.status.is_success() {
-                let written: Written = answer.json().ok_or_else(|| unreadable(&answer))?;
-                return written.try_into().map_err(|_| unreadable(&answer));
+            let response = self.send(&Call::Principal(id)).await?;
+            if response.status.is_success() {
+                let written: Written = response.json().ok_or_else(|| unreadable(&response))?;
+                return written.try_into().map_err(|_| unreadable(&response));
             }
-            if answer.status != StatusCode::NOT_FOUND {
-                return Err(refused("look up service principals", &answer.error()));
+            if response.status != StatusCode::NOT_FOUND {
+                return Err(refused("look up service principals", &response.error()));
             }
             if !wait(&mut patience, printer).await {
                 return Err(Failure::failed(
@@ -127,10 +129,10 @@ impl Directory {
         name: &Name,
         printer: &mut Printer,
     ) -> Result<Principal, Failure> {
-        let answer = self.read(&Call::Named(name.clone()), printer).await?;
+        let response = self.read(&Call::Named(name.clone()), printer).await?;
         let mut found: Vec<Principal> = Vec::new();
-        for written in self.values::<Written>(&answer)? {
-            found.push(written.try_into().map_err(|_| unreadable(&answer))?);
+        for written in self.values::<Written>(&response)? {
+            found.push(written.try_into().map_err(|_| unreadable(&response))?);
         }
         match found.as_slice() {
             [] => Err(Failure::failed(
@@ -185,25 +187,26 @@ impl Directory {
         };
         let mut assigned = Vec::new();
         for _ in 0..PAGES {
-            let answer = self.read(&call, printer).await?;
-            for assignment in self.values::<Assignment>(&answer)? {
+            let response = self.read(&call, printer).await?;
+            for assignment in self.values::<Assignment>(&response)? {
                 let role = assignment.app_role_id.parse().ok().and_then(Role::with_id);
                 let here = assignment.resource_id.parse() == Ok(resource);
                 if let (Some(role), true) = (role, here) {
-                    let id = assignment.id.parse().map_err(|_| unreadable(&answer))?;
+                    let id = assignment.id.parse().map_err(|_| unreadable(&response))?;
                     assigned.push(Assigned { role, id });
                 }
             }
-            match next_link(&answer) {
+            match next_link(&response) {
                 None => return Ok(assigned),
                 Some(link) => {
-                    call = Call::next_page(principal, &link).ok_or_else(|| unreadable(&answer))?;
+                    call =
+                        Call::next_page(principal, &link).ok_or_else(|| unreadable(&response))?;
                 }
             }
         }
         Err(Failure::failed(
             format!("the list of the identity's permissions does not end after {PAGES} pages"),
-            "check `--graph-url` and what stands between",
+            "check `--graph-url` and proxies on the way",
         ))
     }
 
@@ -223,12 +226,12 @@ impl Directory {
         };
         let mut patience = Patience::default();
         loop {
-            let answer = self.send(&call).await?;
-            if answer.status.is_success() {
+            let response = self.send(&call).await?;
+            if response.status.is_success() {
                 return Ok(Outcome::Assigned);
             }
-            let error = answer.error();
-            let not_yet = match answer.status {
+            let error = response.error();
+            let not_yet = match response.status {
                 StatusCode::BAD_REQUEST if error.error.message.contains("already exists") => {
                     return Ok(Outcome::AlreadyAssigned);
                 }
@@ -251,20 +254,20 @@ impl Directory {
             resource,
             assignment,
         };
-        let answer = self.send(&call).await?;
-        match answer.status {
+        let response = self.send(&call).await?;
+        match response.status {
             StatusCode::NOT_FOUND => Ok(Outcome::NotAssigned),
             status if status.is_success() => Ok(Outcome::Revoked),
-            _ => Err(refused("take the permission away", &answer.error())),
+            _ => Err(refused("take the permission away", &response.error())),
         }
     }
 
-    fn values<T: serde::de::DeserializeOwned>(&self, answer: &Answer) -> Result<Vec<T>, Failure> {
+    fn values<T: serde::de::DeserializeOwned>(&self, response: &Answer) -> Result<Vec<T>, Failure> {
         #[derive(Deserialize)]
         struct Page<T> {
             value: Vec<T>,
         }
-        let page: Page<T> = answer.json().ok_or_else(|| unreadable(answer))?;
+        let page: Page<T> = response.json().ok_or_else(|| unreadable(response))?;
         Ok(page.value)
     }
 
@@ -272,36 +275,36 @@ impl Directory {
     async fn read(&self, call: &Call, printer: &mut Printer) -> Result<Answer, Failure> {
         let mut patience = Patience::default();
         loop {
-            let answer = self.send(call).await?;
-            if answer.status.is_success() {
-                return Ok(answer);
+            let response = self.send(call).await?;
+            if response.status.is_success() {
+                return Ok(response);
             }
-            let not_yet = answer.status == StatusCode::NOT_FOUND;
+            let not_yet = response.status == StatusCode::NOT_FOUND;
             if !not_yet || !wait(&mut patience, printer).await {
-                return Err(refused("look up service principals", &answer.error()));
+                return Err(refused("look up service principals", &response.error()));
             }
         }
     }
 
-    /// Sends a request, again where Graph is in passing trouble, and answers what came of it: a success, or a refusal
+    /// Sends a request, again if Graph has transient trouble, and returns the response: a success, or a refusal
     /// of this very request.
     async fn send(&self, call: &Call) -> Result<Answer, Failure> {
         let mut patience = Patience::default();
         loop {
             let sent = self.send_once(call).await?;
             let trouble = match &sent {
-                Ok(answer) if answer.status == StatusCode::UNAUTHORIZED => {
+                Ok(response) if response.status == StatusCode::UNAUTHORIZED => {
                     return Err(Failure::not_authorized(
-                        format!("Microsoft Graph refused the token ({})", answer.error()),
+                        format!("Microsoft Graph refused the token ({})", response.error()),
                         "sign in again; check that the token is for Microsoft Graph and of the cloud of `--cloud`",
                     ));
                 }
-                Ok(answer)
-                    if answer.status == StatusCode::TOO_MANY_REQUESTS
-                        || answer.status.is_server_error() =>
+                Ok(response)
+                    if response.status == StatusCode::TOO_MANY_REQUESTS
+                        || response.status.is_server_error() =>
                 {
                     Failure::failed(
-                        format!("Microsoft Graph fails ({})", answer.error()),
+                        format!("Microsoft Graph fails ({})", response.error()),
                         "run it again later: what is assigned already counts as done",
                     )
                 }
@@ -312,7 +315,7 @@ impl Directory {
             };
             let lost = sent.is_err();
             match patience.next() {
-                // Whoever is not there will not be there in a minute either: two further attempts will do.
+                // An unreachable server will hardly be reachable in a minute: two further attempts will do.
                 Some(wait) if !lost || wait.as_secs() < 2 => tokio::time::sleep(wait).await,
                 _ => return Err(trouble),
             }
@@ -351,8 +354,8 @@ async fn wait(patience: &mut Patience, printer: &mut Printer) -> bool {
     true
 }
 
-fn next_link(answer: &Answer) -> Option<Uri> {
-    let body: serde_json::Value = answer.json()?;
+fn next_link(response: &Answer) -> Option<Uri> {
+    let body: serde_json::Value = response.json()?;
     body["@odata.nextLink"].as_str()?.parse().ok()
 }
 
@@ -370,11 +373,11 @@ fn refused(deed: &str, error: &ErrorResponse) -> Failure {
     }
 }
 
-fn unreadable(answer: &Answer) -> Failure {
+fn unreadable(response: &Answer) -> Failure {
     Failure::failed(
         format!(
-            "what answers as Microsoft Graph ({}) is not to be understood",
-            answer.status.as_u16()
+            "cannot parse the response from Microsoft Graph ({})",
+            response.status.as_u16()
         ),
         "check `--graph-url` and the proxy",
     )
