@@ -104,7 +104,7 @@ fn approval(error: &ErrorResponse) -> Finding {
     Finding::new(
         Cause::ApprovalNeeded,
         format!(
-            "Multi Admin Approval stands in the way: Intune requires another administrator's approval ({error})"
+            "Multi Admin Approval blocks the sync: Intune requires another administrator's approval ({error})"
         ),
         "add the identity's application to the Exclusions of the access policy that protects device actions (Intune \
          admin center, Tenant administration, Multi Admin Approval)",
