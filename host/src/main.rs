@@ -7,6 +7,7 @@ mod graph;
 mod identity;
 mod output;
 mod printer;
+mod random;
 mod rehearsal;
 mod sandbox;
 

@@ -1,5 +1,7 @@
 //! The address of a request, split as `wasi:http` needs it.
 
+use core::fmt;
+
 use http::Uri;
 
 /// Where a request goes.
@@ -33,5 +35,32 @@ impl Address {
                 .map_or("/", |path| path.as_str())
                 .to_owned(),
         })
+    }
+
+    /// The same address with more parameters in its query.
+    pub(super) fn with_query(&self, query: &str) -> Self {
+        let separator = match self.path_and_query.contains('?') {
+            true => '&',
+            false => '?',
+        };
+        let mut address = self.clone();
+        address.path_and_query.push(separator);
+        address.path_and_query.push_str(query);
+        address
+    }
+
+    /// The whole URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority, self.path_and_query)
+    }
+}
+
+/// The URL without its query, for messages.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url();
+        f.write_str(url.split('?').next().unwrap_or_default())
     }
 }

@@ -1,23 +1,37 @@
-//! Tokens: how identity endpoints are asked for one, and how they answer.
+//! Azure identities without I/O: who asks whom for a token, what is sent, what comes back, and when to ask again.
+//!
+//! The program and the components send the requests and read the clock; everything else about tokens is here, once.
 
 mod address;
-mod answer;
 mod authority;
 mod claims;
+mod endpoint;
+mod entra;
+mod managed;
 mod naming;
+mod platform;
 mod refusal;
+mod request;
+mod response;
 mod source;
 mod state;
 mod tenant;
 mod token;
 
-pub use self::address::Address;
-pub use self::answer::{Answer, Unreadable, read};
-pub use self::authority::{AUTHORITY_HOST, Authority, RefusedAuthority};
-pub use self::claims::{Claims, expires_on};
-pub use self::naming::Naming;
-pub use self::refusal::{one_line, passes, words};
-pub use self::source::{Source, TokenRequest};
-pub use self::state::{Fetch, Patience, TokenId, TokenState, Usable};
-pub use self::tenant::{InvalidTenant, TenantId};
-pub use self::token::{AccessToken, MAX_TOKEN_BYTES, Secret, TokenError, TokenErrorKind};
+pub use self::{
+    address::Address,
+    authority::{AUTHORITY_HOST, Authority, RefusedAuthority},
+    claims::{Claims, expires_on},
+    endpoint::{Endpoint, Response, status_kind},
+    entra::{App, ProofKind},
+    managed::{ManagedIdentity, UserAssigned},
+    naming::Naming,
+    platform::{CLIENT_ID, FEDERATED_TOKEN_FILE, PLATFORM_VARIABLES, Platform, TENANT_ID},
+    refusal::{Refusal, one_line},
+    request::{TokenRequest, resource},
+    response::Unreadable,
+    source::Source,
+    state::{Fetch, Patience, TRY_AGAIN, TokenId, TokenState, Usable},
+    tenant::{InvalidTenant, TenantId},
+    token::{AccessToken, MAX_TOKEN_BYTES, Secret, TokenError, TokenErrorKind},
+};

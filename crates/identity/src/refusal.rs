@@ -1,40 +1,54 @@
-//! The answer of an identity endpoint that gives no token.
+//! What an identity endpoint says when it gives no token.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The longest piece of a service's own words that is shown, in characters.
 const MAX_WORDS: usize = 300;
 
-/// Whether what was answered with this status may pass by itself.
-#[must_use]
-pub fn passes(status: u16) -> bool {
-    matches!(status, 404 | 408 | 410 | 429 | 500..)
+/// What a service says when it gives no token.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its own words, on one line: OAuth's, or App Service's.
+    pub message: Option<String>,
+    /// The numbers of Entra ID's errors: 7000215 for `AADSTS7000215`.
+    pub codes: Vec<u32>,
 }
 
-/// The service's own words: OAuth's, or App Service's.
-#[must_use]
-pub fn words(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Refusal {
-        error_description: Option<String>,
-        message: Option<String>,
-        error: Option<serde_json::Value>,
+impl Refusal {
+    /// Reads the body of a response; one in no known form says nothing.
+    #[must_use]
+    pub fn read(body: &[u8]) -> Self {
+        #[derive(Default, Deserialize)]
+        struct Fields {
+            error_description: Option<String>,
+            message: Option<String>,
+            error: Option<Value>,
+            #[serde(default)]
+            error_codes: Value,
+        }
+
+        let fields: Fields = serde_json::from_slice(body).unwrap_or_default();
+        let nested = fields
+            .error
+            .as_ref()
+            .and_then(|error| error.get("message").unwrap_or(error).as_str());
+        let words = fields
+            .error_description
+            .as_deref()
+            .or(fields.message.as_deref())
+            .or(nested);
+        let codes = fields.error_codes.as_array().into_iter().flatten();
+        Self {
+            message: words.map(one_line).filter(|words| !words.is_empty()),
+            codes: codes
+                .filter_map(|code| u32::try_from(code.as_u64()?).ok())
+                .collect(),
+        }
     }
-
-    let refusal: Refusal = serde_json::from_slice(body).ok()?;
-    let nested = refusal
-        .error
-        .as_ref()
-        .and_then(|error| error.get("message").unwrap_or(error).as_str());
-    let text = refusal
-        .error_description
-        .as_deref()
-        .or(refusal.message.as_deref())
-        .or(nested)?;
-    Some(one_line(text)).filter(|text| !text.is_empty())
 }
 
-/// A text of someone else's on one line, without control characters and of bounded length.
+/// A text from elsewhere on one line, without control characters and of bounded length.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let words: Vec<&str> = text
@@ -73,7 +87,10 @@ mod tests {
             ("<html>", None),
             (r#"{"error":""}"#, None),
         ] {
-            assert_eq!(words(body.as_bytes()).as_deref(), expected, "{body}");
+            let refusal = Refusal::read(body.as_bytes());
+            assert_eq!(refusal.message.as_deref(), expected, "{body}");
         }
+        let body = r#"{"error":"invalid_client","error_codes":[7000215,"x",-1,50]}"#;
+        assert_eq!(Refusal::read(body.as_bytes()).codes, [7_000_215, 50]);
     }
 }

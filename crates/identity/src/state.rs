@@ -14,19 +14,42 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest wait after a failure.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long transient failures are tolerated without a usable token.
+/// How soon the program lets the engine try again while a token is being fetched.
+pub const TRY_AGAIN: Duration = Duration::from_millis(200);
+
+/// How much failure is tolerated without a usable token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience(Duration);
+pub struct Patience {
+    /// For how long an endpoint that is busy or silent. One that is being updated needs more than 70 s.
+    busy: Duration,
+    /// For how long any other failure that may pass.
+    transient: Duration,
+    /// How many attempts in a row without a response.
+    unanswered: u32,
+}
 
 impl Patience {
-    /// The program's. It reports a failure at the start separately, so that this is for a run that has got going: it
-    /// loses less by waiting out an outage than by ending.
-    pub const PROGRAM: Self = Self(Duration::from_secs(10 * 60));
+    /// At the program's start, where somebody waits to see it begin. Where nobody listens after five attempts there is
+    /// no point in a minute more, and a response that makes no sense is reported at once.
+    pub const START: Self = Self {
+        busy: Duration::from_secs(100),
+        transient: Duration::ZERO,
+        unanswered: 5,
+    };
 
-    /// A component's. It has no other way to report a failure at the start, and somebody waits for the response or for
-    /// the job to end; but a virtual machine's endpoint takes more than 70 s while it is being updated
-    /// (docs/graph-facts.md#managed-identity).
-    pub const COMPONENT: Self = Self(Duration::from_secs(2 * 60));
+    /// In the program's runs. A run that has got going loses less by waiting out an outage than by ending.
+    pub const PROGRAM: Self = Self::within(Duration::from_secs(10 * 60));
+
+    /// In a component. It has no other way to report a failure at the start, and somebody waits for its response.
+    pub const COMPONENT: Self = Self::within(Duration::from_secs(2 * 60));
+
+    const fn within(time: Duration) -> Self {
+        Self {
+            busy: time,
+            transient: time,
+            unanswered: u32::MAX,
+        }
+    }
 }
 
 /// The current token, and what comes next.
@@ -84,8 +107,12 @@ enum Plan {
 struct Trouble {
     error: TokenError,
     failures: u32,
+    /// Of these the last ones without a response.
+    unanswered: u32,
     /// Since when there has been no usable token either.
-    without_token: Option<Duration>,
+    since: Option<Duration>,
+    /// When the last one failed.
+    last: Duration,
 }
 
 impl TokenState {
@@ -175,19 +202,17 @@ impl TokenState {
         }
     }
 
-    /// True once the first fetch has ended, one way or the other.
+    /// True once there is a token, or once the first attempts have failed for good.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.current.is_some() || self.trouble.is_some()
+        self.current.is_some() || self.first_error().is_some()
     }
 
-    /// Why the first fetch gave no token.
+    /// Why the first attempts gave no token, once [`Patience::START`] is exhausted.
     #[must_use]
     pub fn first_error(&self) -> Option<&TokenError> {
-        match (&self.current, &self.trouble) {
-            (None, Some(trouble)) => Some(&trouble.error),
-            _ => None,
-        }
+        let trouble = self.trouble.as_ref().filter(|_| self.current.is_none())?;
+        trouble.exhausts(Patience::START).then_some(&trouble.error)
     }
 
     fn take(&mut self, token: AccessToken, fetch: Fetch, now: Duration) {
@@ -222,32 +247,46 @@ impl TokenState {
     fn fail(&mut self, error: TokenError, now: Duration) {
         let usable = self.current.as_ref().filter(|held| held.is_usable(now));
         let before = self.trouble.take();
-        let failures = before.as_ref().map_or(0, |trouble| trouble.failures);
-        let without_token = match usable {
-            Some(_) => None,
-            None => Some(
-                before
-                    .and_then(|trouble| trouble.without_token)
-                    .unwrap_or(now),
-            ),
-        };
-        let give_up = without_token.is_some_and(|since| match error.kind {
-            TokenErrorKind::Denied => true,
-            TokenErrorKind::Transient => now.saturating_sub(since) >= self.patience.0,
+        let (failures, unanswered, since) = before.map_or((0, 0, None), |trouble| {
+            (trouble.failures, trouble.unanswered, trouble.since)
         });
-        self.plan = if give_up {
-            Plan::GivenUp(error.clone())
+        let trouble = Trouble {
+            failures: failures + 1,
+            unanswered: match error.kind {
+                TokenErrorKind::Unanswered => unanswered + 1,
+                _ => 0,
+            },
+            since: usable.is_none().then(|| since.unwrap_or(now)),
+            last: now,
+            error,
+        };
+        self.plan = if trouble.exhausts(self.patience) {
+            Plan::GivenUp(trouble.error.clone())
         } else {
             let pause = PAUSE.saturating_mul(1 << failures.min(10)).min(MAX_PAUSE);
+            let asked = trouble.error.retry_after.unwrap_or_default();
+            let again = now + pause.max(asked.min(self.patience.busy));
             // The moment a token ends is the moment that decides.
-            let end = usable.map(|held| held.ends);
-            Plan::FetchAt(end.map_or(now + pause, |end| end.min(now + pause)))
+            Plan::FetchAt(usable.map_or(again, |held| held.ends.min(again)))
         };
-        self.trouble = Some(Trouble {
-            error,
-            failures: failures + 1,
-            without_token,
-        });
+        self.trouble = Some(trouble);
+    }
+}
+
+impl Trouble {
+    /// Whether it is too much without a usable token.
+    fn exhausts(&self, patience: Patience) -> bool {
+        self.since.is_some_and(|since| {
+            let lasted = self.last.saturating_sub(since);
+            match self.error.kind {
+                TokenErrorKind::Denied => true,
+                TokenErrorKind::Transient => lasted >= patience.transient,
+                TokenErrorKind::Busy => lasted >= patience.busy,
+                TokenErrorKind::Unanswered => {
+                    lasted >= patience.busy || self.unanswered >= patience.unanswered
+                }
+            }
+        })
     }
 }
 

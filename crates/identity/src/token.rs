@@ -103,8 +103,10 @@ impl AccessToken {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct TokenError {
-    /// Whether another attempt makes sense.
+    /// Whether another attempt makes sense, and when.
     pub kind: TokenErrorKind,
+    /// How long the endpoint asks to be left alone.
+    pub retry_after: Option<Duration>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     /// What to do about it, in one sentence without a full stop.
@@ -117,32 +119,45 @@ impl From<TokenError> for Advice {
     }
 }
 
-/// Whether another attempt makes sense.
+/// Whether another attempt makes sense, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenErrorKind {
-    /// It may pass without anyone's help.
-    Transient,
     /// Only a change by the user helps.
     Denied,
+    /// It may pass, but hardly within a minute: a response that makes no sense, a clock that is wrong.
+    Transient,
+    /// The endpoint is throttling, failing or being updated.
+    Busy,
+    /// There was no response.
+    Unanswered,
 }
 
 impl TokenError {
-    /// A failure that may pass.
-    pub fn transient(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    /// A failure of this kind.
+    pub fn new(kind: TokenErrorKind, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
-            kind: TokenErrorKind::Transient,
+            kind,
+            retry_after: None,
             message: message.into(),
             hint: hint.into(),
         }
     }
 
+    /// A failure that may pass, but hardly within a minute.
+    pub fn transient(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(TokenErrorKind::Transient, message, hint)
+    }
+
     /// A failure that only a change by the user ends.
     pub fn denied(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            kind: TokenErrorKind::Denied,
-            message: message.into(),
-            hint: hint.into(),
-        }
+        Self::new(TokenErrorKind::Denied, message, hint)
+    }
+}
+
+impl From<Advice> for TokenError {
+    /// What is wrong before anything is requested: only the user can change it.
+    fn from(Advice { message, hint }: Advice) -> Self {
+        Self::denied(message, hint)
     }
 }
 

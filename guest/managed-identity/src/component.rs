@@ -2,9 +2,7 @@
 
 use core::{cell::RefCell, time::Duration};
 
-use intune_sync_identity::{
-    self as identity, AccessToken, Answer, Fetch, Secret, Source, TokenError as NoSuchToken,
-};
+use intune_sync_identity::{self as identity, Fetch, Response, Source};
 use intune_sync_settings::{Advice, Variables};
 use wasi::{
     cli::environment,
@@ -115,34 +113,28 @@ impl Tokens {
         }
     }
 
-    fn read(&mut self, reply: Result<Reply, String>) -> Result<AccessToken, NoSuchToken> {
-        const NO_HINT: &str = "";
-        let source = &self.source;
-        let reply = reply.map_err(|error| match source.is_imds() && !self.found {
-            // The metadata address answers on Azure's machines, and nowhere else.
-            true => NoSuchToken::denied(format!("no managed identity here: {error}"), NO_HINT),
-            false => NoSuchToken::transient(format!("no answer from {source}: {error}"), NO_HINT),
+    fn read(
+        &mut self,
+        reply: Result<Reply, String>,
+    ) -> Result<identity::AccessToken, identity::TokenError> {
+        /// The component's user sees the message alone.
+        const HINT: &str = "";
+        let endpoint = self.source.endpoint();
+        let reply = reply.map_err(|error| match self.source.is_imds() && !self.found {
+            // The metadata address responds on Azure's machines, and nowhere else.
+            true => {
+                identity::TokenError::denied(format!("no managed identity here: {error}"), HINT)
+            }
+            false => endpoint.no_response(&error, HINT),
         })?;
         self.found = true;
-        if !(200..300).contains(&reply.status) {
-            let words =
-                identity::words(&reply.body).map_or_else(String::new, |words| format!(": {words}"));
-            let message = format!("{source} answered {}{words}", reply.status);
-            return Err(match identity::passes(reply.status) {
-                true => NoSuchToken::transient(message, NO_HINT),
-                false => NoSuchToken::denied(message, NO_HINT),
-            });
-        }
+        let response = Response {
+            status: reply.status,
+            retry_after: None,
+            body: &reply.body,
+        };
         let time = i64::try_from(wall_clock::now().seconds).unwrap_or(i64::MAX);
-        let Answer { token, ends } = identity::read(&reply.body, time).map_err(|error| {
-            NoSuchToken::transient(format!("no token from {source}: {error}"), NO_HINT)
-        })?;
-        let lifetime = u64::try_from(ends.saturating_sub(time)).unwrap_or_default();
-        let token = Secret::parse(&token)
-            .and_then(|secret| AccessToken::new(secret, Duration::from_secs(lifetime)));
-        token.map_err(|problem| {
-            NoSuchToken::transient(format!("the token from {source} {problem}"), NO_HINT)
-        })
+        endpoint.handle_response(response, Some(time))
     }
 }
 

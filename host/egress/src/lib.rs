@@ -61,7 +61,7 @@ mod token_client;
 pub use self::{
     carrier::{Carrier, Transport},
     client::{
-        ClientError, ClientOptions, HttpClient, Limits, ResponseBody, Timeouts, causes, proxy_for,
+        ClientError, ClientOptions, HttpClient, Limits, ResponseBody, Timeouts, proxy_for,
     },
     credential::{Anonymous, Bearer, Credential, UnknownToken},
     gate::{Allowed, Gate, Parsed, Policy, Proposal, Refusal, Rules, doctor, grant, sync},

@@ -24,7 +24,7 @@ const DOCUMENTED_RATE: u64 = 10_000;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct JobOptions {
     /// Which of the two.
-    pub(crate) purpose: wit::Purpose,
+    pub(crate) purpose: Purpose,
     /// The job, with the defaults.
     pub(crate) given: Given,
     /// The tenant's cloud: it alone decides the token's scope.
@@ -73,7 +73,7 @@ impl JobOptions {
     /// A `sync` of all devices of a tenant whose Graph is at `graph`.
     pub(super) fn of_whole_fleet(graph: Origin, pace: Given, output: OutputOptions) -> Self {
         Self {
-            purpose: wit::Purpose::Sync,
+            purpose: Purpose::Sync,
             given: Given {
                 yes: Some(true),
                 ..pace

@@ -30,7 +30,7 @@ pub(crate) use self::{
     doctor::DoctorOptions,
     grant::{GrantOptions, Purpose as GrantPurpose, Whom},
     groups::{
-        identity::{Auth, UserAssigned},
+        identity::Auth,
         output::{Color, Format, OutputOptions, ReportFormat, Verbosity},
     },
     job::JobOptions,

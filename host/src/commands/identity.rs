@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use intune_sync_egress::{HttpClient, TokenClient};
-use intune_sync_identity::{Authority, Naming};
+use intune_sync_identity::{App, Authority, Naming, TokenError};
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
 
 use super::Failure;
 use crate::{
-    cli::{Auth, Cloud, UserAssigned},
+    cli::{Auth, Cloud},
     identity::{
-        App, Assigned, AzureCli, EntraApp, Environment, Federation, ManagedIdentity, TokenError,
-        TokenFile, TokenSource,
+        AzureCli, EntraApp, Environment, Federation, ManagedIdentity, TokenFile, TokenSource,
     },
 };
 
@@ -58,13 +57,8 @@ pub(crate) fn source(
 ) -> Result<Arc<dyn TokenSource>, NoSource> {
     Ok(match auth {
         Auth::ManagedIdentity { user_assigned } => {
-            let assigned = match user_assigned {
-                None => Assigned::System,
-                Some(UserAssigned::Client(id)) => Assigned::ClientId(id.to_string()),
-                Some(UserAssigned::Object(id)) => Assigned::ObjectId(id.to_string()),
-                Some(UserAssigned::Resource(id)) => Assigned::ResourceId(id.clone()),
-            };
-            Arc::new(ManagedIdentity::new(environment, assigned).map_err(NoSource::absent)?)
+            let identity = ManagedIdentity::new(environment, user_assigned.clone());
+            Arc::new(identity.map_err(NoSource::absent)?)
         }
         Auth::WorkloadIdentity {
             tenant,

@@ -1,19 +1,16 @@
-//! `--auth azure-cli`: whoever is signed in to the Azure CLI on this machine.
+//! `--auth azure-cli`: the account that is signed in to the Azure CLI on this machine.
 
-use std::ffi::OsStr;
-use std::io;
-use std::process::{Output, Stdio};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    io,
+    process::{Output, Stdio},
+    time::Duration,
+};
 
-use async_trait::async_trait;
-use azure_identity::{AzureCliCredential, AzureCliCredentialOptions, Executor};
 use futures::future::BoxFuture;
+use intune_sync_identity::{AccessToken, Endpoint, TenantId, TokenError, one_line};
 use tokio::process::{Child, Command};
 
-use super::azure::answer::Answer;
-use super::azure::{self, Place, one_line};
-use super::{AccessToken, TenantId, TokenError, TokenSource};
+use super::{TokenSource, now};
 
 /// How long `az` may take. It is a Python program that may have to renew its own sign-in.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -21,33 +18,99 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const IN_TROUBLE: &str =
     "run `az account get-access-token --resource-type ms-graph` to see what it does";
 
-/// The Azure CLI. It keeps tokens of its own, so a renewal may give the same token again; nothing makes it forget one.
+/// The Azure CLI. It keeps tokens too, so a renewal may give the same token again; nothing makes it forget one.
 pub(crate) struct AzureCli {
     tenant: Option<TenantId>,
 }
 
 impl AzureCli {
-    /// Whoever is signed in, in a tenant or in the one that the CLI takes by itself.
+    /// The account that is signed in, in a tenant or in the CLI's default one.
     pub(crate) fn new(tenant: Option<TenantId>) -> Self {
         Self { tenant }
     }
 
     async fn token(&self, scope: &str) -> Result<AccessToken, TokenError> {
-        let place = Place {
+        let endpoint = Endpoint {
             name: "the Azure CLI".to_owned(),
             in_trouble: IN_TROUBLE,
+            unreached: Some(IN_TROUBLE),
             unreadable: "use Azure CLI 2.54 or later",
-            // A process is run: there is no connection, and no status.
-            unreached: |_| IN_TROUBLE,
             refused: |_| IN_TROUBLE,
         };
-        let credential = AzureCliCredential::new(Some(AzureCliCredentialOptions {
-            tenant_id: self.tenant.as_ref().map(ToString::to_string),
-            executor: Some(Arc::new(Shell)),
-            ..AzureCliCredentialOptions::default()
-        }));
-        azure::obtain(credential, scope, DEADLINE, &place).await
+        let output = tokio::time::timeout(DEADLINE, self.run(scope))
+            .await
+            .map_err(|_| {
+                let seconds = DEADLINE.as_secs();
+                let message = format!("no token from the Azure CLI within {seconds} s");
+                TokenError::transient(message, IN_TROUBLE)
+            })?
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => not_installed(),
+                _ => {
+                    TokenError::transient(format!("cannot run the Azure CLI: {error}"), IN_TROUBLE)
+                }
+            })?;
+        match output.status.success() {
+            true => endpoint.read(&output.stdout, Some(now())),
+            false => Err(failed(&output)),
+        }
     }
+
+    /// Runs `az account get-access-token` without input, and ends it with whatever it has started when nobody waits for
+    /// it any more.
+    async fn run(&self, scope: &str) -> io::Result<Output> {
+        let mut command = az();
+        command
+            .args([
+                "account",
+                "get-access-token",
+                "-o",
+                "json",
+                "--scope",
+                scope,
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(tenant) = &self.tenant {
+            command.args(["--tenant", &tenant.to_string()]);
+        }
+        // A group of its own, so that it can be ended whole; and Ctrl-C is this program's to handle.
+        #[cfg(unix)]
+        command.process_group(0);
+        let child = command.spawn()?;
+        let group = Group::of(&child);
+        let output = child.wait_with_output().await?;
+        group.has_ended();
+        Ok(output)
+    }
+}
+
+/// `az` on `PATH`, never one in the folder that the program was started in.
+#[cfg(unix)]
+fn az() -> Command {
+    let mut command = Command::new("az");
+    command.current_dir("/");
+    command
+}
+
+/// `az` on `PATH`, never one in the folder that the program was started in. It is a batch file, which only `cmd` runs.
+#[cfg(not(unix))]
+fn az() -> Command {
+    let mut command = Command::new("cmd");
+    command.args(["/C", "az"]);
+    if let Some(folder) = std::env::var_os("SYSTEMROOT") {
+        command.current_dir(folder);
+    }
+    command
+}
+
+fn not_installed() -> TokenError {
+    TokenError::denied(
+        "there is no Azure CLI here: `az` is not on `PATH`",
+        "install it and sign in with `az login`, or use another `--auth`",
+    )
 }
 
 impl TokenSource for AzureCli {
@@ -67,51 +130,12 @@ impl TokenSource for AzureCli {
     }
 }
 
-/// Runs the shell command that `azure_identity` has written, `az account get-access-token`, without input, and ends it
-/// with whatever it has started when nobody waits for it any more.
-#[derive(Debug)]
-struct Shell;
-
-#[async_trait]
-impl Executor for Shell {
-    async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
-        let mut command = Command::new(program);
-        command
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        // A group of its own, so that it can be ended whole; and Ctrl-C is this program's to answer.
-        #[cfg(unix)]
-        command.process_group(0);
-        let child = command.spawn()?;
-        let group = Group::of(&child);
-        let mut output = child.wait_with_output().await?;
-        group.has_ended();
-        if !output.status.success() {
-            return Err(io::Error::other(failed(&output)));
-        }
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs().cast_signed());
-        let answer = Answer::read(&output.stdout, now).map_err(io::Error::other)?;
-        output.stdout = answer.cli_json().into_bytes();
-        Ok(output)
-    }
-}
-
 /// Why `az` ended without a token.
 fn failed(output: &Output) -> TokenError {
-    /// The shell's exit code when there is no such command.
-    const NO_COMMAND: i32 = 127;
-
     let words = String::from_utf8_lossy(&output.stderr);
-    if output.status.code() == Some(NO_COMMAND) || words.contains("' is not recognized") {
-        return TokenError::denied(
-            "there is no Azure CLI here: `az` is not on `PATH`",
-            "install it and sign in with `az login`, or use another `--auth`",
-        );
+    // What `cmd` says where there is no such command.
+    if words.contains("' is not recognized") {
+        return not_installed();
     }
     let words = one_line(words.trim_start().trim_start_matches("ERROR:"));
     let message = match words.as_str() {
@@ -161,7 +185,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(leader) = self.leader {
-            // They may have ended by themselves.
+            // They may have ended already.
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
         }
     }

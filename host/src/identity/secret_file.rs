@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{MAX_TOKEN_BYTES, Secret};
+use intune_sync_identity::{MAX_TOKEN_BYTES, Secret};
 
 /// A file that holds one secret, read again whenever it is needed.
 pub(super) struct SecretFile {
@@ -17,6 +17,7 @@ impl SecretFile {
     /// Checks that the file can be read and holds what can be a secret. `-` is standard input.
     ///
     /// # Errors
+    ///
     /// What is wrong with it, as the end of a sentence that begins with the file.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         let secret = read(path)?;
@@ -30,6 +31,7 @@ impl SecretFile {
     /// The secret that it holds now.
     ///
     /// # Errors
+    ///
     /// As [`open`](Self::open).
     pub(super) fn read(&self) -> Result<Secret, String> {
         match &self.piped {

@@ -48,7 +48,7 @@ impl TokenFile {
             ));
         }
         let lifetime = match expires_on(secret.expose()) {
-            Some(at) => until(at).unwrap_or_default(),
+            Some(at) => until(at),
             None => UNKNOWN_LIFETIME,
         };
         *answered = Some(secret.clone());
@@ -90,8 +90,8 @@ mod tests {
 
     use data_encoding::BASE64URL_NOPAD;
 
-    use super::super::{MAX_TOKEN_BYTES, TokenErrorKind};
     use super::*;
+    use intune_sync_identity::{MAX_TOKEN_BYTES, TokenErrorKind};
 
     fn file(content: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().expect("a folder");

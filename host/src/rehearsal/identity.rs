@@ -1,70 +1,51 @@
-//! The simulated identity that a rehearsal gets its tokens from.
+//! The identity endpoint of a simulated tenant.
 
-use std::time::Duration;
-
-use bytes::Bytes;
 use futures::future::BoxFuture;
-use http::{Request, StatusCode};
+use http::header::RETRY_AFTER;
 use intune_sync_egress::Limits;
-use serde::Deserialize;
+use intune_sync_identity::{ManagedIdentity, Naming, Platform, Response};
 
 use super::Line;
-use crate::identity::{AccessToken, Secret, TokenError, TokenErrorKind, TokenSource};
+use crate::{
+    identity::{AccessToken, TokenError, TokenSource, to_http},
+};
 
-/// The tenant's own identity endpoint, that of App Service. The source that real runs have reads the end of a token as
-/// a time of day, which a virtual clock does not have.
+/// The tenant's identity endpoint, that of App Service. It reads the end of a token as a lifetime, since a time of day
+/// means nothing on a virtual clock.
 pub(super) struct TenantIdentity {
     line: Line,
-    /// What `X-IDENTITY-HEADER` holds.
-    header: String,
-}
-
-/// What is read of an answer; `expires_in` is in seconds, and text.
-#[derive(Deserialize)]
-struct Answer {
-    access_token: String,
-    expires_in: String,
+    identity: ManagedIdentity,
 }
 
 impl TenantIdentity {
-    pub(super) fn new(line: Line, header: String) -> Self {
-        Self { line, header }
+    /// `header` is what `X-IDENTITY-HEADER` holds.
+    pub(super) fn new(line: Line, header: &str) -> Self {
+        let variable = |name: &str| match name {
+            "IDENTITY_ENDPOINT" => Some("http://identity/msi/token"),
+            "IDENTITY_HEADER" => Some(header),
+            _ => None,
+        };
+        let identity = ManagedIdentity {
+            platform: Platform::discover(variable, Naming::Flags)
+                .expect("the simulated tenant's endpoint and header are good"),
+            user_assigned: None,
+        };
+        Self { line, identity }
     }
 
     async fn token(&self, scope: &str) -> Result<AccessToken, TokenError> {
-        let resource = scope.strip_suffix("/.default").unwrap_or(scope);
-        let request = Request::get(format!(
-            "http://identity/msi/token?api-version=2019-08-01&resource={resource}"
-        ))
-        .header("x-identity-header", &self.header)
-        .body(Bytes::new())
-        .map_err(|error| denied(error.to_string()))?;
-        let answer = self
-            .line
-            .call(request, Limits::default())
-            .await
-            .map_err(|error| failed(TokenErrorKind::Transient, error.to_string()))?;
-        match answer.status() {
-            StatusCode::OK => {}
-            status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-                let message = format!("the simulated identity endpoint answered {status}");
-                return Err(failed(TokenErrorKind::Transient, message));
-            }
-            status => {
-                return Err(denied(format!(
-                    "the simulated identity endpoint answered {status}"
-                )));
-            }
-        }
-        let Answer {
-            access_token,
-            expires_in,
-        } = serde_json::from_slice(answer.body()).map_err(|error| denied(error.to_string()))?;
-        let lifetime = expires_in
-            .parse()
-            .map_err(|_| denied(format!("the token's end is `{expires_in}`")))?;
-        let secret = Secret::parse(&access_token).map_err(denied)?;
-        AccessToken::new(secret, Duration::from_secs(lifetime)).map_err(denied)
+        let endpoint = self.identity.endpoint();
+        let request = to_http(self.identity.request(scope));
+        let response = self.line.call(request, Limits::default()).await;
+        let response =
+            response.map_err(|error| endpoint.no_response(&error.to_string(), error.hint()))?;
+        let retry_after = response.headers().get(RETRY_AFTER);
+        let read = Response {
+            status: response.status().as_u16(),
+            retry_after: retry_after.and_then(|value| value.to_str().ok()),
+            body: response.body(),
+        };
+        endpoint.handle_response(read, None)
     }
 }
 
@@ -79,17 +60,5 @@ impl TokenSource for TenantIdentity {
 
     fn describe(&self) -> String {
         "the simulated tenant".to_owned()
-    }
-}
-
-fn denied(message: impl Into<String>) -> TokenError {
-    failed(TokenErrorKind::Denied, message)
-}
-
-fn failed(kind: TokenErrorKind, message: impl Into<String>) -> TokenError {
-    TokenError {
-        kind,
-        message: message.into(),
-        hint: "look at how the simulated tenant is configured".to_owned(),
     }
 }

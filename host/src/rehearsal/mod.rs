@@ -166,7 +166,7 @@ fn wire(scenario: Scenario, recorder: Option<Recorder>) -> Wired {
     let line = Pump::start(Tenant::new(tenant), zero, recorder);
     // The first token is not waited for: that would move the guest's zero away from the tenant's.
     let tokens = TokenCache::new(
-        Arc::new(TenantIdentity::new(line.clone(), header)),
+        Arc::new(TenantIdentity::new(line.clone(), &header)),
         settings.scope.clone(),
         &Handle::current(),
     );

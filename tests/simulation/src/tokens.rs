@@ -4,20 +4,17 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, header};
 use intune_sync_engine::{TokenResponse, TokenSerial};
 use intune_sync_identity::{
-    AccessToken, Fetch, Patience, Secret, TokenError, TokenId, TokenState, passes,
+    Fetch, ManagedIdentity, Naming, Patience, Platform, Response, TRY_AGAIN, TokenId, TokenState,
 };
 use intune_sync_simulator::{Delivery, Ticket};
 
-/// How soon to try again while a token is being fetched: as the program's cache says.
-const TRY_AGAIN: Duration = Duration::from_millis(200);
-
 /// The tokens of a run.
 pub struct Tokens {
-    resource: String,
-    identity_header: String,
+    identity: ManagedIdentity,
+    scope: String,
     state: TokenState,
     /// The fetch that is under way.
     fetching: Option<(Ticket, Fetch)>,
@@ -31,9 +28,17 @@ impl Tokens {
     /// No token, and one to be fetched at once.
     #[must_use]
     pub fn new(scope: &str, identity_header: &str) -> Self {
+        let variable = |name: &str| match name {
+            "IDENTITY_ENDPOINT" => Some("http://identity/msi/token"),
+            "IDENTITY_HEADER" => Some(identity_header),
+            _ => None,
+        };
         Self {
-            resource: scope.strip_suffix("/.default").unwrap_or(scope).to_owned(),
-            identity_header: identity_header.to_owned(),
+            identity: ManagedIdentity {
+                platform: Platform::discover(variable, Naming::Flags).expect("good variables"),
+                user_assigned: None,
+            },
+            scope: scope.to_owned(),
             state: TokenState::new(Patience::PROGRAM),
             fetching: None,
             given: Vec::new(),
@@ -46,14 +51,12 @@ impl Tokens {
         let Some(fetch) = self.state.poll_fetch(Duration::from_millis(now)) else {
             return;
         };
-        let uri = format!(
-            "http://identity/msi/token?api-version=2019-08-01&resource={}",
-            self.resource
-        );
-        let request = Request::get(uri)
-            .header("x-identity-header", &self.identity_header)
-            .body(Bytes::new())
-            .expect("a good request");
+        let token_request = self.identity.request(&self.scope);
+        let mut request = Request::get(token_request.address.url());
+        for (name, value) in token_request.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Bytes::new()).expect("a good request");
         self.fetching = Some((send(request), fetch));
     }
 
@@ -62,7 +65,20 @@ impl Tokens {
         let Some((_, fetch)) = self.fetching.take_if(|(fetching, _)| *fetching == ticket) else {
             return false;
         };
-        let result = read(delivery);
+        let endpoint = self.identity.endpoint();
+        let result = match delivery {
+            Delivery::Dropped => Err(endpoint.no_response("the connection was closed", "")),
+            Delivery::Response(response) => {
+                let retry_after = response.headers().get(header::RETRY_AFTER);
+                let response = Response {
+                    status: response.status().as_u16(),
+                    retry_after: retry_after.and_then(|value| value.to_str().ok()),
+                    body: response.body(),
+                };
+                // Without a date, which means nothing on a virtual clock.
+                endpoint.handle_response(response, None)
+            }
+        };
         if let Ok(token) = &result {
             let secret = token.secret.expose();
             if self.issued.last().is_none_or(|last| last != secret) {
@@ -131,29 +147,4 @@ impl Tokens {
     fn given_as(&self, serial: TokenSerial) -> Option<&(TokenId, String)> {
         self.given.get((serial.0 as usize).checked_sub(1)?)
     }
-}
-
-/// Reads a token. Of its end only the lifetime counts, since a date means nothing on a virtual clock.
-fn read(delivery: &Delivery) -> Result<AccessToken, TokenError> {
-    let hint = "look at how the simulated tenant is configured";
-    let Delivery::Response(response) = delivery else {
-        return Err(TokenError::transient("the connection was closed", hint));
-    };
-    let status = response.status();
-    if status != 200 {
-        let message = format!("the simulated identity endpoint returned {status}");
-        return Err(match passes(status.as_u16()) {
-            true => TokenError::transient(message, hint),
-            false => TokenError::denied(message, hint),
-        });
-    }
-    let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap_or_default();
-    let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str);
-    let lifetime = text("expires_in").and_then(|text| text.parse().ok());
-    let (Some(token), Some(seconds)) = (text("access_token"), lifetime) else {
-        return Err(TokenError::denied("the response holds no token", hint));
-    };
-    Secret::parse(token)
-        .and_then(|secret| AccessToken::new(secret, Duration::from_secs(seconds)))
-        .map_err(|problem| TokenError::denied(format!("the token {problem}"), hint))
 }

@@ -1,4 +1,4 @@
-//! Which source is chosen, what is refused, and what each source requests.
+//! What a component's variables come to.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn problem(variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn app_service_is_asked_in_its_own_form() {
+fn a_managed_identity_is_that_of_the_platform_unless_another_is_named() {
     for (variable, value, identity) in [
         ("X", "", ""),
         (
@@ -38,14 +38,15 @@ fn app_service_is_asked_in_its_own_form() {
         ),
     ] {
         let source = source(&[
-            (IDENTITY_ENDPOINT, "http://127.0.0.1:41/msi/token?kept=1"),
-            (IDENTITY_HEADER, "s3cret"),
+            ("IDENTITY_ENDPOINT", "http://127.0.0.1:41/msi/token?kept=1"),
+            ("IDENTITY_HEADER", "s3cret"),
             (variable, value),
         ])
         .unwrap_or_else(|problem| panic!("{problem}"));
+        assert!(!source.is_imds());
         let request = source.request(SCOPE);
         let query = "resource=https%3A%2F%2Fgraph.microsoft.com";
-        let path = format!("/msi/token?kept=1&api-version=2019-08-01{identity}&{query}");
+        let path = format!("/msi/token?kept=1&api-version=2019-08-01&{query}{identity}");
         assert_eq!(request.address.path_and_query, path);
         assert_eq!(request.address.authority, "127.0.0.1:41");
         assert_eq!(
@@ -54,33 +55,12 @@ fn app_service_is_asked_in_its_own_form() {
         );
         assert!(request.form.is_none() && !request.address.https);
         let name = "the managed identity endpoint `http://127.0.0.1:41/msi/token` (App Service)";
-        assert_eq!(source.to_string(), name);
+        assert_eq!(source.endpoint().name, name);
     }
-}
-
-#[test]
-fn a_virtual_machine_is_asked_at_its_well_known_address() {
-    let imds =
-        source(&[("INTUNE_SYNC_OBJECT_ID", CLIENT)]).unwrap_or_else(|problem| panic!("{problem}"));
-    let request = imds.request("https://graph.microsoft.us/.default");
+    let imds = source(&[]).unwrap_or_else(|problem| panic!("{problem}"));
     assert!(imds.is_imds());
-    assert_eq!(request.address.authority, "169.254.169.254");
-    assert_eq!(
-        request.address.path_and_query,
-        format!(
-            "/metadata/identity/oauth2/token?api-version=2018-02-01&object_id={CLIENT}\
-             &resource=https%3A%2F%2Fgraph.microsoft.us"
-        )
-    );
-    assert_eq!(request.headers, [("metadata", "true".to_owned())]);
-    for host in [
-        "http://10.0.0.1",
-        "https://127.0.0.1",
-        "http://evil.example",
-        "127.0.0.1",
-    ] {
-        assert!(problem(&[(IMDS_HOST, host)]).contains("loopback"), "{host}");
-    }
+    let host = problem(&[("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://evil.example")]);
+    assert!(host.contains("loopback"), "{host}");
 }
 
 #[test]
@@ -91,7 +71,7 @@ fn entra_is_posted_a_form() {
     ];
     let secret = [
         ("INTUNE_SYNC_AUTH", "client-secret"),
-        ("INTUNE_SYNC_CLIENT_SECRET", "a&b c\n"),
+        ("INTUNE_SYNC_CLIENT_SECRET", "a&b+c\n"),
         ("INTUNE_SYNC_CLOUD", "usgov"),
     ];
     let asked =
@@ -105,7 +85,7 @@ fn entra_is_posted_a_form() {
     );
     let scope = "scope=https%3A%2F%2Fgraph.microsoft.com%2F.default";
     let form =
-        format!("grant_type=client_credentials&client_id={CLIENT}&client_secret=a%26b+c&{scope}");
+        format!("grant_type=client_credentials&client_id={CLIENT}&client_secret=a%26b%2Bc&{scope}");
     assert_eq!(request.form, Some(form));
 
     let workload = [
@@ -124,7 +104,7 @@ fn entra_is_posted_a_form() {
 
 #[test]
 fn what_is_missing_or_wrong_is_named() {
-    let unsupported = "the managed identity of Azure Arc cannot be used by this component";
+    let unsupported = "the managed identity of Azure Arc is not supported yet";
     for (variables, message) in [
         (
             vec![("INTUNE_SYNC_AUTH", "token-file")],
@@ -147,13 +127,13 @@ fn what_is_missing_or_wrong_is_named() {
         ),
         (
             vec![
-                (IDENTITY_ENDPOINT, "http://x"),
+                ("IDENTITY_ENDPOINT", "http://x"),
                 ("IMDS_ENDPOINT", "http://y"),
             ],
             unsupported,
         ),
         (
-            vec![(IDENTITY_ENDPOINT, "ftp://x"), (IDENTITY_HEADER, "h")],
+            vec![("IDENTITY_ENDPOINT", "ftp://x"), ("IDENTITY_HEADER", "h")],
             "`IDENTITY_ENDPOINT` is `ftp://x`, which is not an `http` URL",
         ),
         (

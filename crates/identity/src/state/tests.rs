@@ -11,11 +11,8 @@ fn token(text: &str, lifetime: Duration) -> Result<AccessToken, TokenError> {
 }
 
 fn failure(kind: TokenErrorKind) -> Result<AccessToken, TokenError> {
-    Err(TokenError {
-        kind,
-        message: "the endpoint returned 500".to_owned(),
-        hint: "try again later".to_owned(),
-    })
+    let message = "the endpoint returned 500";
+    Err(TokenError::new(kind, message, "try again later"))
 }
 
 /// Begins the fetch that is due and hands in its result at once.
@@ -107,19 +104,68 @@ fn failures_do_not_matter_while_the_token_lasts() {
     assert_eq!(state.poll_fetch(now + HOUR), None);
 }
 
-#[test]
-fn transient_failures_without_a_token_are_tolerated_for_a_while() {
-    for (patience, last) in [(Patience::COMPONENT, 121), (Patience::PROGRAM, 601)] {
-        let mut state = TokenState::new(patience);
-        assert!(!state.is_settled());
-        let mut fetches = Vec::new();
-        while let Some(due) = state.next_fetch() {
-            let now = due.max(START);
-            fetches.push((now - START).as_secs());
-            fetch(&mut state, failure(TokenErrorKind::Transient), now);
-            assert!(state.is_settled() && state.first_error().is_some());
-        }
-        assert_eq!(fetches[..9], [0, 1, 3, 7, 15, 31, 61, 91, 121]);
-        assert_eq!(fetches.last(), Some(&last));
+/// The seconds at which fetches begin that all fail, until it is given up.
+fn attempts(patience: Patience, mut fail: impl FnMut(u64) -> TokenError) -> Vec<u64> {
+    let mut state = TokenState::new(patience);
+    let mut attempts = Vec::new();
+    while let Some(due) = state.next_fetch() {
+        let now = due.max(START);
+        let seconds = (now - START).as_secs();
+        attempts.push(seconds);
+        fetch(&mut state, Err(fail(seconds)), now);
     }
+    attempts
+}
+
+#[test]
+fn failures_without_a_token_are_tolerated_for_a_while() {
+    use TokenErrorKind::{Busy, Denied, Transient, Unanswered};
+
+    let of = |kind| move |_| failure(kind).expect_err("it is one");
+    for kind in [Busy, Transient, Unanswered] {
+        let attempts = attempts(Patience::COMPONENT, of(kind));
+        assert_eq!(attempts, [0, 1, 3, 7, 15, 31, 61, 91, 121], "{kind:?}");
+        let attempts = self::attempts(Patience::PROGRAM, of(kind));
+        assert_eq!(attempts.last(), Some(&601), "{kind:?}");
+    }
+    for patience in [Patience::START, Patience::PROGRAM, Patience::COMPONENT] {
+        assert_eq!(attempts(patience, of(Denied)), [0]);
+    }
+    assert_eq!(attempts(Patience::START, of(Transient)), [0]);
+    assert_eq!(attempts(Patience::START, of(Unanswered)), [0, 1, 3, 7, 15]);
+    let busy = attempts(Patience::START, of(Busy));
+    assert_eq!(busy, [0, 1, 3, 7, 15, 31, 61, 91, 121]);
+    // One response in between, and there is somebody.
+    let once = attempts(Patience::START, |second| match second {
+        7 => TokenError::new(Busy, "", ""),
+        _ => TokenError::new(Unanswered, "", ""),
+    });
+    assert_eq!(once, [0, 1, 3, 7, 15, 31, 61, 91, 121]);
+}
+
+#[test]
+fn an_endpoint_that_asks_for_a_pause_is_given_it() {
+    let after = |seconds| {
+        move |_| TokenError {
+            retry_after: Some(Duration::from_secs(seconds)),
+            ..TokenError::new(TokenErrorKind::Busy, "", "")
+        }
+    };
+    assert_eq!(attempts(Patience::START, after(0))[..4], [0, 1, 3, 7]);
+    assert_eq!(attempts(Patience::START, after(5))[..5], [0, 5, 10, 15, 23]);
+    assert_eq!(attempts(Patience::START, after(9_999)), [0, 100]);
+}
+
+#[test]
+fn the_start_is_over_with_a_token_or_when_it_has_failed_for_good() {
+    let mut state = TokenState::new(Patience::PROGRAM);
+    fetch(&mut state, failure(TokenErrorKind::Busy), START);
+    assert!(!state.is_settled());
+    let now = state.next_fetch().expect("another");
+    fetch(&mut state, failure(TokenErrorKind::Transient), now);
+    assert!(state.is_settled() && state.first_error().is_some());
+    assert!(state.denial().is_none());
+    let now = state.next_fetch().expect("another");
+    fetch(&mut state, token("one", HOUR), now);
+    assert!(state.is_settled() && state.first_error().is_none());
 }

@@ -161,9 +161,7 @@ impl ClientError {
 }
 
 /// An error and its causes, the outermost first. An `io::Error` hides what it wraps from `source`.
-pub fn causes<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| {
         let error: &'a (dyn Error + 'static) = *error;
         match error.downcast_ref::<io::Error>() {

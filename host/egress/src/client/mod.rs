@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, h
 use http_body_util::{BodyExt, combinators::BoxBody};
 
 pub use self::{
-    error::{ClientError, causes},
+    error::ClientError,
     proxy::proxy_for,
 };
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use intune_sync_identity::{InvalidTenant, TenantId};
+use intune_sync_identity::{InvalidTenant, TenantId, UserAssigned};
 use intune_sync_ids::Guid;
 use intune_sync_settings::{
     Advice,
@@ -46,17 +46,6 @@ pub(crate) enum Auth {
     },
     /// A file that holds a token. Not yet read.
     TokenFile(PathBuf),
-}
-
-/// A user-assigned managed identity.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum UserAssigned {
-    /// By its client id.
-    Client(Guid),
-    /// By its object (principal) id.
-    Object(Guid),
-    /// By its Azure resource id, `/subscriptions/…`.
-    Resource(String),
 }
 
 /// Where tokens come from.

@@ -1,9 +1,10 @@
 //! Each source of tokens with each flag of an identity.
 
+use intune_sync_identity::UserAssigned;
 use intune_sync_settings::Advice;
 
 use super::{ID, job, parse, usage};
-use crate::cli::{Auth, UserAssigned};
+use crate::cli::Auth;
 
 #[test]
 fn each_source_of_tokens_takes_its_flags() {

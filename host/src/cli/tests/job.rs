@@ -2,11 +2,12 @@
 
 use std::{path::Path, time::Duration};
 
+use intune_sync_identity::UserAssigned;
 use intune_sync_settings::Cloud;
 use intune_sync_wit::{Dispatch, Guid, Order, Pace, Purpose};
 
 use super::{GUID, ID, file, job};
-use crate::cli::{Auth, Color, Format, OutputOptions, UserAssigned, Verbosity};
+use crate::cli::{Auth, Color, Format, OutputOptions, Verbosity};
 
 #[test]
 fn defaults_are_the_runbooks() {

@@ -1,9 +1,10 @@
 //! Flags, variables and the config file: which of them wins, and what is wrong with one.
 
+use intune_sync_identity::UserAssigned;
 use intune_sync_settings::PaceKind;
 
 use super::{GUID, ID, file, job, usage};
-use crate::cli::{Auth, UserAssigned, Verbosity};
+use crate::cli::{Auth, Verbosity};
 
 #[test]
 fn a_flag_wins_over_a_variable_over_the_file_over_the_default() {

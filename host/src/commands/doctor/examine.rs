@@ -17,7 +17,10 @@ use super::{
     step::{Cause, Finding, Outcome, Step},
     token::{self, Permits},
 };
-use crate::{cli::DoctorOptions, identity::TokenSource};
+use crate::{
+    cli::DoctorOptions,
+    identity::{TokenSource, obtain},
+};
 
 /// What the checks are about.
 pub(super) struct Subject<'a> {
@@ -72,7 +75,7 @@ pub(super) async fn examine(subject: Subject<'_>, report: &mut Report<'_>) -> io
         obstacle => obstacle,
     };
     let graph = match (blocked, source) {
-        (None, Some(source)) => match source.fetch(&options.cloud.scope(), false).await {
+        (None, Some(source)) => match obtain(&*source, &options.cloud.scope()).await {
             Ok(token) => {
                 report.claims = token.secret.claims();
                 let kind = token::kind(report.claims.as_ref());

@@ -23,7 +23,7 @@ use self::{
 use super::{Failure, http_client, identity, interruption::Interruption};
 use crate::{
     cli::{GrantOptions, GrantPurpose, ReportFormat, Whom},
-    identity::Environment,
+    identity::{Environment, obtain},
     printer::Printer,
 };
 
@@ -69,7 +69,7 @@ pub(crate) async fn run(
     let interruption = Interruption::listen();
     let scope = options.cloud.scope();
     let work = async {
-        let token = source.fetch(&scope, false).await;
+        let token = obtain(&*source, &scope).await;
         let token = token.map_err(identity::not_authorized)?.secret.bearer();
         let directory = Directory::new(client, options.graph.clone(), Bearer::new(token));
         grant(options, directory, printer).await

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use intune_sync_identity::{Fetch, Patience, TokenState};
+use intune_sync_identity::{Fetch, Patience, TRY_AGAIN, TokenState};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -19,9 +19,6 @@ use tokio::time::Instant;
 
 use self::surrogates::Surrogates;
 use super::{AccessToken, TokenError, TokenSource};
-
-/// How soon to ask again while a token is being fetched.
-const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 /// What represents a token outside this program's own code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +94,7 @@ impl TokenCache {
         match (known.serve(), known.state.denial()) {
             (Some(surrogate), _) => Ok(surrogate),
             (None, Some(denial)) => Err(Unavailable::Denied(denial.message.clone())),
-            (None, None) => Err(Unavailable::TryAgain(ASK_AGAIN)),
+            (None, None) => Err(Unavailable::TryAgain(TRY_AGAIN)),
         }
     }
 

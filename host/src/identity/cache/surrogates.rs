@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use http::HeaderValue;
 use intune_sync_identity::TokenId;
 
-use super::super::Secret;
+use crate::{identity::Secret, random};
 
 /// How many tokens are known: the current one and the last few that were replaced.
 const REMEMBERED: usize = 5;
@@ -30,7 +30,7 @@ impl Surrogates {
         self.0.push_front(Named {
             token,
             secret: secret.clone(),
-            surrogate: random(),
+            surrogate: format!("surrogate-{:032x}", random::bits()),
         });
     }
 
@@ -53,14 +53,4 @@ impl Surrogates {
     fn find(&self, surrogate: &str) -> Option<&Named> {
         self.0.iter().find(|named| named.surrogate == surrogate)
     }
-}
-
-/// 128 random bits, in hexadecimal.
-fn random() -> String {
-    let mut bytes = [0; 16];
-    rustls::crypto::ring::default_provider()
-        .secure_random
-        .fill(&mut bytes)
-        .expect("the operating system has randomness; without it there is no TLS either");
-    format!("surrogate-{:032x}", u128::from_be_bytes(bytes))
 }

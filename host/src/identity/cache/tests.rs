@@ -5,8 +5,10 @@ use std::sync::Mutex;
 
 use futures::future::BoxFuture;
 
-use super::super::{AccessToken, Secret, TokenErrorKind};
+use intune_sync_identity::TokenErrorKind;
+
 use super::*;
+use crate::identity::{AccessToken, Secret};
 
 /// How long each fetch takes.
 const FETCH: Duration = Duration::from_secs(2);
@@ -65,11 +67,7 @@ impl TokenSource for Script {
                     let lifetime = Duration::from_secs(lifetime);
                     Ok(AccessToken::new(secret, lifetime).expect("it is not over"))
                 }
-                Err(kind) => Err(TokenError {
-                    kind,
-                    message: format!("{kind:?}"),
-                    hint: "hint".to_owned(),
-                }),
+                Err(kind) => Err(TokenError::new(kind, format!("{kind:?}"), "hint")),
             }
         })
     }
@@ -94,13 +92,13 @@ fn real(cache: &TokenCache, surrogate: &Surrogate) -> String {
     header.to_str().expect("ASCII").to_owned()
 }
 
-const TRY_AGAIN: Result<Surrogate, Unavailable> = Err(Unavailable::TryAgain(ASK_AGAIN));
+const NOT_YET: Result<Surrogate, Unavailable> = Err(Unavailable::TryAgain(TRY_AGAIN));
 
 #[tokio::test(start_paused = true)]
 async fn one_fetch_serves_all() {
     let source = Script::new([Ok(("one", 3600))]);
     let cache = cache(&source);
-    assert_eq!(cache.get(None), TRY_AGAIN);
+    assert_eq!(cache.get(None), NOT_YET);
     let (a, b, c) = tokio::join!(cache.first(), cache.first(), cache.first());
     assert_eq!((a, b, c), (Ok(()), Ok(()), Ok(())));
     let surrogate = cache.get(None).expect("a token");
@@ -170,7 +168,7 @@ async fn a_failing_renewal_serves_the_old_token_until_it_ends() {
     };
     assert_eq!(cache.get(None), Ok(left));
     pass(1).await;
-    assert_eq!(cache.get(None), TRY_AGAIN);
+    assert_eq!(cache.get(None), NOT_YET);
     pass(120).await;
     let two = cache.get(None).expect("a token");
     assert_eq!(real(&cache, &two), "Bearer two");
@@ -208,9 +206,9 @@ async fn many_rejections_are_one_renewal() {
     cache.first().await.expect("a token");
     let one = cache.get(None).expect("a token").value;
     for _ in 0..5 {
-        assert_eq!(cache.get(Some(&one)), TRY_AGAIN);
+        assert_eq!(cache.get(Some(&one)), NOT_YET);
     }
-    assert_eq!(cache.get(None), TRY_AGAIN, "a refused token is not served");
+    assert_eq!(cache.get(None), NOT_YET, "a refused token is not served");
     assert!(
         cache.reveal(&one).is_some(),
         "requests in flight still have theirs"
@@ -260,7 +258,7 @@ async fn a_rejection_during_a_renewal_asks_again_where_it_gave_the_refused_token
     let one = cache.get(None).expect("a token").value;
     pass(81).await;
     assert_eq!(source.fetches().len(), 2, "a renewal is under way");
-    assert_eq!(cache.get(Some(&one)), TRY_AGAIN);
+    assert_eq!(cache.get(Some(&one)), NOT_YET);
     pass(2 * FETCH.as_secs()).await;
     let two = cache.get(None).expect("another token");
     assert_eq!(real(&cache, &two), "Bearer two");
@@ -278,7 +276,7 @@ async fn a_forced_renewal_that_gives_the_same_token_has_a_new_surrogate() {
     let cache = cache(&source);
     cache.first().await.expect("a token");
     let first = cache.get(None).expect("a token").value;
-    assert_eq!(cache.get(Some(&first)), TRY_AGAIN);
+    assert_eq!(cache.get(Some(&first)), NOT_YET);
     pass(FETCH.as_secs() + 1).await;
     assert_ne!(cache.get(None).expect("a token").value, first);
 }
@@ -326,7 +324,7 @@ async fn passing_failures_without_a_token_end_after_ten_minutes() {
         TokenErrorKind::Transient
     );
     pass(9 * 60).await;
-    assert_eq!(cache.get(None), TRY_AGAIN);
+    assert_eq!(cache.get(None), NOT_YET);
     pass(2 * 60).await;
     assert_eq!(
         cache.get(None),
@@ -342,4 +340,40 @@ async fn a_dropped_cache_fetches_no_more() {
     drop(cache);
     pass(7200).await;
     assert_eq!(source.fetches().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_start_waits_for_an_endpoint_that_is_busy() {
+    let busy = std::iter::repeat_n(Err(TokenErrorKind::Busy), 3);
+    let source = Script::new(busy.chain([Ok(("one", 3600))]));
+    let cache = cache(&source);
+    assert_eq!(cache.first().await, Ok(()));
+    assert_eq!(source.fetches().len(), 4);
+
+    let source = Script::new(std::iter::repeat_n(Err(TokenErrorKind::Busy), 100));
+    let start = Instant::now();
+    let cache = self::cache(&source);
+    let error = cache.first().await.expect_err("busy");
+    assert_eq!(error.kind, TokenErrorKind::Busy);
+    let lasted = start.elapsed().as_secs();
+    assert!((100..150).contains(&lasted), "{lasted} s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_token_for_a_command_is_obtained_as_at_the_start_of_a_run() {
+    let obtain = async |answers: Vec<Answer>| {
+        let source = Script::new(answers);
+        let result = crate::identity::obtain(&*source, "scope").await;
+        (result.map_err(|error| error.kind), source.fetches().len())
+    };
+    let busy = Err(TokenErrorKind::Busy);
+    let (token, fetches) = obtain(vec![busy, busy, Ok(("one", 3600))]).await;
+    let secret = token.map(|token| token.secret.expose().to_owned());
+    assert_eq!((secret, fetches), (Ok("one".to_owned()), 3));
+    let silent = vec![Err(TokenErrorKind::Unanswered); 9];
+    let (token, fetches) = obtain(silent).await;
+    assert_eq!(token.err(), Some(TokenErrorKind::Unanswered));
+    assert_eq!(fetches, 5);
+    let (token, fetches) = obtain(vec![Err(TokenErrorKind::Transient)]).await;
+    assert_eq!((token.err(), fetches), (Some(TokenErrorKind::Transient), 1));
 }

@@ -1,53 +1,49 @@
-//! `--auth managed-identity`: the identity that Azure gives to the place where the program runs.
-//!
-//! Where the request goes and what it carries is settled here, from an [`Environment`] taken once at the start.
-//! `azure_identity` would find the endpoint in the process's environment for itself, but takes no resource id in App
-//! Service, and IMDS at one address only. No proxy is ever used.
+//! `--auth managed-identity`: the identity that Azure gives to the place where the program runs. No proxy is ever used.
 
-mod endpoint;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
-use azure_core::http::Request;
-use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions};
 use bytes::Bytes;
 use futures::future::BoxFuture;
-
-pub(crate) use self::endpoint::Assigned;
-use self::endpoint::Endpoint;
-use super::azure::{self, Courier, Place};
-use super::{AccessToken, Environment, TokenError, TokenSource};
 use intune_sync_egress::{ClientError, Limits, TokenClient};
+use intune_sync_identity::{
+    self as identity, AccessToken, Naming, Platform, TokenError, UserAssigned,
+};
 
-/// How long a fetch may take, with all its retries: IMDS asks for more than 70 s while it is being updated.
-const DEADLINE: Duration = Duration::from_secs(100);
+use super::{Environment, TokenSource, exchange::request_token};
 
 /// How long IMDS may take to show that it is there. It is one hop away, or nowhere.
 const PROBE: Duration = Duration::from_secs(2);
 
-const TRY_LATER: &str = "try again later; if it lasts, restart the place it runs in";
-
 /// The managed identity of this place.
 pub(crate) struct ManagedIdentity {
-    endpoint: Endpoint,
-    assigned: Assigned,
+    identity: identity::ManagedIdentity,
     client: TokenClient,
-    /// The endpoint has answered before, so that it need not be looked for.
+    /// The endpoint is there, so that it need not be looked for.
     found: AtomicBool,
 }
 
 impl ManagedIdentity {
-    /// Finds out where tokens are to be had; asks nobody yet.
+    /// Finds out where tokens come from; requests nothing yet.
     ///
     /// # Errors
+    ///
     /// When the environment names a platform that is not supported, or an endpoint that makes no sense.
-    pub(crate) fn new(environment: &Environment, assigned: Assigned) -> Result<Self, TokenError> {
+    pub(crate) fn new(
+        environment: &Environment,
+        user_assigned: Option<UserAssigned>,
+    ) -> Result<Self, TokenError> {
+        let platform = Platform::discover(|name| environment.get(name), Naming::Flags)?;
         Ok(Self {
-            endpoint: Endpoint::discover(environment)?,
-            assigned,
+            identity: identity::ManagedIdentity {
+                platform,
+                user_assigned,
+            },
             client: TokenClient::direct(),
             found: AtomicBool::new(false),
         })
@@ -55,71 +51,36 @@ impl ManagedIdentity {
 
     async fn token(&self, scope: &str) -> Result<AccessToken, TokenError> {
         self.probe().await?;
-        let (endpoint, assigned) = (self.endpoint.clone(), self.assigned.clone());
-        let write = move |request: &Request| endpoint.request(&resource(request), &assigned);
-        let courier = Courier::new(self.client.clone(), Box::new(write));
-        let credential = ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
-            client_options: azure::over(courier),
-            ..ManagedIdentityCredentialOptions::default()
-        }));
-        let token = azure::obtain(credential, scope, DEADLINE, &self.place()).await?;
-        self.found.store(true, Ordering::Relaxed);
-        Ok(token)
+        let request = self.identity.request(scope);
+        request_token(&self.client, request, &self.identity.endpoint()).await
     }
 
-    /// Looks whether IMDS is there, once: outside Azure its address answers nobody, and a laptop should not wait for
+    /// Looks whether IMDS is there, once: outside Azure its address does not respond, and a laptop should not wait for
     /// all of the retries that a virtual machine needs.
     async fn probe(&self) -> Result<(), TokenError> {
-        let Endpoint::Imds { url } = &self.endpoint else {
-            return Ok(());
-        };
-        if self.found.load(Ordering::Relaxed) {
+        if !self.identity.is_imds() || self.found.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let request = http::Request::get(url.as_str())
+        let request = http::Request::get(self.identity.platform.address().url())
             .body(Bytes::new())
-            .expect("a URL is a URI");
+            .expect("a parsed address is a URI");
         let limits = Limits {
             first_byte: PROBE,
             ..Limits::default()
         };
-        // Any answer will do: without its `Metadata` header IMDS refuses the request.
+        // Any response will do: without its `Metadata` header IMDS refuses the request. One that closes the connection
+        // is there too, and in trouble.
         match self.client.send(request, limits).await {
-            Ok(_) => Ok(()),
-            // Something is there and in trouble.
-            Err(ClientError::Closed { .. }) => Ok(()),
+            Ok(_) | Err(ClientError::Closed { .. }) => {
+                self.found.store(true, Ordering::Relaxed);
+                Ok(())
+            }
             Err(error) => Err(not_here(&error)),
         }
     }
-
-    fn place(&self) -> Place {
-        Place {
-            name: format!(
-                "the managed identity endpoint `{}` ({})",
-                self.endpoint.address(),
-                self.endpoint.name()
-            ),
-            in_trouble: TRY_LATER,
-            unreached: |_| TRY_LATER,
-            unreadable: "check that `IDENTITY_ENDPOINT` is as the platform has set it",
-            refused: |_| {
-                "assign a managed identity to the place this runs in; name a user-assigned one with `--client-id`, \
-                 `--object-id` or `--resource-id`"
-            },
-        }
-    }
 }
 
-/// Of the request that `azure_identity` has written only the resource is used.
-fn resource(request: &Request) -> String {
-    let mut pairs = request.url().query_pairs();
-    pairs
-        .find(|(name, _)| name == "resource")
-        .map(|(_, resource)| resource.into_owned())
-        .unwrap_or_default()
-}
-
-/// Nothing answers at the address of IMDS.
+/// Nothing responds at the address of IMDS.
 fn not_here(error: &ClientError) -> TokenError {
     TokenError::denied(
         format!("no managed identity here: {error}"),
@@ -143,6 +104,6 @@ impl TokenSource for ManagedIdentity {
     }
 
     fn describe(&self) -> String {
-        format!("managed identity ({})", self.endpoint.name())
+        self.identity.to_string()
     }
 }

@@ -1,14 +1,14 @@
-//! The answer to a request for a token, in each of its many forms.
+//! The response to a request for a token, in each of its many forms.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::fmt::strtime;
+use core::time::Duration;
+
+use jiff::{Timestamp, civil::DateTime, fmt::strtime};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::claims;
+use crate::{AccessToken, Secret, claims};
 
-/// Why an answer gives no token. Never quotes the answer, since it may hold one.
+/// Why a response gives no token. Never quotes the response, since it may hold one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// The body is not a JSON object.
@@ -17,30 +17,24 @@ pub enum Unreadable {
     /// There is no token in it.
     #[error("its answer has no `access_token`")]
     NoToken,
-    /// It cannot be told when the token ends.
+    /// It does not say when the token ends.
     #[error("its answer does not say when the token ends (`expires_on`, `expires_in`)")]
     NoEnd,
+    /// The token cannot be used.
+    #[error("the token {0}")]
+    Unusable(&'static str),
 }
 
-/// A token and its end. The token is a secret, so there is no `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// What stands behind `Bearer `, as it was answered.
-    pub token: String,
-    /// In seconds since 1970.
-    pub ends: i64,
-}
-
-/// Reads a token's answer. `now` is in seconds since 1970.
+/// Reads a token response. `now` is in seconds since 1970; without it only a lifetime (`expires_in`) counts.
 ///
 /// `expires_on` comes as a string of seconds, as a number, or as the text of a date, depending on the platform and its
-/// version; some answers have only `expires_in`; a token that is a JWT names its own end in the worst case.
+/// version; some responses have only `expires_in`; a token that is a JWT names its own end in the worst case.
 /// The Azure CLI writes `accessToken`, and had no `expires_on` before its version 2.54.
 ///
 /// # Errors
 ///
-/// When there is no token in it, or no end.
-pub fn read(body: &[u8], now: i64) -> Result<Answer, Unreadable> {
+/// When there is no usable token in it, or no end.
+pub(crate) fn read(body: &[u8], now: Option<i64>) -> Result<AccessToken, Unreadable> {
     #[derive(Deserialize)]
     struct Fields {
         #[serde(alias = "accessToken")]
@@ -51,14 +45,21 @@ pub fn read(body: &[u8], now: i64) -> Result<Answer, Unreadable> {
         expires_in: Value,
     }
 
-    let answer: Fields = serde_json::from_slice(body).map_err(|_| Unreadable::NotJson)?;
-    let token = answer.access_token.ok_or(Unreadable::NoToken)?;
-    let ends = seconds(&answer.expires_on)
-        .or_else(|| answer.expires_on.as_str().and_then(date))
-        .or_else(|| seconds(&answer.expires_in).map(|lifetime| now.saturating_add(lifetime)))
-        .or_else(|| claims::expires_on(&token))
-        .ok_or(Unreadable::NoEnd)?;
-    Ok(Answer { token, ends })
+    let response: Fields = serde_json::from_slice(body).map_err(|_| Unreadable::NotJson)?;
+    let token = response.access_token.ok_or(Unreadable::NoToken)?;
+    let lifetime = seconds(&response.expires_in);
+    let left = match now {
+        None => lifetime,
+        Some(now) => seconds(&response.expires_on)
+            .or_else(|| response.expires_on.as_str().and_then(date))
+            .map(|end| end.saturating_sub(now))
+            .or(lifetime)
+            .or_else(|| claims::expires_on(&token).map(|end| end.saturating_sub(now))),
+    };
+    let left = u64::try_from(left.ok_or(Unreadable::NoEnd)?).unwrap_or_default();
+    Secret::parse(&token)
+        .and_then(|secret| AccessToken::new(secret, Duration::from_secs(left)))
+        .map_err(Unreadable::Unusable)
 }
 
 /// A number of seconds, as a number or as text, a fraction cut off.
@@ -103,10 +104,8 @@ mod tests {
 
     const NOW: i64 = 1_795_406_000;
 
-    fn end(body: &str) -> Result<i64, Unreadable> {
-        let answer = read(body.as_bytes(), NOW)?;
-        assert!(!answer.token.is_empty());
-        Ok(answer.ends)
+    fn left(body: &str) -> Result<u64, Unreadable> {
+        read(body.as_bytes(), Some(NOW)).map(|token| token.lifetime().as_secs())
     }
 
     #[test]
@@ -128,18 +127,18 @@ mod tests {
         ] {
             for name in ["access_token", "accessToken"] {
                 let body = format!(r#"{{"{name}":"abc",{form}}}"#);
-                assert_eq!(end(&body), Ok(1_795_406_706), "{form}");
+                assert_eq!(left(&body), Ok(706), "{form}");
             }
         }
         let token = claims::token_with_payload(r#"{"exp":1795406706}"#);
-        assert_eq!(
-            end(&format!(r#"{{"access_token":"{token}"}}"#)),
-            Ok(1_795_406_706)
-        );
+        assert_eq!(left(&format!(r#"{{"access_token":"{token}"}}"#)), Ok(706));
+        let body = r#"{"access_token":"abc","expires_on":"1795406706","expires_in":"5"}"#;
+        let without_clock = read(body.as_bytes(), None).map(|token| token.lifetime());
+        assert_eq!(without_clock, Ok(Duration::from_secs(5)));
     }
 
     #[test]
-    fn what_is_no_answer_is_told_without_quoting_it() {
+    fn what_is_wrong_is_reported_without_quoting_the_response() {
         for (body, error) in [
             ("<html>", Unreadable::NotJson),
             ("", Unreadable::NotJson),
@@ -152,7 +151,7 @@ mod tests {
                 Unreadable::NoEnd,
             ),
         ] {
-            assert_eq!(end(body), Err(error), "{body}");
+            assert_eq!(left(body), Err(error), "{body}");
             assert!(!error.to_string().contains("abc"));
         }
     }

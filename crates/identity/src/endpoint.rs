@@ -1,0 +1,195 @@
+//! What an endpoint's response comes to: a token, or why there is none and what helps.
+
+use core::time::Duration;
+
+use crate::{AccessToken, Refusal, TokenError, TokenErrorKind, Unreadable, response};
+
+/// What the user should check when a token is over before it is used.
+const CHECK_CLOCK: &str = "check the clock of this machine";
+
+/// Where a token is requested, as messages name it, and what helps when there is none.
+pub struct Endpoint {
+    /// `the managed identity endpoint … (IMDS)`.
+    pub name: String,
+    /// What to do when it fails.
+    pub in_trouble: &'static str,
+    /// What to do when it cannot be reached, if it is known better here than where requests are sent.
+    pub unreached: Option<&'static str>,
+    /// What to do when its response makes no sense.
+    pub unreadable: &'static str,
+    /// What to do when it refuses.
+    pub refused: fn(&Refusal) -> &'static str,
+}
+
+/// A whole response.
+#[derive(Clone, Copy)]
+pub struct Response<'a> {
+    /// Its status.
+    pub status: u16,
+    /// The header `Retry-After`.
+    pub retry_after: Option<&'a str>,
+    /// Its body.
+    pub body: &'a [u8],
+}
+
+impl Endpoint {
+    /// Reads a response. `now` is in seconds since 1970; without it only a lifetime (`expires_in`) counts, since a date
+    /// means nothing.
+    ///
+    /// # Errors
+    ///
+    /// When there is no token in it.
+    pub fn handle_response(
+        &self,
+        response: Response<'_>,
+        now: Option<i64>,
+    ) -> Result<AccessToken, TokenError> {
+        match response.status {
+            200..300 => self.read(response.body, now),
+            _ => Err(self.refusal(response)),
+        }
+    }
+
+    /// Reads what holds a token.
+    ///
+    /// # Errors
+    ///
+    /// When there is no usable token in it.
+    pub fn read(&self, body: &[u8], now: Option<i64>) -> Result<AccessToken, TokenError> {
+        response::read(body, now).map_err(|error| match error {
+            Unreadable::Unusable(problem) => TokenError::transient(
+                format!("the token from {} {problem}", self.name),
+                CHECK_CLOCK,
+            ),
+            error => TokenError::transient(
+                format!("no token from {}: {error}", self.name),
+                self.unreadable,
+            ),
+        })
+    }
+
+    /// There was no response, for this reason; `hint` is what whoever sent the request would do.
+    #[must_use]
+    pub fn no_response(&self, reason: &str, hint: &str) -> TokenError {
+        let message = format!("no answer from {}: {reason}", self.name);
+        let hint = self.unreached.unwrap_or(hint);
+        TokenError::new(TokenErrorKind::Unanswered, message, hint)
+    }
+
+    fn refusal(&self, response: Response<'_>) -> TokenError {
+        let refusal = Refusal::read(response.body);
+        let words = match &refusal.message {
+            Some(words) => format!(": {words}"),
+            None => String::new(),
+        };
+        let kind = status_kind(response.status);
+        let hint = match kind {
+            TokenErrorKind::Denied => (self.refused)(&refusal),
+            _ => self.in_trouble,
+        };
+        let message = format!("{} answered {}{words}", self.name, response.status);
+        let seconds = response
+            .retry_after
+            .and_then(|text| text.trim().parse().ok());
+        TokenError {
+            retry_after: seconds.map(Duration::from_secs),
+            ..TokenError::new(kind, message, hint)
+        }
+    }
+}
+
+/// What a status without a token means. An endpoint that is being updated returns 404 or 410 for more than a minute.
+#[must_use]
+pub fn status_kind(status: u16) -> TokenErrorKind {
+    match status {
+        404 | 408 | 410 | 429 | 500.. => TokenErrorKind::Busy,
+        _ => TokenErrorKind::Denied,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDPOINT: fn() -> Endpoint = || Endpoint {
+        name: "the endpoint `x`".to_owned(),
+        in_trouble: "wait",
+        unreached: None,
+        unreadable: "look",
+        refused: |_| "ask",
+    };
+
+    fn error(status: u16, retry_after: Option<&str>, body: &str) -> TokenError {
+        let response = Response {
+            status,
+            retry_after,
+            body: body.as_bytes(),
+        };
+        let result = ENDPOINT().handle_response(response, Some(1_795_406_000));
+        result.expect_err("no token")
+    }
+
+    #[test]
+    fn a_status_without_a_token_is_final_or_passes() {
+        for status in [404, 408, 410, 429, 500, 502, 503, 504] {
+            let error = error(status, Some("7"), r#"{"error":"x"}"#);
+            assert_eq!(error.kind, TokenErrorKind::Busy);
+            assert_eq!(error.retry_after, Some(Duration::from_secs(7)));
+            assert_eq!(
+                (error.message.as_str(), error.hint.as_str()),
+                (
+                    format!("the endpoint `x` answered {status}: x").as_str(),
+                    "wait"
+                )
+            );
+        }
+        for status in [300, 400, 401, 403, 405] {
+            let error = error(status, None, "<html>");
+            assert_eq!(error.kind, TokenErrorKind::Denied);
+            assert_eq!(
+                (error.message.as_str(), error.hint.as_str()),
+                (
+                    format!("the endpoint `x` answered {status}").as_str(),
+                    "ask"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn garbage_gives_no_token_and_is_not_quoted() {
+        for (body, problem, hint) in [
+            (
+                "<html>abc</html>",
+                "no token from the endpoint `x`: its answer is not a JSON object",
+                "look",
+            ),
+            (
+                r#"{"access_token":"abc"}"#,
+                "no token from the endpoint `x`: its answer does not say when the token ends",
+                "look",
+            ),
+            (
+                r#"{"access_token":"abc","expires_on":"1000"}"#,
+                "the token from the endpoint `x` has expired already",
+                CHECK_CLOCK,
+            ),
+            (
+                r#"{"access_token":"abc def","expires_in":3600}"#,
+                "the token from the endpoint `x` contains a space or line break",
+                CHECK_CLOCK,
+            ),
+            (
+                r#"{"access_token":"","expires_in":3600}"#,
+                "the token from the endpoint `x` is empty",
+                CHECK_CLOCK,
+            ),
+        ] {
+            let error = error(200, None, body);
+            assert_eq!(error.kind, TokenErrorKind::Transient);
+            assert!(error.message.starts_with(problem), "{error}");
+            assert_eq!(error.hint, hint);
+            assert!(!format!("{error:?}").contains("abc"), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Apps of Entra ID that prove who they are: how its token endpoint is asked.
+
+use core::fmt;
+
+use form_urlencoded::Serializer;
+use intune_sync_ids::Guid;
+
+use crate::{Address, Authority, Endpoint, Refusal, Secret, TenantId, TokenRequest};
+
+/// An app registration or a user-assigned identity, in a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct App {
+    /// Who issues its tokens.
+    pub authority: Authority,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// Its client (application) id.
+    pub client_id: Guid,
+}
+
+/// How an app proves who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProofKind {
+    /// A secret of the app's.
+    ClientSecret,
+    /// A token of an issuer that Entra ID was told to trust.
+    Assertion,
+}
+
+impl App {
+    /// The request for a token for `scope`.
+    #[must_use]
+    pub fn request(&self, kind: ProofKind, proof: &Secret, scope: &str) -> TokenRequest {
+        const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+        let mut form = Serializer::new(String::new());
+        form.append_pair("grant_type", "client_credentials");
+        form.append_pair("client_id", &self.client_id.to_string());
+        match kind {
+            ProofKind::ClientSecret => form.append_pair("client_secret", proof.expose()),
+            ProofKind::Assertion => form
+                .append_pair("client_assertion_type", ASSERTION_TYPE)
+                .append_pair("client_assertion", proof.expose()),
+        };
+        form.append_pair("scope", scope);
+        TokenRequest {
+            address: Address::parse(&self.url())
+                .expect("an origin, a tenant and a path without special characters are a URL"),
+            headers: vec![(
+                "content-type",
+                "application/x-www-form-urlencoded".to_owned(),
+            )],
+            form: Some(form.finish()),
+        }
+    }
+
+    /// The endpoint as messages name it.
+    #[must_use]
+    pub fn endpoint(&self, kind: ProofKind) -> Endpoint {
+        Endpoint {
+            name: format!("the token endpoint `{}`", self.url()),
+            in_trouble: "try again later; if it lasts, see Azure's service health",
+            unreached: None,
+            unreadable: "check `AZURE_AUTHORITY_HOST`, and what is between this machine and Entra ID",
+            refused: match kind {
+                ProofKind::ClientSecret => |refusal| {
+                    hint(refusal).unwrap_or(
+                        "check `--tenant-id`, `--client-id` and the secret in `--client-secret-file`",
+                    )
+                },
+                ProofKind::Assertion => |refusal| {
+                    hint(refusal).unwrap_or(
+                        "check `--tenant-id` (`AZURE_TENANT_ID`), `--client-id` (`AZURE_CLIENT_ID`) and the identity's \
+                         federated credential",
+                    )
+                },
+            },
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("{}/{}/oauth2/v2.0/token", self.authority, self.tenant)
+    }
+}
+
+/// Which app it is, and where.
+impl fmt::Display for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            authority,
+            tenant,
+            client_id,
+        } = self;
+        write!(f, "app `{client_id}` in tenant `{tenant}` at `{authority}`")
+    }
+}
+
+/// What helps against the errors that Entra ID has a number for.
+///
+/// <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
+fn hint(refusal: &Refusal) -> Option<&'static str> {
+    refusal.codes.iter().find_map(|code| {
+        Some(match code {
+            7_000_215 => "write the secret's value, not its id, to the file of `--client-secret-file`",
+            7_000_222 => "the client secret has expired: make a new one for the app registration",
+            700_016 | 7_000_229 => {
+                "check `--client-id`, and that the app is in the tenant of `--tenant-id`"
+            }
+            90_002 | 900_023 => "check `--tenant-id`, and that `--cloud` is the tenant's",
+            70_021 | 700_211 | 700_212 | 700_213 => {
+                "give the identity a federated credential with the issuer, subject and audience of the token in the \
+                 file"
+            }
+            700_024 => {
+                "the token in the file has expired or is not valid yet: check what writes it, and the clock of this \
+                 machine"
+            }
+            500_011 => "check that `--cloud` is the tenant's",
+            _ => return None,
+        })
+    })
+}

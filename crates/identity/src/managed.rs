@@ -1,0 +1,174 @@
+//! Managed identities: how a platform is asked for a token.
+
+use core::fmt;
+
+use form_urlencoded::Serializer;
+use intune_sync_ids::Guid;
+
+use crate::{Endpoint, Platform, TokenRequest, resource};
+
+/// A user-assigned managed identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserAssigned {
+    /// By its client id.
+    Client(Guid),
+    /// By its object (principal) id.
+    Object(Guid),
+    /// By its Azure resource id, `/subscriptions/…`.
+    Resource(String),
+}
+
+/// The managed identity of the place where this runs: the system-assigned one unless another is named. It holds a
+/// secret, so there is no `Debug`.
+#[derive(Clone)]
+pub struct ManagedIdentity {
+    /// Where it is.
+    pub platform: Platform,
+    /// The user-assigned identity to use.
+    pub user_assigned: Option<UserAssigned>,
+}
+
+impl ManagedIdentity {
+    /// The request for a token for `scope`.
+    #[must_use]
+    pub fn request(&self, scope: &str) -> TokenRequest {
+        let (version, header, object_name, resource_name) = match &self.platform {
+            Platform::AppService { header, .. } => (
+                "2019-08-01",
+                ("x-identity-header", header.clone()),
+                "principal_id",
+                "mi_res_id",
+            ),
+            Platform::Imds { .. } => (
+                "2018-02-01",
+                ("metadata", "true".to_owned()),
+                "object_id",
+                "msi_res_id",
+            ),
+        };
+        let mut query = Serializer::new(String::new());
+        query.append_pair("api-version", version);
+        query.append_pair("resource", resource(scope));
+        match &self.user_assigned {
+            None => {}
+            Some(UserAssigned::Client(id)) => {
+                query.append_pair("client_id", &id.to_string());
+            }
+            Some(UserAssigned::Object(id)) => {
+                query.append_pair(object_name, &id.to_string());
+            }
+            Some(UserAssigned::Resource(id)) => {
+                query.append_pair(resource_name, id);
+            }
+        }
+        TokenRequest {
+            address: self.platform.address().with_query(&query.finish()),
+            headers: vec![header],
+            form: None,
+        }
+    }
+
+    /// The endpoint as messages name it.
+    #[must_use]
+    pub fn endpoint(&self) -> Endpoint {
+        const TRY_LATER: &str = "try again later; if it lasts, restart the place it runs in";
+        let Self { platform, .. } = self;
+        Endpoint {
+            name: format!(
+                "the managed identity endpoint `{}` ({platform})",
+                platform.address()
+            ),
+            in_trouble: TRY_LATER,
+            unreached: Some(TRY_LATER),
+            unreadable: "check that `IDENTITY_ENDPOINT` is as the platform has set it",
+            refused: |_| {
+                "assign a managed identity to the place this runs in; name a user-assigned one with `--client-id`, \
+                 `--object-id` or `--resource-id`"
+            },
+        }
+    }
+
+    /// Whether it is the metadata service of a virtual machine, which is one hop away or nowhere.
+    #[must_use]
+    pub fn is_imds(&self) -> bool {
+        matches!(self.platform, Platform::Imds { .. })
+    }
+}
+
+/// What it is: `managed identity (IMDS)`.
+impl fmt::Display for ManagedIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "managed identity ({})", self.platform)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Naming;
+
+    const SCOPE: &str = "https://graph.microsoft.com/.default";
+    const ID: &str = "00112233-4455-6677-8899-aabbccddeeff";
+
+    fn requests(variables: &[(&str, &str)], names: [&str; 4]) -> Vec<(TokenRequest, String)> {
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| *value)
+        };
+        let id: Guid = ID.parse().expect("a GUID");
+        let assigned = [
+            None,
+            Some(UserAssigned::Client(id)),
+            Some(UserAssigned::Object(id)),
+            Some(UserAssigned::Resource("/subscriptions/r".to_owned())),
+        ];
+        let named = names.into_iter().zip(["", ID, ID, "%2Fsubscriptions%2Fr"]);
+        let identities = assigned.into_iter().zip(named);
+        identities
+            .map(|(user_assigned, (name, value))| {
+                let platform = Platform::discover(variable, Naming::Flags).expect("a platform");
+                let identity = ManagedIdentity {
+                    platform,
+                    user_assigned,
+                };
+                let parameter = match name {
+                    "" => String::new(),
+                    name => format!("&{name}={value}"),
+                };
+                (identity.request(SCOPE), parameter)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn app_service_is_asked_in_its_own_form() {
+        let variables = [
+            ("IDENTITY_ENDPOINT", "http://127.0.0.1:41/msi/token?kept=1"),
+            ("IDENTITY_HEADER", "s3cret"),
+        ];
+        let names = ["", "client_id", "principal_id", "mi_res_id"];
+        for (request, identity) in requests(&variables, names) {
+            let query = "api-version=2019-08-01&resource=https%3A%2F%2Fgraph.microsoft.com";
+            let url = format!("http://127.0.0.1:41/msi/token?kept=1&{query}{identity}");
+            assert_eq!(request.address.url(), url);
+            assert_eq!(
+                request.headers,
+                [("x-identity-header", "s3cret".to_owned())]
+            );
+            assert_eq!(request.form, None);
+        }
+    }
+
+    #[test]
+    fn imds_is_asked_in_its_own_form() {
+        let names = ["", "client_id", "object_id", "msi_res_id"];
+        for (request, identity) in requests(&[], names) {
+            let query = "api-version=2018-02-01&resource=https%3A%2F%2Fgraph.microsoft.com";
+            let url =
+                format!("http://169.254.169.254/metadata/identity/oauth2/token?{query}{identity}");
+            assert_eq!(request.address.url(), url);
+            assert_eq!(request.headers, [("metadata", "true".to_owned())]);
+            assert_eq!(request.form, None);
+        }
+    }
+}

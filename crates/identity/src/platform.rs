@@ -1,0 +1,262 @@
+//! Which managed identity a place has: what the variables of Azure's platforms mean.
+
+use core::fmt;
+
+use http::HeaderValue;
+use intune_sync_ids::Origin;
+use intune_sync_settings::Advice;
+
+use crate::{AUTHORITY_HOST, Address, Naming};
+
+const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
+const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
+const IDENTITY_SERVER_THUMBPRINT: &str = "IDENTITY_SERVER_THUMBPRINT";
+const IMDS_ENDPOINT: &str = "IMDS_ENDPOINT";
+const MSI_ENDPOINT: &str = "MSI_ENDPOINT";
+const MSI_SECRET: &str = "MSI_SECRET";
+/// Where IMDS is, instead of at its well-known address.
+const IMDS_HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+
+/// The tenant of an app, as Azure's own tools name it.
+pub const TENANT_ID: &str = "AZURE_TENANT_ID";
+/// The client id of an app, as Azure's own tools name it.
+pub const CLIENT_ID: &str = "AZURE_CLIENT_ID";
+/// The file with a token of another issuer, as AKS sets it.
+pub const FEDERATED_TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+
+/// All variables that platforms set, or that Azure's own tools heed.
+pub const PLATFORM_VARIABLES: [&str; 11] = [
+    IDENTITY_ENDPOINT,
+    IDENTITY_HEADER,
+    IDENTITY_SERVER_THUMBPRINT,
+    IMDS_ENDPOINT,
+    MSI_ENDPOINT,
+    MSI_SECRET,
+    IMDS_HOST,
+    AUTHORITY_HOST,
+    TENANT_ID,
+    CLIENT_ID,
+    FEDERATED_TOKEN_FILE,
+];
+
+/// A platform with a managed identity, and where it issues tokens. It holds a secret, so there is no `Debug`.
+#[derive(Clone)]
+pub enum Platform {
+    /// App Service, Functions, Container Apps, Automation.
+    AppService {
+        /// The endpoint.
+        address: Address,
+        /// The value of `X-IDENTITY-HEADER`.
+        header: String,
+    },
+    /// The metadata service of a virtual machine.
+    Imds {
+        /// The endpoint.
+        address: Address,
+    },
+}
+
+impl Platform {
+    /// Finds the platform in the order of Azure's own SDKs.
+    ///
+    /// # Errors
+    ///
+    /// When the variables name a platform that is not supported, or an endpoint that makes no sense.
+    pub fn discover<'a>(
+        variable: impl Fn(&str) -> Option<&'a str>,
+        naming: Naming,
+    ) -> Result<Self, Advice> {
+        let variables = [
+            IDENTITY_ENDPOINT,
+            IDENTITY_HEADER,
+            IMDS_ENDPOINT,
+            MSI_ENDPOINT,
+        ];
+        let unsupported = |platform| Err(unsupported(platform, naming));
+        match variables.map(&variable) {
+            [Some(_), Some(_), ..] if variable(IDENTITY_SERVER_THUMBPRINT).is_some() => {
+                unsupported("Service Fabric")
+            }
+            [Some(endpoint), Some(header), ..] => Self::app_service(endpoint, header),
+            [Some(_), None, Some(_), _] => unsupported("Azure Arc"),
+            [None, _, _, Some(_)] if variable(MSI_SECRET).is_some() => {
+                unsupported("Azure Machine Learning")
+            }
+            [None, _, _, Some(_)] => unsupported("Cloud Shell"),
+            _ => Self::imds(variable(IMDS_HOST)),
+        }
+    }
+
+    /// Where it issues tokens.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        let (Self::AppService { address, .. } | Self::Imds { address }) = self;
+        address
+    }
+
+    fn app_service(endpoint: &str, header: &str) -> Result<Self, Advice> {
+        let address =
+            Address::parse(endpoint).ok_or_else(|| not_a_url(IDENTITY_ENDPOINT, endpoint))?;
+        if HeaderValue::from_str(header).is_err() {
+            return Err(Advice::new(
+                format!("`{IDENTITY_HEADER}` cannot be sent as an HTTP header"),
+                format!(
+                    "leave `{IDENTITY_ENDPOINT}` and `{IDENTITY_HEADER}` as the platform has set them"
+                ),
+            ));
+        }
+        let header = header.to_owned();
+        Ok(Self::AppService { address, header })
+    }
+
+    /// `host` replaces the well-known address, which is out of reach on a test machine. Only a loopback address may:
+    /// anything else could hand out a token of its choice.
+    fn imds(host: Option<&str>) -> Result<Self, Advice> {
+        const WELL_KNOWN: &str = "http://169.254.169.254";
+        const PATH: &str = "/metadata/identity/oauth2/token";
+
+        let is_loopback = |host: &str| {
+            host.starts_with("http://") && host.parse().is_ok_and(|host: Origin| host.is_loopback())
+        };
+        let host = host.unwrap_or(WELL_KNOWN);
+        let bare = host.trim_end_matches('/');
+        let address = Some(bare)
+            .filter(|bare| *bare == WELL_KNOWN || is_loopback(bare))
+            .and_then(|bare| Address::parse(&format!("{bare}{PATH}")));
+        let address = address.ok_or_else(|| {
+            Advice::new(
+                format!("`{IMDS_HOST}` is `{host}`, which is not `http` on a loopback address"),
+                format!("unset `{IMDS_HOST}`: virtual machines do not need it"),
+            )
+        })?;
+        Ok(Self::Imds { address })
+    }
+}
+
+/// Its name.
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AppService { .. } => "App Service",
+            Self::Imds { .. } => "IMDS",
+        })
+    }
+}
+
+fn unsupported(platform: &str, naming: Naming) -> Advice {
+    let others: &[&str] = match naming {
+        Naming::Flags => &["client-secret", "workload-identity", "token-file"],
+        Naming::Variables => &["client-secret", "workload-identity"],
+    };
+    let others: Vec<String> = others
+        .iter()
+        .map(|other| format!("`{}`", naming.with("auth", other)))
+        .collect();
+    Advice::new(
+        format!("the managed identity of {platform} is not supported yet"),
+        format!(
+            "use {}; or run it in App Service, Functions, Container Apps, Automation or on an Azure virtual machine",
+            others.join(" or ")
+        ),
+    )
+}
+
+fn not_a_url(name: &str, value: &str) -> Advice {
+    Advice::new(
+        format!("`{name}` is `{value}`, which is not an `http` URL"),
+        format!("leave `{name}` as the platform has set it, or unset it outside Azure"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn discover(variables: &[(&str, &str)]) -> Result<Platform, Advice> {
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| *value)
+        };
+        Platform::discover(variable, Naming::Flags)
+    }
+
+    #[test]
+    fn the_environment_decides_as_in_azures_sdks() {
+        const ENDPOINT: (&str, &str) = ("IDENTITY_ENDPOINT", "http://127.0.0.1:1/token");
+        const HEADER: (&str, &str) = ("IDENTITY_HEADER", "x");
+        const MSI: (&str, &str) = ("MSI_ENDPOINT", "http://127.0.0.1:3");
+
+        for (variables, name) in [
+            (&[][..], "IMDS"),
+            (&[ENDPOINT, HEADER], "App Service"),
+            (&[ENDPOINT], "IMDS"),
+            (&[("IMDS_ENDPOINT", "http://127.0.0.1:2")], "IMDS"),
+        ] {
+            let platform = discover(variables).expect("a platform");
+            assert_eq!(platform.to_string(), name);
+        }
+        for (variables, platform) in [
+            (
+                &[ENDPOINT, ("IMDS_ENDPOINT", "http://127.0.0.1:2")][..],
+                "Azure Arc",
+            ),
+            (
+                &[ENDPOINT, HEADER, ("IDENTITY_SERVER_THUMBPRINT", "x")],
+                "Service Fabric",
+            ),
+            (&[MSI], "Cloud Shell"),
+            (&[MSI, ("MSI_SECRET", "x")], "Azure Machine Learning"),
+        ] {
+            let advice = discover(variables).err().expect("unsupported");
+            assert_eq!(
+                advice.message,
+                format!("the managed identity of {platform} is not supported yet")
+            );
+            assert!(advice.hint.contains("--auth token-file"));
+        }
+        for endpoint in ["", "127.0.0.1/token", "file:///etc/passwd", "ftp://x"] {
+            let advice = discover(&[("IDENTITY_ENDPOINT", endpoint), HEADER])
+                .err()
+                .expect("not a URL");
+            assert_eq!(
+                advice.message,
+                format!("`IDENTITY_ENDPOINT` is `{endpoint}`, which is not an `http` URL")
+            );
+        }
+        let header = ("IDENTITY_HEADER", "a\nb");
+        let advice = discover(&[ENDPOINT, header]).err().expect("no header");
+        assert!(advice.message.starts_with("`IDENTITY_HEADER` cannot be"));
+    }
+
+    #[test]
+    fn imds_can_only_be_moved_to_loopback() {
+        for host in [
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080/",
+            "http://localhost",
+            "http://169.254.169.254",
+        ] {
+            let platform = discover(&[(IMDS_HOST, host)]).expect("allowed");
+            let expected = format!(
+                "{}/metadata/identity/oauth2/token",
+                host.trim_end_matches('/')
+            );
+            assert_eq!(platform.address().to_string(), expected);
+        }
+        for host in [
+            "http://10.0.0.1",
+            "http://169.254.169.253",
+            "https://169.254.169.254",
+            "https://127.0.0.1",
+            "http://127.0.0.1.example",
+            "http://evil.example",
+            "127.0.0.1",
+            "x",
+            "",
+        ] {
+            let advice = discover(&[(IMDS_HOST, host)]).err().expect("refused");
+            let start = format!("`AZURE_POD_IDENTITY_AUTHORITY_HOST` is `{host}`, which is not");
+            assert!(advice.message.starts_with(&start), "{advice}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! One request to an identity endpoint, over the program's HTTP client.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, header};
+use http_body_util::BodyExt;
+use intune_sync_egress::{ClientError, Limits, TokenClient};
+use intune_sync_identity::{
+    AccessToken, Endpoint, Response, TokenError, TokenErrorKind, TokenRequest,
+};
+
+use super::now;
+
+/// A token response has a few kilobytes.
+const LIMITS: Limits = Limits {
+    first_byte: Duration::from_secs(30),
+    between_bytes: Duration::from_secs(10),
+    body: 256 << 10,
+};
+
+/// Sends a request and reads the response. It does not retry.
+///
+/// # Errors
+///
+/// Why there is no token, in the words of `endpoint`.
+pub(super) async fn request_token(
+    client: &TokenClient,
+    request: TokenRequest,
+    endpoint: &Endpoint,
+) -> Result<AccessToken, TokenError> {
+    let no_response = |error: ClientError| {
+        let failed = endpoint.no_response(&error.to_string(), error.hint());
+        match error {
+            // No certificate becomes good within seconds.
+            ClientError::Tls { .. } => TokenError {
+                kind: TokenErrorKind::Transient,
+                ..failed
+            },
+            _ => failed,
+        }
+    };
+    let response = client.send(to_http(request), LIMITS).await;
+    let (head, body) = response.map_err(no_response)?.into_parts();
+    let body = body.collect().await.map_err(no_response)?.to_bytes();
+    let retry_after = head.headers.get(header::RETRY_AFTER);
+    let response = Response {
+        status: head.status.as_u16(),
+        retry_after: retry_after.and_then(|value| value.to_str().ok()),
+        body: &body,
+    };
+    endpoint.handle_response(response, Some(now()))
+}
+
+/// The request as the HTTP client takes it.
+pub(crate) fn to_http(request: TokenRequest) -> Request<Bytes> {
+    let method = match request.form {
+        Some(_) => Method::POST,
+        None => Method::GET,
+    };
+    let builder = Request::builder()
+        .method(method)
+        .uri(request.address.url())
+        .header(header::ACCEPT, "application/json");
+    let headers = request.headers.into_iter();
+    headers
+        .fold(builder, |builder, (name, value)| {
+            builder.header(name, value)
+        })
+        .body(request.form.unwrap_or_default().into())
+        .expect("a parsed address and headers that were checked make a request")
+}
