@@ -179,7 +179,7 @@ async fn items_are_shuffled_lost_and_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_false_429_is_carried_out_and_may_be_sent_again() {
+async fn a_false_429_is_executed_and_may_be_sent_again() {
     let mut config = config(20);
     config.faults.item_false_429 = Share::ALL;
     config.faults.first_attempts = Some(1);
