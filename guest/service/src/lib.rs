@@ -16,6 +16,6 @@ mod route;
 pub use access::admit;
 pub use body::{BODY_MAX, read};
 pub use bounds::{may_run, narrow};
-pub use page::PAGE;
+pub use page::page;
 pub use refusal::Refusal;
 pub use route::Route;

@@ -13,7 +13,7 @@ use wasi::{
 };
 
 use self::run::Run;
-use crate::{BODY_MAX, PAGE, Refusal, Route, admit, may_run, narrow, read};
+use crate::{BODY_MAX, Refusal, Route, admit, may_run, narrow, page, read};
 
 struct Component;
 
@@ -28,7 +28,7 @@ impl Guest for Component {
         };
         let target = request.path_with_query().unwrap_or_default();
         match Route::find(&method, &target) {
-            Ok(Route::Page) => response::text(out, 200, "text/html; charset=utf-8", PAGE, None),
+            Ok(Route::Page) => response::text(out, 200, "text/html; charset=utf-8", &page(), None),
             Ok(Route::Health) => {
                 response::text(out, 200, "application/json", "{\"Status\":\"ok\"}\n", None);
             }
