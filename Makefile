@@ -43,7 +43,7 @@ replay: setup
 	INTUNE_SYNC_SEED=$(or $(SEED),$(error which one? SEED=17)) $(CARGO) test $(FLAGS) --test seeds everything -- --nocapture
 
 bench: build
-	INTUNE_SYNC_MEASURE=50000 $(CARGO) test $(FLAGS) --bin intune-sync rehearsal::tests::cost -- --nocapture > target/sandbox-cost
+	INTUNE_SYNC_MEASURE=50000 $(CARGO) test $(FLAGS) --lib tests::cost::cost -- --nocapture > target/sandbox-cost
 	target/release/intune-sync-bench target/release/intune-sync target/sandbox-cost docs/benchmarks.md
 
 settings: setup

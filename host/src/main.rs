@@ -7,9 +7,6 @@ mod graph;
 mod identity;
 mod output;
 mod printer;
-mod random;
-mod rehearsal;
-mod sandbox;
 
 use std::process::ExitCode;
 

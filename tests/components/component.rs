@@ -22,11 +22,11 @@ const IMPORTS: [&str; 7] = [
 const EXPORTS: [&str; 1] = ["intune:sync/sync@0.2.0"];
 
 fn component() -> Component {
-    let bytes = fs::read(env!("INTUNE_SYNC_ENGINE")).expect("the component was built");
+    let bytes = intune_sync_sandbox::read(None).expect("it is built in");
     let engine = Engine::new(&Config::new()).expect("an engine");
     let embedded = fs::read(env!("CARGO_BIN_EXE_intune-sync")).expect("the program was built");
     assert!(
-        embedded.windows(bytes.len()).any(|window| window == bytes),
+        embedded.windows(bytes.len()).any(|window| *window == *bytes),
         "this is the component that the program runs"
     );
     Component::new(&engine, bytes).expect("a component")

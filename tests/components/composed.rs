@@ -96,7 +96,7 @@ fn the_job_imports_and_exports_these_and_nothing_else() {
 /// The engine is the one of the program, to the byte: `audit` says its digest.
 #[test]
 fn the_engine_in_them_is_the_one_in_the_program() {
-    let engine = sha256(&fs::read(env!("INTUNE_SYNC_ENGINE")).expect("it was built"));
+    let engine = sha256(&intune_sync_sandbox::read(None).expect("it is built in"));
     let audit = Command::new(env!("CARGO_BIN_EXE_intune-sync"))
         .args(["audit", "--output", "json"])
         .output()

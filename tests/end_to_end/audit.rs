@@ -16,7 +16,8 @@ fn audit(args: &[&str]) -> Finished {
 
 /// The component that the program has built in.
 fn engine() -> Vec<u8> {
-    fs::read(env!("INTUNE_SYNC_ENGINE")).expect("the component was built with the program")
+    let engine = intune_sync_sandbox::read(None).expect("it is built in");
+    engine.into_owned()
 }
 
 /// A component with the engine nested in it, which imports one interface, of which it uses nothing.

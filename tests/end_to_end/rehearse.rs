@@ -1,5 +1,7 @@
 //! `rehearse`: what it says of a run is what that run comes to, and it says the same each time.
 
+use std::io::Write as _;
+
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -175,11 +177,13 @@ fn the_same_seed_says_the_same_and_another_does_not() {
 }
 
 #[test]
-fn the_component_in_a_file_is_rehearsed_in_place_of_the_built_in_one() {
+fn the_component_in_a_file_is_rehearsed_instead_of_the_built_in_one() {
     let built_in = rehearse("--devices 300").run();
-    let file = rehearse("--devices 300")
-        .args(["--component", env!("INTUNE_SYNC_ENGINE")])
-        .run();
+    let mut component = tempfile::NamedTempFile::new().expect("a file");
+    let engine = intune_sync_sandbox::read(None).expect("it is built in");
+    component.write_all(&engine).expect("it can be written");
+    let path = component.path().to_str().expect("a path in UTF-8");
+    let file = rehearse("--devices 300").args(["--component", path]).run();
     assert_eq!((file.code, &file.stdout), (0, &built_in.stdout), "{file:?}");
 }
 

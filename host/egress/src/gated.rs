@@ -9,7 +9,7 @@ use crate::{
     client::{ClientError, ResponseBody, Timeouts, host_of},
     credential::{Credential, UnknownToken},
     gate::{Allowed, CLIENT_REQUEST_ID, Gate, Policy, Proposal, Rules, header_of},
-    random::random_bytes,
+    random,
     response::response_headers,
 };
 
@@ -131,8 +131,7 @@ impl<C, T> Allowed<C, T> {
 /// Gives a request the id by which Microsoft's support finds it, unless it has one: a random GUID (version 4).
 fn name(headers: &mut HeaderMap) {
     headers.entry(CLIENT_REQUEST_ID).or_insert_with(|| {
-        let random = u128::from_be_bytes(random_bytes());
-        let version = random & !(0xf << 76) | 4 << 76;
+        let version = random::bits() & !(0xf << 76) | 4 << 76;
         let variant = version & !(0b11 << 62) | 0b10 << 62;
         let halves = ((variant >> 64) as u64, variant as u64);
         header_of(Guid::from_halves(halves.0, halves.1))

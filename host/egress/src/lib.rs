@@ -21,9 +21,9 @@
 //!
 //! Nor does an admitted request give away its token:
 //!
-//! ```compile_fail,E0624
+//! ```compile_fail,E0616
 //! # fn take(admitted: intune_sync_egress::Admitted<'_, intune_sync_egress::grant::Writes, intune_sync_egress::Bearer>) {
-//! let request = admitted.into_request(); // error: method `into_request` is private
+//! let request = admitted.allowed; // error: field `allowed` is private
 //! # }
 //! ```
 //!
@@ -57,19 +57,18 @@ mod gated;
 mod random;
 mod response;
 mod token_client;
+mod tokens;
 
 pub use self::{
     carrier::{Carrier, Transport},
-    client::{
-        ClientError, ClientOptions, HttpClient, Limits, ResponseBody, Timeouts, proxy_for,
-    },
+    client::{ClientError, ClientOptions, HttpClient, Limits, ResponseBody, Timeouts, proxy_for},
     credential::{Anonymous, Bearer, Credential, UnknownToken},
     gate::{Allowed, Gate, Parsed, Policy, Proposal, Refusal, Rules, doctor, grant, sync},
     gated::{Admitted, Gated, SendError},
-    random::random_bytes,
     response::{
         KEPT_RESPONSE_HEADERS, RESPONSE_HEADER_LIMIT, RESPONSE_HEADERS_LIMIT, ResponseError,
         response_headers,
     },
-    token_client::TokenClient,
+    token_client::{TokenClient, to_http},
+    tokens::{Surrogate, TokenCache, TokenSource, Unavailable, obtain},
 };

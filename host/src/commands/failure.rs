@@ -5,7 +5,7 @@ use std::io;
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
 
-use crate::sandbox::SandboxError;
+use intune_sync_sandbox::SandboxError;
 
 /// Why a command did not get to its work.
 #[derive(Debug)]

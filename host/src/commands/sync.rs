@@ -8,23 +8,19 @@ use std::{
     time::Duration,
 };
 
-use intune_sync_egress::sync::{Rules, Writes};
+use intune_sync_egress::{
+    TokenCache,
+    sync::{Rules, Writes},
+};
 use intune_sync_report::{ExitStatus, Stop, Turn, run_id};
+use intune_sync_sandbox::{Egress, Run, Sandbox, SandboxError, Time};
 use intune_sync_settings::DispatchKind;
+use intune_sync_wit::{Event, EventKind, Problem, Purpose, RunStatus, Summary};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
 use super::{Failure, http_client, identity, interruption::Interruption};
-use crate::{
-    cli::JobOptions,
-    identity::{Environment, TokenCache},
-    output::Output,
-    printer::Printer,
-    sandbox::{
-        Egress, Run, Sandbox, SandboxError, Time,
-        bindings::sync::{Event, EventKind, Problem, Purpose, RunStatus, Summary},
-    },
-};
+use crate::{cli::JobOptions, identity::Environment, output::Output, printer::Printer};
 
 /// Runs a job.
 ///

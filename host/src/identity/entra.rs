@@ -1,9 +1,7 @@
 //! `--auth client-secret` and `--auth workload-identity`: an app of Entra ID that proves who it is, by its
 //! secret or by a token of an issuer that Entra ID was told to trust.
 
-use std::{
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use futures::future::BoxFuture;
 use intune_sync_egress::TokenClient;

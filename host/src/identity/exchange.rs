@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Method, Request, header};
+use http::header;
 use http_body_util::BodyExt;
-use intune_sync_egress::{ClientError, Limits, TokenClient};
+use intune_sync_egress::{ClientError, Limits, TokenClient, to_http};
 use intune_sync_identity::{
     AccessToken, Endpoint, Response, TokenError, TokenErrorKind, TokenRequest,
 };
@@ -50,23 +49,4 @@ pub(super) async fn request_token(
         body: &body,
     };
     endpoint.handle_response(response, Some(now()))
-}
-
-/// The request as the HTTP client takes it.
-pub(crate) fn to_http(request: TokenRequest) -> Request<Bytes> {
-    let method = match request.form {
-        Some(_) => Method::POST,
-        None => Method::GET,
-    };
-    let builder = Request::builder()
-        .method(method)
-        .uri(request.address.url())
-        .header(header::ACCEPT, "application/json");
-    let headers = request.headers.into_iter();
-    headers
-        .fold(builder, |builder, (name, value)| {
-            builder.header(name, value)
-        })
-        .body(request.form.unwrap_or_default().into())
-        .expect("a parsed address and headers that were checked make a request")
 }

@@ -2,15 +2,14 @@
 
 use intune_sync_report::{guid, retried};
 use intune_sync_settings::Advice;
+use intune_sync_wit::{
+    DeviceDone, Event, EventKind, Failure, GroupCount, Outcome, Plan, Purpose, RunStatus, Summary,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     cli::duration::{display, display_seconds},
     printer::{Level, Printer},
-    sandbox::bindings::sync::{
-        DeviceDone, Event, EventKind, Failure, GroupCount, Outcome, Plan, Purpose, RunStatus,
-        Summary,
-    },
 };
 
 /// Writes most events as a line of the log.

@@ -12,13 +12,13 @@ use std::io;
 
 use intune_sync_report::{self as report, Collector};
 pub(crate) use intune_sync_report::{Counts, ErrorObject, Outcome as Ending, list, minutes, table};
+use intune_sync_wit::{Event, Purpose, Summary};
 use jiff::Timestamp;
 
 use self::{log::Log, progress::Progress};
 use crate::{
     cli::{Format, OutputOptions},
     printer::Printer,
-    sandbox::bindings::sync::{Event, Purpose, Summary},
 };
 
 /// The output of one run.

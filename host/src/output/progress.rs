@@ -2,13 +2,13 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use intune_sync_wit::{Event, EventKind};
 use jiff::{SignedDuration, Timestamp};
 
 use super::log::count;
 use crate::{
     cli::duration::display_seconds,
     printer::{Level, Printer},
-    sandbox::bindings::sync::{Event, EventKind},
 };
 
 /// Between two lines where there is no progress bar.

@@ -2,6 +2,10 @@
 
 use insta::assert_snapshot;
 use intune_sync_report::{ExitStatus, Stop};
+use intune_sync_wit::{
+    Batch, DeviceDone, Event, EventKind, Failure, GroupCount, Guid, Listed, Outcome, Plan, Problem,
+    Purpose, Retried, Retrying, RunStatus, Summary, Throttled,
+};
 use jiff::{SignedDuration, Timestamp};
 use jsonschema::{Registry, Validator};
 use serde_json::Value;
@@ -10,10 +14,6 @@ use super::Output;
 use crate::{
     cli::{Format, OutputOptions, Verbosity},
     printer::{Printer, tests::Written},
-    sandbox::bindings::sync::{
-        Batch, DeviceDone, Event, EventKind, Failure, GroupCount, Guid, Listed, Outcome, Plan,
-        Problem, Purpose, Retried, Retrying, RunStatus, Summary, Throttled,
-    },
 };
 
 const RUN: &str = "20261123T021700Z-4f2a";

@@ -18,10 +18,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, combinators::BoxBody};
 
-pub use self::{
-    error::ClientError,
-    proxy::proxy_for,
-};
+pub use self::{error::ClientError, proxy::proxy_for};
 
 use self::{
     body::WatchedBody,

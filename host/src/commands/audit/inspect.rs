@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use intune_sync_egress::sync::{Rule, rules_table};
+use intune_sync_sandbox::{self as sandbox, Limit, SandboxError, promise::World};
 use sha2::{Digest, Sha256};
 
 use super::{nested::Nested, recorded::Recorded};
-use crate::sandbox::{self, Limit, SandboxError, promise::World};
 
 /// An audit of one component.
 #[derive(Debug)]

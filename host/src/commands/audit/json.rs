@@ -1,12 +1,12 @@
 //! The JSON object of `audit`.
 
+use intune_sync_sandbox::promise::Item;
 use serde::Serialize;
 
 use super::{
     inspect::{Audit, Verdict},
     recorded::Kind,
 };
-use crate::sandbox::promise::Item;
 
 /// The audit as one JSON object. Its keys are spelled like those of a run's.
 pub(super) fn json(audit: &Audit) -> String {

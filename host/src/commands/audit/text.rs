@@ -1,11 +1,13 @@
 //! The report of `audit` for people.
 
+use intune_sync_sandbox::promise::Item;
+
 use super::{
     inspect::{Audit, Verdict, shown},
     nested::Nested,
     recorded::{Kind, Recorded},
 };
-use crate::{printer::one_line, sandbox::promise::Item};
+use crate::printer::one_line;
 
 /// The audit as a report for people. Texts from the component cannot steer the terminal.
 pub(super) fn text(audit: &Audit) -> String {

@@ -385,7 +385,7 @@ fn unreadable(response: &Answer) -> Failure {
 
 fn a_bug(what: &str) -> Failure {
     Failure::failed(
-        format!("a request was not let out: {what}"),
+        format!("the gate refused a request: {what}"),
         "report this as a bug",
     )
 }

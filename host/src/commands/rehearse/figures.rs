@@ -2,7 +2,7 @@
 
 use intune_sync_simulator::{Quota, Requests, Statistics};
 
-use crate::sandbox::bindings::sync::Summary;
+use intune_sync_wit::Summary;
 
 /// The figures of a rehearsed run.
 pub(super) struct Figures {

@@ -13,8 +13,11 @@ use std::{
     time::Duration,
 };
 
+use intune_sync_rehearsal::{self as rehearsal, Next, RehearsalError, Rehearsed};
 use intune_sync_report::ExitStatus;
+use intune_sync_sandbox::{REHEARSED_RUN, RUN, Sandbox};
 use intune_sync_settings::{Advice, Given};
+use intune_sync_wit::{Event, EventKind, RunStatus};
 use tokio::runtime::Runtime;
 
 use self::{figures::Figures, progress::Progress};
@@ -23,11 +26,6 @@ use crate::{
     cli::{RehearseOptions, ReportFormat, duration::display},
     output::ErrorObject,
     printer::Printer,
-    rehearsal::{self, RehearsalError, Rehearsed, Wish},
-    sandbox::{
-        REHEARSED_RUN, RUN, Sandbox,
-        bindings::sync::{Event, EventKind, RunStatus},
-    },
 };
 
 /// Rehearses a run and the alternatives to it.
@@ -109,9 +107,9 @@ impl Session<'_> {
             events(new);
             too_long = too_long.or_else(|| new.iter().find_map(expected_too_long));
             if too_long.is_some() || (self.is_over)() {
-                Wish::Abandon
+                Next::Abandon
             } else {
-                Wish::GoOn
+                Next::Continue
             }
         };
         let rehearsed = rehearsal::run(self.sandbox, scenario, &mut turn, None);

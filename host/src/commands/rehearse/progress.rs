@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use intune_sync_wit::{Event, EventKind};
 use jiff::Timestamp;
 
 use crate::{
     cli::duration::display_seconds,
     printer::{Level, Printer},
-    sandbox::bindings::sync::{Event, EventKind},
 };
 
 /// Between two updates of the progress bar.
@@ -79,12 +79,10 @@ impl Progress {
 mod tests {
     use std::io;
 
+    use intune_sync_wit::{Listed, Plan};
+
     use super::*;
-    use crate::{
-        cli::OutputOptions,
-        printer::tests::Written,
-        sandbox::bindings::sync::{Listed, Plan},
-    };
+    use crate::{cli::OutputOptions, printer::tests::Written};
 
     fn event(at: u64, kind: EventKind) -> Event {
         Event { at, kind }

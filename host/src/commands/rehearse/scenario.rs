@@ -2,13 +2,13 @@
 
 use std::num::NonZeroU32;
 
+use intune_sync_rehearsal::Scenario;
 use intune_sync_settings::Given;
 use intune_sync_simulator::{BulkCost, Config, Latency, QuotaKind, Share};
 
 use crate::{
     cli::{self, Limiter, RehearseOptions, TenantOptions},
     commands::sync,
-    rehearsal::Scenario,
 };
 
 /// 2026-01-01T00:00:00Z at all times, so that a rehearsal can be repeated.

@@ -2,6 +2,7 @@
 
 use intune_sync_settings::{Choice, Group};
 use intune_sync_simulator::Requests;
+use intune_sync_wit::RunStatus;
 
 use super::{
     Figures,
@@ -10,7 +11,6 @@ use super::{
 use crate::{
     cli::{RehearseOptions, duration::display_seconds},
     output,
-    sandbox::bindings::sync::RunStatus,
 };
 
 /// How long the run takes, its figures, and the alternatives.

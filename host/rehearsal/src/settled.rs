@@ -8,9 +8,9 @@ use std::{
 use tokio::task::{unconstrained, yield_now};
 
 /// Rounds of the scheduler in which all that is due at an instant is done: the tenant's timer (or that of a token)
-/// wakes the [pump](super::pump), which takes a few rounds of its own; the tasks of the egress that it answers take one
-/// or, being more than the scheduler runs in a round, two.
-const ROUNDS: u32 = super::pump::ROUNDS + 5;
+/// wakes the [task](crate::tenant_task), which takes a few rounds itself; the tasks of the egress that it responds
+/// to take one or, being more than the scheduler runs in a round, two.
+const ROUNDS: u32 = crate::tenant_task::ROUNDS + 5;
 
 /// A call of the guest's that, when something wakes it, first lets the host do all else that is due at that instant.
 /// Without it the guest would see its own timer, or the first of several answers, a moment before the rest.

@@ -1,104 +1,99 @@
 //! The real component in the real sandbox against a simulated tenant, in this process and on a virtual clock: what
 //! takes hours takes seconds, and the same scenario gives the same run.
 //!
-//! Time stands still while anything computes and jumps when all wait. What decides the outcome is therefore the order
-//! of things within one instant, which is always the same: the tenant hands over all answers of the instant at once, in
-//! the order in which the requests were sent ([`pump`]); these go all the way to the guest; then only is the guest
-//! woken, be it by them or by its own timer ([`settled`]).
+//! Time stands still while anything computes and jumps when all wait. The outcome therefore depends on the order of
+//! things within one instant, which is always the same: the tenant hands over all responses of the instant at once, in
+//! the order in which the requests were sent (`tenant_task`); these go all the way to the guest; only then is the guest
+//! woken, by them or by its own timer (`settled`).
 
+mod channel;
 mod identity;
-mod line;
-mod pump;
 mod settled;
+mod tenant_task;
 #[cfg(test)]
 mod tests;
 
 use std::{num::NonZeroU64, sync::Arc, time::Duration};
 
-use intune_sync_egress::{Carrier, sync::Rules};
+use intune_sync_egress::{Carrier, TokenCache, sync::Rules};
+use intune_sync_sandbox::{Egress, Sandbox, SandboxError, Time};
 use intune_sync_simulator::{Config, ExpiresIn, Tenant};
+use intune_sync_wit::{Event, Settings, Summary};
 use tokio::{
     runtime::{Builder, Handle},
     time::Instant,
 };
 
-#[cfg(test)]
-pub(crate) use self::pump::{Seen, What};
+pub use self::tenant_task::{Recorder, Seen, What};
+
 use self::{
+    channel::Channel,
     identity::TenantIdentity,
-    pump::Pump,
     settled::{settle, settled},
-};
-pub(crate) use self::{line::Line, pump::Recorder};
-use crate::{
-    identity::TokenCache,
-    sandbox::{
-        Egress, Sandbox, SandboxError, Time,
-        bindings::sync::{Event, Settings, Summary},
-    },
+    tenant_task::TenantTask,
 };
 
 /// How long the guest may wait in one turn, in virtual time: an idle turn costs next to nothing.
 const TURN: Duration = Duration::from_secs(10 * 60);
 
 /// What is rehearsed.
-#[cfg_attr(test, derive(Clone))]
-pub(crate) struct Scenario {
-    /// What the engine is told.
-    pub(crate) settings: Settings,
-    /// What may leave the sandbox.
-    pub(crate) rules: Rules,
-    /// The tenant. Its time 0 is that of the guest. Whatever it says, its identity endpoint answers `expires_in`, since
+#[derive(Clone)]
+pub struct Scenario {
+    /// The engine's settings.
+    pub settings: Settings,
+    /// Which requests may leave the sandbox.
+    pub rules: Rules,
+    /// The tenant. Its time 0 is that of the guest. Whatever it says, its identity endpoint returns `expires_in`, since
     /// a date means nothing on a virtual clock.
-    pub(crate) tenant: Config,
+    pub tenant: Config,
 }
 
 /// What becomes of the run after a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub enum Next {
     /// It goes on.
-    GoOn,
+    Continue,
     /// It is asked to stop: what is in flight is finished.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the simulation tests need it"))]
     Stop,
-    /// It is left where it stands.
+    /// It is left as it is.
     Abandon,
 }
 
 /// A run that was rehearsed.
-pub(crate) struct Rehearsed {
-    /// What the component says of it.
-    pub(crate) summary: Summary,
+pub struct Rehearsed {
+    /// The component's summary.
+    pub summary: Summary,
     /// What the tenant saw.
-    pub(crate) tenant: Tenant,
+    pub tenant: Tenant,
     /// The virtual time that it took.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the simulation tests need it"))]
-    pub(crate) took: Duration,
+    pub took: Duration,
 }
 
 /// Why a run was not rehearsed to its end.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RehearsalError {
+pub enum RehearsalError {
+    /// There is no runtime for it.
     #[error("cannot start: {0}")]
     Runtime(#[from] std::io::Error),
+    /// The sandbox ended it.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// The caller wanted no more of it.
     #[error("the rehearsal was abandoned")]
     Abandoned,
 }
 
-/// Rehearses a run, on this thread. `turn` is told what has happened, in order, and says what becomes of the run; it is
-/// called with nothing when nothing has happened for ten minutes of virtual time. `recorder` sees each request and each
-/// answer.
+/// Rehearses a run, on this thread. `turn` gets the events, in order, and decides how the run goes on; it is called
+/// with none after ten minutes of virtual time without any. `recorder` sees each request and each response.
 ///
 /// # Errors
 ///
 /// When the component does not take the settings, breaks the sandbox's rules, or takes too long; when `turn` abandons
 /// the run.
-pub(crate) fn run(
+pub fn run(
     sandbox: &Sandbox,
     scenario: Scenario,
-    turn: &mut dyn FnMut(&[Event]) -> Wish,
+    turn: &mut dyn FnMut(&[Event]) -> Next,
     recorder: Option<Recorder>,
 ) -> Result<Rehearsed, RehearsalError> {
     // No socket, no signal: the clock is all that this runtime drives.
@@ -112,12 +107,12 @@ pub(crate) fn run(
 async fn rehearse(
     sandbox: &Sandbox,
     scenario: Scenario,
-    turn: &mut dyn FnMut(&[Event]) -> Wish,
+    turn: &mut dyn FnMut(&[Event]) -> Next,
     recorder: Option<Recorder>,
 ) -> Result<Rehearsed, RehearsalError> {
     let Wired {
         zero,
-        line,
+        channel,
         settings,
         egress,
     } = wire(scenario, recorder);
@@ -127,29 +122,29 @@ async fn rehearse(
     let mut stopping = false;
     while let Some(events) = settled(run.next(TURN)).await? {
         match turn(&events) {
-            Wish::GoOn => {}
-            Wish::Stop if stopping => {}
-            Wish::Stop => {
+            Next::Continue => {}
+            Next::Stop if stopping => {}
+            Next::Stop => {
                 stopping = true;
                 run.stop().await?;
             }
-            Wish::Abandon => return Err(RehearsalError::Abandoned),
+            Next::Abandon => return Err(RehearsalError::Abandoned),
         }
     }
     let summary = run.summary().await?;
     let took = zero.elapsed();
     Ok(Rehearsed {
         summary,
-        tenant: line.hang_up().await,
+        tenant: channel.close().await,
         took,
     })
 }
 
-/// A tenant at the other end of a way out.
+/// A run's egress with a tenant behind it.
 struct Wired {
     /// The tenant's time 0.
     zero: Instant,
-    line: Line,
+    channel: Channel,
     settings: Settings,
     egress: Arc<Egress>,
 }
@@ -163,19 +158,25 @@ fn wire(scenario: Scenario, recorder: Option<Recorder>) -> Wired {
     tenant.identity.expires_in = ExpiresIn::Text;
     let header = tenant.identity.header.clone();
     let zero = Instant::now();
-    let line = Pump::start(Tenant::new(tenant), zero, recorder);
+    let channel = TenantTask::start(Tenant::new(tenant), zero, recorder);
     // The first token is not waited for: that would move the guest's zero away from the tenant's.
     let tokens = TokenCache::new(
-        Arc::new(TenantIdentity::new(line.clone(), &header)),
+        Arc::new(TenantIdentity::new(channel.clone(), &header)),
         settings.scope.clone(),
         &Handle::current(),
     );
     let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
     let scope = settings.scope.clone();
-    let egress = Egress::new(rules, ceiling, scope, tokens, Carrier::other(line.clone()));
+    let egress = Egress::new(
+        rules,
+        ceiling,
+        scope,
+        tokens,
+        Carrier::other(channel.clone()),
+    );
     Wired {
         zero,
-        line,
+        channel,
         settings,
         egress: Arc::new(egress),
     }

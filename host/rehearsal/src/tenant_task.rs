@@ -14,47 +14,39 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::line::{Call, CallId, Line, Message, Outcome};
+use crate::channel::{Call, CallId, Channel, Message, Outcome};
 
-/// Rounds of the scheduler that pass between the instant at which answers are due and their delivery, so that what is
+/// Rounds of the scheduler that pass between the instant at which responses are due and their delivery, so that what is
 /// sent at that same instant is sent before.
 pub(super) const ROUNDS: u32 = 3;
 
-/// Sees each request as it leaves and each answer as it arrives.
-pub(crate) type Recorder = Box<dyn FnMut(Seen<'_>) + Send>;
+/// Sees each request as it leaves and each response as it arrives.
+pub type Recorder = Box<dyn FnMut(Seen<'_>) + Send>;
 
 /// What a [`Recorder`] sees.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "recorders are of the simulation tests")
-)]
-pub(crate) struct Seen<'a> {
+pub struct Seen<'a> {
     /// Milliseconds since the start.
-    pub(crate) at: u64,
+    pub at: u64,
     /// The number of the request, from 0 in the order in which they leave; requests for a token are among them.
-    pub(crate) number: u64,
+    pub number: u64,
     /// What happens to it.
-    pub(crate) what: What<'a>,
+    pub what: What<'a>,
 }
 
 /// What happens to a request.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "recorders are of the simulation tests")
-)]
-pub(crate) enum What<'a> {
+pub enum What<'a> {
     /// It leaves, with its real token and its `client-request-id`.
     Sent(&'a Request<Bytes>),
-    /// Its answer arrives.
+    /// Its response arrives.
     Answered(&'a Delivery),
-    /// Its answer did not come in time.
+    /// Its response did not arrive in time.
     TimedOut,
-    /// Nobody waits for its answer any more.
+    /// Nobody waits for its response any more.
     GivenUp,
 }
 
-/// Owns the tenant, hands it what is sent, and sleeps until it has an answer.
-pub(super) struct Pump {
+/// Owns the tenant, hands it what is sent, and sleeps until it has a response.
+pub(super) struct TenantTask {
     tenant: Tenant,
     zero: Instant,
     inbox: UnboundedReceiver<Message>,
@@ -66,24 +58,24 @@ pub(super) struct Pump {
 struct InFlight {
     ticket: Ticket,
     call: CallId,
-    /// When it is too late for an answer.
+    /// When it is too late for a response.
     deadline: u64,
     answer: oneshot::Sender<Outcome>,
 }
 
-impl Pump {
-    /// Starts a task that serves the tenant, whose time 0 is at `zero`, until the line is hung up.
-    pub(super) fn start(tenant: Tenant, zero: Instant, recorder: Option<Recorder>) -> Line {
+impl TenantTask {
+    /// Starts a task that serves the tenant, whose time 0 is at `zero`, until the channel is closed.
+    pub(super) fn start(tenant: Tenant, zero: Instant, recorder: Option<Recorder>) -> Channel {
         let (outbox, inbox) = unbounded_channel();
-        let pump = Self {
+        let task = Self {
             tenant,
             zero,
             inbox,
             in_flight: Vec::new(),
             recorder,
         };
-        tokio::spawn(pump.run());
-        Line::new(outbox)
+        tokio::spawn(task.run());
+        Channel::new(outbox)
     }
 
     async fn run(mut self) {
@@ -100,24 +92,24 @@ impl Pump {
                 }
             };
             match message {
-                Some(Message::HangUp(handed_out)) => break handed_out,
+                Some(Message::Close(handed_out)) => break handed_out,
                 Some(message) => self.take(message),
                 None => return,
             }
         };
-        // Whoever asked for it waits, or it is dropped.
+        // It is waited for, or dropped.
         let _ = handed_out.send(self.tenant);
     }
 
-    /// Hands over all answers that are due by now, in the order in which the requests were sent, and then gives up
-    /// those that are too late. Answers who asked for the tenant meanwhile.
+    /// Hands over all responses that are due by now, in the order in which the requests were sent, and then gives up
+    /// those that are too late. Returns where the tenant goes, if the channel was closed meanwhile.
     async fn deliver(&mut self) -> Option<oneshot::Sender<Tenant>> {
         for _ in 0..ROUNDS {
             yield_now().await;
         }
         while let Ok(message) = self.inbox.try_recv() {
             match message {
-                Message::HangUp(handed_out) => return Some(handed_out),
+                Message::Close(handed_out) => return Some(handed_out),
                 message => self.take(message),
             }
         }
@@ -169,7 +161,7 @@ impl Pump {
                 }
             }
             // Both callers look for it first.
-            Message::HangUp(_) => {}
+            Message::Close(_) => {}
         }
     }
 

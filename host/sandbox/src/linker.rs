@@ -14,7 +14,7 @@ use wasmtime_wasi_http::{
     p2::bindings::http::{outgoing_handler::Host, types},
 };
 
-use super::{
+use crate::{
     bindings::{EnginePre, token},
     state::State,
 };
@@ -33,7 +33,7 @@ pub(crate) fn pre_instantiate(
         .and_then(EnginePre::new)
 }
 
-/// A linker with the interfaces of [`IMPORTS`](super::promise::IMPORTS), and no other.
+/// A linker with the interfaces of [`IMPORTS`](crate::promise::IMPORTS), and no other.
 fn promised(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     token::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;

@@ -15,12 +15,10 @@ use futures::FutureExt as _;
 use http::Request;
 use intune_sync_egress::{Limits, sync::Writes};
 use intune_sync_simulator::{BulkCost, Delivery, Latency, QuotaKind, RetryAfterForm, Share};
+use intune_sync_wit::{Dispatch, EventKind, Order, Pace, Purpose, RunStatus, Selection};
 use tokio::time::sleep_until;
 
 use super::*;
-use crate::sandbox::bindings::sync::{
-    Dispatch, EventKind, Order, Pace, Purpose, RunStatus, Selection,
-};
 
 /// Compiled once for all tests.
 static SANDBOX: LazyLock<Sandbox> =
@@ -114,7 +112,7 @@ fn traced(scenario: Scenario) -> (Rehearsed, Vec<String>) {
         let mut trace = recorded.lock().expect("no recorder panics");
         trace.push(format!("{at} {number} {what}"));
     });
-    let rehearsed = run(&SANDBOX, scenario, &mut |_| Wish::GoOn, Some(recorder));
+    let rehearsed = run(&SANDBOX, scenario, &mut |_| Next::Continue, Some(recorder));
     let rehearsed = rehearsed.unwrap_or_else(|error| panic!("{error}"));
     let trace = std::mem::take(&mut *trace.lock().expect("no recorder panics"));
     (rehearsed, trace)
@@ -190,7 +188,7 @@ fn the_answers_of_an_instant_reach_the_guest_together() {
             assert!(done.clone().all(|event| event.at == at));
             turns.entry(at).or_default().push(done.count());
         }
-        Wish::GoOn
+        Next::Continue
     };
     run(&SANDBOX, scenario, &mut turn, None).unwrap_or_else(|error| panic!("{error}"));
     assert!(turns.values().all(|turns| turns.len() == 1), "{turns:?}");
@@ -224,11 +222,11 @@ async fn answers_and_timers_of_an_instant_are_seen_together() {
                 .push(seen.number);
         }
     });
-    let line = Pump::start(Tenant::new(config), zero, Some(recorder));
+    let channel = TenantTask::start(Tenant::new(config), zero, Some(recorder));
     let mut calls: Vec<_> = (0..CALLS)
         .map(|_| {
-            let line = line.clone();
-            tokio::spawn(async move { line.call(token_request(), Limits::default()).await })
+            let channel = channel.clone();
+            tokio::spawn(async move { channel.call(token_request(), Limits::default()).await })
         })
         .collect();
     let seen = settled(poll_fn(|context| {
@@ -260,8 +258,8 @@ async fn a_call_that_is_dropped_is_given_up() {
         },
         ..Config::default()
     };
-    let line = Pump::start(Tenant::new(config), Instant::now(), None);
-    let call = line.call(token_request(), Limits::default());
+    let channel = TenantTask::start(Tenant::new(config), Instant::now(), None);
+    let call = channel.call(token_request(), Limits::default());
     assert!(
         tokio::time::timeout(Duration::from_millis(20), call)
             .await
@@ -269,7 +267,7 @@ async fn a_call_that_is_dropped_is_given_up() {
     );
     // It was to be carried out at 50 ms.
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let tenant = line.hang_up().await;
+    let tenant = channel.close().await;
     assert_eq!(tenant.statistics().requests.identity, 1);
     assert_eq!(tenant.statistics().tokens_issued, 0);
     assert_eq!(tenant.next_at(), None);
@@ -284,13 +282,13 @@ async fn an_answer_in_the_last_instant_is_in_time_and_a_later_one_is_not() {
         },
         ..Config::default()
     };
-    let line = Pump::start(Tenant::new(config), Instant::now(), None);
+    let channel = TenantTask::start(Tenant::new(config), Instant::now(), None);
     let call = |first_byte| {
         let limits = Limits {
             first_byte: Duration::from_millis(first_byte),
             ..Limits::default()
         };
-        line.call(token_request(), limits)
+        channel.call(token_request(), limits)
     };
     assert!(call(100).await.is_ok());
     let begun = Instant::now();
@@ -303,14 +301,14 @@ async fn an_answer_in_the_last_instant_is_in_time_and_a_later_one_is_not() {
 
 #[test]
 fn a_run_can_be_stopped_and_abandoned_at_any_turn() {
-    let mut wishes = [Wish::GoOn, Wish::GoOn, Wish::Stop].into_iter();
-    let mut turn = |_: &[Event]| wishes.next().unwrap_or(Wish::Stop);
+    let mut decisions = [Next::Continue, Next::Continue, Next::Stop].into_iter();
+    let mut turn = |_: &[Event]| decisions.next().unwrap_or(Next::Stop);
     let scenario = || scenario(1_000, Dispatch::Batch, Pace::Quota);
     let stopped = run(&SANDBOX, scenario(), &mut turn, None);
     let stopped = stopped.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(stopped.summary.status, RunStatus::Stopped);
     assert!(stopped.summary.pending > 0);
-    let abandoned = run(&SANDBOX, scenario(), &mut |_| Wish::Abandon, None);
+    let abandoned = run(&SANDBOX, scenario(), &mut |_| Next::Abandon, None);
     assert!(matches!(abandoned, Err(RehearsalError::Abandoned)));
 }
 

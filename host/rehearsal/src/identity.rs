@@ -2,24 +2,21 @@
 
 use futures::future::BoxFuture;
 use http::header::RETRY_AFTER;
-use intune_sync_egress::Limits;
-use intune_sync_identity::{ManagedIdentity, Naming, Platform, Response};
+use intune_sync_egress::{Limits, TokenSource, to_http};
+use intune_sync_identity::{AccessToken, ManagedIdentity, Naming, Platform, Response, TokenError};
 
-use super::Line;
-use crate::{
-    identity::{AccessToken, TokenError, TokenSource, to_http},
-};
+use crate::channel::Channel;
 
 /// The tenant's identity endpoint, that of App Service. It reads the end of a token as a lifetime, since a time of day
 /// means nothing on a virtual clock.
 pub(super) struct TenantIdentity {
-    line: Line,
+    channel: Channel,
     identity: ManagedIdentity,
 }
 
 impl TenantIdentity {
     /// `header` is what `X-IDENTITY-HEADER` holds.
-    pub(super) fn new(line: Line, header: &str) -> Self {
+    pub(super) fn new(channel: Channel, header: &str) -> Self {
         let variable = |name: &str| match name {
             "IDENTITY_ENDPOINT" => Some("http://identity/msi/token"),
             "IDENTITY_HEADER" => Some(header),
@@ -30,13 +27,13 @@ impl TenantIdentity {
                 .expect("the simulated tenant's endpoint and header are good"),
             user_assigned: None,
         };
-        Self { line, identity }
+        Self { channel, identity }
     }
 
     async fn token(&self, scope: &str) -> Result<AccessToken, TokenError> {
         let endpoint = self.identity.endpoint();
         let request = to_http(self.identity.request(scope));
-        let response = self.line.call(request, Limits::default()).await;
+        let response = self.channel.call(request, Limits::default()).await;
         let response =
             response.map_err(|error| endpoint.no_response(&error.to_string(), error.hint()))?;
         let retry_after = response.headers().get(RETRY_AFTER);

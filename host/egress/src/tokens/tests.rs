@@ -1,14 +1,10 @@
 //! The cache on a paused clock, above a source that follows a script.
 
-use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::{collections::VecDeque, sync::Mutex};
 
-use futures::future::BoxFuture;
-
-use intune_sync_identity::TokenErrorKind;
+use intune_sync_identity::{Secret, TokenErrorKind};
 
 use super::*;
-use crate::identity::{AccessToken, Secret};
 
 /// How long each fetch takes.
 const FETCH: Duration = Duration::from_secs(2);
@@ -363,7 +359,7 @@ async fn the_start_waits_for_an_endpoint_that_is_busy() {
 async fn one_token_for_a_command_is_obtained_as_at_the_start_of_a_run() {
     let obtain = async |answers: Vec<Answer>| {
         let source = Script::new(answers);
-        let result = crate::identity::obtain(&*source, "scope").await;
+        let result = obtain(&*source, "scope").await;
         (result.map_err(|error| error.kind), source.fetches().len())
     };
     let busy = Err(TokenErrorKind::Busy);

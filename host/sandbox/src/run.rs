@@ -2,15 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use intune_sync_wit::{Event, Settings, Summary};
 use tokio::time::Instant;
 use wasmtime::{Store, component::ResourceAny};
 
-use super::{
+use crate::{
     SandboxError,
-    bindings::{
-        Engine, EnginePre,
-        sync::{Event, Settings, Summary},
-    },
+    bindings::{Engine, EnginePre},
     egress::Egress,
     limits::{self, Time},
     one_line,
@@ -18,18 +16,18 @@ use super::{
 };
 
 /// A run in an instance of the component.
-pub(crate) struct Run {
+pub struct Run {
     store: Store<State>,
     engine: Engine,
     run: ResourceAny,
     egress: Arc<Egress>,
     time: Time,
     started: Instant,
-    stop_asked: Option<Instant>,
+    stop_requested: Option<Instant>,
 }
 
 impl Run {
-    pub(super) async fn start(
+    pub(crate) async fn start(
         component: &EnginePre<State>,
         settings: Settings,
         egress: Arc<Egress>,
@@ -58,31 +56,28 @@ impl Run {
             egress,
             time,
             started: Instant::now(),
-            stop_asked: None,
+            stop_requested: None,
         })
     }
 
-    /// The run's way out.
-    pub(crate) fn egress(&self) -> &Egress {
+    /// Tokens and requests of the run.
+    pub fn egress(&self) -> &Egress {
         &self.egress
     }
 
-    /// Works until something happened, or for `max_wait`; none when the run is over.
+    /// Works until there are events, or for `max_wait`; `None` when the run is over.
     ///
     /// # Errors
     ///
     /// When the component traps, or does not come back in time.
-    pub(crate) async fn next(
-        &mut self,
-        max_wait: Duration,
-    ) -> Result<Option<Vec<Event>>, SandboxError> {
+    pub async fn next(&mut self, max_wait: Duration) -> Result<Option<Vec<Event>>, SandboxError> {
         let most = self.time.of_run();
         if self.started.elapsed() > most {
             return Err(SandboxError::Endless(most));
         }
         if self
-            .stop_asked
-            .is_some_and(|asked| asked.elapsed() > limits::STOPPING)
+            .stop_requested
+            .is_some_and(|since| since.elapsed() > limits::STOPPING)
         {
             return Err(SandboxError::DoesNotStop(limits::STOPPING));
         }
@@ -101,8 +96,8 @@ impl Run {
     /// # Errors
     ///
     /// When the component traps, or does not come back in time.
-    pub(crate) async fn stop(&mut self) -> Result<(), SandboxError> {
-        self.stop_asked.get_or_insert_with(Instant::now);
+    pub async fn stop(&mut self) -> Result<(), SandboxError> {
+        self.stop_requested.get_or_insert_with(Instant::now);
         self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
@@ -115,7 +110,7 @@ impl Run {
     /// # Errors
     ///
     /// When the component traps, does not come back in time, or answers counts that contradict each other.
-    pub(crate) async fn summary(&mut self) -> Result<Summary, SandboxError> {
+    pub async fn summary(&mut self) -> Result<Summary, SandboxError> {
         self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();

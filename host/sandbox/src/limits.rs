@@ -8,21 +8,21 @@ use std::{
 
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
-use super::egress::{IN_FLIGHT, TIMEOUT};
+use crate::egress::{IN_FLIGHT, TIMEOUT};
 
 /// The guest's linear memory, in bytes. A fleet of 1,000,000 devices takes about 70 MB.
 pub(crate) const MEMORY: usize = 512 << 20;
 /// How long a call may take beyond the wait it was given, before it is ended.
 pub(crate) const SLACK: Duration = Duration::from_secs(10);
-/// How long a call without a wait of its own may take.
+/// How long a call that is given no wait may take.
 pub(crate) const CALL: Duration = Duration::from_secs(10);
 /// How long a run may go on after it was asked to stop: what is in flight may take the longest timeout.
 pub(crate) const STOPPING: Duration = Duration::from_secs(150);
 /// How long a run may take in all.
-pub(crate) const RUN: Duration = Duration::from_hours(7 * 24);
+pub const RUN: Duration = Duration::from_hours(7 * 24);
 /// How long a rehearsed run may take in all, in virtual time: longer than a real one, so that it can be said how much
 /// too long that would be.
-pub(crate) const REHEARSED_RUN: Duration = Duration::from_hours(60 * 24);
+pub const REHEARSED_RUN: Duration = Duration::from_hours(60 * 24);
 /// How often a computing guest yields to the host's I/O.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -35,15 +35,15 @@ const MEMORIES: usize = 2;
 
 /// A row of the table of limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Limit {
+pub struct Limit {
     /// What is limited.
-    pub(crate) what: &'static str,
+    pub what: &'static str,
     /// To how much.
-    pub(crate) limit: String,
+    pub limit: String,
 }
 
-/// The limits that hold for every component, for people to read. Those on requests and answers are the gate's.
-pub(crate) fn limits_table() -> Vec<Limit> {
+/// The limits that hold for every component, for people to read. Those on requests and responses are the gate's.
+pub fn limits_table() -> Vec<Limit> {
     let seconds = |time: Duration| format!("{} s", time.as_secs());
     let limit = |what, limit| Limit { what, limit };
     vec![
@@ -55,10 +55,10 @@ pub(crate) fn limits_table() -> Vec<Limit> {
         limit("entries of a table", TABLE.to_string()),
         limit("requests in flight", IN_FLIGHT.to_string()),
         limit(
-            "wait for an answer's head, and between parts of its body",
+            "wait for a response's head, and between parts of its body",
             seconds(TIMEOUT),
         ),
-        limit("a call without a wait of its own", seconds(CALL)),
+        limit("a call that is given no wait", seconds(CALL)),
         limit("a call beyond the wait it was given", seconds(SLACK)),
         limit("from being asked to stop to the end", seconds(STOPPING)),
         limit("a run", format!("{} hours", RUN.as_secs() / 3600)),
@@ -70,7 +70,7 @@ pub(crate) fn limits_table() -> Vec<Limit> {
     ]
 }
 
-/// Limits of a store. Whoever exceeds one is ended, with a word about which.
+/// Limits of a store. A component that exceeds one is ended, with a message that names it.
 #[derive(Debug)]
 pub(crate) struct StoreLimits;
 
@@ -114,7 +114,7 @@ impl ResourceLimiter for StoreLimits {
 
 /// The time that a run lives in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Time {
+pub enum Time {
     /// That of the clock on the wall.
     Real,
     /// That of a paused runtime, which stands still while the guest computes and jumps while it waits.

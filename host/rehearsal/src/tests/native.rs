@@ -176,7 +176,7 @@ fn in_the_sandbox(scenario: Scenario) -> (Summary, Trace) {
         let mut trace = recorded.lock().expect("no recorder panics");
         trace.push((at, number, line));
     });
-    let rehearsed = run(&SANDBOX, scenario, &mut |_| Wish::GoOn, Some(recorder));
+    let rehearsed = run(&SANDBOX, scenario, &mut |_| Next::Continue, Some(recorder));
     let rehearsed = rehearsed.unwrap_or_else(|error| panic!("{error}"));
     let trace = std::mem::take(&mut *trace.lock().expect("no recorder panics"));
     (rehearsed.summary, trace)

@@ -4,19 +4,16 @@
 
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt as _, Full};
-use intune_sync_egress::HttpClient;
+use intune_sync_egress::{HttpClient, Surrogate, TokenSource, Unavailable};
 use intune_sync_engine::{
     self as engine, Action, TokenResponse, TokenSerial,
     http::{Method, NoResponse, RequestId},
 };
+use intune_sync_identity::{AccessToken, Secret, TokenError};
 use tokio::task::JoinSet;
 use wasmtime_wasi_http::{RequestOptions, WasiBody};
 
 use super::{native::settings, *};
-use crate::{
-    identity::{AccessToken, Secret, TokenError, TokenSource},
-    sandbox::bindings::token,
-};
 
 /// Runs of each, taken in turns, where the cost is measured.
 const RUNS: usize = 5;
@@ -43,7 +40,12 @@ fn paced(devices: u32, dispatch: Dispatch) -> Scenario {
 #[test]
 fn the_core_behind_this_host_ends_as_the_component_does() {
     for (name, dispatch) in DISPATCHES {
-        let component = run(&SANDBOX, paced(700, dispatch), &mut |_| Wish::GoOn, None);
+        let component = run(
+            &SANDBOX,
+            paced(700, dispatch),
+            &mut |_| Next::Continue,
+            None,
+        );
         let component = component.expect("it runs").summary;
         let native = natively(paced(700, dispatch));
         assert_eq!(
@@ -72,7 +74,7 @@ fn cost() {
                 let rehearsed = run(
                     &SANDBOX,
                     paced(devices, dispatch),
-                    &mut |_| Wish::GoOn,
+                    &mut |_| Next::Continue,
                     None,
                 );
                 rehearsed.expect("it runs").summary.success
@@ -230,7 +232,7 @@ fn natively(scenario: Scenario) -> engine::contract::Summary {
     runtime.block_on(async {
         let Wired {
             zero,
-            line,
+            channel,
             settings,
             egress,
         } = wire(scenario, None);
@@ -240,7 +242,7 @@ fn natively(scenario: Scenario) -> engine::contract::Summary {
             egress,
         };
         let summary = drive(behind, Time::Virtual).await;
-        drop(line);
+        drop(channel);
         summary
     })
 }
@@ -260,19 +262,17 @@ async fn drive(behind: Behind, time: Time) -> engine::contract::Summary {
                     .egress
                     .token(&behind.settings.scope, refused.as_deref())
                 {
-                    Ok(token::AccessToken { value, lifetime }) => {
+                    Ok(Surrogate { value, lifetime }) => {
                         if value != held.1 {
                             held = (TokenSerial(held.0.0 + 1), value);
                         }
                         TokenResponse::Token {
                             serial: held.0,
-                            lifetime: Duration::from_millis(lifetime),
+                            lifetime,
                         }
                     }
-                    Err(token::TokenError::TryAgain(after)) => {
-                        TokenResponse::TryAgain(Duration::from_millis(after))
-                    }
-                    Err(token::TokenError::Denied(reason)) => TokenResponse::Denied(reason),
+                    Err(Unavailable::TryAgain(after)) => TokenResponse::TryAgain(after),
+                    Err(Unavailable::Denied(reason)) => TokenResponse::Denied(reason),
                 };
                 run.handle_token(now, answer);
             }

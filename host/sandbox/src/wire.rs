@@ -1,7 +1,9 @@
 //! Between the types that wasmtime generates for the border of the sandbox and those that the rest of the program has
 //! in common with the components: the same WIT, and the same fields.
 
-use super::bindings::{sync, wire};
+use intune_sync_wit as sync;
+
+use crate::bindings::wire;
 
 /// Writes the conversion of a record, field by field.
 macro_rules! record {

@@ -1,4 +1,4 @@
-//! The current token, renewed before it ends, and its surrogates.
+//! Tokens for Graph: where they come from, the current one, renewed before it ends, and its surrogates.
 //!
 //! One task per cache does all the fetching, as [`TokenState`] says; whoever needs a token only looks at what it has left
 //! behind.
@@ -7,31 +7,84 @@ mod surrogates;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use http::HeaderValue;
-use intune_sync_identity::{Fetch, Patience, TRY_AGAIN, TokenState};
-use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::task::AbortHandle;
-use tokio::time::Instant;
+use intune_sync_identity::{AccessToken, Fetch, Patience, TRY_AGAIN, TokenError, TokenState};
+use tokio::{runtime::Handle, sync::watch, task::AbortHandle, time::Instant};
 
 use self::surrogates::Surrogates;
-use super::{AccessToken, TokenError, TokenSource};
+use crate::{
+    credential::{Credential, UnknownToken},
+    gate::sync::PresentedToken,
+};
+
+/// A way to obtain a token.
+pub trait TokenSource: Send + Sync {
+    /// Requests a token for `scope` (`https://graph.microsoft.com/.default`), once. `renew` says that Graph has refused
+    /// the last one: nothing that was kept may be returned again.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none. Its kind says whether another attempt makes sense.
+    fn fetch<'a>(
+        &'a self,
+        scope: &'a str,
+        renew: bool,
+    ) -> BoxFuture<'a, Result<AccessToken, TokenError>>;
+
+    /// Looks whether it is there at all, without requesting a token.
+    ///
+    /// # Errors
+    ///
+    /// When it certainly is not.
+    fn find(&self) -> BoxFuture<'_, Result<(), TokenError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// What it is, for the user: `managed identity (IMDS)`.
+    fn describe(&self) -> String;
+}
+
+/// Obtains one token, for a command that needs no more than one. Failures that may pass soon are retried, as at the
+/// start of a run.
+///
+/// # Errors
+///
+/// Why there is none.
+pub async fn obtain(source: &dyn TokenSource, scope: &str) -> Result<AccessToken, TokenError> {
+    let start = Instant::now();
+    let mut state = TokenState::new(Patience::START);
+    loop {
+        if let Some(fetch) = state.poll_fetch(start.elapsed()) {
+            let result = source.fetch(scope, fetch.renews).await;
+            if result.is_ok() {
+                return result;
+            }
+            state.handle_response(fetch, result, start.elapsed());
+        }
+        if let Some(error) = state.denial() {
+            return Err(error.clone());
+        }
+        if let Some(due) = state.next_fetch() {
+            tokio::time::sleep_until(start + due).await;
+        }
+    }
+}
 
 /// What represents a token outside this program's own code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Surrogate {
-    /// A random text that only [`TokenCache::reveal`] understands.
-    pub(crate) value: String,
+pub struct Surrogate {
+    /// A random text that only the cache understands.
+    pub value: String,
     /// How long the token behind it is good for.
-    pub(crate) lifetime: Duration,
+    pub lifetime: Duration,
 }
 
 /// Why there is no token at the moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unavailable {
+pub enum Unavailable {
     /// One is being fetched: ask again after this time.
     TryAgain(Duration),
     /// There will be none, for this reason; [`TokenCache::denial`] has the hint too.
@@ -39,7 +92,7 @@ pub(crate) enum Unavailable {
 }
 
 /// The tokens of one scope.
-pub(crate) struct TokenCache {
+pub struct TokenCache {
     known: watch::Sender<Known>,
     renewal: AbortHandle,
 }
@@ -54,7 +107,7 @@ struct Known {
 
 impl TokenCache {
     /// Begins to fetch a token for `scope`, and keeps it fresh until the cache is dropped.
-    pub(crate) fn new(source: Arc<dyn TokenSource>, scope: String, runtime: &Handle) -> Self {
+    pub fn new(source: Arc<dyn TokenSource>, scope: String, runtime: &Handle) -> Self {
         let known = watch::Sender::new(Known {
             state: TokenState::new(Patience::PROGRAM),
             surrogates: Surrogates::default(),
@@ -71,7 +124,7 @@ impl TokenCache {
     /// # Errors
     ///
     /// Why the first attempt gave none.
-    pub(crate) async fn first(&self) -> Result<(), TokenError> {
+    pub async fn first(&self) -> Result<(), TokenError> {
         let mut changes = self.known.subscribe();
         let settled = changes.wait_for(|known| known.state.is_settled()).await;
         let known = settled.expect("the sender lives in `self`");
@@ -86,7 +139,7 @@ impl TokenCache {
     /// # Errors
     ///
     /// When there is no valid token, for now or at all.
-    pub(crate) fn get(&self, rejected: Option<&str>) -> Result<Surrogate, Unavailable> {
+    pub fn get(&self, rejected: Option<&str>) -> Result<Surrogate, Unavailable> {
         if let Some(surrogate) = rejected {
             self.known.send_if_modified(|known| known.reject(surrogate));
         }
@@ -99,15 +152,25 @@ impl TokenCache {
     }
 
     /// Why there will be no token any more, once [`get`](Self::get) has said so.
-    pub(crate) fn denial(&self) -> Option<TokenError> {
+    pub fn denial(&self) -> Option<TokenError> {
         self.known.borrow().state.denial().cloned()
     }
 
     /// The `Authorization` header of the token that a surrogate represents. The last few replaced tokens are still
     /// known, for requests that were under way as they were replaced. Refused and expired ones are too: Graph has the
     /// last word.
-    pub(crate) fn reveal(&self, surrogate: &str) -> Option<HeaderValue> {
+    fn reveal(&self, surrogate: &str) -> Option<HeaderValue> {
         self.known.borrow().surrogates.reveal(surrogate)
+    }
+}
+
+impl Credential<PresentedToken> for TokenCache {
+    fn authorization(
+        &self,
+        presented: &PresentedToken,
+    ) -> Result<Option<HeaderValue>, UnknownToken> {
+        let token = self.reveal(presented.expose()).ok_or(UnknownToken)?;
+        Ok(Some(token))
     }
 }
 

@@ -13,24 +13,24 @@ use intune_sync_egress::{ClientError, Limits, ResponseBody, Transport};
 use intune_sync_simulator::{Delivery, Tenant};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
-/// The line to a tenant: what a connection is elsewhere. Clones lead to the same tenant.
+/// Carries requests to a tenant. Clones lead to the same tenant.
 #[derive(Clone)]
-pub(crate) struct Line {
-    pump: UnboundedSender<Message>,
+pub(crate) struct Channel {
+    task: UnboundedSender<Message>,
     calls: Arc<AtomicU64>,
 }
 
-/// What the pump is told.
+/// What the task is sent.
 pub(super) enum Message {
     /// A request leaves.
     Call(Box<Call>),
-    /// Nobody waits for this call's answer any more.
+    /// The caller of this call no longer waits.
     GiveUp(CallId),
     /// The rehearsal is over: the tenant is handed out.
-    HangUp(oneshot::Sender<Tenant>),
+    Close(oneshot::Sender<Tenant>),
 }
 
-/// A request and who waits for its answer.
+/// A request, and where its response goes.
 pub(super) struct Call {
     pub(super) id: CallId,
     pub(super) request: Request<Bytes>,
@@ -38,26 +38,26 @@ pub(super) struct Call {
     pub(super) answer: oneshot::Sender<Outcome>,
 }
 
-/// The answer; none when it did not come in time.
+/// The response; `None` when it did not arrive in time.
 pub(super) type Outcome = Option<Delivery>;
 
 /// Calls are numbered in the order in which they are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CallId(u64);
 
-impl Line {
-    pub(super) fn new(pump: UnboundedSender<Message>) -> Self {
+impl Channel {
+    pub(super) fn new(task: UnboundedSender<Message>) -> Self {
         Self {
-            pump,
+            task,
             calls: Arc::default(),
         }
     }
 
-    /// Sends a request and waits for its answer. Where the future is dropped, the request is given up.
+    /// Sends a request and waits for its response. Where the future is dropped, the request is given up.
     ///
     /// # Errors
     ///
-    /// When the connection is closed in place of an answer, or none comes in time.
+    /// When the connection is closed instead of a response, or none arrives in time.
     pub(crate) async fn call(
         &self,
         request: Request<Bytes>,
@@ -67,10 +67,10 @@ impl Line {
         let id = CallId(self.calls.fetch_add(1, Ordering::Relaxed));
         let (answer, answered) = oneshot::channel();
         let mut pending = Pending {
-            line: self,
+            channel: self,
             call: Some(id),
         };
-        self.tell(Message::Call(Box::new(Call {
+        self.send_message(Message::Call(Box::new(Call {
             id,
             request,
             limits,
@@ -91,22 +91,22 @@ impl Line {
         }
     }
 
-    /// Ends the tenant's service, and answers it.
-    pub(super) async fn hang_up(&self) -> Tenant {
+    /// Ends the tenant's service, and returns the tenant.
+    pub(super) async fn close(&self) -> Tenant {
         let (tenant, handed_out) = oneshot::channel();
-        self.tell(Message::HangUp(tenant));
+        self.send_message(Message::Close(tenant));
         handed_out
             .await
-            .expect("the pump runs until it has handed the tenant out, which is done once")
+            .expect("the task runs until it has handed the tenant out, which is done once")
     }
 
-    fn tell(&self, message: Message) {
-        // A pump that has ended needs to be told nothing; who waits for an answer then sees the line closed.
-        let _ = self.pump.send(message);
+    fn send_message(&self, message: Message) {
+        // Once the task has ended, whoever waits for a response sees the channel closed.
+        let _ = self.task.send(message);
     }
 }
 
-impl Transport for Line {
+impl Transport for Channel {
     fn send<'a>(
         &'a self,
         request: Request<Bytes>,
@@ -126,17 +126,17 @@ impl Transport for Line {
     }
 }
 
-/// A call whose answer is waited for.
+/// A call that waits for its response.
 struct Pending<'a> {
-    line: &'a Line,
-    /// None once it was answered.
+    channel: &'a Channel,
+    /// `None` once it has its response.
     call: Option<CallId>,
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         if let Some(call) = self.call {
-            self.line.tell(Message::GiveUp(call));
+            self.channel.send_message(Message::GiveUp(call));
         }
     }
 }

@@ -1,15 +1,15 @@
 //! The sandbox: a wasmtime store in which the engine component can do what its world names, and nothing else.
 //!
-//! Four things reach it: a token (a surrogate), outgoing HTTP (through the egress gate), a monotonic clock, and the
+//! It is given four things: a token (a surrogate), outgoing HTTP (through the egress gate), a monotonic clock, and the
 //! calls of the run itself. No file, no environment, no socket, no standard stream is linked: a component that asks
 //! for one is not instantiated.
 
-pub(crate) mod bindings;
+mod bindings;
 mod clock;
 mod egress;
 mod limits;
 mod linker;
-pub(crate) mod promise;
+pub mod promise;
 mod run;
 mod state;
 mod wire;
@@ -22,10 +22,11 @@ use std::{
     time::Duration,
 };
 
+use intune_sync_wit::Settings;
 use wasmtime::{Config, Engine, component::Component};
 
 use self::{bindings::EnginePre, limits::Ticker, state::State};
-pub(crate) use self::{
+pub use self::{
     egress::Egress,
     limits::{Limit, REHEARSED_RUN, RUN, Time, limits_table},
     run::Run,
@@ -35,33 +36,49 @@ pub(crate) use self::{
 const EMBEDDED: &[u8] = include_bytes!(env!("INTUNE_SYNC_ENGINE"));
 
 /// A compiled component, ready to run.
-pub(crate) struct Sandbox {
+pub struct Sandbox {
     component: EnginePre<State>,
     _ticker: Ticker,
 }
 
 /// Why a component cannot run, or why a run broke off.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SandboxError {
+pub enum SandboxError {
+    /// The file cannot be read.
     #[error("cannot read the component `{path}`: {error}")]
     Read {
+        /// The file.
         path: PathBuf,
+        /// Why.
         error: std::io::Error,
     },
+    /// It is not a component of this world.
     #[error("the component cannot run here: {0}")]
     Unfit(String),
+    /// It refuses its settings.
     #[error("the component does not take its settings: `{setting}`: {problem}")]
-    Settings { setting: String, problem: String },
+    Settings {
+        /// Which one.
+        setting: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// It trapped.
     #[error("the component broke off: {0}")]
     Broke(String),
+    /// It requested something that is not allowed.
     #[error("the egress gate refused a request of the component's: {0}")]
     Refused(String),
+    /// A call took too long.
     #[error("the component did not come back within {} s", .0.as_secs())]
     Overran(Duration),
+    /// It went on after it was asked to stop.
     #[error("the component did not stop within {} s of being asked to", .0.as_secs())]
     DoesNotStop(Duration),
+    /// The run took too long.
     #[error("the run did not end within {} hours", .0.as_secs() / 3600)]
     Endless(Duration),
+    /// Its summary contradicts itself.
     #[error("the component's counts do not add up")]
     WrongCounts,
 }
@@ -73,7 +90,7 @@ impl Sandbox {
     /// # Errors
     ///
     /// When there is no such file, or when it is no component of our world.
-    pub(crate) fn new(file: Option<PathBuf>) -> Result<Self, SandboxError> {
+    pub fn new(file: Option<PathBuf>) -> Result<Self, SandboxError> {
         let engine = engine()?;
         let component = Component::new(&engine, read(file.as_deref())?).map_err(unfit)?;
         let component = linker::pre_instantiate(&engine, &component).map_err(unfit)?;
@@ -89,9 +106,9 @@ impl Sandbox {
     /// # Errors
     ///
     /// When the component does not take the settings, or traps.
-    pub(crate) async fn start(
+    pub async fn start(
         &self,
-        settings: bindings::sync::Settings,
+        settings: Settings,
         egress: Arc<Egress>,
         time: Time,
     ) -> Result<Run, SandboxError> {
@@ -104,7 +121,7 @@ impl Sandbox {
 /// # Errors
 ///
 /// When the file cannot be read.
-pub(crate) fn read(file: Option<&Path>) -> Result<Cow<'static, [u8]>, SandboxError> {
+pub fn read(file: Option<&Path>) -> Result<Cow<'static, [u8]>, SandboxError> {
     let Some(path) = file else {
         return Ok(Cow::Borrowed(EMBEDDED));
     };

@@ -2,10 +2,10 @@
 
 use wasmtime::component::Component;
 
-use super::{SandboxError, linker, unfit};
+use crate::{SandboxError, engine, linker, one_line, unfit};
 
 /// The interfaces that a component may import, each with the versions that are compatible with it.
-pub(crate) const IMPORTS: [&str; 7] = [
+pub const IMPORTS: [&str; 7] = [
     "intune:sync/token@0.1",
     "wasi:clocks/monotonic-clock@0.2",
     "wasi:http/outgoing-handler@0.2",
@@ -15,9 +15,9 @@ pub(crate) const IMPORTS: [&str; 7] = [
     "wasi:io/streams@0.2",
 ];
 /// The interfaces that a component may export.
-pub(crate) const EXPORTS: [&str; 1] = ["intune:sync/sync@0.1"];
+pub const EXPORTS: [&str; 1] = ["intune:sync/sync@0.1"];
 
-/// The interfaces that a component may import which stands alone: those that `make build` leaves in `dist`. They run
+/// Imports allowed for a standalone component: those that `make build` leaves in `dist`. They run
 /// without this program, and not in its sandbox.
 const IMPORTS_ALONE: [&str; 10] = [
     "wasi:cli/environment@0.2",
@@ -34,13 +34,13 @@ const IMPORTS_ALONE: [&str; 10] = [
 /// What such a component exports, one of these.
 const EXPORTS_ALONE: [&str; 2] = ["wasi:cli/run@0.2", "wasi:http/incoming-handler@0.2"];
 
-/// Something that a component imports or exports.
+/// An import or export of a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Item {
+pub struct Item {
     /// As the component names it, with its version.
-    pub(crate) name: String,
+    pub name: String,
     /// Whether it is on the list.
-    pub(crate) promised: bool,
+    pub promised: bool,
 }
 
 impl Item {
@@ -54,13 +54,13 @@ impl Item {
 
 /// What a component asks for and offers, from its own type. Nothing of it has run.
 #[derive(Debug)]
-pub(crate) struct World {
+pub struct World {
     /// In the order of their names.
-    pub(crate) imports: Vec<Item>,
+    pub imports: Vec<Item>,
     /// In the order of their names.
-    pub(crate) exports: Vec<Item>,
+    pub exports: Vec<Item>,
     /// Why it cannot run in this sandbox, if so.
-    pub(crate) unfit: Option<String>,
+    pub unfit: Option<String>,
 }
 
 impl World {
@@ -69,8 +69,8 @@ impl World {
     /// # Errors
     ///
     /// When they are no component.
-    pub(crate) fn of(bytes: &[u8]) -> Result<Self, SandboxError> {
-        let engine = super::engine()?;
+    pub fn of(bytes: &[u8]) -> Result<Self, SandboxError> {
+        let engine = engine()?;
         let component = Component::from_binary(&engine, bytes).map_err(unfit)?;
         let world = component.component_type();
         let imports = world.imports(&engine).map(|(name, _)| name);
@@ -80,12 +80,12 @@ impl World {
             exports: items(exports, &EXPORTS),
             unfit: linker::pre_instantiate(&engine, &component)
                 .err()
-                .map(|error| super::one_line(&error)),
+                .map(|error| one_line(&error)),
         })
     }
 
     /// What is not on the list.
-    pub(crate) fn beyond(&self) -> impl Iterator<Item = &Item> {
+    pub fn beyond(&self) -> impl Iterator<Item = &Item> {
         self.imports
             .iter()
             .chain(&self.exports)
@@ -93,7 +93,7 @@ impl World {
     }
 
     /// Whether it asks for what a component that stands alone may ask for, and does what such a one does.
-    pub(crate) fn stands_alone(&self) -> bool {
+    pub fn stands_alone(&self) -> bool {
         let among = |item: &Item, list: &[&str]| list.iter().any(|name| covers(name, &item.name));
         matches!(self.exports.as_slice(), [export] if among(export, &EXPORTS_ALONE))
             && self

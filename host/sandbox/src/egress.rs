@@ -1,4 +1,4 @@
-//! The guest's way out: its tokens, and its requests, which pass the gate, get the real token and are sent.
+//! The guest's egress: its tokens, and its requests, which pass the gate, get the real token and are sent.
 
 use std::{
     num::{NonZeroU32, NonZeroU64},
@@ -9,37 +9,35 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use intune_sync_egress::{
-    Carrier, ClientError, Credential, Gated, Proposal, SendError, Timeouts, UnknownToken,
-    sync::{BODY_LIMIT, Call, PresentedToken, Rules, WriteCeiling, Writes},
+    Carrier, ClientError, Gated, Proposal, SendError, Surrogate, Timeouts, TokenCache, Unavailable,
+    UnknownToken,
+    sync::{BODY_LIMIT, Call, Rules, WriteCeiling, Writes},
 };
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use super::bindings::token;
-use crate::identity::{Surrogate, TokenCache, Unavailable};
-
 /// Requests that may be in flight at once: until their response was read to its end, or given up.
-pub(super) const IN_FLIGHT: usize = 64;
+pub(crate) const IN_FLIGHT: usize = 64;
 /// The longest that the guest's own timeouts are heeded.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(100);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(100);
 
-/// The way out of one run.
-pub(crate) struct Egress {
+/// The tokens and the requests of one run.
+pub struct Egress {
     graph: Gated<Writes, TokenCache>,
     scope: String,
     started: Instant,
     ceiling: Mutex<WriteCeiling>,
     in_flight: Arc<AtomicUsize>,
-    /// Why the first request that was refused was.
+    /// Why the first refused request was refused.
     refused: Mutex<Option<String>>,
 }
 
 impl Egress {
     /// `ceiling` is the most writes in 1,000 seconds, as in the engine's settings.
-    pub(crate) fn new(
+    pub fn new(
         rules: Rules,
         ceiling: NonZeroU64,
         scope: String,
@@ -60,38 +58,35 @@ impl Egress {
         }
     }
 
-    /// Why the guest's first request that was refused was.
-    pub(crate) fn refusal(&self) -> Option<String> {
+    /// Why the guest's first refused request was refused.
+    pub fn refusal(&self) -> Option<String> {
         lock(&self.refused).clone()
     }
 
     /// What to do about a denied token, where the identity knows.
-    pub(crate) fn token_hint(&self) -> Option<String> {
+    pub fn token_hint(&self) -> Option<String> {
         self.graph.credential().denial().map(|denial| denial.hint)
     }
 
-    /// Returns the guest's token: a surrogate, at once.
-    pub(crate) fn token(
-        &self,
-        scope: &str,
-        rejected: Option<&str>,
-    ) -> Result<token::AccessToken, token::TokenError> {
+    /// Returns the surrogate of the current token, at once. `rejected` is one whose token Graph has refused.
+    ///
+    /// # Errors
+    ///
+    /// When there is no token, for now or at all, or for another scope than that of the run.
+    pub fn token(&self, scope: &str, rejected: Option<&str>) -> Result<Surrogate, Unavailable> {
         if scope != self.scope {
             let reason = format!("the scope `{scope}` is not the one of this run");
-            return Err(token::TokenError::Denied(reason));
+            return Err(Unavailable::Denied(reason));
         }
-        match self.graph.credential().get(rejected) {
-            Ok(Surrogate { value, lifetime }) => Ok(token::AccessToken {
-                value,
-                lifetime: millis(lifetime),
-            }),
-            Err(Unavailable::TryAgain(after)) => Err(token::TokenError::TryAgain(millis(after))),
-            Err(Unavailable::Denied(reason)) => Err(token::TokenError::Denied(reason)),
-        }
+        self.graph.credential().get(rejected)
     }
 
     /// Sends a request that the gate admits, and returns its response.
-    pub(crate) async fn send(
+    ///
+    /// # Errors
+    ///
+    /// When the request is refused, which ends the run, or gets no response.
+    pub async fn send(
         &self,
         request: Request<WasiBody>,
         options: RequestOptions,
@@ -160,16 +155,6 @@ impl Egress {
     }
 }
 
-impl Credential<PresentedToken> for TokenCache {
-    fn authorization(
-        &self,
-        presented: &PresentedToken,
-    ) -> Result<Option<HeaderValue>, UnknownToken> {
-        let token = self.reveal(presented.expose()).ok_or(UnknownToken)?;
-        Ok(Some(token))
-    }
-}
-
 /// Counts a request until its response is read.
 struct InFlight(Arc<AtomicUsize>);
 
@@ -189,10 +174,6 @@ impl Drop for InFlight {
 /// The guest gets the reason in words; WASI's codes say less.
 fn in_words(error: ClientError) -> Error {
     Error::InternalError(Some(error.to_string()))
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What is behind these locks stays whole if a holder panics.

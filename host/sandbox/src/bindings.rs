@@ -2,7 +2,7 @@
 
 mod generated {
     wasmtime::component::bindgen!({
-        path: "../wit",
+        path: "../../wit",
         world: "engine",
         imports: { default: trappable },
         exports: { default: async },
@@ -10,10 +10,6 @@ mod generated {
     });
 }
 
-/// The types of `sync`, which the whole program speaks in; those generated here are for the border alone, and `wire`
-/// turns one into the other.
-pub(crate) use intune_sync_wit as sync;
-
-pub(super) use generated::exports::intune::sync::sync as wire;
+pub(crate) use generated::exports::intune::sync::sync as wire;
 pub(crate) use generated::intune::sync::token;
 pub(crate) use generated::{Engine, EnginePre};

@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use intune_sync_egress::{Surrogate, Unavailable};
 use wasmtime::{UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
-use super::{
+use crate::{
     bindings::token,
     clock::Clock,
     egress::Egress,
@@ -38,10 +39,10 @@ impl State {
         }
     }
 
-    /// What a guest that computes is told at each tick of the epoch: go on, or end.
+    /// Decides at each tick of the epoch whether a guest that computes goes on or ends.
     pub(crate) fn tick(&self) -> wasmtime::Result<UpdateDeadline> {
         if self.hooks.0.refusal().is_some() {
-            wasmtime::bail!("a request of its was refused");
+            wasmtime::bail!("one of its requests was refused");
         }
         self.deadline.decide()
     }
@@ -72,7 +73,15 @@ impl token::Host for State {
         scope: String,
         rejected: Option<String>,
     ) -> wasmtime::Result<Result<token::AccessToken, token::TokenError>> {
-        Ok(self.hooks.0.token(&scope, rejected.as_deref()))
+        let token = self.hooks.0.token(&scope, rejected.as_deref());
+        Ok(match token {
+            Ok(Surrogate { value, lifetime }) => Ok(token::AccessToken {
+                value,
+                lifetime: millis(lifetime),
+            }),
+            Err(Unavailable::TryAgain(after)) => Err(token::TokenError::TryAgain(millis(after))),
+            Err(Unavailable::Denied(reason)) => Err(token::TokenError::Denied(reason)),
+        })
     }
 }
 
@@ -103,4 +112,8 @@ impl WasiHttpHooks for Hooks {
             Ok(io)
         })
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

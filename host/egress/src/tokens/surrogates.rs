@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use http::HeaderValue;
-use intune_sync_identity::TokenId;
+use intune_sync_identity::{Secret, TokenId};
 
-use crate::{identity::Secret, random};
+use crate::random;
 
 /// How many tokens are known: the current one and the last few that were replaced.
 const REMEMBERED: usize = 5;
