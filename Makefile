@@ -11,7 +11,7 @@
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
 # make settings
 #              rewrites the README's table of settings
-# make lint    spelling, words, links, formatting, clippy, licences and advisories
+# make lint    spelling, words, links, style, formatting, clippy, licences and advisories
 # make reproducible
 #              builds the components twice in different folders, and compares the bytes
 #
@@ -53,6 +53,7 @@ lint: setup
 	.ci/typos
 	.ci/words
 	.ci/links
+	.ci/style
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(FLAGS) --all-targets -- -D warnings
 	$(CARGO) clippy --release --locked --package intune-sync-engine --target wasm32-unknown-unknown -- -D warnings

@@ -83,7 +83,7 @@ fn wasmtime_cannot_send_on_its_own() {
     assert_eq!(wasi, ["p2"]);
 }
 
-/// Whoever has the HTTP library can send past the gates.
+/// Anyone who has the HTTP library can send past the gates.
 #[test]
 fn one_crate_can_send() {
     let direct = dependents("reqwest");

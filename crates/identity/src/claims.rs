@@ -1,4 +1,4 @@
-//! What a token says about itself. Nothing is verified: that is up to whoever accepts the token.
+//! What a token says about itself. Nothing is verified: that is up to the service that accepts the token.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ pub struct Claims {
     pub audience: Option<String>,
     /// The tenant.
     pub tenant: Option<String>,
-    /// The object id of whoever signed in: for an application, that of its service principal.
+    /// The object id of the account that signed in: for an application, that of its service principal.
     pub object: Option<String>,
     /// The application.
     pub application: Option<String>,

@@ -68,7 +68,7 @@ impl Endpoint {
         })
     }
 
-    /// There was no response, for this reason; `hint` is what whoever sent the request would do.
+    /// There was no response, for this reason; `hint` is the caller's advice.
     #[must_use]
     pub fn no_response(&self, reason: &str, hint: &str) -> TokenError {
         let message = format!("no answer from {}: {reason}", self.name);

@@ -101,7 +101,7 @@ impl Channel {
     }
 
     fn send_message(&self, message: Message) {
-        // Once the task has ended, whoever waits for a response sees the channel closed.
+        // Once the task has ended, a caller that waits for a response sees the channel closed.
         let _ = self.task.send(message);
     }
 }

@@ -197,7 +197,7 @@ fn the_answers_of_an_instant_reach_the_guest_together() {
 }
 
 /// More answers than the scheduler handles in a round, each in a task of its own as in the sandbox, and a timer for the
-/// same instant that was there before: whoever waits for all of them sees them all at once.
+/// same instant that was there before: a task that waits for all of them sees them all at once.
 #[tokio::test(start_paused = true)]
 async fn answers_and_timers_of_an_instant_are_seen_together() {
     const CALLS: usize = 200;

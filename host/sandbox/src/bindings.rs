@@ -10,6 +10,6 @@ mod generated {
     });
 }
 
-pub(crate) use generated::exports::intune::sync::sync as wire;
-pub(crate) use generated::intune::sync::token;
-pub(crate) use generated::{Engine, EnginePre};
+pub(crate) use generated::{
+    Engine, EnginePre, exports::intune::sync::sync as wire, intune::sync::token,
+};

@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_embedded_component_asks_for_the_promised_list_to_the_letter() {
-        let world = World::of(super::super::EMBEDDED).expect("it is a component");
+        let world = World::of(crate::EMBEDDED).expect("it is a component");
         let versions = |items: &[Item]| {
             let minor = |item: &Item| item.name.rsplit_once('.').map(|(name, _)| name.to_owned());
             items.iter().filter_map(minor).collect::<Vec<_>>()

@@ -13,11 +13,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) use intune_sync_egress::{TokenSource, obtain};
 pub(crate) use intune_sync_identity::{AccessToken, Claims, Secret, TokenError};
 
-pub(crate) use self::azure_cli::AzureCli;
-pub(crate) use self::entra::{EntraApp, Federation};
-pub(crate) use self::environment::Environment;
-pub(crate) use self::managed_identity::ManagedIdentity;
-pub(crate) use self::token_file::TokenFile;
+pub(crate) use self::{
+    azure_cli::AzureCli,
+    entra::{EntraApp, Federation},
+    environment::Environment,
+    managed_identity::ManagedIdentity,
+    token_file::TokenFile,
+};
 
 /// The wall clock, in seconds since 1970.
 fn now() -> i64 {

@@ -1,8 +1,10 @@
 //! A file with one secret in it: a token, a client secret, an assertion.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 
 use intune_sync_identity::{MAX_TOKEN_BYTES, Secret};
 

@@ -1,14 +1,19 @@
 //! `--auth token-file`: a token that someone else obtains and keeps fresh in a file.
 
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures::future::BoxFuture;
 use intune_sync_identity::expires_on;
 
-use super::secret_file::{self, SecretFile};
-use super::{AccessToken, Secret, TokenError, TokenSource, until};
+use super::{
+    AccessToken, Secret, TokenError, TokenSource,
+    secret_file::{self, SecretFile},
+    until,
+};
 
 /// How long a token is taken to last that does not say so itself.
 const UNKNOWN_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -85,13 +90,15 @@ fn unusable(name: &str, problem: &str) -> TokenError {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-    use std::time::{SystemTime, UNIX_EPOCH};
+    use std::{
+        path::PathBuf,
+        time::{SystemTime, UNIX_EPOCH},
+    };
 
     use data_encoding::BASE64URL_NOPAD;
+    use intune_sync_identity::{MAX_TOKEN_BYTES, TokenErrorKind};
 
     use super::*;
-    use intune_sync_identity::{MAX_TOKEN_BYTES, TokenErrorKind};
 
     fn file(content: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().expect("a folder");

@@ -1,4 +1,4 @@
-//! The state machine by itself: tokens, refusals and failures at given times.
+//! The state machine alone: tokens, refusals and failures at given times.
 
 use super::*;
 
