@@ -26,7 +26,9 @@ fn component() -> Component {
     let engine = Engine::new(&Config::new()).expect("an engine");
     let embedded = fs::read(env!("CARGO_BIN_EXE_intune-sync")).expect("the program was built");
     assert!(
-        embedded.windows(bytes.len()).any(|window| *window == *bytes),
+        embedded
+            .windows(bytes.len())
+            .any(|window| *window == *bytes),
         "this is the component that the program runs"
     );
     Component::new(&engine, bytes).expect("a component")

@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// `sync` and `plan`: see [`JobOptions::purpose`].
     Job(Box<JobOptions>),
     /// `demo`.
-    Demo(DemoOptions),
+    Demo(Box<DemoOptions>),
     /// `rehearse`.
     Rehearse(Box<RehearseOptions>),
     /// `simulate`.

@@ -67,7 +67,7 @@ pub(super) enum Subcommands {
     ///
     /// Needs no Azure and reaches nothing but this machine: a simulator on loopback responds as Microsoft Graph does,
     /// with throttling and failures, in a quota compressed in time.
-    Demo(DemoArgs),
+    Demo(Box<DemoArgs>),
     /// Say how long a run will take, by running it against a simulated tenant on a virtual clock
     ///
     /// Needs no Azure and opens no connection: the component runs in its sandbox as it would for `sync`, against a
@@ -104,7 +104,7 @@ impl TryFrom<Arguments> for Command {
         Ok(match arguments.command {
             Subcommands::Sync(args) => Self::Job(Box::new((*args).try_into()?)),
             Subcommands::Plan(args) => Self::Job(Box::new((*args).try_into()?)),
-            Subcommands::Demo(args) => Self::Demo(args.try_into()?),
+            Subcommands::Demo(args) => Self::Demo(Box::new((*args).try_into()?)),
             Subcommands::Rehearse(args) => Self::Rehearse(Box::new((*args).try_into()?)),
             Subcommands::Simulate(args) => Self::Simulate(args.try_into()?),
             Subcommands::Doctor(args) => Self::Doctor(Box::new((*args).try_into()?)),

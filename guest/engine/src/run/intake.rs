@@ -136,7 +136,7 @@ impl Intake {
             missing.clear();
         }
 
-        ledger.to_sync(u32::try_from(order.len()).unwrap_or(u32::MAX));
+        ledger.set_to_sync(u32::try_from(order.len()).unwrap_or(u32::MAX));
         let mut skipped = BTreeMap::new();
         for (at, reason) in unsupported {
             *skipped.entry(reason.clone()).or_insert(0) += 1;

@@ -98,7 +98,7 @@ impl Ledger {
     }
 
     /// Sets the number of devices that are to be sent.
-    pub(super) fn to_sync(&mut self, devices: u32) {
+    pub(super) fn set_to_sync(&mut self, devices: u32) {
         self.counts.to_sync = devices;
     }
 

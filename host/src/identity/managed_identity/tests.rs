@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     net::TcpListener,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
