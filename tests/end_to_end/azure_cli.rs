@@ -136,12 +136,12 @@ fn what_it_says_when_it_has_no_token_is_told() {
         ),
         (
             "echo eyJ0.no.json",
-            "no token from the Azure CLI: its answer is not a JSON object",
+            "no token from the Azure CLI: its response is not a JSON object",
             "use Azure CLI 2.54 or later",
         ),
         (
             "echo '{\"accessToken\":\"opaque-secret\"}'",
-            "no token from the Azure CLI: its answer does not say when the token ends",
+            "no token from the Azure CLI: its response does not say when the token ends",
             "use Azure CLI 2.54 or later",
         ),
         (

@@ -55,7 +55,7 @@ fn each_refusal_is_told_with_what_helps() {
     entra.denied(
         &finished,
         &format!(
-            "the token endpoint `{}/{TENANT}/oauth2/v2.0/token` answered 401: AADSTS7000215: Invalid client secret",
+            "the token endpoint `{}/{TENANT}/oauth2/v2.0/token` returned 401: AADSTS7000215: Invalid client secret",
             entra.front.root()
         ),
         "write the secret's value, not its id",
@@ -69,11 +69,11 @@ fn each_refusal_is_told_with_what_helps() {
 
     let entra = registered(healthy(5));
     let other = sync(&entra).args(["--tenant-id", "contoso.com"]).run();
-    entra.denied(&other, "answered 400: AADSTS90002: ", "`--cloud`");
+    entra.denied(&other, "returned 400: AADSTS90002: ", "`--cloud`");
     let other = sync(&entra)
         .args(["--client-id", "00112233-4455-6677-8899-aabbccddeeff"])
         .run();
-    entra.denied(&other, "answered 400: AADSTS700016: ", "`--client-id`");
+    entra.denied(&other, "returned 400: AADSTS700016: ", "`--client-id`");
 
     let mut config = healthy(5);
     config.entra.secret_expired = true;
@@ -131,7 +131,10 @@ fn a_token_endpoint_that_cannot_be_reached_is_named() {
     });
     entra.denied(
         &distrustful,
-        &format!("no answer from the token endpoint `{}/", entra.front.root()),
+        &format!(
+            "no response from the token endpoint `{}/",
+            entra.front.root()
+        ),
         "`--ca-file`",
     );
     assert!(

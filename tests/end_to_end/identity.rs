@@ -214,7 +214,7 @@ fn an_endpoint_that_never_responds_is_given_up_after_five_attempts() {
     let (error, hint) = finished.error();
     assert!(
         error.starts_with(&format!(
-            "no answer from the managed identity endpoint `{endpoint}` (App Service): "
+            "no response from the managed identity endpoint `{endpoint}` (App Service): "
         )),
         "{error}"
     );

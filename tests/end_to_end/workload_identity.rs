@@ -103,7 +103,7 @@ fn a_token_that_entra_id_does_not_trust_is_refused() {
     denied(
         &pod,
         &finished,
-        "answered 400: AADSTS700213: ",
+        "returned 400: AADSTS700213: ",
         "federated credential",
     );
     assert!(

@@ -84,7 +84,7 @@ impl<'de: 'a, 'a> Tolerant<'de> for Envelope<'a> {
     }
 }
 
-/// `None` where there is no array.
+/// `None` if there is no array.
 #[derive(Default)]
 struct Responses<'a>(Option<Vec<Response<'a>>>);
 

@@ -1,4 +1,4 @@
-//! What an endpoint's response comes to: a token, or why there is none and what helps.
+//! Reads a response of an endpoint: a token, or why there is none and what helps.
 
 use core::time::Duration;
 
@@ -71,9 +71,9 @@ impl Endpoint {
     /// There was no response, for this reason; `hint` is the caller's advice.
     #[must_use]
     pub fn no_response(&self, reason: &str, hint: &str) -> TokenError {
-        let message = format!("no answer from {}: {reason}", self.name);
+        let message = format!("no response from {}: {reason}", self.name);
         let hint = self.unreached.unwrap_or(hint);
-        TokenError::new(TokenErrorKind::Unanswered, message, hint)
+        TokenError::new(TokenErrorKind::NoResponse, message, hint)
     }
 
     fn refusal(&self, response: Response<'_>) -> TokenError {
@@ -87,7 +87,7 @@ impl Endpoint {
             TokenErrorKind::Denied => (self.refused)(&refusal),
             _ => self.in_trouble,
         };
-        let message = format!("{} answered {}{words}", self.name, response.status);
+        let message = format!("{} returned {}{words}", self.name, response.status);
         let seconds = response
             .retry_after
             .and_then(|text| text.trim().parse().ok());
@@ -138,7 +138,7 @@ mod tests {
             assert_eq!(
                 (error.message.as_str(), error.hint.as_str()),
                 (
-                    format!("the endpoint `x` answered {status}: x").as_str(),
+                    format!("the endpoint `x` returned {status}: x").as_str(),
                     "wait"
                 )
             );
@@ -149,7 +149,7 @@ mod tests {
             assert_eq!(
                 (error.message.as_str(), error.hint.as_str()),
                 (
-                    format!("the endpoint `x` answered {status}").as_str(),
+                    format!("the endpoint `x` returned {status}").as_str(),
                     "ask"
                 )
             );
@@ -161,12 +161,12 @@ mod tests {
         for (body, problem, hint) in [
             (
                 "<html>abc</html>",
-                "no token from the endpoint `x`: its answer is not a JSON object",
+                "no token from the endpoint `x`: its response is not a JSON object",
                 "look",
             ),
             (
                 r#"{"access_token":"abc"}"#,
-                "no token from the endpoint `x`: its answer does not say when the token ends",
+                "no token from the endpoint `x`: its response does not say when the token ends",
                 "look",
             ),
             (

@@ -1,4 +1,4 @@
-//! Apps of Entra ID that prove who they are: how its token endpoint is asked.
+//! Apps of Entra ID that prove who they are: how a token is requested from its token endpoint.
 
 use core::fmt;
 
@@ -23,7 +23,7 @@ pub struct App {
 pub enum ProofKind {
     /// A secret of the app's.
     ClientSecret,
-    /// A token of an issuer that Entra ID was told to trust.
+    /// A token of an issuer that Entra ID is configured to trust.
     Assertion,
 }
 

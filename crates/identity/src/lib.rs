@@ -1,4 +1,4 @@
-//! Azure identities without I/O: who asks whom for a token, what is sent, what comes back, and when to ask again.
+//! Azure identities without I/O: how a token is requested, what comes back, and when to request the next one.
 //!
 //! The program and the components send the requests and read the clock; everything else about tokens is here, once.
 

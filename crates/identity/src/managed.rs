@@ -1,4 +1,4 @@
-//! Managed identities: how a platform is asked for a token.
+//! Managed identities: how a token is requested from a platform.
 
 use core::fmt;
 

@@ -12,13 +12,13 @@ use crate::{AccessToken, Secret, claims};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// The body is not a JSON object.
-    #[error("its answer is not a JSON object")]
+    #[error("its response is not a JSON object")]
     NotJson,
     /// There is no token in it.
-    #[error("its answer has no `access_token`")]
+    #[error("its response has no `access_token`")]
     NoToken,
     /// It does not say when the token ends.
-    #[error("its answer does not say when the token ends (`expires_on`, `expires_in`)")]
+    #[error("its response does not say when the token ends (`expires_on`, `expires_in`)")]
     NoEnd,
     /// The token cannot be used.
     #[error("the token {0}")]

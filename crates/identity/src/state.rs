@@ -25,7 +25,7 @@ pub struct Patience {
     /// For how long any other failure that may pass.
     transient: Duration,
     /// How many attempts in a row without a response.
-    unanswered: u32,
+    without_response: u32,
 }
 
 impl Patience {
@@ -34,7 +34,7 @@ impl Patience {
     pub const START: Self = Self {
         busy: Duration::from_secs(100),
         transient: Duration::ZERO,
-        unanswered: 5,
+        without_response: 5,
     };
 
     /// In the program's runs. A run that has got going loses less by waiting out an outage than by ending.
@@ -47,7 +47,7 @@ impl Patience {
         Self {
             busy: time,
             transient: time,
-            unanswered: u32::MAX,
+            without_response: u32::MAX,
         }
     }
 }
@@ -64,7 +64,7 @@ pub struct TokenState {
     trouble: Option<Trouble>,
 }
 
-/// Names a token that has been current. One that is fetched again after it was refused is named anew, even if its text
+/// Names a token that has been current. One that is fetched again after it was refused gets a new one, even if its text
 /// is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenId(u64);
@@ -92,7 +92,7 @@ struct Held {
     id: TokenId,
     secret: Secret,
     ends: Duration,
-    /// Graph has answered 401 to it.
+    /// Graph has returned 401 for it.
     refused: bool,
 }
 
@@ -108,7 +108,7 @@ struct Trouble {
     error: TokenError,
     failures: u32,
     /// Of these the last ones without a response.
-    unanswered: u32,
+    without_response: u32,
     /// Since when there has been no usable token either.
     since: Option<Duration>,
     /// When the last one failed.
@@ -247,13 +247,13 @@ impl TokenState {
     fn fail(&mut self, error: TokenError, now: Duration) {
         let usable = self.current.as_ref().filter(|held| held.is_usable(now));
         let before = self.trouble.take();
-        let (failures, unanswered, since) = before.map_or((0, 0, None), |trouble| {
-            (trouble.failures, trouble.unanswered, trouble.since)
+        let (failures, without_response, since) = before.map_or((0, 0, None), |trouble| {
+            (trouble.failures, trouble.without_response, trouble.since)
         });
         let trouble = Trouble {
             failures: failures + 1,
-            unanswered: match error.kind {
-                TokenErrorKind::Unanswered => unanswered + 1,
+            without_response: match error.kind {
+                TokenErrorKind::NoResponse => without_response + 1,
                 _ => 0,
             },
             since: usable.is_none().then(|| since.unwrap_or(now)),
@@ -264,8 +264,8 @@ impl TokenState {
             Plan::GivenUp(trouble.error.clone())
         } else {
             let pause = PAUSE.saturating_mul(1 << failures.min(10)).min(MAX_PAUSE);
-            let asked = trouble.error.retry_after.unwrap_or_default();
-            let again = now + pause.max(asked.min(self.patience.busy));
+            let requested = trouble.error.retry_after.unwrap_or_default();
+            let again = now + pause.max(requested.min(self.patience.busy));
             // The moment a token ends is the moment that decides.
             Plan::FetchAt(usable.map_or(again, |held| held.ends.min(again)))
         };
@@ -282,8 +282,8 @@ impl Trouble {
                 TokenErrorKind::Denied => true,
                 TokenErrorKind::Transient => lasted >= patience.transient,
                 TokenErrorKind::Busy => lasted >= patience.busy,
-                TokenErrorKind::Unanswered => {
-                    lasted >= patience.busy || self.unanswered >= patience.unanswered
+                TokenErrorKind::NoResponse => {
+                    lasted >= patience.busy || self.without_response >= patience.without_response
                 }
             }
         })

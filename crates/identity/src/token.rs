@@ -105,7 +105,7 @@ impl AccessToken {
 pub struct TokenError {
     /// Whether another attempt makes sense, and when.
     pub kind: TokenErrorKind,
-    /// How long the endpoint asks to be left alone.
+    /// The wait that the endpoint requests.
     pub retry_after: Option<Duration>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
@@ -129,7 +129,7 @@ pub enum TokenErrorKind {
     /// The endpoint is throttling, failing or being updated.
     Busy,
     /// There was no response.
-    Unanswered,
+    NoResponse,
 }
 
 impl TokenError {

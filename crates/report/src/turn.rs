@@ -17,7 +17,7 @@ pub struct Turn {
 pub enum Stop {
     /// By the user or the system.
     Interrupted,
-    /// The user answered the question before the first sync with no.
+    /// The user declined when prompted before the first sync.
     Declined,
     /// Its time is over.
     Deadline,

@@ -251,7 +251,7 @@ fn list_value<T>(values: &[T], text: impl Fn(&T) -> String) -> Option<Value> {
     (!values.is_empty()).then(|| Value::List(values.iter().map(text).collect()))
 }
 
-/// The values of a list. An empty list would be no criterion, so that a caller who computed it would get the whole
+/// The values of a list. An empty list would not be a criterion, so that a caller who computed it would get the whole
 /// fleet: it is refused.
 fn list<T>(
     values: &[String],

@@ -1,5 +1,5 @@
 //! `--auth client-secret` and `--auth workload-identity`: an app of Entra ID that proves who it is, by its
-//! secret or by a token of an issuer that Entra ID was told to trust.
+//! secret or by a token of an issuer that Entra ID is configured to trust.
 
 use std::path::{Path, PathBuf};
 

@@ -74,9 +74,9 @@ fn entra_is_posted_a_form() {
         ("INTUNE_SYNC_CLIENT_SECRET", "a&b+c\n"),
         ("INTUNE_SYNC_CLOUD", "usgov"),
     ];
-    let asked =
+    let by_secret =
         source(&[&client[..], &secret].concat()).unwrap_or_else(|problem| panic!("{problem}"));
-    let request = asked.request(SCOPE);
+    let request = by_secret.request(SCOPE);
     assert!(request.address.https);
     assert_eq!(request.address.authority, "login.microsoftonline.us");
     assert_eq!(
@@ -93,9 +93,9 @@ fn entra_is_posted_a_form() {
         ("INTUNE_SYNC_FEDERATED_TOKEN", "e30.e30.x"),
         ("AZURE_AUTHORITY_HOST", "https://127.0.0.1:8080/"),
     ];
-    let asked =
+    let by_assertion =
         source(&[&client[..], &workload].concat()).unwrap_or_else(|problem| panic!("{problem}"));
-    let request = asked.request(SCOPE);
+    let request = by_assertion.request(SCOPE);
     assert!(request.address.https);
     assert_eq!(request.address.authority, "127.0.0.1:8080");
     let form = request.form.unwrap_or_default();
@@ -193,8 +193,8 @@ fn no_variable_sends_a_secret_or_a_federated_token_elsewhere() {
             "https://127.0.0.1:8443",
         ] {
             let given = [("INTUNE_SYNC_AUTH", auth), ("AZURE_AUTHORITY_HOST", own)];
-            let asked = source(&app(&given)).unwrap_or_else(|problem| panic!("{problem}"));
-            let request = asked.request(SCOPE);
+            let source = source(&app(&given)).unwrap_or_else(|problem| panic!("{problem}"));
+            let request = source.request(SCOPE);
             assert!(request.address.https, "{own}");
             assert!(own.contains(&request.address.authority), "{own}");
         }

@@ -119,10 +119,10 @@ fn attempts(patience: Patience, mut fail: impl FnMut(u64) -> TokenError) -> Vec<
 
 #[test]
 fn failures_without_a_token_are_tolerated_for_a_while() {
-    use TokenErrorKind::{Busy, Denied, Transient, Unanswered};
+    use TokenErrorKind::{Busy, Denied, NoResponse, Transient};
 
     let of = |kind| move |_| failure(kind).expect_err("it is one");
-    for kind in [Busy, Transient, Unanswered] {
+    for kind in [Busy, Transient, NoResponse] {
         let attempts = attempts(Patience::COMPONENT, of(kind));
         assert_eq!(attempts, [0, 1, 3, 7, 15, 31, 61, 91, 121], "{kind:?}");
         let attempts = self::attempts(Patience::PROGRAM, of(kind));
@@ -132,13 +132,13 @@ fn failures_without_a_token_are_tolerated_for_a_while() {
         assert_eq!(attempts(patience, of(Denied)), [0]);
     }
     assert_eq!(attempts(Patience::START, of(Transient)), [0]);
-    assert_eq!(attempts(Patience::START, of(Unanswered)), [0, 1, 3, 7, 15]);
+    assert_eq!(attempts(Patience::START, of(NoResponse)), [0, 1, 3, 7, 15]);
     let busy = attempts(Patience::START, of(Busy));
     assert_eq!(busy, [0, 1, 3, 7, 15, 31, 61, 91, 121]);
     // One response in between, and there is somebody.
     let once = attempts(Patience::START, |second| match second {
         7 => TokenError::new(Busy, "", ""),
-        _ => TokenError::new(Unanswered, "", ""),
+        _ => TokenError::new(NoResponse, "", ""),
     });
     assert_eq!(once, [0, 1, 3, 7, 15, 31, 61, 91, 121]);
 }

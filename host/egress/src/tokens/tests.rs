@@ -10,12 +10,12 @@ use super::*;
 const FETCH: Duration = Duration::from_secs(2);
 
 /// What a fetch gives: a token and the seconds it lives, or an error.
-type Answer = Result<(&'static str, u64), TokenErrorKind>;
+type Scripted = Result<(&'static str, u64), TokenErrorKind>;
 
-/// Gives the answers of a script, one a fetch; notes when each fetch began, whether it was a renewal, and how many ran
+/// Gives the results of a script, one a fetch; notes when each fetch began, whether it was a renewal, and how many ran
 /// together at most.
 struct Script {
-    answers: Mutex<VecDeque<Answer>>,
+    results: Mutex<VecDeque<Scripted>>,
     seen: Mutex<Seen>,
 }
 
@@ -27,10 +27,10 @@ struct Seen {
 }
 
 impl Script {
-    fn new(answers: impl IntoIterator<Item = Answer>) -> Arc<Self> {
-        let answers = Mutex::new(answers.into_iter().collect());
+    fn new(results: impl IntoIterator<Item = Scripted>) -> Arc<Self> {
+        let results = Mutex::new(results.into_iter().collect());
         Arc::new(Self {
-            answers,
+            results,
             seen: Mutex::default(),
         })
     }
@@ -56,8 +56,8 @@ impl TokenSource for Script {
             }
             tokio::time::sleep(FETCH).await;
             self.seen.lock().expect("no panic").running -= 1;
-            let answer = self.answers.lock().expect("no panic").pop_front();
-            match answer.expect("no fetch beyond the script") {
+            let result = self.results.lock().expect("no panic").pop_front();
+            match result.expect("no fetch beyond the script") {
                 Ok((secret, lifetime)) => {
                     let secret = Secret::parse(secret).expect("valid");
                     let lifetime = Duration::from_secs(lifetime);
@@ -357,8 +357,8 @@ async fn the_start_waits_for_an_endpoint_that_is_busy() {
 
 #[tokio::test(start_paused = true)]
 async fn one_token_for_a_command_is_obtained_as_at_the_start_of_a_run() {
-    let obtain = async |answers: Vec<Answer>| {
-        let source = Script::new(answers);
+    let obtain = async |results: Vec<Scripted>| {
+        let source = Script::new(results);
         let result = obtain(&*source, "scope").await;
         (result.map_err(|error| error.kind), source.fetches().len())
     };
@@ -366,9 +366,9 @@ async fn one_token_for_a_command_is_obtained_as_at_the_start_of_a_run() {
     let (token, fetches) = obtain(vec![busy, busy, Ok(("one", 3600))]).await;
     let secret = token.map(|token| token.secret.expose().to_owned());
     assert_eq!((secret, fetches), (Ok("one".to_owned()), 3));
-    let silent = vec![Err(TokenErrorKind::Unanswered); 9];
+    let silent = vec![Err(TokenErrorKind::NoResponse); 9];
     let (token, fetches) = obtain(silent).await;
-    assert_eq!(token.err(), Some(TokenErrorKind::Unanswered));
+    assert_eq!(token.err(), Some(TokenErrorKind::NoResponse));
     assert_eq!(fetches, 5);
     let (token, fetches) = obtain(vec![Err(TokenErrorKind::Transient)]).await;
     assert_eq!((token.err(), fetches), (Some(TokenErrorKind::Transient), 1));

@@ -22,36 +22,36 @@ use super::{
 const SCOPE: &str = "https://graph.microsoft.com/.default";
 
 /// A request: its path with the query, and `name: value` of each header.
-type Asked = (String, Vec<String>);
+type Received = (String, Vec<String>);
 
-/// An endpoint that gives one scripted answer after the other, the last one again and again.
+/// An endpoint that gives one scripted response after the other, the last one again and again.
 #[derive(Clone)]
 struct Place {
     origin: String,
-    answers: Arc<Mutex<VecDeque<(u16, String)>>>,
+    responses: Arc<Mutex<VecDeque<(u16, String)>>>,
     /// The requests for a token.
-    requests: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Place {
-    async fn serve(answers: impl IntoIterator<Item = (u16, String)>) -> Self {
+    async fn serve(responses: impl IntoIterator<Item = (u16, String)>) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
             .expect("loopback");
         let place = Self {
             origin: format!("http://{}", listener.local_addr().expect("bound")),
-            answers: Arc::new(Mutex::new(answers.into_iter().collect())),
+            responses: Arc::new(Mutex::new(responses.into_iter().collect())),
             requests: Arc::default(),
         };
         let router = Router::new()
-            .fallback(Self::answer)
+            .fallback(Self::respond)
             .with_state(place.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         place
     }
 
-    async fn answer(State(place): State<Self>, request: Request) -> Response {
-        // As IMDS answers a request that lacks its header: the probe.
+    async fn respond(State(place): State<Self>, request: Request) -> Response {
+        // As IMDS responds to a request that lacks its header: the probe.
         let headers = request.headers();
         if headers.get("metadata").is_none() && headers.get("x-identity-header").is_none() {
             return (StatusCode::BAD_REQUEST, r#"{"error":"invalid_request"}"#).into_response();
@@ -65,16 +65,19 @@ impl Place {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(request);
-        let mut answers = place.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let (status, body) = match answers.len() {
-            1 => answers.front().cloned(),
-            _ => answers.pop_front(),
+        let mut responses = place
+            .responses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (status, body) = match responses.len() {
+            1 => responses.front().cloned(),
+            _ => responses.pop_front(),
         }
-        .expect("a script has an answer");
+        .expect("a script has a response");
         (StatusCode::from_u16(status).expect("a status"), body).into_response()
     }
 
-    fn requests(&self) -> Vec<Asked> {
+    fn requests(&self) -> Vec<Received> {
         self.requests.lock().expect("no panic").clone()
     }
 
@@ -111,8 +114,8 @@ fn is_good(token: &AccessToken) -> bool {
     fresh && token.secret == Secret::parse("abc").expect("valid")
 }
 
-async fn error_of(answers: impl IntoIterator<Item = (u16, String)>) -> TokenError {
-    let place = Place::serve(answers).await;
+async fn error_of(responses: impl IntoIterator<Item = (u16, String)>) -> TokenError {
+    let place = Place::serve(responses).await;
     place
         .app_service()
         .fetch(SCOPE, false)
@@ -163,7 +166,7 @@ async fn a_refusal_is_denied_in_the_service_s_words() {
     assert!(
         error
             .message
-            .ends_with("(App Service) answered 400: Identity not found"),
+            .ends_with("(App Service) returned 400: Identity not found"),
         "{error}"
     );
     assert!(
@@ -177,11 +180,11 @@ async fn a_refusal_is_denied_in_the_service_s_words() {
     assert!(
         error
             .message
-            .ends_with("answered 400: No managed identity found"),
+            .ends_with("returned 400: No managed identity found"),
         "{error}"
     );
     let error = error_of([(403, "<html>".to_owned())]).await;
-    assert!(error.message.ends_with("answered 403"), "{error}");
+    assert!(error.message.ends_with("returned 403"), "{error}");
 }
 
 #[tokio::test]
@@ -214,14 +217,14 @@ async fn an_endpoint_that_is_silent_is_given_up_within_minutes() {
     let source = ManagedIdentity::new(&environment, None).expect("an endpoint");
     let start = tokio::time::Instant::now();
     let error = obtain(&source, SCOPE).await.expect_err("no token");
-    assert_eq!(error.kind, TokenErrorKind::Unanswered);
+    assert_eq!(error.kind, TokenErrorKind::NoResponse);
     assert!(error.message.ends_with("sent nothing for 30 s"), "{error}");
     let lasted = start.elapsed().as_secs();
     assert!((100..180).contains(&lasted), "{lasted} s");
 }
 
 #[tokio::test]
-async fn where_imds_does_not_answer_there_is_no_identity() {
+async fn where_imds_does_not_respond_there_is_no_identity() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("loopback");
     let free = TcpListener::bind("127.0.0.1:0")
         .expect("loopback")
