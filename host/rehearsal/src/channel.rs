@@ -35,7 +35,7 @@ pub(super) struct Call {
     pub(super) id: CallId,
     pub(super) request: Request<Bytes>,
     pub(super) limits: Limits,
-    pub(super) answer: oneshot::Sender<Outcome>,
+    pub(super) respond_to: oneshot::Sender<Outcome>,
 }
 
 /// The response; `None` when it did not arrive in time.
@@ -65,7 +65,7 @@ impl Channel {
     ) -> Result<Response<Bytes>, ClientError> {
         let host = request.uri().host().unwrap_or("?").to_owned();
         let id = CallId(self.calls.fetch_add(1, Ordering::Relaxed));
-        let (answer, answered) = oneshot::channel();
+        let (respond_to, response) = oneshot::channel();
         let mut pending = Pending {
             channel: self,
             call: Some(id),
@@ -74,9 +74,9 @@ impl Channel {
             id,
             request,
             limits,
-            answer,
+            respond_to,
         })));
-        let outcome = answered.await;
+        let outcome = response.await;
         pending.call = None;
         match outcome {
             Ok(Some(Delivery::Response(response))) => Ok(response),
@@ -86,7 +86,7 @@ impl Channel {
             }),
             Ok(Some(Delivery::Dropped)) | Err(_) => Err(ClientError::Closed {
                 host,
-                reason: "it was closed without an answer".to_owned(),
+                reason: "it was closed without a response".to_owned(),
             }),
         }
     }
@@ -114,14 +114,14 @@ impl Transport for Channel {
     ) -> BoxFuture<'a, Result<Response<ResponseBody>, ClientError>> {
         Box::pin(async move {
             let host = request.uri().host().unwrap_or("?").to_owned();
-            let answer = self.call(request, limits).await?;
-            if answer.body().len() as u64 > limits.body {
+            let response = self.call(request, limits).await?;
+            if response.body().len() as u64 > limits.body {
                 return Err(ClientError::TooLarge {
                     host,
                     limit: limits.body,
                 });
             }
-            Ok(answer.map(|body| Full::new(body).map_err(|never| match never {}).boxed()))
+            Ok(response.map(|body| Full::new(body).map_err(|never| match never {}).boxed()))
         })
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::{unconstrained, yield_now};
 const ROUNDS: u32 = crate::tenant_task::ROUNDS + 5;
 
 /// A call of the guest's that, when something wakes it, first lets the host do all else that is due at that instant.
-/// Without it the guest would see its own timer, or the first of several answers, a moment before the rest.
+/// Without it the guest would see its own timer, or the first of several responses, a moment before the rest.
 pub(super) fn settled<F: Future>(call: F) -> impl Future<Output = F::Output> {
     Settled {
         // tokio makes a task that finds much ready come back later; what the guest finds ready must not depend on that.

@@ -38,7 +38,7 @@ pub enum What<'a> {
     /// It leaves, with its real token and its `client-request-id`.
     Sent(&'a Request<Bytes>),
     /// Its response arrives.
-    Answered(&'a Delivery),
+    Arrived(&'a Delivery),
     /// Its response did not arrive in time.
     TimedOut,
     /// Nobody waits for its response any more.
@@ -60,7 +60,7 @@ struct InFlight {
     call: CallId,
     /// When it is too late for a response.
     deadline: u64,
-    answer: oneshot::Sender<Outcome>,
+    respond_to: oneshot::Sender<Outcome>,
 }
 
 impl TenantTask {
@@ -114,20 +114,20 @@ impl TenantTask {
             }
         }
         let now = self.now();
-        let mut answers = self.tenant.advance(now);
-        answers.sort_by_key(|(ticket, _)| *ticket);
-        for (ticket, answer) in answers {
+        let mut responses = self.tenant.advance(now);
+        responses.sort_by_key(|(ticket, _)| *ticket);
+        for (ticket, delivery) in responses {
             let Some(waiting) = self.remove(|waiting| waiting.ticket == ticket) else {
                 continue;
             };
-            self.record(now, ticket, What::Answered(&answer));
+            self.record(now, ticket, What::Arrived(&delivery));
             // Who has given it up meanwhile says so next.
-            let _ = waiting.answer.send(Some(answer));
+            let _ = waiting.respond_to.send(Some(delivery));
         }
         while let Some(late) = self.remove(|waiting| waiting.deadline <= now) {
             self.tenant.forget(late.ticket);
             self.record(now, late.ticket, What::TimedOut);
-            let _ = late.answer.send(None);
+            let _ = late.respond_to.send(None);
         }
         None
     }
@@ -140,7 +140,7 @@ impl TenantTask {
                     id,
                     request,
                     limits,
-                    answer,
+                    respond_to,
                 } = *call;
                 let seen = self.recorder.is_some().then(|| request.clone());
                 let ticket = self.tenant.send(now, request);
@@ -151,7 +151,7 @@ impl TenantTask {
                     ticket,
                     call: id,
                     deadline: now.saturating_add(millis(limits.first_byte)),
-                    answer,
+                    respond_to,
                 });
             }
             Message::GiveUp(call) => {

@@ -95,17 +95,17 @@ fn eventful(devices: u32, dispatch: Dispatch, pace: Pace) -> Scenario {
     scenario
 }
 
-/// A rehearsed run and the trace of it: a line for each request and each answer.
+/// A rehearsed run and the trace of it: a line for each request and each response.
 fn traced(scenario: Scenario) -> (Rehearsed, Vec<String>) {
     let trace = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&trace);
     let recorder: Recorder = Box::new(move |Seen { at, number, what }| {
         let what = match what {
             What::Sent(request) => format!("{request:?}"),
-            What::Answered(Delivery::Response(response)) => {
+            What::Arrived(Delivery::Response(response)) => {
                 format!("{} {:?}", response.status(), response.body())
             }
-            What::Answered(Delivery::Dropped) => "dropped".to_owned(),
+            What::Arrived(Delivery::Dropped) => "dropped".to_owned(),
             What::TimedOut => "timed out".to_owned(),
             What::GivenUp => "given up".to_owned(),
         };
@@ -166,10 +166,10 @@ fn the_run_begins_at_the_tenant_s_zero_and_takes_virtual_time_only() {
     );
 }
 
-/// A request leaves each millisecond, and takes 10 to 40 of them: often several answers are due at one instant. Their
-/// outcomes are told in one turn, so the guest has seen all of them before it acted.
+/// A request leaves each millisecond, and takes 10 to 40 of them: often several responses are due at one instant. Their
+/// outcomes are reported in one turn, so the guest has seen all of them before it acted.
 #[test]
-fn the_answers_of_an_instant_reach_the_guest_together() {
+fn the_responses_of_an_instant_reach_the_guest_together() {
     let mut scenario = scenario(500, Dispatch::Single, Pace::Quota);
     scenario.settings.ceiling = 1_000_000_000;
     scenario.tenant.quota.kind = QuotaKind::Off;
@@ -196,10 +196,10 @@ fn the_answers_of_an_instant_reach_the_guest_together() {
     assert_eq!(turns.values().flatten().sum::<usize>(), 500);
 }
 
-/// More answers than the scheduler handles in a round, each in a task of its own as in the sandbox, and a timer for the
+/// More responses than the scheduler handles in a round, each in a separate task as in the sandbox, and a timer for the
 /// same instant that was there before: a task that waits for all of them sees them all at once.
 #[tokio::test(start_paused = true)]
-async fn answers_and_timers_of_an_instant_are_seen_together() {
+async fn responses_and_timers_of_an_instant_are_seen_together() {
     const CALLS: usize = 200;
     let zero = Instant::now();
     let instant = zero + Duration::from_millis(100);
@@ -215,7 +215,7 @@ async fn answers_and_timers_of_an_instant_are_seen_together() {
     let order = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&order);
     let recorder: Recorder = Box::new(move |seen| {
-        if let What::Answered(_) = seen.what {
+        if let What::Arrived(_) = seen.what {
             recorded
                 .lock()
                 .expect("no recorder panics")
@@ -230,14 +230,14 @@ async fn answers_and_timers_of_an_instant_are_seen_together() {
         })
         .collect();
     let seen = settled(poll_fn(|context| {
-        let answered = calls
+        let arrived = calls
             .iter_mut()
             .filter_map(|call| match call.poll_unpin(context) {
-                Poll::Ready(answer) => Some(answer),
+                Poll::Ready(response) => Some(response),
                 Poll::Pending => None,
             })
             .count();
-        match (answered, timer.poll_unpin(context).is_ready()) {
+        match (arrived, timer.poll_unpin(context).is_ready()) {
             (0, false) => Poll::Pending,
             seen => Poll::Ready(seen),
         }
@@ -274,7 +274,7 @@ async fn a_call_that_is_dropped_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_in_the_last_instant_is_in_time_and_a_later_one_is_not() {
+async fn a_response_in_the_last_instant_is_in_time_and_a_later_one_is_not() {
     let config = Config {
         latency: Latency {
             min_ms: 100,

@@ -18,7 +18,7 @@ use super::{native::settings, *};
 /// Runs of each, taken in turns, where the cost is measured.
 const RUNS: usize = 5;
 
-type Answered = (RequestId, Result<engine::http::Response, NoResponse>);
+type Exchanged = (RequestId, Result<engine::http::Response, NoResponse>);
 
 const DISPATCHES: [(&str, Dispatch); 3] = [
     ("single", Dispatch::Single),
@@ -98,7 +98,7 @@ fn cost() {
         let run = SANDBOX.start(behind.settings, behind.egress, Time::Real);
         let mut run = run.await.expect("it starts");
         while run.next(TURN).await.expect("it goes on").is_some() {}
-        run.summary().await.expect("it tells").success
+        run.summary().await.expect("it reports").success
     }
 }
 
@@ -118,7 +118,7 @@ fn compared(component: impl Fn() -> u32, native: impl Fn() -> u32) -> String {
     format!("{:.2} {:.2}", each(ours), each(theirs))
 }
 
-/// A tenant on a socket, on a thread of its own, without quota and latency.
+/// A tenant on a socket, on a separate thread, without quota and latency.
 struct Loopback {
     root: String,
     _stop: tokio::sync::oneshot::Sender<()>,
@@ -250,7 +250,7 @@ fn natively(scenario: Scenario) -> engine::contract::Summary {
 async fn drive(behind: Behind, time: Time) -> engine::contract::Summary {
     let settings = engine::Settings::try_from(settings(&behind.settings)).expect("good settings");
     let mut run = engine::Run::new(settings);
-    let mut in_flight: JoinSet<Answered> = JoinSet::new();
+    let mut in_flight: JoinSet<Exchanged> = JoinSet::new();
     let mut held = (TokenSerial(0), String::new());
     all_that_is_due(time).await;
     loop {
@@ -258,7 +258,7 @@ async fn drive(behind: Behind, time: Time) -> engine::contract::Summary {
         match run.poll(now) {
             Action::GetToken { rejected } => {
                 let refused = rejected.map(|_| held.1.clone());
-                let answer = match behind
+                let response = match behind
                     .egress
                     .token(&behind.settings.scope, refused.as_deref())
                 {
@@ -274,7 +274,7 @@ async fn drive(behind: Behind, time: Time) -> engine::contract::Summary {
                     Err(Unavailable::TryAgain(after)) => TokenResponse::TryAgain(after),
                     Err(Unavailable::Denied(reason)) => TokenResponse::Denied(reason),
                 };
-                run.handle_token(now, answer);
+                run.handle_token(now, response);
             }
             Action::Send(request) => {
                 let root = behind.settings.graph_root.clone();
@@ -289,19 +289,19 @@ async fn drive(behind: Behind, time: Time) -> engine::contract::Summary {
                 let timer = until.map(|until| behind.zero + until);
                 let first = tokio::select! {
                     biased;
-                    Some(answered) = in_flight.join_next() => Some(answered),
+                    Some(done) = in_flight.join_next() => Some(done),
                     () = async { match timer { Some(timer) => sleep_until(timer).await, None => std::future::pending().await } } => None,
                 };
                 all_that_is_due(time).await;
-                let mut answers: Vec<Answered> = Vec::new();
-                answers.extend(first.map(|answered| answered.expect("no task panics")));
-                while let Some(answered) = in_flight.try_join_next() {
-                    answers.push(answered.expect("no task panics"));
+                let mut exchanged: Vec<Exchanged> = Vec::new();
+                exchanged.extend(first.map(|done| done.expect("no task panics")));
+                while let Some(done) = in_flight.try_join_next() {
+                    exchanged.push(done.expect("no task panics"));
                 }
-                answers.sort_by_key(|(id, _)| *id);
+                exchanged.sort_by_key(|(id, _)| *id);
                 let now = behind.zero.elapsed();
-                for (id, answer) in answers {
-                    run.handle_response(now, id, answer);
+                for (id, result) in exchanged {
+                    run.handle_response(now, id, result);
                 }
             }
             Action::Done => return run.summary(),
@@ -323,7 +323,7 @@ async fn exchange(
     root: String,
     request: engine::http::Request,
     token: String,
-) -> Answered {
+) -> Exchanged {
     let method = match request.method {
         Method::Get => "GET",
         Method::Post => "POST",
@@ -349,14 +349,14 @@ async fn exchange(
         first_byte_timeout: Some(request.timeout),
         between_bytes_timeout: Some(request.timeout),
     };
-    let answer = egress
+    let response = egress
         .send(outgoing.body(body).expect("it is a request"), options)
         .await;
     let broken = |error| Err(NoResponse::Transport(format!("{error:?}")));
-    let answer = match answer {
+    let result = match response {
         Err(error) => broken(error),
-        Ok(answer) => {
-            let (head, body) = answer.into_parts();
+        Ok(response) => {
+            let (head, body) = response.into_parts();
             let headers = head.headers.iter().map(|(name, value)| {
                 let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
                 (name.to_string(), value)
@@ -371,5 +371,5 @@ async fn exchange(
             }
         }
     };
-    (request.id, answer)
+    (request.id, result)
 }

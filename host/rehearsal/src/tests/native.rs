@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::*;
 
-/// A request as it left or an answer as it came: what happened, when, to which request.
+/// A request as it left or a response as it arrived: what happened, when, to which request.
 type Trace = Vec<(u64, u64, String)>;
 
 /// The tenant and what passed between it and the core.
@@ -59,15 +59,15 @@ impl Native {
         };
         native.fetch_token();
         // A token that is there at once is there before the run begins to act.
-        native.take_answers(&mut run);
+        native.take_responses(&mut run);
         loop {
             let action = run.poll(Duration::from_millis(native.now));
             run.events();
             match action {
                 Action::GetToken { rejected } => {
-                    let answer = native.tokens.get(native.now, rejected);
+                    let response = native.tokens.get(native.now, rejected);
                     native.fetch_token();
-                    run.handle_token(Duration::from_millis(native.now), answer);
+                    run.handle_token(Duration::from_millis(native.now), response);
                 }
                 Action::Send(request) => native.send(&request),
                 Action::WaitUntil(until) => {
@@ -79,7 +79,7 @@ impl Native {
                         .min()
                         .expect("the run waits for something");
                     native.fetch_token();
-                    native.take_answers(&mut run);
+                    native.take_responses(&mut run);
                 }
                 Action::Done => return (run.summary(), native.wire.trace),
             }
@@ -111,18 +111,18 @@ impl Native {
         self.in_flight.insert(ticket, request.id);
     }
 
-    fn take_answers(&mut self, run: &mut engine::Run) {
-        let mut answers = self.wire.tenant.advance(self.now);
-        answers.sort_by_key(|(ticket, _)| *ticket);
-        for (ticket, answer) in answers {
+    fn take_responses(&mut self, run: &mut engine::Run) {
+        let mut responses = self.wire.tenant.advance(self.now);
+        responses.sort_by_key(|(ticket, _)| *ticket);
+        for (ticket, delivery) in responses {
             self.wire
                 .trace
-                .push((self.now, ticket.number(), answered(&answer)));
-            if self.tokens.handle_response(self.now, ticket, &answer) {
+                .push((self.now, ticket.number(), arrived(&delivery)));
+            if self.tokens.handle_response(self.now, ticket, &delivery) {
                 continue;
             }
             let id = self.in_flight.remove(&ticket).expect("it was sent");
-            let result = match answer {
+            let result = match delivery {
                 Delivery::Dropped => Err(NoResponse::Transport("dropped".to_owned())),
                 Delivery::Response(response) => {
                     let headers = response_headers(response.headers()).expect("small headers");
@@ -145,7 +145,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).expect("short times")
 }
 
-/// The gate writes a body anew: it means the same.
+/// The gate rewrites a body without changing its meaning.
 fn sent(request: &Request<Bytes>) -> String {
     let body: Option<Value> = serde_json::from_slice(request.body()).ok();
     format!(
@@ -156,8 +156,8 @@ fn sent(request: &Request<Bytes>) -> String {
     )
 }
 
-fn answered(answer: &Delivery) -> String {
-    match answer {
+fn arrived(delivery: &Delivery) -> String {
+    match delivery {
         Delivery::Response(response) => format!("{} {:?}", response.status(), response.body()),
         Delivery::Dropped => "dropped".to_owned(),
     }
@@ -169,7 +169,7 @@ fn in_the_sandbox(scenario: Scenario) -> (Summary, Trace) {
     let recorder: Recorder = Box::new(move |Seen { at, number, what }| {
         let line = match what {
             What::Sent(request) => sent(request),
-            What::Answered(answer) => answered(answer),
+            What::Arrived(delivery) => arrived(delivery),
             What::TimedOut => "timed out".to_owned(),
             What::GivenUp => "given up".to_owned(),
         };
@@ -281,7 +281,7 @@ fn the_component_s_trace_is_that_of_its_core_for_two_hundred_drawn_scenarios() {
     }
 }
 
-/// Runs a scenario both ways and compares all requests, all answers, their times and the counts.
+/// Runs a scenario both ways and compares all requests, all responses, their times and the counts.
 fn compare(name: &str, scenario: &Scenario) {
     let (core, expected) = Native::run(scenario);
     let (summary, trace) = in_the_sandbox(scenario.clone());
