@@ -17,7 +17,7 @@ pub trait Credential<T>: Send + Sync {
 #[error("a token that is not of this run")]
 pub struct UnknownToken;
 
-/// No token: Graph refuses what it is asked, which shows that it can be reached.
+/// No token: Graph refuses each request, which shows that it can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Anonymous;
 

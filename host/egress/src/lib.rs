@@ -1,8 +1,8 @@
 //! The only crate that can send: the gates, the credentials and the HTTP client.
 //!
 //! A request to Microsoft Graph leaves through a [`Gated`], which owns all three: it admits what its [`Gate`] lists,
-//! writes the request anew, puts the token of its [`Credential`] on it and sends it. Each command has a gate of its
-//! own, on one frame: [`sync`] for the sandboxed component, [`grant`] and [`doctor`] for the commands of that name.
+//! rewrites the request, puts the token of its [`Credential`] on it and sends it. Each command has its
+//! own gate, on one frame: [`sync`] for the sandboxed component, [`grant`] and [`doctor`] for the commands of that name.
 //!
 //! A request for a token goes to an identity endpoint through a [`TokenClient`], which sends no `Authorization` header.
 //!

@@ -71,18 +71,18 @@ fn a_clock_that_goes_back_gives_nothing_away() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
 
-    /// In any span of time at most `rate` times the span plus `burst` pass, whatever is asked; and what is refused is
+    /// In any span of time at most `rate` times the span plus `burst` pass, whatever is requested; what is refused is
     /// admitted after the wait that was named, and not a nanosecond before.
     #[test]
     fn holds_in_every_span(
         thousandths in prop_oneof![1..100_000_u64, 1..1_000_000_000_u64],
         burst in 1..200_u32,
-        asked in vec((0..3_000_000_000_u64, 0..120_u32), 1..60),
+        requests in vec((0..3_000_000_000_u64, 0..120_u32), 1..60),
     ) {
         let mut ceiling = WriteCeiling::new(rate(thousandths), writes(burst));
         let mut now = Duration::ZERO;
         let mut passed: Vec<(Duration, u32)> = Vec::new();
-        for (pause, count) in asked {
+        for (pause, count) in requests {
             now += Duration::from_nanos(pause);
             match ceiling.admit(now, count) {
                 Ok(()) => passed.push((now, count)),

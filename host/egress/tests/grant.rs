@@ -468,7 +468,7 @@ fn nothing_else_leaves() {
             "",
             "query",
         ),
-        // A body where there is none.
+        // A body where there must not be one.
         (
             "GET",
             &format!("{graph}?$select=id,appRoles"),

@@ -89,7 +89,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// When there is no such file, or when it is no component of our world.
+    /// When there is no such file, or when it is not a component of our world.
     pub fn new(file: Option<PathBuf>) -> Result<Self, SandboxError> {
         let engine = engine()?;
         let component = Component::new(&engine, read(file.as_deref())?).map_err(unfit)?;
@@ -100,7 +100,7 @@ impl Sandbox {
         })
     }
 
-    /// Begins a run in an instance of its own. Nothing is sent before its first `next`. `time` is that of the runtime
+    /// Begins a run in a separate instance. Nothing is sent before its first `next`. `time` is that of the runtime
     /// within which this is called.
     ///
     /// # Errors

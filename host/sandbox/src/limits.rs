@@ -153,7 +153,7 @@ pub(crate) struct CallDeadline {
 }
 
 impl CallDeadline {
-    /// What the epoch's callback answers: go on, or end.
+    /// What the epoch's callback returns: go on, or end.
     pub(crate) fn decide(&self) -> wasmtime::Result<UpdateDeadline> {
         if Instant::now() > self.at {
             wasmtime::bail!("it computed for too long without coming back");

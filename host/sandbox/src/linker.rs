@@ -60,12 +60,12 @@ fn add_outgoing_handler(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             let lent = options
                 .as_ref()
                 .map(|options| Resource::new_borrow(options.rep()));
-            let answer = http.handle(request, lent);
+            let result = http.handle(request, lent);
             if let Some(options) = options {
                 http.table.delete(options)?;
             }
-            Ok((match answer {
-                Ok(answer) => Ok(answer),
+            Ok((match result {
+                Ok(response) => Ok(response),
                 Err(error) => Err(error.downcast()?),
             },))
         },

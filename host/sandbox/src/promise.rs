@@ -68,7 +68,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// When they are no component.
+    /// When they are not a component.
     pub fn of(bytes: &[u8]) -> Result<Self, SandboxError> {
         let engine = engine()?;
         let component = Component::from_binary(&engine, bytes).map_err(unfit)?;

@@ -109,7 +109,7 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// When the component traps, does not come back in time, or answers counts that contradict each other.
+    /// When the component traps, does not come back in time, or returns counts that contradict each other.
     pub async fn summary(&mut self) -> Result<Summary, SandboxError> {
         self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
         let guest = self.engine.intune_sync_sync();
@@ -141,11 +141,11 @@ async fn within<T>(
     egress: &Egress,
     call: impl Future<Output = wasmtime::Result<T>>,
 ) -> Result<T, SandboxError> {
-    let answer = tokio::time::timeout(most, call).await;
-    match (egress.refusal(), answer) {
+    let result = tokio::time::timeout(most, call).await;
+    match (egress.refusal(), result) {
         // Whatever the guest makes of it: a component that tries what it may not is not run any further.
         (Some(refusal), _) => Err(SandboxError::Refused(refusal)),
-        (None, Ok(answer)) => answer.map_err(|error| SandboxError::Broke(one_line(&error))),
+        (None, Ok(result)) => result.map_err(|error| SandboxError::Broke(one_line(&error))),
         (None, Err(_)) => Err(SandboxError::Overran(most)),
     }
 }

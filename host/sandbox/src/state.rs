@@ -107,8 +107,8 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = wasmtime_wasi_http::Result<Sent>> + Send> {
         let egress = Arc::clone(&self.0);
         Box::new(async move {
-            let answer = egress.send(request, options.unwrap_or_default()).await?;
-            let io: Sent = (answer, Box::new(async { Ok(()) }));
+            let response = egress.send(request, options.unwrap_or_default()).await?;
+            let io: Sent = (response, Box::new(async { Ok(()) }));
             Ok(io)
         })
     }

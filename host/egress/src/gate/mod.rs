@@ -28,7 +28,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("intune-sync/", env!("CARGO_PKG_VERSION")));
 
-/// Shorter tokens are not taken out of messages: they are no secret, and taking `a` out would only garble the text.
+/// Shorter tokens are not taken out of messages: they are not secret, and taking `a` out would only garble the text.
 const SECRET_LENGTH: usize = 8;
 
 /// The most tokens that are taken out of messages, so that a header full of words costs no time.
@@ -72,7 +72,7 @@ pub trait Policy: sealed::Sealed {
     #[expect(private_bounds, reason = "the implementations are in this crate")]
     type Refusal: std::error::Error + From<Refusal> + Redact;
 
-    /// Reads a request, whatever its origin, and writes it anew.
+    /// Reads a request, whatever its origin, and rewrites it.
     ///
     /// # Errors
     ///
@@ -113,7 +113,7 @@ pub struct Allowed<C, T> {
     pub uri: Uri,
     /// All headers except `authorization` and what belongs to the connection.
     pub headers: HeaderMap,
-    /// The body; empty where there is none.
+    /// The body; empty if there is none.
     pub body: Vec<u8>,
     /// What the proposal had where the real token goes.
     pub token: T,

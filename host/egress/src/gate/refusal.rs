@@ -38,7 +38,7 @@ pub enum Refusal {
     /// Another query than the one on the list, one where none is allowed, or none where one is needed.
     #[error("the query is not on the list of what may leave: `{query}`")]
     Query {
-        /// The query; empty where there is none.
+        /// The query; empty if there is none.
         query: Quoted,
     },
     /// A body on a call that takes none.

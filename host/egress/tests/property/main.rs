@@ -1,4 +1,4 @@
-//! Whatever is put to the gate, it decides as the independent checker does, and what it writes means what was asked.
+//! Whatever the gate is given, it decides as the independent checker does, and what it writes means what was requested.
 //!
 //! `PROPTEST_CASES` sets the number of requests: `PROPTEST_CASES=1000000 cargo test --release -p intune-sync-egress`.
 
@@ -104,10 +104,10 @@ fn compare(raw: &Raw, (scheme, host): (&str, &str)) -> Result<bool, TestCaseErro
         prop_assert!(!shown.contains(TOKEN) && shown.len() < 700, "{shown}");
     }
     if let Ok(allowed) = &decision {
-        let asked = format!("Bearer {}", allowed.token.expose());
+        let bearer = format!("Bearer {}", allowed.token.expose());
         prop_assert!(
-            raw.headers.iter().any(|(_, value)| *value == asked),
-            "{asked}"
+            raw.headers.iter().any(|(_, value)| *value == bearer),
+            "{bearer}"
         );
     }
     let meaning = decision
@@ -174,7 +174,7 @@ fn meaning(allowed: &Allowed, scheme: &str, host: &str) -> Meaning {
                     ["", "deviceManagement", "managedDevices", id, "syncDevice"] => {
                         (text(&item["id"]), strict(id))
                     }
-                    _ => panic!("an item that is no sync: {url}"),
+                    _ => panic!("an item that is not a sync: {url}"),
                 }
             });
             Meaning::Batch(items.collect())
@@ -195,7 +195,7 @@ fn meaning(allowed: &Allowed, scheme: &str, host: &str) -> Meaning {
             let ids = body["deviceIds"].as_array().expect("ids");
             Meaning::Bulk(ids.iter().map(|id| strict(&text(id))).collect())
         }
-        (method, _) => panic!("{method} {uri} was let out"),
+        (method, _) => panic!("{method} {uri} was sent"),
     };
 
     assert!(
@@ -212,10 +212,10 @@ fn meaning(allowed: &Allowed, scheme: &str, host: &str) -> Meaning {
             "accept" | "content-type" => assert_eq!(value, "application/json"),
             "user-agent" => assert!(value.starts_with("intune-sync/"), "{value}"),
             "client-request-id" => assert_eq!(checker::guid(value).as_deref(), Some(value)),
-            other => panic!("the header {other} was let out"),
+            other => panic!("the header {other} was sent"),
         }
     }
-    let (writes, told) = match &allowed.call {
+    let (writes, reported) = match &allowed.call {
         Call::List => (0, Meaning::List(query.to_owned())),
         Call::Sync(device) => (1, Meaning::Sync(device.to_string())),
         Call::Batch(items) => (
@@ -232,7 +232,7 @@ fn meaning(allowed: &Allowed, scheme: &str, host: &str) -> Meaning {
             Meaning::Bulk(devices.iter().map(Guid::to_string).collect()),
         ),
     };
-    assert_eq!(told, meaning, "`call` tells what leaves");
+    assert_eq!(reported, meaning, "`call` says what leaves");
     assert_eq!(allowed.call.writes() as usize, writes);
     meaning
 }

@@ -56,7 +56,7 @@ fn refuses_other_places() {
             "{relative}"
         );
     }
-    // Every root is the only one: loopback is none the better when it is not the configured one.
+    // Every root is the only one: loopback is refused too unless it is the configured one.
     let gate = Gate::new(Rules {
         origin: "http://127.0.0.1:8080".parse().expect("an origin"),
         writes: Writes::Syncs,

@@ -210,7 +210,7 @@ impl Place {
     }
 }
 
-/// A GUID in Graph's own spelling. Another one would be written anew and be harmless, but one spelling is enough.
+/// A GUID in Graph's own spelling. Another one would be rewritten and be harmless, but one spelling is enough.
 fn guid(text: &str) -> Option<Guid> {
     text.parse()
         .ok()

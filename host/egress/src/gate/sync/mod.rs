@@ -137,7 +137,7 @@ impl Policy for Writes {
     }
 }
 
-/// What the request does, and its body written anew.
+/// What the request does, and its rewritten body.
 fn read_body(target: &Target, body: &[u8]) -> Result<(Call, Vec<u8>), Refusal> {
     match target {
         Target::List { .. } => {

@@ -13,9 +13,9 @@ pub const QUERY_LENGTH: usize = 8 * 1024;
 pub(in crate::gate) const LIST: &str = "/v1.0/deviceManagement/managedDevices";
 /// The version in front of a sync that is sent alone.
 pub(in crate::gate) const SYNC_VERSION: &str = "/v1.0";
-/// What is in front of the device's id in a sync, in a `$batch` as well.
+/// The path before the device's id in a sync, in a `$batch` as well.
 pub(in crate::gate) const SYNC_PREFIX: &str = "/deviceManagement/managedDevices/";
-/// What is behind it.
+/// The path after it.
 pub(in crate::gate) const SYNC_SUFFIX: &str = "/syncDevice";
 /// The path of `$batch`.
 pub(in crate::gate) const BATCH: &str = "/v1.0/$batch";
@@ -65,7 +65,7 @@ impl Target {
         }
     }
 
-    /// Path and query, written anew.
+    /// Path and query, rewritten.
     pub(super) fn write(&self) -> PathAndQuery {
         let text = match self {
             Self::List { query: None } => LIST.to_owned(),
