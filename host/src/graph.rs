@@ -10,13 +10,13 @@ use serde::de::DeserializeOwned;
 
 /// A response that was read to its end.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct GraphResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl GraphResponse {
     /// Reads the response to its end.
     ///
     /// # Errors
@@ -77,12 +77,12 @@ impl std::fmt::Display for ErrorResponse {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
+    fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> GraphResponse {
         let headers = headers.iter().map(|(name, value)| {
             let name = http::HeaderName::from_static(name);
             (name, value.parse().expect("a header value"))
         });
-        Answer {
+        GraphResponse {
             status: StatusCode::from_u16(status).expect("a status"),
             headers: headers.collect(),
             body: Bytes::copy_from_slice(body.as_bytes()),
@@ -92,23 +92,23 @@ mod tests {
     #[test]
     fn errors_are_shown_with_their_status() {
         let body = r#"{"error":{"code":"Forbidden","message":"No."}}"#;
-        let plain = answer(403, &[("request-id", "7")], body).error();
+        let plain = response(403, &[("request-id", "7")], body).error();
         assert_eq!(plain.to_string(), "403, Forbidden: No, request-id 7");
-        assert_eq!(answer(502, &[], "").error().to_string(), "502");
+        assert_eq!(response(502, &[], "").error().to_string(), "502");
         assert_eq!(
-            answer(502, &[], "<html>").error().to_string(),
+            response(502, &[], "<html>").error().to_string(),
             "502, <html>"
         );
     }
 
     #[test]
     fn the_date_is_read() {
-        let date = |text: &str| answer(200, &[("date", text)], "").date();
+        let date = |text: &str| response(200, &[("date", text)], "").date();
         assert_eq!(
             date("Mon, 23 Nov 2026 04:50:00 GMT").map(Timestamp::as_second),
             Some(1_795_409_400)
         );
         assert_eq!(date("soon"), None);
-        assert_eq!(answer(200, &[], "").date(), None);
+        assert_eq!(response(200, &[], "").date(), None);
     }
 }

@@ -362,7 +362,7 @@ pub(crate) mod tests {
 
     #[test]
     fn only_a_yes_is_a_yes() {
-        for (answer, expected) in [
+        for (reply, expected) in [
             ("y\n", true),
             ("YES\r\n", true),
             ("\n", false),
@@ -372,9 +372,9 @@ pub(crate) mod tests {
             let stderr = Written::default();
             let mut printer = Printer::to(io::sink(), stderr.clone(), &OutputOptions::default());
             assert_eq!(
-                printer.ask("sync 3 devices?", answer.as_bytes()).ok(),
+                printer.ask("sync 3 devices?", reply.as_bytes()).ok(),
                 Some(expected),
-                "{answer:?}"
+                "{reply:?}"
             );
             assert_eq!(stderr.text(), "sync 3 devices? [y/N] ");
         }

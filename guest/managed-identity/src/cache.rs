@@ -51,7 +51,7 @@ impl Default for Cache {
 impl Cache {
     /// Notes that Graph has refused a token. One that is no longer the current one changes nothing.
     ///
-    /// The engine hands the same text back until it is given a token. If the same text was fetched anew meanwhile, it
+    /// The engine hands the same text back until it is given a token. If the same text was fetched again meanwhile, it
     /// counts as refused only after the engine has had it once more.
     pub fn reject(&mut self, token: &str, now: Duration) {
         if let Some((id, secret)) = self.state.current()

@@ -34,7 +34,7 @@ struct Tokens {
     cache: Cache,
     /// A fetch under way.
     fetch: Option<(Exchange, Fetch)>,
-    /// The endpoint has answered before.
+    /// The endpoint has responded before.
     found: bool,
 }
 

@@ -1,8 +1,8 @@
 //! Obtains tokens for Microsoft Graph, for the engine where no host does: `intune:sync/token` over `wasi:http`.
 //!
-//! It never waits. A call of `get-token` looks whether the answer to a request that an earlier call has sent is there,
-//! sends one where one is due, and answers with what is known: a token that is renewed ahead of its end, or
-//! `try-again`. So the engine's poll loop goes on while an identity endpoint takes its time. The engine asks at least
+//! It never waits. A call of `get-token` checks whether the response to a request sent by an earlier call has arrived,
+//! sends a request if one is due, and returns what is known: a token that is renewed ahead of its end, or `try-again`.
+//! So the engine's poll loop goes on while an identity endpoint takes its time. The engine requests a token at least
 //! once a minute, and a token is renewed with a fifth of its life to go, so that a renewal is met in time.
 
 mod cache;

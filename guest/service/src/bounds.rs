@@ -168,7 +168,7 @@ mod tests {
     const A: &str = "00112233-4455-6677-8899-aabbccddeeff";
     const B: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
-    /// For each key: what the operator sets, what may be asked for, and what may not.
+    /// For each key: what the operator sets, what a request may set, and what it may not.
     const CASES: [(&str, &str, &[&str], &[&str]); 20] = [
         ("max-rate", "5", &["5", "0.5"], &["5.001", "100"]),
         ("dispatch", "batch", &["batch", "single"], &["bulk"]),
@@ -221,12 +221,12 @@ mod tests {
                 Ok(&operator),
                 "{key}"
             );
-            for asked in narrower {
-                let asked = given(&[(key, asked)]);
-                assert_eq!(narrow(&operator, asked.clone()), Ok(asked), "{key}");
+            for requested in narrower {
+                let requested = given(&[(key, requested)]);
+                assert_eq!(narrow(&operator, requested.clone()), Ok(requested), "{key}");
             }
-            for asked in wider {
-                let refusal = narrow(&operator, given(&[(key, asked)])).expect_err(asked);
+            for requested in wider {
+                let refusal = narrow(&operator, given(&[(key, requested)])).expect_err(requested);
                 assert_eq!(refusal.status, 403);
                 assert!(
                     refusal.advice.message.contains(&format!("for `{key}`")),
@@ -248,19 +248,22 @@ mod tests {
             assert!(narrow(&operator, given(&[(key, wider)])).is_err(), "{key}");
         }
         let operator = given(&[("max-rate", "20"), ("dispatch", "bulk"), ("pace", "quota")]);
-        for (key, asked) in [
+        for (key, requested) in [
             ("max-rate", "20"),
             ("dispatch", "bulk"),
             ("dispatch", "single"),
             ("pace", "fixed"),
         ] {
-            assert!(narrow(&operator, given(&[(key, asked)])).is_ok(), "{key}");
+            assert!(
+                narrow(&operator, given(&[(key, requested)])).is_ok(),
+                "{key}"
+            );
         }
     }
 
     #[test]
     fn messages_name_the_value_and_what_is_allowed() {
-        for (set, asked, message) in [
+        for (set, requested, message) in [
             (
                 ("max-rate", "5"),
                 ("max-rate", "7.5"),
@@ -282,7 +285,7 @@ mod tests {
                 "`macOS` is not allowed for `os`: the operator allows `iOS`",
             ),
         ] {
-            let refusal = narrow(&given(&[set]), given(&[asked])).expect_err(message);
+            let refusal = narrow(&given(&[set]), given(&[requested])).expect_err(message);
             assert_eq!(refusal.advice.message, message);
         }
     }

@@ -102,7 +102,7 @@ struct Job<'a> {
     interruption: Interruption,
     started: Instant,
     turn: Turn,
-    /// The question whether the whole fleet is meant was answered with no.
+    /// The user declined to sync the whole fleet.
     declined: bool,
     /// The counts after the last turn.
     summary: Option<Summary>,

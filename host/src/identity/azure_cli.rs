@@ -76,7 +76,7 @@ impl AzureCli {
         if let Some(tenant) = &self.tenant {
             command.args(["--tenant", &tenant.to_string()]);
         }
-        // A group of its own, so that it can be ended whole; and Ctrl-C is this program's to handle.
+        // A separate process group, so that it can be ended whole; and Ctrl-C is this program's to handle.
         #[cfg(unix)]
         command.process_group(0);
         let child = command.spawn()?;
@@ -133,7 +133,7 @@ impl TokenSource for AzureCli {
 /// Why `az` ended without a token.
 fn failed(output: &Output) -> TokenError {
     let words = String::from_utf8_lossy(&output.stderr);
-    // What `cmd` says where there is no such command.
+    // What `cmd` says if there is no such command.
     if words.contains("' is not recognized") {
         return not_installed();
     }

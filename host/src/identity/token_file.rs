@@ -21,8 +21,8 @@ const UNKNOWN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// A file with a bearer token in it, read again whenever a token is needed.
 pub(crate) struct TokenFile {
     file: SecretFile,
-    /// The token answered last: what Graph has refused when a renewal is asked for.
-    answered: Mutex<Option<Secret>>,
+    /// The token returned last: the one that Graph has refused when a renewal is requested.
+    returned: Mutex<Option<Secret>>,
 }
 
 impl TokenFile {
@@ -35,7 +35,7 @@ impl TokenFile {
             .map_err(|problem| unusable(&secret_file::name(path), &problem))?;
         Ok(Self {
             file,
-            answered: Mutex::default(),
+            returned: Mutex::default(),
         })
     }
 
@@ -45,8 +45,8 @@ impl TokenFile {
             .file
             .read()
             .map_err(|problem| unusable(&path, &problem))?;
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        if renew && answered.as_ref() == Some(&secret) {
+        let mut returned = self.returned.lock().unwrap_or_else(PoisonError::into_inner);
+        if renew && returned.as_ref() == Some(&secret) {
             return Err(TokenError::denied(
                 format!("the token in {path} was refused by Graph"),
                 "write a fresh token for Graph to the file, or use `--auth managed-identity`",
@@ -56,7 +56,7 @@ impl TokenFile {
             Some(at) => until(at),
             None => UNKNOWN_LIFETIME,
         };
-        *answered = Some(secret.clone());
+        *returned = Some(secret.clone());
         AccessToken::new(secret, lifetime).map_err(|problem| {
             TokenError::denied(
                 format!("the token in {path} {problem}"),

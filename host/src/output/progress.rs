@@ -11,7 +11,7 @@ use crate::{
     printer::{Level, Printer},
 };
 
-/// Between two lines where there is no progress bar.
+/// Between two lines when there is no progress bar.
 const LINE_EVERY: SignedDuration = SignedDuration::from_secs(15);
 
 /// Between two samples of the number of devices done.

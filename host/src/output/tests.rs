@@ -49,7 +49,7 @@ fn failed(number: u64) -> EventKind {
     device(number, 1, Outcome::Failed(failure))
 }
 
-fn unanswered(number: u64) -> EventKind {
+fn without_response(number: u64) -> EventKind {
     let failure = Failure {
         status: None,
         code: "transport".into(),
@@ -143,7 +143,7 @@ fn script() -> Vec<(i64, EventKind)> {
             EventKind::Notice("bulk dispatch was refused: going on with batches".into()),
         ),
         (26, device(4, 1, Outcome::Accepted)),
-        (26, unanswered(5)),
+        (26, without_response(5)),
         (40, device(6, 2, Outcome::Accepted)),
         (40, EventKind::BatchFinished(batch(2))),
     ]
@@ -313,7 +313,7 @@ fn text_lists_twenty_failures_and_counts_the_others() {
 }
 
 #[test]
-fn a_storm_of_throttled_answers_is_a_line_in_15_seconds() {
+fn a_storm_of_throttled_responses_is_a_line_in_15_seconds() {
     let throttled = Throttled {
         wait: 2_000,
         named: true,

@@ -42,7 +42,7 @@ pub(super) struct Signals {
     /// Graph has accepted the token.
     pub(super) token_taken: bool,
     writes: Writes,
-    /// The longest wait that is asked for, and the status that came with it.
+    /// The longest wait that is requested, and the status that came with it.
     slow_down: Option<(SlowDown, Option<u16>)>,
     progress: Progress,
     reported: u32,

@@ -16,7 +16,7 @@ const COLUMNS: [&str; 2] = ["id", "device id"];
 ///
 /// # Errors
 ///
-/// A file that cannot be read, that holds no device, or one line that is no device id: the message names it.
+/// A file that cannot be read, that holds no device, or a line that is not a device id: the message names it.
 pub(super) fn read(path: &Path) -> Result<Vec<(u64, u64)>, Advice> {
     if path.as_os_str() == "-" {
         return parse(io::stdin().lock(), "standard input");

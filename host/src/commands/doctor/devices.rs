@@ -11,7 +11,7 @@ use super::{
     step::{Cause, Finding, Outcome},
     token::Permits,
 };
-use crate::graph::{Answer, ErrorResponse};
+use crate::graph::{ErrorResponse, GraphResponse};
 
 /// Reads a page.
 pub(super) async fn page(graph: &GraphClient<Bearer>, permits: Permits, remedy: &str) -> Outcome {
@@ -65,7 +65,13 @@ pub(super) async fn sync(
 }
 
 /// The finding for a refusal that does not concern one device.
-fn refused(response: &Answer, deed: &str, role: &str, permits: Permits, remedy: &str) -> Finding {
+fn refused(
+    response: &GraphResponse,
+    deed: &str,
+    role: &str,
+    permits: Permits,
+    remedy: &str,
+) -> Finding {
     let error = response.error();
     match response.status {
         StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN if error.error.approval => approval(&error),
@@ -111,7 +117,7 @@ fn approval(error: &ErrorResponse) -> Finding {
     )
 }
 
-fn unreadable(response: &Answer) -> Finding {
+fn unreadable(response: &GraphResponse) -> Finding {
     Finding::new(
         Cause::NotGraph,
         format!(

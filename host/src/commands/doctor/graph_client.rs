@@ -15,7 +15,7 @@ use super::{
     clock::ClockReading,
     step::{Cause, Finding, Outcome},
 };
-use crate::{cli::DoctorOptions, graph::Answer};
+use crate::{cli::DoctorOptions, graph::GraphResponse};
 
 /// How long the head of a response may take, and each further piece.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -70,7 +70,7 @@ impl GraphClient<Anonymous> {
 
 impl<C: Credential<()>> GraphClient<C> {
     /// Sends a request that the gate admits.
-    pub(super) async fn send(&self, call: Call) -> Result<Answer, ClientError> {
+    pub(super) async fn send(&self, call: Call) -> Result<GraphResponse, ClientError> {
         let refused = |reason: String| ClientError::Other {
             host: self.origin().to_string(),
             reason,
@@ -89,7 +89,7 @@ impl<C: Credential<()>> GraphClient<C> {
             between_bytes: TIMEOUT,
         };
         match admitted.send(timeouts).await {
-            Ok(response) => Answer::read(response).await,
+            Ok(response) => GraphResponse::read(response).await,
             Err(SendError::Client(error)) => Err(error),
             Err(error) => Err(refused(error.to_string())),
         }
@@ -102,7 +102,7 @@ impl<C> GraphClient<C> {
     }
 
     fn reached(&self) -> String {
-        let mut text = format!("`{}` answers", self.origin());
+        let mut text = format!("`{}` responds", self.origin());
         if let Some(proxy) = self.proxy() {
             text = format!("{text} through the proxy `{proxy}`");
         }
@@ -172,7 +172,7 @@ impl<C> GraphClient<C> {
         }
     }
 
-    fn not_graph(&self, response: &Answer) -> Finding {
+    fn not_graph(&self, response: &GraphResponse) -> Finding {
         let words = match response.error().error.to_string() {
             words if words.is_empty() => words,
             words => format!(": {words}"),
@@ -195,7 +195,7 @@ pub(super) fn is_passing(status: StatusCode) -> bool {
 }
 
 /// Graph is in trouble.
-pub(super) fn unavailable(response: &Answer) -> Finding {
+pub(super) fn unavailable(response: &GraphResponse) -> Finding {
     let hint = match response.status {
         StatusCode::TOO_MANY_REQUESTS => {
             "other requests use up the quota: run it again in a minute"

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     commands::Failure,
-    graph::{Answer, ErrorResponse},
+    graph::{ErrorResponse, GraphResponse},
     printer::Printer,
 };
 
@@ -262,7 +262,10 @@ impl Directory {
         }
     }
 
-    fn values<T: serde::de::DeserializeOwned>(&self, response: &Answer) -> Result<Vec<T>, Failure> {
+    fn values<T: serde::de::DeserializeOwned>(
+        &self,
+        response: &GraphResponse,
+    ) -> Result<Vec<T>, Failure> {
         #[derive(Deserialize)]
         struct Page<T> {
             value: Vec<T>,
@@ -271,8 +274,8 @@ impl Directory {
         Ok(page.value)
     }
 
-    /// Sends a request that is to succeed. What was not replicated yet is asked for again.
-    async fn read(&self, call: &Call, printer: &mut Printer) -> Result<Answer, Failure> {
+    /// Sends a request that is to succeed. What was not replicated yet is requested again.
+    async fn read(&self, call: &Call, printer: &mut Printer) -> Result<GraphResponse, Failure> {
         let mut patience = Patience::default();
         loop {
             let response = self.send(call).await?;
@@ -288,7 +291,7 @@ impl Directory {
 
     /// Sends a request, again if Graph has transient trouble, and returns the response: a success, or a refusal
     /// of this very request.
-    async fn send(&self, call: &Call) -> Result<Answer, Failure> {
+    async fn send(&self, call: &Call) -> Result<GraphResponse, Failure> {
         let mut patience = Patience::default();
         loop {
             let sent = self.send_once(call).await?;
@@ -322,7 +325,7 @@ impl Directory {
         }
     }
 
-    async fn send_once(&self, call: &Call) -> Result<Result<Answer, ClientError>, Failure> {
+    async fn send_once(&self, call: &Call) -> Result<Result<GraphResponse, ClientError>, Failure> {
         let uri = self.graph.rules().origin.at(call.target());
         let admitted = self
             .graph
@@ -334,7 +337,7 @@ impl Directory {
             })
             .map_err(|refusal| a_bug(&refusal.to_string()))?;
         match admitted.send(Timeouts::default()).await {
-            Ok(response) => Ok(Answer::read(response).await),
+            Ok(response) => Ok(GraphResponse::read(response).await),
             Err(SendError::Client(error)) => Ok(Err(error)),
             Err(error) => Err(a_bug(&error.to_string())),
         }
@@ -354,7 +357,7 @@ async fn wait(patience: &mut Patience, printer: &mut Printer) -> bool {
     true
 }
 
-fn next_link(response: &Answer) -> Option<Uri> {
+fn next_link(response: &GraphResponse) -> Option<Uri> {
     let body: serde_json::Value = response.json()?;
     body["@odata.nextLink"].as_str()?.parse().ok()
 }
@@ -373,7 +376,7 @@ fn refused(deed: &str, error: &ErrorResponse) -> Failure {
     }
 }
 
-fn unreadable(response: &Answer) -> Failure {
+fn unreadable(response: &GraphResponse) -> Failure {
     Failure::failed(
         format!(
             "cannot parse the response from Microsoft Graph ({})",

@@ -13,7 +13,7 @@ use crate::{
 /// Between two updates of the progress bar.
 const BAR_EVERY: Duration = Duration::from_millis(50);
 
-/// Between two lines where there is no progress bar.
+/// Between two lines when there is no progress bar.
 const LINE_EVERY: Duration = Duration::from_secs(15);
 
 /// How far a rehearsal is: virtual time, shown in intervals of real time.
