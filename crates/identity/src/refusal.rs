@@ -16,7 +16,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Reads the body of a response; one in no known form says nothing.
+    /// Reads the body of a response; one in an unknown form yields nothing.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
         #[derive(Default, Deserialize)]

@@ -1,6 +1,6 @@
 //! The sync logic of intune-sync: which requests to send to Microsoft Graph, when, and what the responses mean.
 //!
-//! [`Run`] is a state machine without I/O, clock, randomness or threads. Its caller tells it the time and the responses,
+//! [`Run`] is a state machine without I/O, clock, randomness or threads. Its caller passes it the time and responses,
 //! and does what [`Run::poll`] says:
 //!
 //! ```

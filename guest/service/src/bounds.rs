@@ -129,7 +129,7 @@ fn within(
 ///
 /// # Errors
 ///
-/// 400 when nothing says so; 403 when the operator has ruled it out.
+/// 400 when nothing confirms it; 403 when the operator has ruled it out.
 pub fn may_run(given: &Given, operator: &Given, purpose: Purpose) -> Result<(), Refusal> {
     if purpose == Purpose::Plan || !given.whole_fleet() || given.yes == Some(true) {
         return Ok(());

@@ -121,7 +121,7 @@ impl TenantTask {
                 continue;
             };
             self.record(now, ticket, What::Arrived(&delivery));
-            // Who has given it up meanwhile says so next.
+            // A caller that has given it up meanwhile reports that next.
             let _ = waiting.respond_to.send(Some(delivery));
         }
         while let Some(late) = self.remove(|waiting| waiting.deadline <= now) {

@@ -92,7 +92,7 @@ impl World {
             .filter(|item| !item.promised)
     }
 
-    /// Whether it asks for what a component that stands alone may ask for, and does what such a one does.
+    /// Whether it imports only what a standalone component may import, and exports what one exports.
     pub fn stands_alone(&self) -> bool {
         let among = |item: &Item, list: &[&str]| list.iter().any(|name| covers(name, &item.name));
         matches!(self.exports.as_slice(), [export] if among(export, &EXPORTS_ALONE))

@@ -143,7 +143,7 @@ async fn within<T>(
 ) -> Result<T, SandboxError> {
     let result = tokio::time::timeout(most, call).await;
     match (egress.refusal(), result) {
-        // Whatever the guest makes of it: a component that tries what it may not is not run any further.
+        // Whatever the guest returns: a component that tried something forbidden is not run any further.
         (Some(refusal), _) => Err(SandboxError::Refused(refusal)),
         (None, Ok(result)) => result.map_err(|error| SandboxError::Broke(one_line(&error))),
         (None, Err(_)) => Err(SandboxError::Overran(most)),

@@ -67,7 +67,7 @@ pub(super) async fn sync(
 /// The finding for a refusal that does not concern one device.
 fn refused(
     response: &GraphResponse,
-    deed: &str,
+    action: &str,
     role: &str,
     permits: Permits,
     remedy: &str,
@@ -84,20 +84,20 @@ fn refused(
         StatusCode::FORBIDDEN => match permits {
             Permits::Delegated => Finding::new(
                 Cause::RoleMissing,
-                format!("the signed-in user may not {deed} ({error})"),
+                format!("the signed-in user may not {action} ({error})"),
                 "give the user an Intune role that may, or sign in as an application",
             ),
             Permits::Application => Finding::new(
                 Cause::RoleMissing,
                 format!(
-                    "the identity may not {deed}, though its token has the permission ({error})"
+                    "the identity may not {action}, though its token has the permission ({error})"
                 ),
                 "the grant may have been revoked since, or the tenant has no Intune licence: see the message, and \
                  the identity's permissions in the Entra admin center",
             ),
             Permits::Unknown => Finding::new(
                 Cause::RoleMissing,
-                format!("the identity may not {deed}: `{role}` is missing ({error})"),
+                format!("the identity may not {action}: `{role}` is missing ({error})"),
                 remedy,
             ),
         },

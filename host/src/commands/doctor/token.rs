@@ -194,7 +194,7 @@ impl TokenCheck<'_> {
         ))
     }
 
-    fn role(&self, claims: &Claims, any_of: &[&str], deed: &str) -> Outcome {
+    fn role(&self, claims: &Claims, any_of: &[&str], action: &str) -> Outcome {
         let held = permissions(claims);
         if let Some(role) = any_of
             .iter()
@@ -212,7 +212,7 @@ impl TokenCheck<'_> {
         Outcome::Failed(Finding::new(
             Cause::RoleMissing,
             format!(
-                "{whose} has no permission for {deed}: `{}` is not in the token",
+                "{whose} has no permission for {action}: `{}` is not in the token",
                 any_of[0]
             ),
             self.remedy(),

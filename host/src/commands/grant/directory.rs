@@ -344,7 +344,7 @@ impl Directory {
     }
 }
 
-/// Waits for what is not there yet, and says so once; false when it has waited long enough.
+/// Waits before the next attempt, and reports the first wait; false once it has waited long enough.
 async fn wait(patience: &mut Patience, printer: &mut Printer) -> bool {
     let first = patience.is_fresh();
     let Some(wait) = patience.next() else {
@@ -362,15 +362,15 @@ fn next_link(response: &GraphResponse) -> Option<Uri> {
     body["@odata.nextLink"].as_str()?.parse().ok()
 }
 
-fn refused(deed: &str, error: &ErrorResponse) -> Failure {
+fn refused(action: &str, error: &ErrorResponse) -> Failure {
     match error.status {
         StatusCode::FORBIDDEN => Failure::not_authorized(
-            format!("this sign-in may not {deed} ({error})"),
+            format!("this sign-in may not {action} ({error})"),
             "sign in as a Privileged Role Administrator or Global Administrator; the sign-in needs \
              `AppRoleAssignment.ReadWrite.All` and `Application.Read.All` for Microsoft Graph",
         ),
         _ => Failure::failed(
-            format!("cannot {deed} ({error})"),
+            format!("cannot {action} ({error})"),
             "check the id and `--graph-url`, and run it again in a few minutes",
         ),
     }

@@ -26,31 +26,31 @@ type Received = (String, Vec<String>);
 
 /// An endpoint that gives one scripted response after the other, the last one again and again.
 #[derive(Clone)]
-struct Place {
+struct ScriptedEndpoint {
     origin: String,
     responses: Arc<Mutex<VecDeque<(u16, String)>>>,
     /// The requests for a token.
     requests: Arc<Mutex<Vec<Received>>>,
 }
 
-impl Place {
+impl ScriptedEndpoint {
     async fn serve(responses: impl IntoIterator<Item = (u16, String)>) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
             .expect("loopback");
-        let place = Self {
+        let endpoint = Self {
             origin: format!("http://{}", listener.local_addr().expect("bound")),
             responses: Arc::new(Mutex::new(responses.into_iter().collect())),
             requests: Arc::default(),
         };
         let router = Router::new()
             .fallback(Self::respond)
-            .with_state(place.clone());
+            .with_state(endpoint.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        place
+        endpoint
     }
 
-    async fn respond(State(place): State<Self>, request: Request) -> Response {
+    async fn respond(State(endpoint): State<Self>, request: Request) -> Response {
         // As IMDS responds to a request that lacks its header: the probe.
         let headers = request.headers();
         if headers.get("metadata").is_none() && headers.get("x-identity-header").is_none() {
@@ -60,12 +60,12 @@ impl Place {
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("?")));
         let request = (request.uri().to_string(), headers.collect());
-        place
+        endpoint
             .requests
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(request);
-        let mut responses = place
+        let mut responses = endpoint
             .responses
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -115,8 +115,8 @@ fn is_good(token: &AccessToken) -> bool {
 }
 
 async fn error_of(responses: impl IntoIterator<Item = (u16, String)>) -> TokenError {
-    let place = Place::serve(responses).await;
-    place
+    let endpoint = ScriptedEndpoint::serve(responses).await;
+    endpoint
         .app_service()
         .fetch(SCOPE, false)
         .await
@@ -125,12 +125,12 @@ async fn error_of(responses: impl IntoIterator<Item = (u16, String)>) -> TokenEr
 
 #[tokio::test]
 async fn each_fetch_asks_anew() {
-    let place = Place::serve([good()]).await;
-    let source = place.imds();
+    let endpoint = ScriptedEndpoint::serve([good()]).await;
+    let source = endpoint.imds();
     for renew in [false, true, false] {
         source.fetch(SCOPE, renew).await.expect("a token");
     }
-    assert_eq!(place.requests().len(), 3);
+    assert_eq!(endpoint.requests().len(), 3);
 }
 
 #[tokio::test]
@@ -148,8 +148,9 @@ async fn every_form_of_the_end_is_read() {
         r#""expires_in":"3600""#.to_owned(),
         r#""expires_in":3600"#.to_owned(),
     ] {
-        let place = Place::serve([(200, format!(r#"{{"access_token":"abc",{form}}}"#))]).await;
-        let token = place
+        let endpoint =
+            ScriptedEndpoint::serve([(200, format!(r#"{{"access_token":"abc",{form}}}"#))]).await;
+        let token = endpoint
             .app_service()
             .fetch(SCOPE, false)
             .await
@@ -189,13 +190,13 @@ async fn a_refusal_is_denied_in_the_service_s_words() {
 
 #[tokio::test]
 async fn trouble_that_may_pass_is_retried() {
-    for place in [
-        Place::serve([(500, String::new()), (503, "oops".to_owned()), good()]).await,
-        Place::serve([(404, String::new()), (410, String::new()), good()]).await,
+    for endpoint in [
+        ScriptedEndpoint::serve([(500, String::new()), (503, "oops".to_owned()), good()]).await,
+        ScriptedEndpoint::serve([(404, String::new()), (410, String::new()), good()]).await,
     ] {
-        let token = obtain(&place.imds(), SCOPE).await.expect("a token");
+        let token = obtain(&endpoint.imds(), SCOPE).await.expect("a token");
         assert!(is_good(&token));
-        assert_eq!(place.requests().len(), 3);
+        assert_eq!(endpoint.requests().len(), 3);
     }
 }
 
