@@ -104,7 +104,7 @@ fn ctrl_c_does_not_wait_for_the_pause_between_batches() {
         ),
         (20, 80)
     );
-    assert_eq!((books.syncs_accepted, books.requests.batch), (20, 1));
+    assert_eq!((books.syncs_accepted, books.requests.batch), (20, 2));
 }
 
 /// The second Ctrl-C does not wait for what is in flight.

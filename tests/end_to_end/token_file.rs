@@ -103,7 +103,7 @@ fn a_token_that_has_expired_is_not_even_sent() {
     let finished = with_token(tenant.sync(), &path).run();
     assert_eq!(finished.code, 4, "{finished:?}");
     assert!(
-        finished.stderr.contains(" has expired\nhint: "),
+        finished.stderr.contains(" has expired already\nhint: "),
         "{finished:?}"
     );
     assert_eq!(tenant.statistics().requests.total(), 0);

@@ -6,7 +6,7 @@ use crate::{SandboxError, engine, linker, one_line, unfit};
 
 /// The interfaces that a component may import, each with the versions that are compatible with it.
 pub const IMPORTS: [&str; 7] = [
-    "intune:sync/token@0.1",
+    "intune:sync/token@0.2",
     "wasi:clocks/monotonic-clock@0.2",
     "wasi:http/outgoing-handler@0.2",
     "wasi:http/types@0.2",
@@ -15,7 +15,7 @@ pub const IMPORTS: [&str; 7] = [
     "wasi:io/streams@0.2",
 ];
 /// The interfaces that a component may export.
-pub const EXPORTS: [&str; 1] = ["intune:sync/sync@0.1"];
+pub const EXPORTS: [&str; 1] = ["intune:sync/sync@0.2"];
 
 /// Imports allowed for a standalone component: those that `make build` leaves in `dist`. They run
 /// without this program, and not in its sandbox.
