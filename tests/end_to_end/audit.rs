@@ -248,7 +248,9 @@ fn a_component_that_stands_alone_is_said_to_have_no_gate() {
             "{text}"
         );
         assert!(
-            text.contains("the egress gate and the limits are this program's, and are not in it"),
+            text.contains(
+                "the egress gate and the limits belong to this program, and are not in it"
+            ),
             "{text}"
         );
         assert!(

@@ -168,7 +168,7 @@ mod tests {
             "wasi:sockets/tcp@0.2.12",
             "wasi:http/types@0.3.0",
             "wasi:http/types",
-            "intune:sync/token@0.2.0",
+            "intune:sync/token@0.1.0",
         ] {
             let world = World::of(&importing(other)).expect("it is a component");
             let beyond: Vec<&str> = world.beyond().map(|item| item.name.as_str()).collect();

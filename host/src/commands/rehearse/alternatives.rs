@@ -7,7 +7,7 @@ use super::{Figures, Session};
 use crate::cli::RehearseOptions;
 
 /// Devices of the fleet with which an alternative is tried.
-pub(super) const SAMPLE: u32 = 2_000;
+pub(super) const SAMPLE: u32 = 3_000;
 
 /// Runs count as equally fast if they differ by at most the fastest one's duration divided by this.
 const EQUAL: u64 = 50;
