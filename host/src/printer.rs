@@ -6,7 +6,7 @@ use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub(crate) use intune_sync_report::one_line;
 use intune_sync_settings::Advice;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::{Color, OutputOptions, Page, Verbosity};
 
@@ -21,6 +21,9 @@ pub(crate) enum Level {
     Error,
 }
 
+/// Between two lines about the progress, where there is no progress bar.
+const LINE_EVERY: SignedDuration = SignedDuration::from_secs(15);
+
 /// Writes to stdout and stderr. Nothing else in the program does.
 pub(crate) struct Printer {
     stdout: Box<dyn Write + Send>,
@@ -31,6 +34,8 @@ pub(crate) struct Printer {
     verbosity: Verbosity,
     stdout_closed: bool,
     bar: Option<ProgressBar>,
+    /// When the last line about the progress was due.
+    line_at: Option<Timestamp>,
 }
 
 impl Printer {
@@ -54,6 +59,7 @@ impl Printer {
             verbosity: options.verbosity,
             stdout_closed: false,
             bar: None,
+            line_at: None,
         }
     }
 
@@ -74,6 +80,7 @@ impl Printer {
             verbosity: options.verbosity,
             stdout_closed: false,
             bar: None,
+            line_at: None,
         }
     }
 
@@ -185,15 +192,14 @@ impl Printer {
         ))
     }
 
-    /// Whether a progress bar can be shown: stderr is a terminal, and wanted.
-    pub(crate) fn has_progress(&self) -> bool {
-        self.stderr_is_terminal && self.verbosity > Verbosity::Quiet
-    }
-
-    /// Shows a progress bar at the foot of the terminal, or moves it; nothing without
-    /// [`has_progress`](Self::has_progress).
-    pub(crate) fn progress(&mut self, done: u64, of: u64, text: &str) {
-        if !self.has_progress() {
+    /// Shows how far it is: by a progress bar at the foot of the terminal, or by a line of the log every 15 seconds.
+    /// No bar with `--quiet`.
+    pub(crate) fn progress(&mut self, now: Timestamp, done: u64, of: u64, text: &str) {
+        if !self.stderr_is_terminal || self.verbosity == Verbosity::Quiet {
+            if now.duration_since(*self.line_at.get_or_insert(now)) >= LINE_EVERY {
+                self.line_at = Some(now);
+                self.log(now, Level::Info, text);
+            }
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {

@@ -226,21 +226,11 @@ impl Job<'_> {
 }
 
 /// Why a turn failed.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
 enum TurnError {
-    Sandbox(SandboxError),
-    Output(std::io::Error),
-}
-
-impl From<SandboxError> for TurnError {
-    fn from(error: SandboxError) -> Self {
-        Self::Sandbox(error)
-    }
-}
-
-impl From<std::io::Error> for TurnError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Output(error)
-    }
+    Sandbox(#[from] SandboxError),
+    Output(#[from] std::io::Error),
 }
 
 /// The counts of a run that broke in its first turn.

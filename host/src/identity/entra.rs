@@ -1,7 +1,10 @@
 //! `--auth client-secret` and `--auth workload-identity`: an app of Entra ID that proves who it is, by its
 //! secret or by a token of an issuer that Entra ID is configured to trust.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use futures::future::BoxFuture;
 use intune_sync_egress::TokenClient;
@@ -10,15 +13,12 @@ use intune_sync_identity::{
     TokenError,
 };
 use intune_sync_ids::Guid;
+use intune_sync_settings::Advice;
 
-use super::{
-    Environment, TokenSource,
-    exchange::request_token,
-    secret_file::{self, SecretFile},
-};
+use super::{Environment, TokenSource, exchange::request_token, secret_file::SecretFile};
 
 /// What flags say of an app of workload identity, instead of its environment.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Federation {
     /// Instead of `AZURE_TENANT_ID`.
     pub(crate) tenant: Option<TenantId>,
@@ -43,20 +43,8 @@ impl EntraApp {
     /// # Errors
     ///
     /// Naming the file and what is wrong with it.
-    pub(crate) fn with_secret(
-        app: App,
-        file: &Path,
-        client: TokenClient,
-    ) -> Result<Self, TokenError> {
-        let file = SecretFile::open(file).map_err(|problem| {
-            unusable(ProofKind::ClientSecret, &secret_file::name(file), &problem)
-        })?;
-        Ok(Self {
-            app,
-            kind: ProofKind::ClientSecret,
-            file,
-            client,
-        })
+    pub(crate) fn with_secret(app: App, file: &Path, client: TokenClient) -> Result<Self, Advice> {
+        Self::new(app, ProofKind::ClientSecret, file, client)
     }
 
     /// An app with a token of another issuer, such as that of AKS, in a file.
@@ -69,30 +57,24 @@ impl EntraApp {
         flags: Federation,
         environment: &Environment,
         client: TokenClient,
-    ) -> Result<Self, TokenError> {
+    ) -> Result<Self, Advice> {
         let file = match flags.token_file {
             Some(file) => file,
             None => variable(environment, FEDERATED_TOKEN_FILE, "--token-file")?.into(),
         };
-        let tenant = match flags.tenant {
-            Some(tenant) => tenant,
-            None => parsed(environment, TENANT_ID, "--tenant-id")?,
+        let app = App {
+            authority,
+            tenant: or_variable(flags.tenant, environment, TENANT_ID, "--tenant-id")?,
+            client_id: or_variable(flags.client_id, environment, CLIENT_ID, "--client-id")?,
         };
-        let client_id = match flags.client_id {
-            Some(client_id) => client_id,
-            None => parsed(environment, CLIENT_ID, "--client-id")?,
-        };
-        let file = SecretFile::open(&file).map_err(|problem| {
-            unusable(ProofKind::Assertion, &secret_file::name(&file), &problem)
-        })?;
+        Self::new(app, ProofKind::Assertion, &file, client)
+    }
+
+    fn new(app: App, kind: ProofKind, file: &Path, client: TokenClient) -> Result<Self, Advice> {
         Ok(Self {
-            app: App {
-                authority,
-                tenant,
-                client_id,
-            },
-            kind: ProofKind::Assertion,
-            file,
+            file: SecretFile::open(file).map_err(|problem| unusable(kind, &problem))?,
+            app,
+            kind,
             client,
         })
     }
@@ -101,9 +83,7 @@ impl EntraApp {
         let Self {
             app, kind, file, ..
         } = self;
-        let proof = file
-            .read()
-            .map_err(|problem| unusable(*kind, &file.name(), &problem))?;
+        let proof = file.read().map_err(|problem| unusable(*kind, &problem))?;
         let request = app.request(*kind, &proof, scope);
         request_token(&self.client, request, &app.endpoint(*kind)).await
     }
@@ -127,14 +107,10 @@ impl TokenSource for EntraApp {
     }
 }
 
-fn variable<'a>(
-    environment: &'a Environment,
-    name: &str,
-    flag: &str,
-) -> Result<&'a str, TokenError> {
+fn variable<'a>(environment: &'a Environment, name: &str, flag: &str) -> Result<&'a str, Advice> {
     let value = environment.get(name).filter(|value| !value.is_empty());
     value.ok_or_else(|| {
-        TokenError::denied(
+        Advice::new(
             format!("no workload identity here: `{name}` is not set"),
             format!(
                 "AKS sets it in pods with the label `azure.workload.identity/use: \"true\"` and an annotated service \
@@ -144,14 +120,19 @@ fn variable<'a>(
     })
 }
 
-fn parsed<T: std::str::FromStr>(
+/// What the flag says, or else the variable.
+fn or_variable<T: FromStr>(
+    given: Option<T>,
     environment: &Environment,
     name: &str,
     flag: &str,
-) -> Result<T, TokenError> {
+) -> Result<T, Advice> {
+    if let Some(given) = given {
+        return Ok(given);
+    }
     let value = variable(environment, name, flag)?;
     value.parse().map_err(|_| {
-        TokenError::denied(
+        Advice::new(
             format!(
                 "`{name}` is `{}`, which is not a valid id",
                 value.escape_default()
@@ -161,16 +142,17 @@ fn parsed<T: std::str::FromStr>(
     })
 }
 
-fn unusable(kind: ProofKind, name: &str, problem: &str) -> TokenError {
-    match kind {
-        ProofKind::ClientSecret => TokenError::denied(
-            format!("the client secret in {name} {problem}"),
+fn unusable(kind: ProofKind, problem: &str) -> Advice {
+    let (what, hint) = match kind {
+        ProofKind::ClientSecret => (
+            "client secret",
             "give `--client-secret-file` a file with the secret's value and nothing else, or `-` for standard input",
         ),
-        ProofKind::Assertion => TokenError::denied(
-            format!("the federated token in {name} {problem}"),
+        ProofKind::Assertion => (
+            "federated token",
             "`AZURE_FEDERATED_TOKEN_FILE` or `--token-file` names a file with a token of the issuer that the identity's \
              federated credential trusts, and nothing else",
         ),
-    }
+    };
+    Advice::new(format!("the {what} in {problem}"), hint)
 }

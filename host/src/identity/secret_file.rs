@@ -20,7 +20,7 @@ impl SecretFile {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, as the end of a sentence that begins with the file.
+    /// What is wrong with it, in words that begin with its name.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         let secret = read(path)?;
         let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
@@ -48,8 +48,7 @@ impl SecretFile {
     }
 }
 
-/// What the file at a path is called in messages.
-pub(super) fn name(path: &Path) -> String {
+fn name(path: &Path) -> String {
     match is_standard_input(path) {
         true => "standard input".to_owned(),
         false => format!("`{}`", path.display()),
@@ -67,12 +66,14 @@ fn read(path: &Path) -> Result<Secret, String> {
         true => io::stdin().lock().take(most).read_to_end(&mut bytes),
         false => File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)),
     };
-    read.map_err(|error| format!("cannot be read: {error}"))?;
-    if bytes.len() > MAX_TOKEN_BYTES {
-        return Err("is larger than 16 KiB".to_owned());
-    }
-    let text = str::from_utf8(&bytes).map_err(|_| "is not ASCII text".to_owned())?;
-    // Some editors and shells begin a text file with a byte order mark.
-    let text = text.trim_start_matches('\u{feff}').trim();
-    Secret::parse(text).map_err(str::to_owned)
+    let secret = match (read, str::from_utf8(&bytes)) {
+        (Err(error), _) => Err(format!("cannot be read: {error}")),
+        _ if bytes.len() > MAX_TOKEN_BYTES => Err("is larger than 16 KiB".to_owned()),
+        (_, Err(_)) => Err("is not ASCII text".to_owned()),
+        // Some editors and shells begin a text file with a byte order mark.
+        (_, Ok(text)) => {
+            Secret::parse(text.trim_start_matches('\u{feff}').trim()).map_err(str::to_owned)
+        }
+    };
+    secret.map_err(|problem| format!("{} {problem}", name(path)))
 }

@@ -8,12 +8,9 @@ use std::{
 
 use futures::future::BoxFuture;
 use intune_sync_identity::expires_on;
+use intune_sync_settings::Advice;
 
-use super::{
-    AccessToken, Secret, TokenError, TokenSource,
-    secret_file::{self, SecretFile},
-    until,
-};
+use super::{AccessToken, Secret, TokenError, TokenSource, secret_file::SecretFile, until};
 
 /// How long a token is taken to last that does not say so itself.
 const UNKNOWN_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -30,21 +27,16 @@ impl TokenFile {
     ///
     /// # Errors
     /// Naming the file and what is wrong with it. Whether the token has expired is not looked at here.
-    pub(crate) fn open(path: &Path) -> Result<Self, TokenError> {
-        let file = SecretFile::open(path)
-            .map_err(|problem| unusable(&secret_file::name(path), &problem))?;
+    pub(crate) fn open(path: &Path) -> Result<Self, Advice> {
         Ok(Self {
-            file,
+            file: SecretFile::open(path).map_err(|problem| unusable(&problem))?,
             returned: Mutex::default(),
         })
     }
 
     fn token(&self, renew: bool) -> Result<AccessToken, TokenError> {
         let path = self.file.name();
-        let secret = self
-            .file
-            .read()
-            .map_err(|problem| unusable(&path, &problem))?;
+        let secret = self.file.read().map_err(|problem| unusable(&problem))?;
         let mut returned = self.returned.lock().unwrap_or_else(PoisonError::into_inner);
         if renew && returned.as_ref() == Some(&secret) {
             return Err(TokenError::denied(
@@ -81,9 +73,9 @@ impl TokenSource for TokenFile {
     }
 }
 
-fn unusable(name: &str, problem: &str) -> TokenError {
-    TokenError::denied(
-        format!("the token file {name} {problem}"),
+fn unusable(problem: &str) -> Advice {
+    Advice::new(
+        format!("the token file {problem}"),
         "give `--token-file` a file that holds one bearer token and nothing else, as ASCII text",
     )
 }
@@ -137,7 +129,6 @@ mod tests {
                 error.message,
                 format!("the token file `{}` {problem}", path.display())
             );
-            assert_eq!(error.kind, TokenErrorKind::Denied);
             assert!(error.hint.contains("--token-file"));
         }
         let (folder, path) = file("abc");

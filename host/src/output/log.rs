@@ -3,7 +3,7 @@
 use intune_sync_report::{guid, retried};
 use intune_sync_settings::Advice;
 use intune_sync_wit::{
-    DeviceDone, Event, EventKind, Failure, GroupCount, Outcome, Plan, Purpose, RunStatus, Summary,
+    DeviceDone, Event, EventKind, GroupCount, Guid, Outcome, Plan, Purpose, RunStatus, Summary,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,10 +27,15 @@ impl Log {
         purpose: Purpose,
         event: &Event,
     ) {
-        let mut log = |level: Level, text: String| printer.log(now, level, &text);
-        match &event.kind {
-            EventKind::Planned(plan) => planned(&mut log, purpose, plan),
-            EventKind::BatchStarted(batch) => log(
+        let all = printer.is_verbose();
+        let (level, text) = match &event.kind {
+            EventKind::Planned(plan) => {
+                for (level, text) in planned(purpose, plan) {
+                    printer.log(now, level, &text);
+                }
+                return;
+            }
+            EventKind::BatchStarted(batch) => (
                 Level::Info,
                 format!(
                     "Processing batch {} of {} (devices {} to {} of {})",
@@ -40,138 +45,109 @@ impl Log {
             EventKind::DeviceDone(DeviceDone {
                 id,
                 name,
-                attempts: tried,
+                attempts,
                 outcome: Outcome::Failed(failure),
             }) => {
-                let Failure {
-                    status,
-                    code,
-                    message,
-                    request_id,
-                    client_request_id: _,
-                } = failure;
-                let attempts = if *tried > 1 {
-                    format!(" after {tried} attempts")
-                } else {
-                    String::new()
+                let tried = match attempts {
+                    0 | 1 => String::new(),
+                    _ => format!(" after {attempts} attempts"),
                 };
-                let request = if request_id.is_empty() {
-                    String::new()
-                } else {
-                    format!(" (request-id {request_id})")
+                let request = match failure.request_id.as_str() {
+                    "" => String::new(),
+                    id => format!(" (request-id {id})"),
                 };
-                let device = device(name, &guid(*id));
-                log(
+                let (device, message) = (device(name, *id), &failure.message);
+                let response = response(failure.status, &failure.code);
+                (
                     Level::Error,
-                    format!(
-                        "Sync of {device} failed{attempts}: {}: {message}{request}",
-                        response(*status, code)
-                    ),
-                );
+                    format!("Sync of {device} failed{tried}: {response}: {message}{request}"),
+                )
             }
             EventKind::Throttled(throttled) => {
-                let all = printer.is_verbose();
-                if let Some(more) = self.throttled.due(now, all) {
-                    let who = if throttled.named {
-                        "Graph asks to wait"
-                    } else {
-                        "waiting"
-                    };
-                    let text = format!(
-                        "Throttled ({}): {who} {}{more}",
-                        throttled.status,
-                        display(throttled.wait)
-                    );
-                    printer.log(now, Level::Warning, &text);
-                }
+                let Some(more) = self.throttled.due(now, all) else {
+                    return;
+                };
+                let (status, wait) = (throttled.status, display(throttled.wait));
+                let who = match throttled.named {
+                    true => "Graph asks to wait",
+                    false => "waiting",
+                };
+                (
+                    Level::Warning,
+                    format!("Throttled ({status}): {who} {wait}{more}"),
+                )
             }
             EventKind::Retrying(retrying) => {
-                let all = printer.is_verbose();
-                if let Some(more) = self.retrying.due(now, all) {
-                    let what = match retrying.devices {
-                        0 => format!("the {}", retried(retrying.what)),
-                        devices => count(devices, "device"),
-                    };
-                    let (response, wait) = (
-                        response(retrying.status, &retrying.code),
-                        display(retrying.wait),
-                    );
-                    printer.log(
-                        now,
-                        Level::Warning,
-                        &format!("Retrying {what} in {wait}: {response}{more}"),
-                    );
-                }
+                let Some(more) = self.retrying.due(now, all) else {
+                    return;
+                };
+                let what = match retrying.devices {
+                    0 => format!("the {}", retried(retrying.what)),
+                    devices => count(devices, "device"),
+                };
+                let wait = display(retrying.wait);
+                let response = response(retrying.status, &retrying.code);
+                (
+                    Level::Warning,
+                    format!("Retrying {what} in {wait}: {response}{more}"),
+                )
             }
-            EventKind::TokenRenewed => log(
+            EventKind::TokenRenewed => (
                 Level::Info,
                 "Renewed the token, since Graph refused the previous one".to_owned(),
             ),
-            EventKind::Notice(text) => log(Level::Info, text.clone()),
-            EventKind::Listed(_) | EventKind::BatchFinished(_) | EventKind::DeviceDone(_)
-                if !printer.is_verbose() => {}
+            EventKind::Notice(text) => (Level::Info, text.clone()),
+            _ if !all => return,
             EventKind::Listed(listed) => {
-                let text = format!(
-                    "Listed {} ({})",
-                    count(listed.devices, "device"),
-                    count(listed.pages, "page")
-                );
-                printer.log(now, Level::Info, &text);
+                let (devices, pages) =
+                    (count(listed.devices, "device"), count(listed.pages, "page"));
+                (Level::Info, format!("Listed {devices} ({pages})"))
             }
-            EventKind::BatchFinished(batch) => {
-                printer.log(
-                    now,
-                    Level::Info,
-                    &format!("Finished batch {} of {}", batch.number, batch.of),
-                );
-            }
-            EventKind::DeviceDone(DeviceDone {
-                id, name, outcome, ..
-            }) => {
-                let device = device(name, &guid(*id));
-                let text = match outcome {
+            EventKind::BatchFinished(batch) => (
+                Level::Info,
+                format!("Finished batch {} of {}", batch.number, batch.of),
+            ),
+            EventKind::DeviceDone(done) => {
+                let device = device(&done.name, done.id);
+                let text = match &done.outcome {
                     Outcome::Skipped(reason) => format!("Skipped {device}: {reason}"),
                     Outcome::Gone => format!("{device} no longer exists"),
                     Outcome::Accepted | Outcome::Failed(_) => format!("Sync of {device} accepted"),
                 };
-                printer.log(now, Level::Info, &text);
+                (Level::Info, text)
             }
-        }
+        };
+        printer.log(now, level, &text);
     }
 }
 
-fn planned(log: &mut impl FnMut(Level, String), purpose: Purpose, plan: &Plan) {
-    log(
-        Level::Info,
-        format!("Found {}", count(plan.listed, "managed device")),
-    );
+/// The lines of a plan.
+fn planned(purpose: Purpose, plan: &Plan) -> Vec<(Level, String)> {
+    let found = format!("Found {}", count(plan.listed, "managed device"));
+    let mut lines = vec![(Level::Info, found)];
     if plan.total == 0 {
-        log(Level::Warning, "No device matches the selection".to_owned());
+        lines.push((Level::Warning, "No device matches the selection".to_owned()));
     } else if plan.total != plan.listed {
-        log(
-            Level::Info,
-            format!("Selected {}", count(plan.total, "device")),
-        );
+        let selected = count(plan.total, "device");
+        lines.push((Level::Info, format!("Selected {selected}")));
     }
     if !plan.skipped.is_empty() {
         let skipped = plan.skipped.iter().map(|group| group.devices).sum();
-        log(
+        let (skipped, why) = (count(skipped, "device"), groups(&plan.skipped));
+        lines.push((
             Level::Info,
-            format!(
-                "Skipping {} that cannot sync: {}",
-                count(skipped, "device"),
-                groups(&plan.skipped)
-            ),
-        );
+            format!("Skipping {skipped} that cannot sync: {why}"),
+        ));
     }
     if purpose == Purpose::Sync && plan.to_sync > 0 {
         let (devices, batches) = (count(plan.to_sync, "device"), count(plan.batches, "batch"));
         let (expected, platforms) = (display_seconds(plan.expected), groups(&plan.platforms));
-        log(
+        lines.push((
             Level::Info,
             format!("Syncing {devices} in {batches}, expected to take {expected}: {platforms}"),
-        );
+        ));
     }
+    lines
 }
 
 /// Shows on stderr what went wrong with the run, and what to do next; nothing if all went well.
@@ -257,22 +233,18 @@ fn groups(groups: &[GroupCount]) -> String {
     texts.join(", ")
 }
 
-fn device(name: &str, id: &str) -> String {
-    if name.is_empty() {
-        id.to_owned()
-    } else {
-        format!("{name} ({id})")
+fn device(name: &str, id: Guid) -> String {
+    match name {
+        "" => guid(id),
+        _ => format!("{name} ({})", guid(id)),
     }
 }
 
 /// The status and code of a response, as far as they are known: `503 serviceUnavailable`.
 fn response(status: Option<u16>, code: &str) -> String {
-    let status = status.map(|status| status.to_string());
-    let parts: Vec<&str> = status
-        .as_deref()
-        .into_iter()
-        .chain([code])
-        .filter(|part| !part.is_empty())
-        .collect();
-    parts.join(" ")
+    match (status, code) {
+        (None, code) => code.to_owned(),
+        (Some(status), "") => status.to_string(),
+        (Some(status), code) => format!("{status} {code}"),
+    }
 }

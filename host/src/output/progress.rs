@@ -6,13 +6,7 @@ use intune_sync_wit::{Event, EventKind};
 use jiff::{SignedDuration, Timestamp};
 
 use super::log::count;
-use crate::{
-    cli::duration::display_seconds,
-    printer::{Level, Printer},
-};
-
-/// Between two lines when there is no progress bar.
-const LINE_EVERY: SignedDuration = SignedDuration::from_secs(15);
+use crate::{cli::duration::display_seconds, printer::Printer};
 
 /// Between two samples of the number of devices done.
 const SAMPLE_EVERY: SignedDuration = SignedDuration::from_secs(1);
@@ -31,7 +25,6 @@ pub(super) struct Progress {
     throttled_until: Option<Timestamp>,
     /// How many were done when, the oldest first.
     samples: VecDeque<(Timestamp, u32)>,
-    line_at: Option<Timestamp>,
 }
 
 impl Progress {
@@ -64,13 +57,8 @@ impl Progress {
                 self.samples.pop_front();
             }
         }
-        if printer.has_progress() {
-            let of = self.planned.map_or(0, |(to_sync, _)| to_sync);
-            printer.progress(self.done.into(), of.into(), &self.text(now));
-        } else if now.duration_since(*self.line_at.get_or_insert(now)) >= LINE_EVERY {
-            self.line_at = Some(now);
-            printer.log(now, Level::Info, &self.text(now));
-        }
+        let of = self.planned.map_or(0, |(to_sync, _)| to_sync);
+        printer.progress(now, self.done.into(), of.into(), &self.text(now));
     }
 
     /// `350 of 1000 devices done, 9.4 a second, 1m9s left, throttled for another 12s`.

@@ -12,6 +12,7 @@ use intune_sync_settings::{
 };
 
 use super::help;
+use crate::identity::Federation;
 
 /// Where tokens come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,14 +23,7 @@ pub(crate) enum Auth {
         user_assigned: Option<UserAssigned>,
     },
     /// An identity that trusts the issuer of a token in a file. Fields that are `None` come from the platform's variables.
-    WorkloadIdentity {
-        /// The identity's tenant.
-        tenant: Option<TenantId>,
-        /// The identity's client id.
-        client_id: Option<Guid>,
-        /// The file. Not yet read.
-        token_file: Option<PathBuf>,
-    },
+    WorkloadIdentity(Federation),
     /// The user that is signed in to the Azure CLI.
     AzureCli {
         /// The tenant, instead of the CLI's own choice.
@@ -118,11 +112,11 @@ impl TryFrom<IdentityArgs> for Auth {
             AuthKind::ManagedIdentity => Self::ManagedIdentity {
                 user_assigned: user_assigned(args)?,
             },
-            AuthKind::WorkloadIdentity => Self::WorkloadIdentity {
+            AuthKind::WorkloadIdentity => Self::WorkloadIdentity(Federation {
                 tenant: args.tenant_id,
                 client_id: args.client_id,
                 token_file: args.token_file,
-            },
+            }),
             AuthKind::AzureCli => Self::AzureCli {
                 tenant: args.tenant_id,
             },
@@ -153,10 +147,10 @@ impl Auth {
         let (flag, file) = match self {
             Self::ClientSecret { secret_file, .. } => ("--client-secret-file", secret_file),
             Self::TokenFile(file)
-            | Self::WorkloadIdentity {
+            | Self::WorkloadIdentity(Federation {
                 token_file: Some(file),
                 ..
-            } => ("--token-file", file),
+            }) => ("--token-file", file),
             _ => return None,
         };
         (file.as_os_str() == "-").then_some(flag)

@@ -4,7 +4,7 @@ use intune_sync_identity::UserAssigned;
 use intune_sync_settings::Advice;
 
 use super::{ID, job, parse, usage};
-use crate::cli::Auth;
+use crate::{cli::Auth, identity::Federation};
 
 #[test]
 fn each_source_of_tokens_takes_its_flags() {
@@ -20,21 +20,17 @@ fn each_source_of_tokens_takes_its_flags() {
         ),
         (
             "--auth workload-identity".to_owned(),
-            Auth::WorkloadIdentity {
-                tenant: None,
-                client_id: None,
-                token_file: None,
-            },
+            Auth::WorkloadIdentity(Federation::default()),
         ),
         (
             format!(
                 "--auth workload-identity --tenant-id Contoso.com --client-id {ID} --token-file t"
             ),
-            Auth::WorkloadIdentity {
+            Auth::WorkloadIdentity(Federation {
                 tenant: Some(tenant()),
                 client_id: Some(id()),
                 token_file: Some("t".into()),
-            },
+            }),
         ),
         (
             "--auth azure-cli".to_owned(),

@@ -14,7 +14,7 @@ use super::{
     devices,
     graph_client::GraphClient,
     report::Report,
-    step::{Cause, Finding, Outcome, Step},
+    step::{Cause, Outcome, Step},
     token::{self, Permits},
 };
 use crate::{
@@ -43,64 +43,44 @@ pub(super) async fn examine(subject: Subject<'_>, report: &mut Report<'_>) -> io
     } = subject;
     let graph = GraphClient::new(options, client);
 
-    let found = match source {
+    let source = match source {
         Ok(source) => source.find().await.map(|()| source).map_err(Advice::from),
         Err(advice) => Err(advice),
     };
-    let source = match found {
-        Ok(source) => {
-            report.record(Step::Identity, Outcome::Passed(source.describe()))?;
-            Some(source)
-        }
-        Err(advice) => {
-            let cause = Cause::NoIdentity;
-            report.record(Step::Identity, Outcome::Failed(Finding { cause, advice }))?;
-            None
-        }
+    let found = match &source {
+        Ok(source) => Outcome::Passed(source.describe()),
+        Err(advice) => Outcome::failed(Cause::NoIdentity, advice.clone()),
     };
+    report.record(Step::Identity, found)?;
 
     let (reached, reading) = graph.probe_unauthenticated().await;
     report.record(Step::Graph, reached)?;
     let clock = Clock::compared(reading);
-    let compared = match report.obstacle(&[Step::Graph]) {
-        Some(obstacle) => Outcome::Blocked(obstacle),
-        None => clock.check(),
-    };
-    report.record(Step::Clock, compared)?;
+    report.check(Step::Clock, async { clock.check() }).await?;
     report.clock_ahead = clock.ahead();
 
-    // Where Graph was not reached, the clock is unknown; a token is requested nevertheless.
-    let blocked = match report.obstacle(&[Step::Identity]) {
-        None if report.has_failed(Step::Clock) => Some(Step::Clock),
-        obstacle => obstacle,
-    };
-    let graph = match (blocked, source) {
-        (None, Some(source)) => match obtain(&*source, &options.cloud.scope()).await {
+    let (mut claims, mut bearer) = (None, None);
+    let obtained = async {
+        match obtain(&*source?, &options.cloud.scope()).await {
             Ok(token) => {
-                report.claims = token.secret.claims();
-                let kind = token::kind(report.claims.as_ref());
-                report.record(Step::Token, Outcome::Passed(kind))?;
-                Some(graph.authenticated(Bearer::new(token.secret.bearer())))
+                claims = token.secret.claims();
+                bearer = Some(Bearer::new(token.secret.bearer()));
+                Ok(Outcome::Passed(token::kind(claims.as_ref())))
             }
-            Err(error) => {
-                let finding = Finding {
-                    cause: Cause::NoToken,
-                    advice: error.into(),
-                };
-                report.record(Step::Token, Outcome::Failed(finding))?;
-                None
-            }
-        },
-        (blocked, _) => {
-            let obstacle = blocked.unwrap_or(Step::Identity);
-            report.record(Step::Token, Outcome::Blocked(obstacle))?;
-            None
+            Err(error) => Err(Advice::from(error)),
         }
     };
+    let obtained = async {
+        let obtained = obtained.await;
+        obtained.unwrap_or_else(|advice| Outcome::failed(Cause::NoToken, advice))
+    };
+    report.check(Step::Token, obtained).await?;
+    report.claims.clone_from(&claims);
 
+    let permits = Permits::of(claims.as_ref());
     let token = token::TokenCheck {
         options,
-        claims: report.claims.clone(),
+        claims,
         now: clock.now(),
     };
     for step in [
@@ -111,41 +91,33 @@ pub(super) async fn examine(subject: Subject<'_>, report: &mut Report<'_>) -> io
         Step::ReadRole,
         Step::SyncRole,
     ] {
-        let outcome = match report.obstacle(&[Step::Token]) {
-            Some(obstacle) => Outcome::Blocked(obstacle),
-            None => token.check(step),
-        };
-        report.record(step, outcome)?;
+        report.check(step, async { token.check(step) }).await?;
     }
 
-    let permits = Permits::of(report.claims.as_ref());
-    let mut needs = vec![
-        Step::Graph,
-        Step::Token,
-        Step::Audience,
-        Step::Tenant,
-        Step::Expiry,
-        Step::ReadRole,
-    ];
-    let outcome = match (report.obstacle(&needs), &graph) {
-        (Some(obstacle), _) => Outcome::Blocked(obstacle),
-        (None, None) => Outcome::Blocked(Step::Token),
-        (None, Some(graph)) => devices::page(graph, permits, &token.remedy()).await,
-    };
-    report.record(Step::Devices, outcome)?;
-
-    needs.extend([Step::Devices, Step::SyncRole]);
-    let outcome = match (options.probe, report.obstacle(&needs), &graph) {
-        (None, _, _) => Outcome::Skipped(
-            "not requested: `--probe DEVICE` requests one real sync, which alone shows whether syncs are allowed, \
-             Multi Admin Approval included"
-                .to_owned(),
-        ),
-        (Some(_), Some(obstacle), _) => Outcome::Blocked(obstacle),
-        (Some(_), None, None) => Outcome::Blocked(Step::Token),
-        (Some(device), None, Some(graph)) => {
-            devices::sync(graph, device, permits, &token.remedy()).await
+    let graph = bearer.map(|bearer| graph.authenticated(bearer));
+    // Without a token, these are blocked.
+    let page = async {
+        match &graph {
+            Some(graph) => devices::page(graph, permits, &token.remedy()).await,
+            None => Outcome::Blocked(Step::Token),
         }
     };
-    report.record(Step::Sync, outcome)
+    report.check(Step::Devices, page).await?;
+    let Some(device) = options.probe else {
+        return report.record(
+            Step::Sync,
+            Outcome::Skipped(
+                "not requested: `--probe DEVICE` requests one real sync, which alone shows whether syncs are allowed, \
+                 Multi Admin Approval included"
+                    .to_owned(),
+            ),
+        );
+    };
+    let sync = async {
+        match &graph {
+            Some(graph) => devices::sync(graph, device, permits, &token.remedy()).await,
+            None => Outcome::Blocked(Step::Token),
+        }
+    };
+    report.check(Step::Sync, sync).await
 }

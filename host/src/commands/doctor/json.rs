@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     clock::rfc3339,
     report::Report,
-    step::{Finding, Outcome},
+    step::{Cause, Finding, Outcome, Step},
     token::Permits,
 };
 use crate::cli::DoctorOptions;
@@ -21,9 +21,9 @@ pub(super) fn json(options: &DoctorOptions, report: &Report<'_>, status: ExitSta
             (Some(_), _) => "not-ready",
         },
         exit_code: status.code(),
-        cause: cause.map(|(step, finding)| Cause {
-            step: step.name(),
-            cause: finding.cause.word(),
+        cause: cause.map(|(step, finding)| Caused {
+            step,
+            cause: finding.cause,
             message: &finding.advice.message,
             hint: &finding.advice.hint,
         }),
@@ -53,14 +53,14 @@ pub(super) fn json(options: &DoctorOptions, report: &Report<'_>, status: ExitSta
                     }
                     Outcome::Skipped(reason) => ("not-tried", reason.clone(), None),
                     Outcome::Blocked(obstacle) => {
-                        ("not-tried", format!("it needs `{}`", obstacle.name()), None)
+                        ("not-tried", format!("it needs `{obstacle}`"), None)
                     }
                 };
                 StepRow {
-                    step: step.name(),
+                    step: *step,
                     outcome: word,
                     detail,
-                    cause: finding.map(|finding| finding.cause.word()),
+                    cause: finding.map(|finding| finding.cause),
                     hint: finding.map(|finding: &Finding| finding.advice.hint.as_str()),
                 }
             })
@@ -76,7 +76,7 @@ struct Object<'a> {
     verdict: &'static str,
     exit_code: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<Cause<'a>>,
+    cause: Option<Caused<'a>>,
     graph_root: String,
     clock_ahead_seconds: Option<i64>,
     /// The token's claims; none of them is secret.
@@ -86,9 +86,9 @@ struct Object<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Cause<'a> {
-    step: &'static str,
-    cause: &'static str,
+struct Caused<'a> {
+    step: Step,
+    cause: Cause,
     message: &'a str,
     hint: &'a str,
 }
@@ -109,11 +109,11 @@ struct Token<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct StepRow<'a> {
-    step: &'static str,
+    step: Step,
     outcome: &'static str,
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<&'static str>,
+    cause: Option<Cause>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
 }

@@ -18,11 +18,7 @@ use self::{
     report::Report,
     step::{Outcome, Step},
 };
-use super::{
-    Failure, http_client,
-    identity::{self, NoSource},
-    interruption::Interruption,
-};
+use super::{Failure, http_client, identity, interruption::Interruption};
 use crate::{
     cli::{DoctorOptions, ReportFormat},
     identity::Environment,
@@ -42,9 +38,9 @@ pub(crate) async fn run(
     let client = http_client(options.ca_file.as_deref())?;
     let source = match identity::source(&options.auth, options.cloud, environment, &client) {
         Ok(source) => Ok(source),
-        Err(NoSource::Absent(advice)) => Err(advice),
+        Err(absent) if absent.status == ExitStatus::NotAuthorized => Err(absent.advice),
         // As for `sync`: a file that is not there is wrong usage.
-        Err(error @ NoSource::Unusable(_)) => return Err(error.into()),
+        Err(unusable) => return Err(unusable),
     };
     let subject = Subject {
         options,
@@ -65,9 +61,10 @@ pub(crate) async fn run(
     }
 
     let cause = report.cause().map(|(_, finding)| finding.clone());
-    let status = cause
-        .as_ref()
-        .map_or(ExitStatus::Success, |finding| finding.cause.exit_status());
+    let status = match &cause {
+        None => ExitStatus::Success,
+        Some(finding) => finding.cause.exit_status(),
+    };
     if is_text {
         let verdict = text::verdict_line(&report);
         printer.data(&verdict)?;

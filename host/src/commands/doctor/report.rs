@@ -46,19 +46,31 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    /// The first of these steps that blocks the ones after it.
-    pub(super) fn obstacle(&self, needs: &[Step]) -> Option<Step> {
-        needs.iter().copied().find(|needed| {
-            self.steps
-                .iter()
-                .any(|(step, outcome)| step == needed && outcome.blocks_others())
-        })
+    /// Adds a step, which is only tried if nothing stands in its way, and shows it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be shown.
+    pub(super) async fn check(
+        &mut self,
+        step: Step,
+        check: impl Future<Output = Outcome>,
+    ) -> io::Result<()> {
+        let outcome = match self.obstacle(step) {
+            Some(obstacle) => Outcome::Blocked(obstacle),
+            None => check.await,
+        };
+        self.record(step, outcome)
     }
 
-    /// Whether this step was tried and failed.
-    pub(super) fn has_failed(&self, step: Step) -> bool {
-        self.steps
-            .iter()
-            .any(|(known, outcome)| *known == step && matches!(outcome, Outcome::Failed(_)))
+    /// The first step without which this one cannot be tried.
+    pub(super) fn obstacle(&self, step: Step) -> Option<Step> {
+        let found = |needed: Step| self.steps.iter().find(|(step, _)| *step == needed);
+        // Where Graph was not reached, the clock is unknown; a token is requested nevertheless.
+        let wrong_clock = || matches!(found(Step::Clock), Some((_, Outcome::Failed(_))));
+        let mut needs = step.needs().iter().copied();
+        needs
+            .find(|needed| found(*needed).is_some_and(|(_, outcome)| outcome.blocks_others()))
+            .or_else(|| (step == Step::Token && wrong_clock()).then_some(Step::Clock))
     }
 }

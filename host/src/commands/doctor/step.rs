@@ -1,10 +1,14 @@
 //! The steps of `doctor`, and why they fail.
 
+use std::fmt;
+
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
+use serde::Serialize;
 
-/// The checks, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The checks, in this order. Their names stay the same from version to version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Step {
     /// There is something that can give a token.
     Identity,
@@ -33,22 +37,32 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// Its name, which stays the same from version to version.
-    pub(super) const fn name(self) -> &'static str {
+    /// The steps that it needs, in their order.
+    pub(super) fn needs(self) -> &'static [Self] {
+        const TO_SYNC: &[Step] = &[
+            Step::Graph,
+            Step::Token,
+            Step::Audience,
+            Step::Tenant,
+            Step::Expiry,
+            Step::ReadRole,
+            Step::Devices,
+            Step::SyncRole,
+        ];
         match self {
-            Self::Identity => "identity",
-            Self::Graph => "graph",
-            Self::Clock => "clock",
-            Self::Token => "token",
-            Self::Audience => "audience",
-            Self::Tenant => "tenant",
-            Self::Expiry => "expiry",
-            Self::Age => "age",
-            Self::ReadRole => "read-role",
-            Self::SyncRole => "sync-role",
-            Self::Devices => "devices",
-            Self::Sync => "sync",
+            Self::Identity | Self::Graph => &[],
+            Self::Clock => &[Self::Graph],
+            Self::Token => &[Self::Identity],
+            Self::Devices => &TO_SYNC[..6],
+            Self::Sync => TO_SYNC,
+            _ => &[Self::Token],
         }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
@@ -66,6 +80,11 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
+    /// It failed for this cause.
+    pub(super) fn failed(cause: Cause, advice: Advice) -> Self {
+        Self::Failed(Finding { cause, advice })
+    }
+
     /// Whether steps that need this one cannot be tried.
     pub(super) fn blocks_others(&self) -> bool {
         match self {
@@ -91,8 +110,9 @@ impl Finding {
     }
 }
 
-/// Why a step failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why a step failed. The names stay the same from version to version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Cause {
     NoIdentity,
     GraphUnreachable,
@@ -113,28 +133,6 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    /// Its name, which stays the same from version to version.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::NoIdentity => "no-identity",
-            Self::GraphUnreachable => "graph-unreachable",
-            Self::ProxyBlocked => "proxy-blocked",
-            Self::NotGraph => "not-graph",
-            Self::GraphUnavailable => "graph-unavailable",
-            Self::WrongClock => "wrong-clock",
-            Self::NoToken => "no-token",
-            Self::WrongAudience => "wrong-audience",
-            Self::WrongTenant => "wrong-tenant",
-            Self::TokenExpired => "token-expired",
-            Self::StaleToken => "stale-token",
-            Self::RoleMissing => "role-missing",
-            Self::TokenRefused => "token-refused",
-            Self::ApprovalNeeded => "approval-needed",
-            Self::UnknownDevice => "unknown-device",
-            Self::DeviceRefused => "device-refused",
-        }
-    }
-
     /// How `doctor` ends: as a run does where a token or a permission is missing.
     pub(super) const fn exit_status(self) -> ExitStatus {
         match self {

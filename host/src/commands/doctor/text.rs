@@ -23,11 +23,11 @@ pub(super) fn step_line(step: Step, outcome: &Outcome) -> Page {
         ),
         Outcome::Skipped(reason) => ('-', Style::new().dimmed(), reason.clone(), None),
         Outcome::Blocked(obstacle) => {
-            let reason = format!("not tried: it needs `{}`", obstacle.name());
+            let reason = format!("not tried: it needs `{obstacle}`");
             ('-', Style::new().dimmed(), reason, None)
         }
     };
-    let rest = format!(" {:WIDTH$}  {}\n", step.name(), one_line(&words));
+    let rest = format!(" {:WIDTH$}  {}\n", step.to_string(), one_line(&words));
     let hint = hint.map(|hint| format!("  {:WIDTH$}  hint: {}\n", "", one_line(hint)));
     let hint = hint.unwrap_or_default();
     Page {
@@ -45,6 +45,6 @@ pub(super) fn verdict_line(report: &Report<'_>) -> String {
     match report.cause() {
         None if synced => "\nready: this identity can list and sync devices here\n".to_owned(),
         None => "\nready, as far as can be checked without a sync\n".to_owned(),
-        Some((step, _)) => format!("\nnot ready: fix `{}` first\n", step.name()),
+        Some((step, _)) => format!("\nnot ready: fix `{step}` first\n"),
     }
 }

@@ -2,9 +2,13 @@
 
 use intune_sync_settings::{DispatchKind, Given, PaceKind};
 use intune_sync_wit::RunStatus;
+use serde::{Serialize, Serializer};
 
-use super::{Figures, Session};
-use crate::cli::RehearseOptions;
+use super::{
+    Session,
+    figures::{Figures, Percent},
+};
+use crate::{cli::RehearseOptions, output::minutes};
 
 /// Devices of the fleet with which an alternative is tried.
 pub(super) const SAMPLE: u32 = 3_000;
@@ -31,16 +35,24 @@ pub(super) struct Alternative {
 }
 
 /// An estimate for the whole fleet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Estimate {
     /// Milliseconds.
+    #[serde(rename = "DurationMinutes", serialize_with = "in_minutes")]
     pub(super) duration: u64,
     /// HTTP requests, those for tokens included.
+    #[serde(rename = "HttpRequests")]
     pub(super) requests: u64,
-    /// Writes that are throttled, in hundredths of a percent.
-    pub(super) throttled: u64,
-    /// Devices that fail, in hundredths of a percent.
-    pub(super) failed: u64,
+    /// Writes that are throttled.
+    #[serde(rename = "ThrottledPercent")]
+    pub(super) throttled: Percent,
+    /// Devices that fail or are not reached.
+    #[serde(rename = "FailedPercent")]
+    pub(super) failed: Percent,
+}
+
+fn in_minutes<S: Serializer>(duration: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    minutes(*duration).serialize(serializer)
 }
 
 /// Tries all other ways with a sample of the fleet.
@@ -119,8 +131,11 @@ fn estimate(figures: &Figures, pace: &Given, devices: u32) -> Option<Estimate> {
     Some(Estimate {
         duration: scaled(busy).saturating_add(pauses(pace, devices)),
         requests: scaled(figures.requests.total()),
-        throttled: figures.throttled_share(),
-        failed: figures.failed_share(),
+        throttled: figures.throttled_percent,
+        failed: Percent::of(
+            u64::from(summary.error) + u64::from(summary.pending),
+            summary.total.into(),
+        ),
     })
 }
 
@@ -148,7 +163,7 @@ fn best(alternatives: &[Alternative], requested: Option<DispatchKind>) -> Option
             .filter_map(|(at, other)| Some((at, other.estimate.as_ref()?)))
     };
     let fewest = eligible().map(|(_, estimate)| estimate.failed).min()?;
-    let reliable = || eligible().filter(|(_, estimate)| estimate.failed <= fewest + TOLERATED);
+    let reliable = || eligible().filter(|(_, estimate)| estimate.failed.0 <= fewest.0 + TOLERATED);
     let fastest = reliable().map(|(_, estimate)| estimate.duration).min()?;
     reliable()
         .filter(|(_, estimate)| estimate.duration <= fastest.saturating_add(fastest / EQUAL))

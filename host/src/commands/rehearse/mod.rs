@@ -18,6 +18,7 @@ use intune_sync_report::ExitStatus;
 use intune_sync_sandbox::{REHEARSED_RUN, RUN, Sandbox};
 use intune_sync_settings::{Advice, Given};
 use intune_sync_wit::{Event, EventKind, RunStatus};
+use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use self::{figures::Figures, progress::Progress};
@@ -163,7 +164,7 @@ fn expected_too_long(event: &Event) -> Option<u64> {
 /// The run that the options name, with its progress shown.
 fn the_run(session: &Session<'_>, printer: &mut Printer) -> Result<Figures, Unfinished> {
     let mut progress = Progress::default();
-    let mut events = |new: &[Event]| progress.show(new, printer);
+    let mut events = |new: &[Event]| progress.show(printer, Timestamp::now(), new);
     let ended = session.rehearse(&session.options.pace, session.options.devices, &mut events);
     printer.end_progress();
     ended

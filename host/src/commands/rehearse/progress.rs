@@ -1,20 +1,9 @@
 //! How far a rehearsal is.
 
-use std::time::{Duration, Instant};
-
 use intune_sync_wit::{Event, EventKind};
 use jiff::Timestamp;
 
-use crate::{
-    cli::duration::display_seconds,
-    printer::{Level, Printer},
-};
-
-/// Between two updates of the progress bar.
-const BAR_EVERY: Duration = Duration::from_millis(50);
-
-/// Between two lines when there is no progress bar.
-const LINE_EVERY: Duration = Duration::from_secs(15);
+use crate::{cli::duration::display_seconds, printer::Printer};
 
 /// How far a rehearsal is: virtual time, shown in intervals of real time.
 #[derive(Default)]
@@ -27,12 +16,11 @@ pub(super) struct Progress {
     done: u32,
     /// Since the start of the simulated run, in milliseconds.
     at: u64,
-    shown: Option<Instant>,
 }
 
 impl Progress {
-    /// Takes in events, and shows how far it is unless that was done just now.
-    pub(super) fn show(&mut self, events: &[Event], printer: &mut Printer) {
+    /// Takes in events, and shows how far it is; `now` is the real time.
+    pub(super) fn show(&mut self, printer: &mut Printer, now: Timestamp, events: &[Event]) {
         for event in events {
             self.at = event.at;
             match &event.kind {
@@ -42,21 +30,8 @@ impl Progress {
                 _ => {}
             }
         }
-        let every = match printer.has_progress() {
-            true => BAR_EVERY,
-            false => LINE_EVERY,
-        };
-        let now = Instant::now();
-        if now.duration_since(*self.shown.get_or_insert(now)) < every {
-            return;
-        }
-        self.shown = Some(now);
-        if printer.has_progress() {
-            let of = self.to_sync.unwrap_or_default();
-            printer.progress(self.done.into(), of.into(), &self.text());
-        } else {
-            printer.log(Timestamp::now(), Level::Info, &self.text());
-        }
+        let of = self.to_sync.unwrap_or_default();
+        printer.progress(now, self.done.into(), of.into(), &self.text());
     }
 
     /// `12000 of 25000 devices done after 21m of virtual time`.
@@ -80,6 +55,7 @@ mod tests {
     use std::io;
 
     use intune_sync_wit::{Listed, Plan};
+    use jiff::SignedDuration;
 
     use super::*;
     use crate::{cli::OutputOptions, printer::tests::Written};
@@ -93,19 +69,17 @@ mod tests {
         let stderr = Written::default();
         let mut printer = Printer::to(io::sink(), stderr.clone(), &OutputOptions::default());
         let mut progress = Progress::default();
+        let after = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
         let listed = Listed {
             pages: 1,
             devices: 300,
         };
-        progress.show(&[event(900, EventKind::Listed(listed))], &mut printer);
+        let listed = [event(900, EventKind::Listed(listed))];
+        progress.show(&mut printer, after(0), &listed);
+        progress.show(&mut printer, after(14), &[]);
         assert_eq!(stderr.text(), "");
 
-        let long_ago = |progress: &mut Progress| {
-            progress.shown = Instant::now().checked_sub(LINE_EVERY);
-            assert!(progress.shown.is_some(), "the machine has run for 15 s");
-        };
-        long_ago(&mut progress);
-        progress.show(&[], &mut printer);
+        progress.show(&mut printer, after(15), &[]);
         let plan = Plan {
             listed: 300,
             total: 300,
@@ -116,8 +90,9 @@ mod tests {
             requests: 13,
             expected: 1,
         };
-        long_ago(&mut progress);
-        progress.show(&[event(61_000, EventKind::Planned(plan))], &mut printer);
+        let planned = [event(61_000, EventKind::Planned(plan))];
+        progress.show(&mut printer, after(30), &planned);
+        progress.show(&mut printer, after(44), &[]);
         let texts: Vec<String> = stderr
             .text()
             .lines()

@@ -6,7 +6,8 @@ use intune_sync_wit::RunStatus;
 
 use super::{
     Figures,
-    alternatives::{Alternative, Estimate, SAMPLE},
+    alternatives::{Alternative, SAMPLE},
+    figures::kinds,
 };
 use crate::{
     cli::{RehearseOptions, duration::display_seconds},
@@ -66,13 +67,11 @@ fn list(figures: &Figures) -> String {
             "Throttled",
             format!(
                 "{} of {} writes ({} %)",
-                figures.throttled,
-                figures.writes,
-                percent(figures.throttled_share())
+                figures.throttled, figures.writes, figures.throttled_percent
             ),
         ),
         ("EarlyCalls", figures.early_calls.to_string()),
-        ("QuotaUsed", format!("{} %", percent(figures.quota_used))),
+        ("QuotaUsed", format!("{} %", figures.quota_used_percent)),
     ]);
     output::list(&lines)
 }
@@ -82,30 +81,9 @@ fn requests(requests: &Requests) -> String {
     let kinds: Vec<String> = kinds(requests)
         .into_iter()
         .filter(|(_, number)| *number > 0)
-        .map(|(kind, number)| format!("{number} {kind}"))
+        .map(|(kind, number)| format!("{number} {}", kind.to_lowercase()))
         .collect();
     format!("{} ({})", requests.total(), kinds.join(", "))
-}
-
-fn kinds(requests: &Requests) -> [(&'static str, u64); 7] {
-    let Requests {
-        list,
-        sync,
-        batch,
-        execute_action,
-        directory,
-        identity,
-        other,
-    } = *requests;
-    [
-        ("list", list),
-        ("single", sync),
-        ("batch", batch),
-        ("bulk", execute_action),
-        ("directory", directory),
-        ("token", identity),
-        ("other", other),
-    ]
 }
 
 fn title(devices: u32) -> String {
@@ -136,28 +114,17 @@ fn table(alternatives: &[Alternative]) -> String {
 }
 
 fn row(alternative: &Alternative) -> [String; 7] {
-    let Alternative {
-        pace,
-        tried_with: _,
-        estimate,
-        is_the_run,
-        is_recommended,
-    } = alternative;
-    let [takes, requests, throttled, failed] = match estimate {
-        Some(Estimate {
-            duration,
-            requests,
-            throttled,
-            failed,
-        }) => [
-            display_seconds(*duration),
-            requests.to_string(),
-            format!("{} %", percent(*throttled)),
-            format!("{} %", percent(*failed)),
+    let pace = &alternative.pace;
+    let [takes, requests, throttled, failed] = match &alternative.estimate {
+        Some(estimate) => [
+            display_seconds(estimate.duration),
+            estimate.requests.to_string(),
+            format!("{} %", estimate.throttled),
+            format!("{} %", estimate.failed),
         ],
         None => ["does not end", "-", "-", "-"].map(str::to_owned),
     };
-    let note = match (is_the_run, is_recommended) {
+    let note = match (alternative.is_the_run, alternative.is_recommended) {
         (true, true) => "this run, recommended",
         (true, false) => "this run",
         (false, true) => "recommended",
@@ -172,22 +139,4 @@ fn row(alternative: &Alternative) -> [String; 7] {
         failed,
         note.to_owned(),
     ]
-}
-
-/// Hundredths of a percent as percent: `5` is `0.05`, `9480` is `94.8`.
-fn percent(hundredths: u64) -> String {
-    let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentages_have_no_trailing_zeros() {
-        for (hundredths, expected) in [(0, "0"), (5, "0.05"), (9_480, "94.8"), (10_000, "100")] {
-            assert_eq!(percent(hundredths), expected);
-        }
-    }
 }

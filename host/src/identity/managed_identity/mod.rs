@@ -14,6 +14,7 @@ use intune_sync_egress::{ClientError, Limits, TokenClient};
 use intune_sync_identity::{
     self as identity, AccessToken, Naming, Platform, TokenError, UserAssigned,
 };
+use intune_sync_settings::Advice;
 
 use super::{Environment, TokenSource, exchange::request_token};
 
@@ -37,7 +38,7 @@ impl ManagedIdentity {
     pub(crate) fn new(
         environment: &Environment,
         user_assigned: Option<UserAssigned>,
-    ) -> Result<Self, TokenError> {
+    ) -> Result<Self, Advice> {
         let platform = Platform::discover(|name| environment.get(name), Naming::Flags)?;
         Ok(Self {
             identity: identity::ManagedIdentity {
