@@ -2,13 +2,10 @@
 //!
 //! What is known of it: docs/graph-facts.md#batches.
 
-use std::borrow::Cow;
-
-use serde::de::{IgnoredAny, MapAccess, SeqAccess};
+use intune_sync_ids::Guid;
 use serde_json::Value;
 
-use crate::tolerant::{Read, Text, Tolerant, read_json};
-use intune_sync_ids::Guid;
+use crate::tolerant::read_json;
 
 /// The path of JSON batches.
 pub const BATCH_PATH: &str = "/v1.0/$batch";
@@ -32,34 +29,37 @@ pub fn batch_body(devices: &[Guid]) -> String {
 
 /// The response to one item.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ItemResponse<'a> {
+pub struct ItemResponse {
     /// Its status.
     pub status: u16,
     /// Its headers, as they come.
-    pub headers: Vec<(Cow<'a, str>, String)>,
+    pub headers: Vec<(String, String)>,
     /// Its body; null if it has none.
     pub body: Value,
 }
 
 /// The response to a batch.
 #[derive(Debug, PartialEq)]
-pub struct BatchResponse<'a> {
+pub struct BatchResponse {
     /// In the order in which the items were given; `None` for an item that the response leaves out, or whose part of it
     /// cannot be read.
-    pub items: Vec<Option<ItemResponse<'a>>>,
+    pub items: Vec<Option<ItemResponse>>,
     /// Responses that belong to no item: the id is missing, unknown or repeated. They say nothing about a device, but a
     /// wait that one of them names applies to the app.
-    pub strays: Vec<ItemResponse<'a>>,
+    pub strays: Vec<ItemResponse>,
 }
 
 /// Reads the response to a batch of `count` items; `None` when it is not one. Graph responds in any order.
 #[must_use]
-pub fn read_batch(body: &[u8], count: usize) -> Option<BatchResponse<'_>> {
-    let Read(Envelope(Responses(responses))) = read_json(body).ok()?;
+pub fn read_batch(body: &[u8], count: usize) -> Option<BatchResponse> {
+    let mut envelope: Value = read_json(body).ok()?;
+    let responses = envelope.get_mut("responses")?.as_array_mut()?;
     let (mut items, mut strays) = (vec![None; count], Vec::new());
-    for Response { id, item } in responses? {
-        let place = id.and_then(|id| items.get_mut(id.checked_sub(1)?));
-        match place {
+    for response in responses {
+        let id = response.get("id").and_then(number);
+        let id = id.and_then(|id| usize::try_from(id).ok()?.checked_sub(1));
+        let item = ItemResponse::read(response);
+        match id.and_then(|id| items.get_mut(id)) {
             Some(place @ None) => *place = item,
             _ => strays.extend(item),
         }
@@ -67,100 +67,30 @@ pub fn read_batch(body: &[u8], count: usize) -> Option<BatchResponse<'_>> {
     Some(BatchResponse { items, strays })
 }
 
-#[derive(Default)]
-struct Envelope<'a>(Responses<'a>);
-
-impl<'de: 'a, 'a> Tolerant<'de> for Envelope<'a> {
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut envelope = Self::default();
-        while let Some(Text(key)) = object.next_key()? {
-            if key == "responses" {
-                Read(envelope.0) = object.next_value()?;
-            } else {
-                object.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(envelope)
-    }
-}
-
-/// `None` if there is no array.
-#[derive(Default)]
-struct Responses<'a>(Option<Vec<Response<'a>>>);
-
-impl<'de: 'a, 'a> Tolerant<'de> for Responses<'a> {
-    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
-        let mut responses = Vec::new();
-        while let Some(Read(response)) = array.next_element()? {
-            responses.push(response);
-        }
-        Ok(Self(Some(responses)))
-    }
-}
-
-/// The response to an item, as far as it can be read.
-#[derive(Default)]
-struct Response<'a> {
-    id: Option<usize>,
+impl ItemResponse {
     /// `None` without a status.
-    item: Option<ItemResponse<'a>>,
-}
-
-impl<'de: 'a, 'a> Tolerant<'de> for Response<'a> {
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let (mut id, mut status) = (Number::default(), Number::default());
-        let (mut headers, mut body) = (Headers::default(), Value::Null);
-        while let Some(Text(key)) = object.next_key()? {
-            match &*key {
-                "id" => Read(id) = object.next_value()?,
-                "status" => Read(status) = object.next_value()?,
-                "headers" => Read(headers) = object.next_value()?,
-                "body" => body = object.next_value()?,
-                _ => IgnoredAny = object.next_value()?,
-            }
-        }
-        let status = status.0.and_then(|status| u16::try_from(status).ok());
-        Ok(Self {
-            id: id.0.and_then(|id| usize::try_from(id).ok()),
-            item: status.map(|status| ItemResponse {
-                status,
-                headers: headers.0,
-                body,
-            }),
+    fn read(response: &mut Value) -> Option<Self> {
+        let status = number(response.get("status")?)?.try_into().ok()?;
+        let headers = response.get("headers").and_then(Value::as_object);
+        let headers = headers.into_iter().flatten().map(|(name, value)| {
+            // `Retry-After` comes as a number, too.
+            let text = value.as_str().map(str::to_owned);
+            (name.clone(), text.unwrap_or_else(|| value.to_string()))
+        });
+        Some(Self {
+            status,
+            headers: headers.collect(),
+            body: response
+                .get_mut("body")
+                .map(Value::take)
+                .unwrap_or_default(),
         })
     }
 }
 
 /// A number, or a text that is one.
-#[derive(Default)]
-struct Number(Option<u64>);
-
-impl<'de> Tolerant<'de> for Number {
-    fn text(text: Cow<'de, str>) -> Self {
-        Self(text.parse().ok())
-    }
-
-    fn number(number: u64) -> Self {
-        Self(Some(number))
-    }
-}
-
-#[derive(Default)]
-struct Headers<'a>(Vec<(Cow<'a, str>, String)>);
-
-impl<'de: 'a, 'a> Tolerant<'de> for Headers<'a> {
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut headers = Vec::new();
-        while let Some((Text(name), value)) = object.next_entry()? {
-            let value = match value {
-                Value::String(text) => text,
-                // `Retry-After` comes as a number, too.
-                other => other.to_string(),
-            };
-            headers.push((name, value));
-        }
-        Ok(Self(headers))
-    }
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
 #[cfg(test)]

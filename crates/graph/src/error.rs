@@ -31,6 +31,16 @@ pub struct GraphError {
 }
 
 impl GraphError {
+    /// An error with a code and a message.
+    #[must_use]
+    pub fn new(code: &str, message: &str) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// Reads an error from a response's body and headers. A body that is not JSON becomes the message.
     #[must_use]
     pub fn read(body: &[u8], headers: &[(String, String)]) -> Self {
@@ -50,12 +60,12 @@ impl GraphError {
 
     /// Reads what the headers alone say: for a success, and for a body without an error.
     #[must_use]
-    pub fn named<N: AsRef<str>, V: AsRef<str>>(headers: &[(N, V)]) -> Self {
+    pub fn named(headers: &[(String, String)]) -> Self {
         let header = |name: &str| {
             headers
                 .iter()
-                .find(|(key, _)| key.as_ref().eq_ignore_ascii_case(name))
-                .map(|(_, value)| value.as_ref())
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
         };
         Self {
             request_id: shortened_id(header("request-id").unwrap_or_default()),
@@ -66,7 +76,7 @@ impl GraphError {
 
     /// Reads an error from a body that is JSON.
     #[must_use]
-    pub fn of<N: AsRef<str>, V: AsRef<str>>(body: &Value, headers: &[(N, V)]) -> Self {
+    pub fn of(body: &Value, headers: &[(String, String)]) -> Self {
         let named = Self::named(headers);
         let Some(error) = body.get("error") else {
             return named;

@@ -2,10 +2,10 @@
 //!
 //! What is known of it: docs/graph-facts.md#the-bulk-action.
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess};
-
-use crate::tolerant::{Read, Text, Tolerant, read_json};
 use intune_sync_ids::Guid;
+use serde_json::Value;
+
+use crate::tolerant::read_json;
 
 /// The bulk action; Graph has it in beta only.
 pub const BULK_PATH: &str = "/beta/deviceManagement/managedDevices/executeAction";
@@ -66,86 +66,27 @@ impl BulkResponse {
 /// Reads a response, wrapped in `value` or not; `None` when it is neither.
 #[must_use]
 pub fn read_bulk(body: &[u8]) -> Option<BulkResponse> {
-    let Read(Envelope { value, bare }) = read_json(body).ok()?;
-    let Lists(lists) = value.unwrap_or(bare);
-    if lists.iter().all(Option::is_none) {
+    let body: Value = read_json(body).ok()?;
+    let lists = body.get("value").unwrap_or(&body).as_object()?;
+    if !LISTS.iter().any(|(name, _)| lists.contains_key(*name)) {
         return None;
     }
     let mut outcomes = Vec::new();
-    for (ids, (_, outcome)) in lists.into_iter().zip(LISTS) {
-        outcomes.extend(ids.into_iter().flatten().map(|id| (id, outcome)));
+    for (name, outcome) in LISTS {
+        let ids = lists
+            .get(name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let ids = ids.filter_map(|id| id.as_str()?.parse().ok());
+        outcomes.extend(ids.map(|id| (id, outcome)));
     }
     outcomes.sort_unstable();
     Some(BulkResponse { outcomes })
 }
 
-/// The body of a response: the lists themselves, or an object `value` with them.
-#[derive(Default)]
-struct Envelope {
-    value: Option<Lists>,
-    bare: Lists,
-}
-
-impl<'de> Tolerant<'de> for Envelope {
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut envelope = Self::default();
-        while let Some(Text(key)) = object.next_key()? {
-            if key == "value" {
-                let Read(lists) = object.next_value()?;
-                envelope.value = Some(lists);
-            } else {
-                envelope.bare.take(&key, &mut object)?;
-            }
-        }
-        Ok(envelope)
-    }
-}
-
-/// The ids in each of [`LISTS`]; `None` where the list is missing.
-#[derive(Default)]
-struct Lists([Option<Vec<Guid>>; LISTS.len()]);
-
-impl Lists {
-    /// Takes the value of a key.
-    fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
-        match LISTS.iter().position(|(name, _)| *name == key) {
-            Some(list) => {
-                let Read(Ids(ids)) = object.next_value()?;
-                self.0[list] = Some(ids);
-            }
-            None => IgnoredAny = object.next_value()?,
-        }
-        Ok(())
-    }
-}
-
-impl<'de> Tolerant<'de> for Lists {
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut lists = Self::default();
-        while let Some(Text(key)) = object.next_key()? {
-            lists.take(&key, &mut object)?;
-        }
-        Ok(lists)
-    }
-}
-
-#[derive(Default)]
-struct Ids(Vec<Guid>);
-
-impl<'de> Tolerant<'de> for Ids {
-    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
-        let mut ids = Vec::new();
-        while let Some(id) = array.next_element::<Text<'de>>()? {
-            ids.extend(id.as_str().parse::<Guid>());
-        }
-        Ok(Self(ids))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[test]

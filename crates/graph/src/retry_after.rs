@@ -7,16 +7,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// How long a response asks to wait; `None` when it names no time. `message` is the field inside Intune's message, and
 /// `unix_now` our time of day, for a date in a response without a `Date` header. The longest wait counts.
 #[must_use]
-pub fn wait<N: AsRef<str>, V: AsRef<str>>(
-    headers: &[(N, V)],
+pub fn wait(
+    headers: &[(String, String)],
     message: Option<&str>,
     unix_now: Duration,
 ) -> Option<Duration> {
     let named = |name: &'static str| {
         headers
             .iter()
-            .filter(move |(key, _)| key.as_ref().eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_ref())
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     };
     let date = named("date").next().and_then(date);
     named("retry-after")

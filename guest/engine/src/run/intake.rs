@@ -1,6 +1,6 @@
 //! From the rows of the list to the fleet and the order of the run.
 
-use core::{cmp::Reverse, time::Duration};
+use core::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use intune_sync_graph::DeviceRow;
@@ -94,12 +94,7 @@ impl Intake {
     }
 
     /// The list is complete: decides what becomes of each device, and reports the plan.
-    pub(super) fn complete(
-        self,
-        settings: &Settings,
-        now: Duration,
-        ledger: &mut Ledger,
-    ) -> Syncing {
+    pub(super) fn complete(self, settings: &Settings, ledger: &mut Ledger) -> Syncing {
         let Self {
             criteria,
             named,
@@ -111,7 +106,7 @@ impl Intake {
         } = self;
         if nameless > 0 {
             let notice = format!("{nameless} listed devices have no usable id and are left out");
-            ledger.notice(now, notice);
+            ledger.notice(notice);
         }
         let mut missing: Vec<Guid> = named.iter().flat_map(Named::unlisted).collect();
         missing.retain(|id| !skip.contains(id));
@@ -145,10 +140,10 @@ impl Intake {
                 name: fleet.name(at).to_owned(),
                 attempts: 0,
             };
-            ledger.device_done(now, device, Outcome::Skipped(reason));
+            ledger.device_done(device, Outcome::Skipped(reason));
         }
         for id in missing {
-            ledger.unlisted(now, id);
+            ledger.unlisted(id);
         }
         let platforms = fleet.platforms(&order).into_iter();
         let platforms = group_counts(platforms.map(|(os, devices)| (os.to_owned(), devices)));
@@ -171,7 +166,7 @@ impl Intake {
             requests: forecast.requests,
             expected: millis(forecast.time),
         };
-        ledger.planned(now, plan);
+        ledger.planned(plan);
         if settings.purpose == Purpose::Plan {
             ledger.end(RunStatus::Completed);
         }

@@ -18,6 +18,8 @@ use crate::{
 /// The only part of a run that counts and reports.
 #[derive(Debug, Clone)]
 pub(super) struct Ledger {
+    /// The time of the next event.
+    now: Duration,
     counts: Counts,
     events: Vec<Event>,
     /// Why nothing new is started any more; `Running` until then.
@@ -50,10 +52,16 @@ pub(super) struct Reported {
 impl Ledger {
     pub(super) fn new() -> Self {
         Self {
+            now: Duration::ZERO,
             counts: Counts::default(),
             events: Vec::new(),
             ending: RunStatus::Running,
         }
+    }
+
+    /// What is counted and emitted from now on happens at `now`.
+    pub(super) fn advance(&mut self, now: Duration) {
+        self.now = now;
     }
 
     /// Nothing new is started from now on. Only the first reason counts.
@@ -107,35 +115,34 @@ impl Ledger {
         self.counts.to_sync + self.counts.skipped + self.counts.gone_unlisted
     }
 
-    pub(super) fn notice(&mut self, now: Duration, text: String) {
-        self.emit(now, EventKind::Notice(text));
+    pub(super) fn notice(&mut self, text: String) {
+        self.emit(EventKind::Notice(text));
     }
 
-    pub(super) fn token_renewed(&mut self, now: Duration) {
-        self.emit(now, EventKind::TokenRenewed);
+    pub(super) fn token_renewed(&mut self) {
+        self.emit(EventKind::TokenRenewed);
     }
 
-    pub(super) fn listed(&mut self, now: Duration, listed: Listed) {
-        self.emit(now, EventKind::Listed(listed));
+    pub(super) fn listed(&mut self, listed: Listed) {
+        self.emit(EventKind::Listed(listed));
     }
 
-    pub(super) fn planned(&mut self, now: Duration, plan: Plan) {
-        self.emit(now, EventKind::Planned(plan));
+    pub(super) fn planned(&mut self, plan: Plan) {
+        self.emit(EventKind::Planned(plan));
     }
 
-    pub(super) fn throttled(&mut self, now: Duration, window: ThrottleWindow, status: Option<u16>) {
+    pub(super) fn throttled(&mut self, window: ThrottleWindow, status: Option<u16>) {
         let throttled = Throttled {
             wait: millis(whole_millis(window.wait)),
             named: window.named,
             status: status.unwrap_or_default(),
         };
-        self.emit(now, EventKind::Throttled(throttled));
+        self.emit(EventKind::Throttled(throttled));
     }
 
     /// Reports that devices, or a page, are tried again for this reason.
     pub(super) fn retrying(
         &mut self,
-        now: Duration,
         what: Retried,
         devices: u32,
         (status, error): (Option<u16>, &GraphError),
@@ -148,20 +155,20 @@ impl Ledger {
             code: error.code.clone(),
             wait: millis(whole_millis(wait)),
         };
-        self.emit(now, EventKind::Retrying(retrying));
+        self.emit(EventKind::Retrying(retrying));
     }
 
-    pub(super) fn batch_started(&mut self, now: Duration, batch: Batch) {
-        self.emit(now, EventKind::BatchStarted(batch));
+    pub(super) fn batch_started(&mut self, batch: Batch) {
+        self.emit(EventKind::BatchStarted(batch));
     }
 
-    pub(super) fn batch_finished(&mut self, now: Duration, batch: Batch) {
+    pub(super) fn batch_finished(&mut self, batch: Batch) {
         self.counts.batches += 1;
-        self.emit(now, EventKind::BatchFinished(batch));
+        self.emit(EventKind::BatchFinished(batch));
     }
 
     /// A device has its final outcome.
-    pub(super) fn device_done(&mut self, now: Duration, device: Reported, outcome: Outcome) {
+    pub(super) fn device_done(&mut self, device: Reported, outcome: Outcome) {
         match &outcome {
             Outcome::Accepted => self.counts.success += 1,
             Outcome::Gone => self.counts.gone += 1,
@@ -174,21 +181,21 @@ impl Ledger {
             attempts: device.attempts.into(),
             outcome,
         };
-        self.emit(now, EventKind::DeviceDone(done));
+        self.emit(EventKind::DeviceDone(done));
     }
 
     /// A device that the selection names is not in the list.
-    pub(super) fn unlisted(&mut self, now: Duration, id: Guid) {
+    pub(super) fn unlisted(&mut self, id: Guid) {
         self.counts.gone_unlisted += 1;
         let device = Reported {
             id,
             name: String::new(),
             attempts: 0,
         };
-        self.device_done(now, device, Outcome::Gone);
+        self.device_done(device, Outcome::Gone);
     }
 
-    pub(super) fn summary(&self, now: Duration, is_over: bool) -> Summary {
+    pub(super) fn summary(&self, is_over: bool) -> Summary {
         let counts = &self.counts;
         let finished_to_sync = counts.success + counts.error + counts.gone - counts.gone_unlisted;
         Summary {
@@ -202,7 +209,7 @@ impl Ledger {
             retries: counts.retries,
             throttled: counts.throttled,
             requests: counts.requests,
-            duration: millis(now),
+            duration: millis(self.now),
             status: if is_over {
                 self.ending.clone()
             } else {
@@ -211,9 +218,9 @@ impl Ledger {
         }
     }
 
-    fn emit(&mut self, now: Duration, kind: EventKind) {
+    fn emit(&mut self, kind: EventKind) {
         self.events.push(Event {
-            at: millis(now),
+            at: millis(self.now),
             kind,
         });
     }

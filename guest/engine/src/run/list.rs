@@ -88,19 +88,14 @@ impl Listing {
         let signals = Signals::of_request(&judged, all_writes(&judged), progress);
         traffic.learn(sent, &signals, &judged.error, ledger);
         match page {
-            Some(Ok(page)) => return self.take_page(&page, traffic, ledger),
+            Some(Ok(page)) => return self.take_page(&page, ledger),
             Some(Err(_)) => self.try_again(judged.status, &unreadable(&body), traffic, ledger),
             None => self.refused(&judged, traffic, ledger),
         }
         Phase::Listing(self)
     }
 
-    fn take_page(
-        mut self: Box<Self>,
-        page: &Page<'_>,
-        traffic: &Traffic,
-        ledger: &mut Ledger,
-    ) -> Phase {
+    fn take_page(mut self: Box<Self>, page: &Page<'_>, ledger: &mut Ledger) -> Phase {
         let rows = page.value.iter();
         let new = rows.filter(|row| self.intake.row(row) == Row::New).count();
         let next = self.cursor.record(
@@ -113,14 +108,14 @@ impl Listing {
             pages: self.cursor.pages,
             devices: self.intake.listed(),
         };
-        ledger.listed(traffic.now(), listed);
+        ledger.listed(listed);
         match next {
             Ok(NextPage::Follows) => Phase::Listing(self),
             Ok(NextPage::None) => {
                 let Self {
                     settings, intake, ..
                 } = *self;
-                let syncing = intake.complete(&settings, traffic.now(), ledger);
+                let syncing = intake.complete(&settings, ledger);
                 Phase::Syncing(Box::new(syncing))
             }
             Err(error) => {
@@ -144,7 +139,7 @@ impl Listing {
                 let query = list_query(&self.settings.selection, None, false);
                 self.cursor = ListCursor::new(query, false);
                 let notice = "Graph refused the filter; the whole list is read and filtered here";
-                ledger.notice(traffic.now(), notice.to_owned());
+                ledger.notice(notice.to_owned());
             }
             Verdict::FilterRefused
             | Verdict::NotFound
@@ -172,6 +167,6 @@ impl Listing {
         let wait = traffic.backoff(failures);
         self.cursor.not_before = traffic.now() + wait;
         ledger.count_retry();
-        ledger.retrying(traffic.now(), Retried::List, 0, (status, error), wait);
+        ledger.retrying(Retried::List, 0, (status, error), wait);
     }
 }

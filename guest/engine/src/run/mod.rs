@@ -90,7 +90,7 @@ impl Run {
 
     /// The next thing to do now. Call it again until it says to wait, or that the run is over.
     pub fn poll(&mut self, now: Duration) -> Action {
-        self.traffic.advance(now);
+        self.advance(now);
         if let Some(reason) = self.traffic.gave_up() {
             let problem = problems::gave_up(&reason);
             self.ledger.end(RunStatus::Interrupted(problem));
@@ -120,7 +120,7 @@ impl Run {
 
     /// What came of [`Action::GetToken`].
     pub fn handle_token(&mut self, now: Duration, response: TokenResponse) {
-        self.traffic.advance(now);
+        self.advance(now);
         self.traffic.handle_token(response, &mut self.ledger);
     }
 
@@ -131,7 +131,7 @@ impl Run {
         id: RequestId,
         result: Result<Response, NoResponse>,
     ) {
-        self.traffic.advance(now);
+        self.advance(now);
         let Some(sent) = self.traffic.take(id) else {
             return;
         };
@@ -163,7 +163,13 @@ impl Run {
     #[must_use]
     pub fn summary(&self) -> Summary {
         let is_over = matches!(self.phase, Phase::Over);
-        self.ledger.summary(self.traffic.now(), is_over)
+        self.ledger.summary(is_over)
+    }
+
+    /// Time goes on, never back.
+    fn advance(&mut self, now: Duration) {
+        self.traffic.advance(now);
+        self.ledger.advance(self.traffic.now());
     }
 
     fn send(&mut self, token: TokenSerial) -> Action {

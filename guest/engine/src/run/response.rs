@@ -61,11 +61,7 @@ impl Received {
                 judged: Judged {
                     status: None,
                     verdict: Verdict::Transient,
-                    error: GraphError {
-                        code: "transport".to_owned(),
-                        message: no_response.to_string(),
-                        ..GraphError::default()
-                    },
+                    error: GraphError::new("transport", &no_response.to_string()),
                     named_wait: None,
                     client_request_id,
                 },
@@ -101,26 +97,24 @@ impl Received {
 impl Judged {
     /// The response does not say whether the devices concerned were synced.
     pub(super) fn unknown(&self, code: &str, message: &str) -> Self {
-        Self {
-            status: None,
-            verdict: Verdict::Transient,
-            error: GraphError {
-                code: code.to_owned(),
-                message: message.to_owned(),
-                request_id: self.error.request_id.clone(),
-                ..GraphError::default()
-            },
-            named_wait: None,
-            client_request_id: self.client_request_id,
-        }
+        let error = GraphError {
+            request_id: self.error.request_id.clone(),
+            ..GraphError::new(code, message)
+        };
+        self.of_device(Verdict::Transient, error)
     }
 
     /// A device concerned was synced.
     pub(super) fn success(&self) -> Self {
+        self.of_device(Verdict::Success, GraphError::default())
+    }
+
+    /// What the request's response says of one of its devices.
+    fn of_device(&self, verdict: Verdict, error: GraphError) -> Self {
         Self {
             status: None,
-            verdict: Verdict::Success,
-            error: GraphError::default(),
+            verdict,
+            error,
             named_wait: None,
             client_request_id: self.client_request_id,
         }
@@ -251,9 +245,5 @@ pub(super) fn all_writes(judged: &Judged) -> Writes {
 
 /// The error of a body that cannot be read.
 pub(super) fn unreadable(body: &[u8]) -> GraphError {
-    GraphError {
-        code: "unreadable".to_owned(),
-        message: GraphError::read(body, &[]).message,
-        ..GraphError::default()
-    }
+    GraphError::new("unreadable", &GraphError::read(body, &[]).message)
 }

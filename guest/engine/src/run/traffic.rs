@@ -155,7 +155,7 @@ impl Traffic {
             .pacing
             .handle_response(now, sent.departure, outcome, &mut self.random);
         if let Some(window) = window {
-            ledger.throttled(now, window, signals.slow_down_status());
+            ledger.throttled(window, signals.slow_down_status());
         }
         ledger.count_throttled(signals.throttled);
         if signals.token_taken {
@@ -175,7 +175,7 @@ impl Traffic {
         match response {
             TokenResponse::Token { serial, lifetime } => {
                 if self.token.received(self.now, serial, lifetime) == Renewal::Renewed {
-                    ledger.token_renewed(self.now);
+                    ledger.token_renewed();
                 }
             }
             TokenResponse::TryAgain(after) => self.token.try_again(self.now, after),

@@ -9,7 +9,6 @@ use super::{Route, Syncing};
 use crate::{
     contract::RunStatus,
     devices::Position,
-    http::{NoResponse, Response},
     run::{
         ledger::Ledger,
         problems::{self, Needed},
@@ -23,11 +22,10 @@ impl Syncing {
         &mut self,
         positions: &[Position],
         sent: &Sent,
-        result: Result<Response, NoResponse>,
+        envelope: Received,
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {
-        let envelope = Received::read(Requested::Envelope, result, sent, traffic);
         if let Some(items) = read_items(&envelope, positions.len(), traffic) {
             let signals = Signals::of_items(&items);
             let refused = traffic.learn(sent, &signals, &envelope.judged.error, ledger);
@@ -61,7 +59,7 @@ impl Syncing {
             Verdict::Unsupported => {
                 let status = judged.status.unwrap_or_default();
                 let notice = format!("Graph refuses batches ({status}); each device is sent alone");
-                self.fall_back(Route::Single, notice, traffic.now(), ledger);
+                self.fall_back(Route::Single, notice, ledger);
                 self.schedule.urgent(positions);
             }
             Verdict::NotFound | Verdict::Rejected | Verdict::TooLarge | Verdict::FilterRefused => {
@@ -94,7 +92,7 @@ fn read_items(envelope: &Received, count: usize, traffic: &Traffic) -> Option<Ve
         return None;
     }
     let BatchResponse { items, strays } = read_batch(body, count)?;
-    let judged = |item: ItemResponse<'_>| {
+    let judged = |item: ItemResponse| {
         let error = GraphError::of(&item.body, &item.headers);
         let message = error.retry_after.as_deref();
         Judged {

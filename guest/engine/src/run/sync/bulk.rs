@@ -1,12 +1,11 @@
 //! Up to 100 devices in a call of the bulk action, and when to give that up.
 
-use intune_sync_graph::{BulkOutcome, BulkResponse, Missing, Requested, Verdict, read_bulk};
+use intune_sync_graph::{BulkOutcome, BulkResponse, Missing, Verdict, read_bulk};
 
 use super::{Route, Syncing};
 use crate::{
     contract::RunStatus,
     devices::Position,
-    http::{NoResponse, Response},
     pacing::Progress,
     run::{
         ledger::Ledger,
@@ -21,11 +20,11 @@ impl Syncing {
         &mut self,
         positions: &[Position],
         sent: &Sent,
-        result: Result<Response, NoResponse>,
+        received: Received,
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {
-        let Received { judged, body } = Received::read(Requested::Bulk, result, sent, traffic);
+        let Received { judged, body } = received;
         let bulk = match judged.verdict {
             Verdict::Success => read_bulk(&body),
             _ => None,
@@ -82,7 +81,7 @@ impl Syncing {
                 self.route = Route::Bulk { chunk: half };
                 let notice =
                     format!("Graph refused a bulk call; the next ones carry {half} devices");
-                ledger.notice(traffic.now(), notice);
+                ledger.notice(notice);
                 self.schedule.urgent(positions);
             }
             // Without the role for the bulk action, batches may still be allowed.
@@ -94,7 +93,7 @@ impl Syncing {
             | Verdict::FilterRefused => {
                 let status = judged.status.unwrap_or_default();
                 let notice = format!("Graph refuses the bulk action ({status}); batches are used");
-                self.fall_back(Route::Batch, notice, traffic.now(), ledger);
+                self.fall_back(Route::Batch, notice, ledger);
                 self.schedule.urgent(positions);
             }
         }

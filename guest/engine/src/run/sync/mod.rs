@@ -8,13 +8,14 @@ mod single;
 
 use std::collections::BTreeMap;
 
-use intune_sync_graph::{BATCH_PATH, BULK_PATH, batch_body, bulk_body, sync_path};
+use intune_sync_graph::{BATCH_PATH, BULK_PATH, Requested, batch_body, bulk_body, sync_path};
 use intune_sync_ids::Guid;
 
 pub(super) use self::route::{Opening, Route};
 use super::{
     Next,
     ledger::Ledger,
+    response::Received,
     traffic::{Draft, Sent, Traffic},
 };
 use crate::{
@@ -41,10 +42,9 @@ pub(super) struct Syncing {
 
 /// The devices that a request carries, and how.
 #[derive(Debug, Clone)]
-enum Carried {
-    Single(Position),
-    Batch(Vec<Position>),
-    Bulk(Vec<Position>),
+struct Carried {
+    how: Requested,
+    positions: Vec<Position>,
 }
 
 impl Syncing {
@@ -92,11 +92,13 @@ impl Syncing {
             device.attempts = device.attempts.saturating_add(1);
         }
         for batch in &work.begins {
-            ledger.batch_started(traffic.now(), *batch);
+            ledger.batch_started(*batch);
         }
-        let (draft, carried) = self.draft(work);
+        let (how, draft) = self.draft(&work);
         let request = traffic.send(draft, token, ledger);
-        self.in_flight.insert(request.id, carried);
+        let positions = work.positions;
+        self.in_flight
+            .insert(request.id, Carried { how, positions });
         Some(request)
     }
 
@@ -108,54 +110,45 @@ impl Syncing {
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {
-        match self.in_flight.remove(&id) {
-            Some(Carried::Single(position)) => {
-                self.handle_single(position, sent, result, traffic, ledger);
-            }
-            Some(Carried::Batch(positions)) => {
-                self.handle_batch(&positions, sent, result, traffic, ledger);
-            }
-            Some(Carried::Bulk(positions)) => {
-                self.handle_bulk(&positions, sent, result, traffic, ledger);
-            }
-            None => {}
+        let Some(Carried { how, positions }) = self.in_flight.remove(&id) else {
+            return;
+        };
+        let received = Received::read(how, result, sent, traffic);
+        match how {
+            Requested::Bulk => self.handle_bulk(&positions, sent, received, traffic, ledger),
+            Requested::Envelope => self.handle_batch(&positions, sent, received, traffic, ledger),
+            _ => self.handle_single(&positions, sent, received, traffic, ledger),
         }
     }
 
     /// The request that carries these devices.
-    fn draft(&self, work: Work) -> (Draft, Carried) {
-        let Work {
-            positions, alone, ..
-        } = work;
-        let ids: Vec<Guid> = positions.iter().map(|at| self.devices.id(*at)).collect();
+    fn draft(&self, work: &Work) -> (Requested, Draft) {
+        let ids: Vec<Guid> = work
+            .positions
+            .iter()
+            .map(|at| self.devices.id(*at))
+            .collect();
         let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let (path_and_query, body, load, carried) = match (self.route, ids.as_slice()) {
-            (route, [id]) if alone || route == Route::Single => (
-                sync_path(*id),
-                None,
-                Load::Syncs(1),
-                Carried::Single(positions[0]),
-            ),
-            (Route::Bulk { .. }, ids) => (
-                BULK_PATH.to_owned(),
-                Some(bulk_body(ids)),
-                Load::Bulk(count),
-                Carried::Bulk(positions),
-            ),
-            (Route::Single | Route::Batch, ids) => (
-                BATCH_PATH.to_owned(),
-                Some(batch_body(ids)),
-                Load::Syncs(count),
-                Carried::Batch(positions),
-            ),
+        let (how, path, body, load) = match (self.route, ids.as_slice()) {
+            (route, [id]) if work.alone || route == Route::Single => {
+                (Requested::Single, sync_path(*id), None, Load::Syncs(1))
+            }
+            (Route::Bulk { .. }, ids) => {
+                let (path, body) = (BULK_PATH.to_owned(), bulk_body(ids));
+                (Requested::Bulk, path, Some(body), Load::Bulk(count))
+            }
+            (Route::Single | Route::Batch, ids) => {
+                let (path, body) = (BATCH_PATH.to_owned(), batch_body(ids));
+                (Requested::Envelope, path, Some(body), Load::Syncs(count))
+            }
         };
         let draft = Draft {
             method: Method::Post,
-            path_and_query,
+            path_and_query: path,
             body,
             load,
             response_limit: RESPONSE_LIMIT,
         };
-        (draft, carried)
+        (how, draft)
     }
 }

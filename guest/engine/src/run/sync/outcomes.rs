@@ -77,7 +77,7 @@ impl Syncing {
         self.schedule.urgent(&urgent);
         if let Some((devices, wait, first)) = retried {
             let reason = (first.status, &first.error);
-            ledger.retrying(now, Retried::Sync, devices, reason, wait);
+            ledger.retrying(Retried::Sync, devices, reason, wait);
         }
     }
 
@@ -99,20 +99,14 @@ impl Syncing {
         }
         if devices > 0 {
             let reason = (judged.status, &judged.error);
-            ledger.retrying(traffic.now(), Retried::Batch, devices, reason, least);
+            ledger.retrying(Retried::Batch, devices, reason, least);
         }
     }
 
-    pub(super) fn fall_back(
-        &mut self,
-        route: Route,
-        notice: String,
-        now: Duration,
-        ledger: &mut Ledger,
-    ) {
+    pub(super) fn fall_back(&mut self, route: Route, notice: String, ledger: &mut Ledger) {
         if self.route != route {
             self.route = route;
-            ledger.notice(now, notice);
+            ledger.notice(notice);
         }
     }
 
@@ -159,9 +153,9 @@ impl Syncing {
         let (id, attempts) = (device.id(), device.attempts);
         let name = self.devices.name(position).to_owned();
         self.refusals.remove(&position);
-        ledger.device_done(now, Reported { id, name, attempts }, outcome);
+        ledger.device_done(Reported { id, name, attempts }, outcome);
         if let Some(batch) = self.schedule.done(position, now) {
-            ledger.batch_finished(now, batch);
+            ledger.batch_finished(batch);
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use core::slice;
 
-use intune_sync_graph::{Requested, Verdict};
+use intune_sync_graph::Verdict;
 use serde_json::Value;
 
 use super::Syncing;
 use crate::{
     devices::Position,
-    http::{NoResponse, Response},
     pacing::Progress,
     run::{
         ledger::Ledger,
@@ -20,13 +19,13 @@ use crate::{
 impl Syncing {
     pub(super) fn handle_single(
         &mut self,
-        position: Position,
+        positions: &[Position],
         sent: &Sent,
-        result: Result<Response, NoResponse>,
+        received: Received,
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {
-        let Received { judged, body } = Received::read(Requested::Single, result, sent, traffic);
+        let Received { judged, body } = received;
         let is_json = || body.is_empty() || serde_json::from_slice::<Value>(&body).is_ok();
         let is_unreadable = judged.verdict == Verdict::Success && !is_json();
         let progress = if is_unreadable {
@@ -41,6 +40,6 @@ impl Syncing {
         } else {
             judged
         };
-        self.handle_items(&[position], vec![judged], refused, traffic, ledger);
+        self.handle_items(positions, vec![judged], refused, traffic, ledger);
     }
 }
