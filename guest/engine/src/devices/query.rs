@@ -27,21 +27,17 @@ pub(crate) fn list_query(
         {
             clauses.push(format!("startswith(operatingSystem,'{known}')"));
         }
-        let one_word = |values: &[String]| match values {
-            [value] if value.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-                Some(value.clone())
+        for (values, property) in [
+            (&selection.compliance, "complianceState"),
+            (&selection.owner, "managedDeviceOwnerType"),
+            (&selection.agent, "managementAgent"),
+        ] {
+            if let [value] = values.as_slice()
+                && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            {
+                clauses.push(format!("{property} eq '{value}'"));
             }
-            _ => None,
-        };
-        clauses.extend(
-            one_word(&selection.compliance).map(|value| format!("complianceState eq '{value}'")),
-        );
-        clauses.extend(
-            one_word(&selection.owner).map(|value| format!("managedDeviceOwnerType eq '{value}'")),
-        );
-        clauses.extend(
-            one_word(&selection.agent).map(|value| format!("managementAgent eq '{value}'")),
-        );
+        }
         clauses.extend(stale_before.map(|time| format!("lastSyncDateTime le {time}")));
         if let [device] = selection.devices.as_slice() {
             clauses.push(format!("id eq '{}'", Guid::from(*device)));

@@ -12,29 +12,41 @@ use crate::contract::Selection;
 #[derive(Debug, Clone)]
 pub(crate) struct Criteria {
     os: Vec<String>,
-    compliance: Vec<String>,
-    owner: Vec<String>,
-    agent: Vec<String>,
-    category: Vec<String>,
+    /// Properties that are one of these texts as a whole.
+    texts: Vec<(Property, Vec<String>)>,
     name: Vec<WildMatch>,
     /// In seconds since 1970.
     stale_before: Option<u32>,
     include_unsupported: bool,
 }
 
+/// Reads a property of a device.
+type Property = for<'a> fn(&'a DeviceRow<'_>) -> &'a str;
+
 impl Criteria {
     pub(crate) fn new(selection: &Selection, started_at: Duration) -> Self {
         let lower = |texts: &[String]| texts.iter().map(|text| text.to_lowercase()).collect();
+        let texts: [(Property, &Vec<String>); 4] = [
+            (|row| row.compliance_state.as_str(), &selection.compliance),
+            (
+                |row| row.managed_device_owner_type.as_str(),
+                &selection.owner,
+            ),
+            (|row| row.management_agent.as_str(), &selection.agent),
+            (
+                |row| row.device_category_display_name.as_str(),
+                &selection.category,
+            ),
+        ];
+        let given = texts.into_iter().filter(|(_, texts)| !texts.is_empty());
+        let names = selection.name.iter();
         Self {
             os: lower(&selection.os),
-            compliance: lower(&selection.compliance),
-            owner: lower(&selection.owner),
-            agent: lower(&selection.agent),
-            category: lower(&selection.category),
-            name: selection
-                .name
-                .iter()
-                .map(|pattern| WildMatch::new_case_insensitive(pattern))
+            texts: given
+                .map(|(property, texts)| (property, lower(texts)))
+                .collect(),
+            name: names
+                .map(|name| WildMatch::new_case_insensitive(name))
                 .collect(),
             stale_before: selection
                 .stale_for
@@ -45,14 +57,8 @@ impl Criteria {
 
     /// Whether there is no criterion, so that every device matches.
     pub(crate) fn is_empty(&self) -> bool {
-        let lists = [
-            &self.os,
-            &self.compliance,
-            &self.owner,
-            &self.agent,
-            &self.category,
-        ];
-        lists.iter().all(|list| list.is_empty())
+        self.os.is_empty()
+            && self.texts.is_empty()
             && self.name.is_empty()
             && self.stale_before.is_none()
     }
@@ -65,32 +71,15 @@ impl Criteria {
 
     /// Whether a device that last checked in at this time matches.
     pub(crate) fn matches(&self, device: &DeviceRow<'_>, last_sync: u32) -> bool {
-        let any_of = |list: &[String], text: &str, fits: fn(&str, &str) -> bool| {
-            list.is_empty() || {
-                let text = text.to_lowercase();
-                list.iter().any(|entry| fits(&text, entry))
-            }
-        };
-        let whole: fn(&str, &str) -> bool = |text, entry| text == entry;
-        any_of(&self.os, device.operating_system.as_str(), |text, entry| {
-            text.starts_with(entry)
-        }) && any_of(&self.compliance, device.compliance_state.as_str(), whole)
-            && any_of(
-                &self.owner,
-                device.managed_device_owner_type.as_str(),
-                whole,
-            )
-            && any_of(&self.agent, device.management_agent.as_str(), whole)
-            && any_of(
-                &self.category,
-                device.device_category_display_name.as_str(),
-                whole,
-            )
-            && (self.name.is_empty()
-                || self
-                    .name
-                    .iter()
-                    .any(|name| name.matches(device.device_name.as_str())))
+        let lower = |property: Property| property(device).to_lowercase();
+        let begins = |os: &str| self.os.iter().any(|start| os.starts_with(start));
+        let name = device.device_name.as_str();
+        (self.os.is_empty() || begins(&lower(|row| row.operating_system.as_str())))
+            && self
+                .texts
+                .iter()
+                .all(|(property, texts)| texts.contains(&lower(*property)))
+            && (self.name.is_empty() || self.name.iter().any(|pattern| pattern.matches(name)))
             && self.stale_before.is_none_or(|time| last_sync <= time)
     }
 

@@ -220,10 +220,7 @@ impl RateController {
         let Some(throttled) = self.throttled.take() else {
             return;
         };
-        let here = Mark {
-            at: now,
-            total: self.total,
-        };
+        let here = self.mark(now);
         let before = self.reopened.replace(here);
         let soon = before.is_some_and(|reopened| throttled.began < reopened.at + SPAN);
         let dry_since = self.dry_since.filter(|_| soon);
@@ -342,8 +339,7 @@ impl RateController {
     /// The least and the most that a limiter that counts windows would admit. A single throttle window never takes away
     /// more than half, in case it has another cause.
     fn window(&self, now: Duration, throttled: Throttled, before: u64) -> (u64, u64) {
-        let low = self.low(before);
-        let high = before.saturating_sub(1 + before / 64).max(low);
+        let (low, high) = self.bounds(before);
         let least = self.last_window(now).clamp(low, high);
         let refused_at = throttled.refused_at.min(now).saturating_sub(WINDOW);
         let most = self
@@ -362,16 +358,21 @@ impl RateController {
         let time = now.saturating_sub(since.at).as_millis().max(1);
         let admitted = u128::from(self.total - since.total);
         let flow = u64::try_from(admitted * WINDOW.as_millis() / time).unwrap_or(u64::MAX);
-        let low = self.low(before);
-        let high = before.saturating_sub(1 + before / 64).max(low);
+        let (low, high) = self.bounds(before);
         (flow - flow / 64).clamp(low, high)
     }
 
-    /// The least to which one throttle window reduces an allowance: half. It never falls below a twentieth of the
-    /// ceiling: a run that is throttled even then is not throttled for its rate.
-    fn low(&self, before: u64) -> u64 {
+    /// The least and the most to which one throttle window reduces an allowance. The least is half, and never below a
+    /// twentieth of the ceiling: a run that is throttled even then is not throttled for its rate.
+    fn bounds(&self, before: u64) -> (u64, u64) {
         let least = (self.pacer.ceiling() / 20).max(1);
-        (before / 2).max(least).min(before)
+        let low = (before / 2).max(least).min(before);
+        (low, before.saturating_sub(1 + before / 64).max(low))
+    }
+
+    fn mark(&self, at: Duration) -> Mark {
+        let total = self.total;
+        Mark { at, total }
     }
 
     /// Moves on from an allowance that has proved to be safe.
@@ -389,10 +390,7 @@ impl RateController {
             } if until <= now => self.settle(now),
             Phase::Holding { until, .. } if until <= now => {
                 self.before_trial = self.reopened;
-                let here = Mark {
-                    at: now,
-                    total: self.total,
-                };
+                let here = self.mark(now);
                 let emptied = self.reopened.unwrap_or(here);
                 let safe = self.pacer.allowance();
                 self.look_for_more(Trial::new(safe, emptied, here, self.saves_up));
