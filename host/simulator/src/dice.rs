@@ -89,9 +89,7 @@ impl Dice {
 
 /// A random GUID (version 4) from any 128 bits.
 pub(crate) fn random_guid(hi: u64, lo: u64) -> Guid {
-    let hi = (hi & 0xffff_ffff_ffff_0fff) | 0x4000;
-    let lo = (lo & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
-    Guid::from_halves(hi, lo)
+    Guid::random(Guid::from_halves(hi, lo).bits())
 }
 
 /// The finalizer of SplitMix64.

@@ -2,54 +2,54 @@
 
 use std::sync::Arc;
 
+use data_encoding::BASE64URL_NOPAD;
 use intune_sync_ids::Guid;
 
 use crate::{
     clock::Millis,
     config::{DirectoryConfig, TokensConfig},
     dice::{Dice, Draw},
-    entra::base64url::base64url,
 };
 
 /// The object id of the identity's service principal.
-pub(crate) const IDENTITY: Guid = guid(0x00000000_0000_4000_8000_0000000b0001);
+pub(crate) const IDENTITY: Guid = Guid::from_bits(0x00000000_0000_4000_8000_0000000b0001);
 /// The id of the identity's application.
-pub(crate) const IDENTITY_APP: Guid = guid(0x00000000_0000_4000_8000_0000000a0001);
+pub(crate) const IDENTITY_APP: Guid = Guid::from_bits(0x00000000_0000_4000_8000_0000000a0001);
 
 /// The object id of Microsoft Graph's service principal, which differs from tenant to tenant.
-pub(crate) const GRAPH: Guid = guid(0x00000000_0000_4000_8000_0000000c0001);
+pub(crate) const GRAPH: Guid = Guid::from_bits(0x00000000_0000_4000_8000_0000000c0001);
 /// The id of Microsoft Graph's application, the same everywhere.
-const GRAPH_APP: Guid = guid(0x00000003_0000_0000_c000_000000000000);
+const GRAPH_APP: Guid = Guid::from_bits(0x00000003_0000_0000_c000_000000000000);
 
 /// Some of Microsoft Graph's app roles, with their real ids.
 /// <https://learn.microsoft.com/graph/permissions-reference>
 pub(crate) const APP_ROLES: [(Guid, &str); 7] = [
     (
-        guid(0x9a5d68dd_52b0_4cc2_bd40_abcf44ac3a30),
+        Guid::from_bits(0x9a5d68dd_52b0_4cc2_bd40_abcf44ac3a30),
         "Application.Read.All",
     ),
     (
-        guid(0x06b708a9_e830_4db3_a914_8e69da51d44f),
+        Guid::from_bits(0x06b708a9_e830_4db3_a914_8e69da51d44f),
         "AppRoleAssignment.ReadWrite.All",
     ),
     (
-        guid(0x2f51be20_0bb4_4fed_bf7b_db946066c75e),
+        Guid::from_bits(0x2f51be20_0bb4_4fed_bf7b_db946066c75e),
         "DeviceManagementManagedDevices.Read.All",
     ),
     (
-        guid(0x243333ab_4d21_40cb_a475_36241daa0842),
+        Guid::from_bits(0x243333ab_4d21_40cb_a475_36241daa0842),
         "DeviceManagementManagedDevices.ReadWrite.All",
     ),
     (
-        guid(0x5b07b0dd_2377_4e44_a38d_703f09a0dc3c),
+        Guid::from_bits(0x5b07b0dd_2377_4e44_a38d_703f09a0dc3c),
         "DeviceManagementManagedDevices.PrivilegedOperations.All",
     ),
     (
-        guid(0x9e3f62cf_ca93_4989_b6ce_bf83c28f9fe8),
+        Guid::from_bits(0x9e3f62cf_ca93_4989_b6ce_bf83c28f9fe8),
         "RoleManagement.ReadWrite.Directory",
     ),
     (
-        guid(0xdf021288_bdef_4463_88db_98f22de89214),
+        Guid::from_bits(0xdf021288_bdef_4463_88db_98f22de89214),
         "User.Read.All",
     ),
 ];
@@ -193,7 +193,7 @@ impl Directory {
             })
             .collect();
         let assignment = Assignment {
-            id: base64url(&id),
+            id: BASE64URL_NOPAD.encode(&id),
             principal,
             role,
             created: now,
@@ -223,10 +223,6 @@ pub(crate) fn app_role_value(role: Guid) -> Option<&'static str> {
 fn app_role_named(value: &str) -> Option<Guid> {
     let mut roles = APP_ROLES.iter();
     roles.find(|(_, known)| *known == value).map(|(id, _)| *id)
-}
-
-const fn guid(value: u128) -> Guid {
-    Guid::from_halves((value >> 64) as u64, value as u64)
 }
 
 #[cfg(test)]

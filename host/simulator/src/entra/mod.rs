@@ -1,6 +1,5 @@
 //! Entra ID: the tenant's directory, its token endpoint, the managed identity endpoints, and the tokens they issue.
 
-mod base64url;
 pub(crate) mod directory;
 pub(crate) mod managed_identity;
 pub(crate) mod token_endpoint;

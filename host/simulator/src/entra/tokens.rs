@@ -2,16 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
 use crate::{
     clock::{Clock, Millis},
     config::{DirectoryConfig, ExpiresIn, ExpiresOn, TokensConfig},
     dice::{Dice, Draw, random_guid},
-    entra::{
-        base64url::base64url,
-        directory::{IDENTITY, IDENTITY_APP},
-    },
+    entra::directory::{IDENTITY, IDENTITY_APP},
 };
 
 /// Graph's roots, one for each cloud: there are no tokens for anything else.
@@ -218,7 +216,7 @@ impl Tokens {
             payload.to_string().as_bytes(),
             &signature,
         ]
-        .map(base64url);
+        .map(|part| BASE64URL_NOPAD.encode(part));
         parts.join(".")
     }
 }

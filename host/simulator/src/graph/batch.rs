@@ -129,14 +129,13 @@ struct ItemResponse {
 }
 
 /// Executes a batch.
-pub(crate) fn respond(exchange: &mut Exchange<'_>, items: &[Item]) -> Response {
+pub(crate) fn respond(exchange: &mut Exchange<'_>, items: &[Item]) -> Result<Response, GraphError> {
     let faults = &exchange.config.faults;
     if exchange.meets(Fault::Envelope, faults.envelope) {
-        let failure = exchange.transient_failure(exchange.ordinal);
-        return exchange.fail(&failure);
+        return Err(exchange.transient_failure(exchange.ordinal));
     }
     if exchange.meets(Fault::Envelope424, faults.envelope_424) {
-        return exchange.fail(&GraphError::failed(424));
+        return Err(GraphError::failed(424));
     }
     let mut responses = Vec::with_capacity(items.len());
     for (position, item) in items.iter().enumerate() {
@@ -171,12 +170,12 @@ pub(crate) fn respond(exchange: &mut Exchange<'_>, items: &[Item]) -> Response {
     if exchange.meets(Fault::HtmlSpliced, faults.html_spliced) {
         let middle = body.len() / 2;
         body.splice(middle..middle, HTML_PAGE.bytes());
-        return Response::json(200, body);
+        return Ok(Response::json(200, body));
     }
     let mut response = Response::json(200, body);
     response.known = responses.iter().filter_map(|item| item.known).collect();
     response.waits = responses.iter().filter_map(|item| item.wait).collect();
-    response
+    Ok(response)
 }
 
 fn execute(exchange: &mut Exchange<'_>, number: u64, item: &Item) -> ItemResponse {

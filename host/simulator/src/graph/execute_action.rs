@@ -51,14 +51,10 @@ pub(crate) fn read(fleet: &Fleet, body: &[u8]) -> Action {
 }
 
 /// Syncs many devices.
-pub(crate) fn respond(exchange: &mut Exchange<'_>, members: &[Member]) -> Response {
-    match sync_all(exchange, members) {
-        Ok(response) => response,
-        Err(error) => exchange.fail(&error),
-    }
-}
-
-fn sync_all(exchange: &mut Exchange<'_>, members: &[Member]) -> Result<Response, GraphError> {
+pub(crate) fn respond(
+    exchange: &mut Exchange<'_>,
+    members: &[Member],
+) -> Result<Response, GraphError> {
     let config = &exchange.config.bulk;
     check_available(config, members.len())?;
     exchange.charge_request(1)?;

@@ -102,9 +102,14 @@ impl Request {
             .headers
             .get(AUTHORIZATION)
             .and_then(|value| value.to_str().ok());
-        if let Err(error) = access::authenticate(exchange, authorization) {
-            return exchange.fail(&error);
-        }
+        let response = match access::authenticate(exchange, authorization) {
+            Ok(()) => self.execute(exchange, parts),
+            Err(error) => Err(error),
+        };
+        response.unwrap_or_else(|error| exchange.fail(&error))
+    }
+
+    fn execute(self, exchange: &mut Exchange<'_>, parts: &Parts) -> Result<Response, GraphError> {
         match self {
             Self::List => {
                 let configured = exchange.config.origin.clone();
@@ -113,14 +118,12 @@ impl Request {
                 list::respond(exchange, &origin, parts.uri.path(), query)
             }
             Self::Sync(target) => sync_device::respond(exchange, &target),
-            Self::Directory(request) => directory::respond(exchange, &request),
+            Self::Directory(request) => Ok(directory::respond(exchange, &request)),
             Self::Batch(Ok(items)) => batch::respond(exchange, &items),
             Self::ExecuteAction(Ok(members)) => execute_action::respond(exchange, &members),
-            Self::Batch(Err(error)) | Self::ExecuteAction(Err(error)) => exchange.fail(&error),
-            Self::Forbidden(_) => Response::empty(204),
-            Self::Unknown => exchange.fail(&GraphError::not_found(
-                "Resource not found for the segment.",
-            )),
+            Self::Batch(Err(error)) | Self::ExecuteAction(Err(error)) => Err(error),
+            Self::Forbidden(_) => Ok(Response::empty(204)),
+            Self::Unknown => Err(GraphError::not_found("Resource not found for the segment.")),
         }
     }
 }

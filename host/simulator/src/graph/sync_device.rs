@@ -34,10 +34,11 @@ impl Outcome {
 }
 
 /// Executes a single sync.
-pub(crate) fn respond(exchange: &mut Exchange<'_>, target: &Target) -> Response {
-    if let Err(error) = exchange.charge_request(1) {
-        return exchange.fail(&error);
-    }
+pub(crate) fn respond(
+    exchange: &mut Exchange<'_>,
+    target: &Target,
+) -> Result<Response, GraphError> {
+    exchange.charge_request(1)?;
     let outcome = attempt(
         exchange,
         target,
@@ -49,7 +50,7 @@ pub(crate) fn respond(exchange: &mut Exchange<'_>, target: &Target) -> Response 
         None => Response::empty(204),
     };
     response.known.extend(outcome.known);
-    response
+    Ok(response)
 }
 
 /// Syncs one device, or fails with `fault` in `share` of the cases.

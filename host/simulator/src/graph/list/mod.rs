@@ -24,18 +24,6 @@ pub(crate) fn respond(
     origin: &str,
     path: &str,
     query: &str,
-) -> Response {
-    match page(exchange, origin, path, query) {
-        Ok(response) => response,
-        Err(error) => exchange.fail(&error),
-    }
-}
-
-fn page(
-    exchange: &mut Exchange<'_>,
-    origin: &str,
-    path: &str,
-    query: &str,
 ) -> Result<Response, GraphError> {
     exchange.charge_request(1)?;
     access::may_list(exchange)?;
