@@ -17,22 +17,13 @@ pub const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority(Origin);
 
-/// [`AUTHORITY_HOST`] names an origin that no secret is sent to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusedAuthority {
-    given: String,
-    cloud: Cloud,
-    /// The clouds whose authority it is.
-    others: Vec<Cloud>,
-}
-
 impl Authority {
     /// The authority of a cloud. `host` is the value of [`AUTHORITY_HOST`]; an empty one counts as unset.
     ///
     /// # Errors
     ///
     /// When `host` is neither the cloud's authority nor https on a loopback address.
-    pub fn new(cloud: Cloud, host: Option<&str>) -> Result<Self, RefusedAuthority> {
+    pub fn new(cloud: Cloud, host: Option<&str>, naming: Naming) -> Result<Self, Advice> {
         let own = cloud.authority();
         let Some(given) = host.filter(|given| !given.is_empty()) else {
             return Ok(Self(own));
@@ -40,15 +31,7 @@ impl Authority {
         let origin: Option<Origin> = given.parse().ok();
         match origin.filter(|origin| origin.to_string().starts_with("https://")) {
             Some(origin) if origin.is_loopback() || origin == own => Ok(Self(origin)),
-            other => Err(RefusedAuthority {
-                given: given.escape_default().to_string(),
-                cloud,
-                others: Cloud::WORDS
-                    .iter()
-                    .map(|(_, cloud)| *cloud)
-                    .filter(|cloud| other.as_ref() == Some(&cloud.authority()))
-                    .collect(),
-            }),
+            other => Err(refused(given, other.as_ref(), cloud, naming)),
         }
     }
 }
@@ -59,34 +42,28 @@ impl fmt::Display for Authority {
     }
 }
 
-impl RefusedAuthority {
-    /// The message and the hint.
-    #[must_use]
-    pub fn advice(&self, naming: Naming) -> Advice {
-        let Self {
-            given,
-            cloud,
-            others,
-        } = self;
-        let own = naming.with("cloud", cloud);
-        if others.is_empty() {
-            return Advice::new(
-                format!("no secret is sent to `{given}`, which `{AUTHORITY_HOST}` names"),
-                format!(
-                    "unset `{AUTHORITY_HOST}`: `{own}` has `{}`; it may also be https on a loopback address",
-                    cloud.authority()
-                ),
-            );
-        }
-        let fitting: Vec<String> = others
-            .iter()
-            .map(|cloud| format!("`{}`", naming.with("cloud", cloud)))
-            .collect();
-        Advice::new(
-            format!("`{AUTHORITY_HOST}` is `{given}`, which is not the authority of `{own}`"),
-            format!("use {}, or unset `{AUTHORITY_HOST}`", fitting.join(" or ")),
-        )
+/// [`AUTHORITY_HOST`] names an origin that no secret is sent to.
+fn refused(given: &str, origin: Option<&Origin>, cloud: Cloud, naming: Naming) -> Advice {
+    let given = given.escape_default();
+    let own = naming.with("cloud", cloud);
+    let others: Vec<String> = Cloud::WORDS
+        .iter()
+        .filter(|(_, other)| origin == Some(&other.authority()))
+        .map(|(_, other)| format!("`{}`", naming.with("cloud", other)))
+        .collect();
+    if others.is_empty() {
+        return Advice::new(
+            format!("no secret is sent to `{given}`, which `{AUTHORITY_HOST}` names"),
+            format!(
+                "unset `{AUTHORITY_HOST}`: `{own}` has `{}`; it may also be https on a loopback address",
+                cloud.authority()
+            ),
+        );
     }
+    Advice::new(
+        format!("`{AUTHORITY_HOST}` is `{given}`, which is not the authority of `{own}`"),
+        format!("use {}, or unset `{AUTHORITY_HOST}`", others.join(" or ")),
+    )
 }
 
 #[cfg(test)]
@@ -94,9 +71,7 @@ mod tests {
     use super::*;
 
     fn authority(cloud: Cloud, host: &str) -> Result<String, Advice> {
-        Authority::new(cloud, Some(host))
-            .map(|authority| authority.to_string())
-            .map_err(|refused| refused.advice(Naming::Flags))
+        Authority::new(cloud, Some(host), Naming::Flags).map(|authority| authority.to_string())
     }
 
     #[test]
@@ -107,7 +82,7 @@ mod tests {
             (Cloud::UsgovDod, "https://login.microsoftonline.us"),
             (Cloud::China, "https://login.chinacloudapi.cn"),
         ] {
-            let plain = Authority::new(cloud, None).expect("no variable");
+            let plain = Authority::new(cloud, None, Naming::Flags).expect("no variable");
             assert_eq!(plain.to_string(), expected);
             for same in [
                 "",

@@ -30,7 +30,12 @@ impl Claims {
     /// Reads them; `None` where the token is opaque.
     #[must_use]
     pub fn read(token: &str) -> Option<Self> {
-        let payload = payload(token)?;
+        let mut parts = token.split('.');
+        let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+        let payload = BASE64URL_NOPAD
+            .decode(payload.trim_end_matches('=').as_bytes())
+            .ok()?;
+        let payload: Map<String, Value> = serde_json::from_slice(&payload).ok()?;
         let text = |name: &str| payload.get(name)?.as_str().map(str::to_owned);
         let time = |name: &str| seconds(payload.get(name)?);
         let roles = payload.get("roles").and_then(Value::as_array);
@@ -52,27 +57,11 @@ impl Claims {
     }
 }
 
-/// The end of a token in seconds since 1970, where it is a JWT that names one.
-#[must_use]
-pub fn expires_on(token: &str) -> Option<i64> {
-    seconds(payload(token)?.get("exp")?)
-}
-
-/// The payload of a token, where it is a JWT.
-fn payload(token: &str) -> Option<Map<String, Value>> {
-    let mut parts = token.split('.');
-    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
-    let payload = BASE64URL_NOPAD
-        .decode(payload.trim_end_matches('=').as_bytes())
-        .ok()?;
-    serde_json::from_slice(&payload).ok()
-}
-
-/// A claim that is a time, in seconds since 1970. RFC 7519 allows a fraction of a second.
-fn seconds(claim: &Value) -> Option<i64> {
-    claim
+/// A number of seconds. RFC 7519 allows a fraction, which is cut off.
+pub(crate) fn seconds(value: &Value) -> Option<i64> {
+    value
         .as_i64()
-        .or_else(|| claim.as_f64().map(|seconds| seconds as i64))
+        .or_else(|| value.as_f64().map(|seconds| seconds as i64))
 }
 
 #[cfg(test)]
@@ -83,6 +72,10 @@ pub(super) fn token_with_payload(payload: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn expires_on(token: &str) -> Option<i64> {
+        Claims::read(token)?.expires
+    }
 
     #[test]
     fn the_end_is_read_from_the_payload() {

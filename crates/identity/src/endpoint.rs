@@ -2,7 +2,12 @@
 
 use core::time::Duration;
 
-use crate::{AccessToken, Refusal, TokenError, TokenErrorKind, Unreadable, response};
+use http::{HeaderValue, Response, header};
+
+use crate::{
+    AccessToken, Refusal, TokenError, TokenErrorKind,
+    response::{self, Unreadable},
+};
 
 /// What the user should check when a token is over before it is used.
 const CHECK_CLOCK: &str = "check the clock of this machine";
@@ -21,17 +26,6 @@ pub struct Endpoint {
     pub refused: fn(&Refusal) -> &'static str,
 }
 
-/// A whole response.
-#[derive(Clone, Copy)]
-pub struct Response<'a> {
-    /// Its status.
-    pub status: u16,
-    /// The header `Retry-After`.
-    pub retry_after: Option<&'a str>,
-    /// Its body.
-    pub body: &'a [u8],
-}
-
 impl Endpoint {
     /// Reads a response. `now` is in seconds since 1970; without it only a lifetime (`expires_in`) counts, since a date
     /// means nothing.
@@ -41,13 +35,15 @@ impl Endpoint {
     /// When there is no token in it.
     pub fn handle_response(
         &self,
-        response: Response<'_>,
+        response: &Response<impl AsRef<[u8]>>,
         now: Option<i64>,
     ) -> Result<AccessToken, TokenError> {
-        match response.status {
-            200..300 => self.read(response.body, now),
-            _ => Err(self.refusal(response)),
+        let body = response.body().as_ref();
+        if response.status().is_success() {
+            return self.read(body, now);
         }
+        let retry_after = response.headers().get(header::RETRY_AFTER);
+        Err(self.refusal(response.status().as_u16(), retry_after, body))
     }
 
     /// Reads what holds a token.
@@ -61,8 +57,8 @@ impl Endpoint {
                 format!("the token from {} {problem}", self.name),
                 CHECK_CLOCK,
             ),
-            error => TokenError::transient(
-                format!("no token from {}: {error}", self.name),
+            Unreadable::NoToken(problem) => TokenError::transient(
+                format!("no token from {}: {problem}", self.name),
                 self.unreadable,
             ),
         })
@@ -76,21 +72,19 @@ impl Endpoint {
         TokenError::new(TokenErrorKind::NoResponse, message, hint)
     }
 
-    fn refusal(&self, response: Response<'_>) -> TokenError {
-        let refusal = Refusal::read(response.body);
+    fn refusal(&self, status: u16, retry_after: Option<&HeaderValue>, body: &[u8]) -> TokenError {
+        let refusal = Refusal::read(body);
         let words = match &refusal.message {
             Some(words) => format!(": {words}"),
             None => String::new(),
         };
-        let kind = status_kind(response.status);
+        let kind = status_kind(status);
         let hint = match kind {
             TokenErrorKind::Denied => (self.refused)(&refusal),
             _ => self.in_trouble,
         };
-        let message = format!("{} returned {}{words}", self.name, response.status);
-        let seconds = response
-            .retry_after
-            .and_then(|text| text.trim().parse().ok());
+        let message = format!("{} returned {status}{words}", self.name);
+        let seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
         TokenError {
             retry_after: seconds.map(Duration::from_secs),
             ..TokenError::new(kind, message, hint)
@@ -99,8 +93,7 @@ impl Endpoint {
 }
 
 /// What a status without a token means. An endpoint that is being updated returns 404 or 410 for more than a minute.
-#[must_use]
-pub fn status_kind(status: u16) -> TokenErrorKind {
+fn status_kind(status: u16) -> TokenErrorKind {
     match status {
         404 | 408 | 410 | 429 | 500.. => TokenErrorKind::Busy,
         _ => TokenErrorKind::Denied,
@@ -120,12 +113,12 @@ mod tests {
     };
 
     fn error(status: u16, retry_after: Option<&str>, body: &str) -> TokenError {
-        let response = Response {
-            status,
-            retry_after,
-            body: body.as_bytes(),
-        };
-        let result = ENDPOINT().handle_response(response, Some(1_795_406_000));
+        let mut response = Response::builder().status(status);
+        if let Some(value) = retry_after {
+            response = response.header(header::RETRY_AFTER, value);
+        }
+        let response = response.body(body).expect("a response");
+        let result = ENDPOINT().handle_response(&response, Some(1_795_406_000));
         result.expect_err("no token")
     }
 

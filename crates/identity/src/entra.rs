@@ -3,9 +3,10 @@
 use core::fmt;
 
 use form_urlencoded::Serializer;
+use http::{Request, header};
 use intune_sync_ids::Guid;
 
-use crate::{Address, Authority, Endpoint, Refusal, Secret, TenantId, TokenRequest};
+use crate::{Authority, Endpoint, Form, Refusal, Secret, TenantId, TokenRequest};
 
 /// An app registration or a user-assigned identity, in a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,15 +44,11 @@ impl App {
                 .append_pair("client_assertion", proof.expose()),
         };
         form.append_pair("scope", scope);
-        TokenRequest {
-            address: Address::parse(&self.url())
-                .expect("an origin, a tenant and a path without special characters are a URL"),
-            headers: vec![(
-                "content-type",
-                "application/x-www-form-urlencoded".to_owned(),
-            )],
-            form: Some(form.finish()),
-        }
+        Request::post(self.url())
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Form(form.finish()))
+            .expect("an origin, a tenant and a path without special characters are a URL")
     }
 
     /// The endpoint as messages name it.

@@ -2,7 +2,6 @@
 //!
 //! The program and the components send the requests and read the clock; everything else about tokens is here, once.
 
-mod address;
 mod authority;
 mod claims;
 mod endpoint;
@@ -19,19 +18,17 @@ mod tenant;
 mod token;
 
 pub use self::{
-    address::Address,
-    authority::{AUTHORITY_HOST, Authority, RefusedAuthority},
-    claims::{Claims, expires_on},
-    endpoint::{Endpoint, Response, status_kind},
+    authority::{AUTHORITY_HOST, Authority},
+    claims::Claims,
+    endpoint::Endpoint,
     entra::{App, ProofKind},
     managed::{ManagedIdentity, UserAssigned},
     naming::Naming,
     platform::{CLIENT_ID, FEDERATED_TOKEN_FILE, PLATFORM_VARIABLES, Platform, TENANT_ID},
     refusal::{Refusal, one_line},
-    request::{TokenRequest, resource},
-    response::Unreadable,
+    request::{Form, TokenRequest},
     source::Source,
     state::{Fetch, Patience, TRY_AGAIN, TokenId, TokenState, Usable},
-    tenant::{InvalidTenant, TenantId},
+    tenant::TenantId,
     token::{AccessToken, MAX_TOKEN_BYTES, Secret, TokenError, TokenErrorKind},
 };

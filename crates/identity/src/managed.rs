@@ -3,9 +3,10 @@
 use core::fmt;
 
 use form_urlencoded::Serializer;
+use http::{HeaderValue, Request, header};
 use intune_sync_ids::Guid;
 
-use crate::{Endpoint, Platform, TokenRequest, resource};
+use crate::{Endpoint, Form, Platform, TokenRequest};
 
 /// A user-assigned managed identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +30,11 @@ pub struct ManagedIdentity {
 }
 
 impl ManagedIdentity {
-    /// The request for a token for `scope`.
+    /// The request for a token for `scope`: of `https://graph.microsoft.com/.default` the resource is what comes before
+    /// the last slash.
     #[must_use]
     pub fn request(&self, scope: &str) -> TokenRequest {
-        let (version, header, object_name, resource_name) = match &self.platform {
+        let (version, (name, value), object_name, resource_name) = match &self.platform {
             Platform::AppService { header, .. } => (
                 "2019-08-01",
                 ("x-identity-header", header.clone()),
@@ -41,31 +43,27 @@ impl ManagedIdentity {
             ),
             Platform::Imds { .. } => (
                 "2018-02-01",
-                ("metadata", "true".to_owned()),
+                ("metadata", HeaderValue::from_static("true")),
                 "object_id",
                 "msi_res_id",
             ),
         };
         let mut query = Serializer::new(String::new());
         query.append_pair("api-version", version);
-        query.append_pair("resource", resource(scope));
+        query.append_pair("resource", scope.strip_suffix("/.default").unwrap_or(scope));
         match &self.user_assigned {
-            None => {}
-            Some(UserAssigned::Client(id)) => {
-                query.append_pair("client_id", &id.to_string());
-            }
-            Some(UserAssigned::Object(id)) => {
-                query.append_pair(object_name, &id.to_string());
-            }
-            Some(UserAssigned::Resource(id)) => {
-                query.append_pair(resource_name, id);
-            }
-        }
-        TokenRequest {
-            address: self.platform.address().with_query(&query.finish()),
-            headers: vec![header],
-            form: None,
-        }
+            None => &mut query,
+            Some(UserAssigned::Client(id)) => query.append_pair("client_id", &id.to_string()),
+            Some(UserAssigned::Object(id)) => query.append_pair(object_name, &id.to_string()),
+            Some(UserAssigned::Resource(id)) => query.append_pair(resource_name, id),
+        };
+        let url = self.platform.url();
+        let separator = if url.query().is_some() { '&' } else { '?' };
+        Request::get(format!("{url}{separator}{}", query.finish()))
+            .header(header::ACCEPT, "application/json")
+            .header(name, value)
+            .body(Form::default())
+            .expect("a URL and an encoded query are a URL")
     }
 
     /// The endpoint as messages name it.
@@ -73,11 +71,10 @@ impl ManagedIdentity {
     pub fn endpoint(&self) -> Endpoint {
         const TRY_LATER: &str = "try again later; if it lasts, restart the place it runs in";
         let Self { platform, .. } = self;
+        let url = platform.url().to_string();
+        let bare = url.split('?').next().unwrap_or_default();
         Endpoint {
-            name: format!(
-                "the managed identity endpoint `{}` ({platform})",
-                platform.address()
-            ),
+            name: format!("the managed identity endpoint `{bare}` ({platform})"),
             in_trouble: TRY_LATER,
             unreached: Some(TRY_LATER),
             unreadable: "check that `IDENTITY_ENDPOINT` is as the platform has set it",
@@ -104,6 +101,8 @@ impl fmt::Display for ManagedIdentity {
 
 #[cfg(test)]
 mod tests {
+    use http::Method;
+
     use super::*;
     use crate::Naming;
 
@@ -150,12 +149,12 @@ mod tests {
         for (request, identity) in requests(&variables, names) {
             let query = "api-version=2019-08-01&resource=https%3A%2F%2Fgraph.microsoft.com";
             let url = format!("http://127.0.0.1:41/msi/token?kept=1&{query}{identity}");
-            assert_eq!(request.address.url(), url);
+            assert_eq!(request.uri().to_string(), url);
+            assert_eq!(request.headers()["x-identity-header"], "s3cret");
             assert_eq!(
-                request.headers,
-                [("x-identity-header", "s3cret".to_owned())]
+                (request.method(), request.body().0.as_str()),
+                (&Method::GET, "")
             );
-            assert_eq!(request.form, None);
         }
     }
 
@@ -166,9 +165,12 @@ mod tests {
             let query = "api-version=2018-02-01&resource=https%3A%2F%2Fgraph.microsoft.com";
             let url =
                 format!("http://169.254.169.254/metadata/identity/oauth2/token?{query}{identity}");
-            assert_eq!(request.address.url(), url);
-            assert_eq!(request.headers, [("metadata", "true".to_owned())]);
-            assert_eq!(request.form, None);
+            assert_eq!(request.uri().to_string(), url);
+            assert_eq!(request.headers()["metadata"], "true");
+            assert_eq!(
+                (request.method(), request.body().0.as_str()),
+                (&Method::GET, "")
+            );
         }
     }
 }

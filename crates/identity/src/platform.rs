@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use http::HeaderValue;
+use http::{HeaderValue, Uri};
 use intune_sync_ids::Origin;
 use intune_sync_settings::Advice;
 
-use crate::{AUTHORITY_HOST, Address, Naming};
+use crate::{AUTHORITY_HOST, Naming};
 
 const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
 const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
@@ -45,14 +45,14 @@ pub enum Platform {
     /// App Service, Functions, Container Apps, Automation.
     AppService {
         /// The endpoint.
-        address: Address,
+        url: Uri,
         /// The value of `X-IDENTITY-HEADER`.
-        header: String,
+        header: HeaderValue,
     },
     /// The metadata service of a virtual machine.
     Imds {
         /// The endpoint.
-        address: Address,
+        url: Uri,
     },
 }
 
@@ -89,24 +89,30 @@ impl Platform {
 
     /// Where it issues tokens.
     #[must_use]
-    pub fn address(&self) -> &Address {
-        let (Self::AppService { address, .. } | Self::Imds { address }) = self;
-        address
+    pub fn url(&self) -> &Uri {
+        let (Self::AppService { url, .. } | Self::Imds { url }) = self;
+        url
     }
 
     fn app_service(endpoint: &str, header: &str) -> Result<Self, Advice> {
-        let address =
-            Address::parse(endpoint).ok_or_else(|| not_a_url(IDENTITY_ENDPOINT, endpoint))?;
-        if HeaderValue::from_str(header).is_err() {
-            return Err(Advice::new(
+        let url = http_url(endpoint).ok_or_else(|| {
+            Advice::new(
+                format!("`{IDENTITY_ENDPOINT}` is `{endpoint}`, which is not an `http` URL"),
+                format!(
+                    "leave `{IDENTITY_ENDPOINT}` as the platform has set it, or unset it outside Azure"
+                ),
+            )
+        })?;
+        let mut header = HeaderValue::from_str(header).map_err(|_| {
+            Advice::new(
                 format!("`{IDENTITY_HEADER}` cannot be sent as an HTTP header"),
                 format!(
                     "leave `{IDENTITY_ENDPOINT}` and `{IDENTITY_HEADER}` as the platform has set them"
                 ),
-            ));
-        }
-        let header = header.to_owned();
-        Ok(Self::AppService { address, header })
+            )
+        })?;
+        header.set_sensitive(true);
+        Ok(Self::AppService { url, header })
     }
 
     /// `host` replaces the well-known address, which is out of reach on a test machine. Only a loopback address may:
@@ -120,16 +126,16 @@ impl Platform {
         };
         let host = host.unwrap_or(WELL_KNOWN);
         let bare = host.trim_end_matches('/');
-        let address = Some(bare)
+        let url = Some(bare)
             .filter(|bare| *bare == WELL_KNOWN || is_loopback(bare))
-            .and_then(|bare| Address::parse(&format!("{bare}{PATH}")));
-        let address = address.ok_or_else(|| {
+            .and_then(|bare| http_url(&format!("{bare}{PATH}")));
+        let url = url.ok_or_else(|| {
             Advice::new(
                 format!("`{IMDS_HOST}` is `{host}`, which is not `http` on a loopback address"),
                 format!("unset `{IMDS_HOST}`: virtual machines do not need it"),
             )
         })?;
-        Ok(Self::Imds { address })
+        Ok(Self::Imds { url })
     }
 }
 
@@ -144,8 +150,8 @@ impl fmt::Display for Platform {
 }
 
 fn unsupported(platform: &str, naming: Naming) -> Advice {
-    let others: &[&str] = match naming {
-        Naming::Flags => &["client-secret", "workload-identity", "token-file"],
+    let others = match naming {
+        Naming::Flags => &["client-secret", "workload-identity", "token-file"][..],
         Naming::Variables => &["client-secret", "workload-identity"],
     };
     let others: Vec<String> = others
@@ -161,11 +167,12 @@ fn unsupported(platform: &str, naming: Naming) -> Advice {
     )
 }
 
-fn not_a_url(name: &str, value: &str) -> Advice {
-    Advice::new(
-        format!("`{name}` is `{value}`, which is not an `http` URL"),
-        format!("leave `{name}` as the platform has set it, or unset it outside Azure"),
-    )
+/// Reads an absolute `http` or `https` URL without a user.
+fn http_url(text: &str) -> Option<Uri> {
+    let url: Uri = text.trim().parse().ok()?;
+    let is_http = matches!(url.scheme_str(), Some("http" | "https"));
+    let has_user = url.authority()?.as_str().contains('@');
+    (is_http && !has_user).then_some(url)
 }
 
 #[cfg(test)]
@@ -241,7 +248,7 @@ mod tests {
                 "{}/metadata/identity/oauth2/token",
                 host.trim_end_matches('/')
             );
-            assert_eq!(platform.address().to_string(), expected);
+            assert_eq!(platform.url().to_string(), expected);
         }
         for host in [
             "http://10.0.0.1",

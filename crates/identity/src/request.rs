@@ -1,19 +1,10 @@
 //! A request for a token, before anything sends it.
 
-use crate::Address;
+use http::Request;
 
-/// A request for a token. It may hold a secret, so there is no `Debug`.
-pub struct TokenRequest {
-    /// Where it goes.
-    pub address: Address,
-    /// Name and value of each.
-    pub headers: Vec<(&'static str, String)>,
-    /// The form to post; `None` for a `GET`.
-    pub form: Option<String>,
-}
+/// A request for a token, as any client can send it.
+pub type TokenRequest = Request<Form>;
 
-/// The resource of a scope: `https://graph.microsoft.com` of `https://graph.microsoft.com/.default`.
-#[must_use]
-pub fn resource(scope: &str) -> &str {
-    scope.strip_suffix("/.default").unwrap_or(scope)
-}
+/// The body of a request: a form, or nothing. It may hold a secret, so there is no `Debug`.
+#[derive(Default)]
+pub struct Form(pub String);

@@ -6,24 +6,22 @@ use jiff::{Timestamp, civil::DateTime, fmt::strtime};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{AccessToken, Secret, claims};
+use crate::{AccessToken, Claims, Secret, claims};
 
-/// Why a response gives no token. Never quotes the response, since it may hold one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
-    /// The body is not a JSON object.
-    #[error("its response is not a JSON object")]
-    NotJson,
-    /// There is no token in it.
-    #[error("its response has no `access_token`")]
-    NoToken,
-    /// It does not say when the token ends.
-    #[error("its response does not say when the token ends (`expires_on`, `expires_in`)")]
-    NoEnd,
+/// Why a response gives no token, as the end of a sentence. Never quotes the response, since it may hold one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// There is no token with an end in it.
+    NoToken(&'static str),
     /// The token cannot be used.
-    #[error("the token {0}")]
     Unusable(&'static str),
 }
+
+const NOT_JSON: Unreadable = Unreadable::NoToken("its response is not a JSON object");
+const NO_TOKEN: Unreadable = Unreadable::NoToken("its response has no `access_token`");
+const NO_END: Unreadable = Unreadable::NoToken(
+    "its response does not say when the token ends (`expires_on`, `expires_in`)",
+);
 
 /// Reads a token response. `now` is in seconds since 1970; without it only a lifetime (`expires_in`) counts.
 ///
@@ -45,8 +43,8 @@ pub(crate) fn read(body: &[u8], now: Option<i64>) -> Result<AccessToken, Unreada
         expires_in: Value,
     }
 
-    let response: Fields = serde_json::from_slice(body).map_err(|_| Unreadable::NotJson)?;
-    let token = response.access_token.ok_or(Unreadable::NoToken)?;
+    let response: Fields = serde_json::from_slice(body).map_err(|_| NOT_JSON)?;
+    let token = response.access_token.ok_or(NO_TOKEN)?;
     let lifetime = seconds(&response.expires_in);
     let left = match now {
         None => lifetime,
@@ -54,9 +52,9 @@ pub(crate) fn read(body: &[u8], now: Option<i64>) -> Result<AccessToken, Unreada
             .or_else(|| response.expires_on.as_str().and_then(date))
             .map(|end| end.saturating_sub(now))
             .or(lifetime)
-            .or_else(|| claims::expires_on(&token).map(|end| end.saturating_sub(now))),
+            .or_else(|| Some(Claims::read(&token)?.expires?.saturating_sub(now))),
     };
-    let left = u64::try_from(left.ok_or(Unreadable::NoEnd)?).unwrap_or_default();
+    let left = u64::try_from(left.ok_or(NO_END)?).unwrap_or_default();
     Secret::parse(&token)
         .and_then(|secret| AccessToken::new(secret, Duration::from_secs(left)))
         .map_err(Unreadable::Unusable)
@@ -64,18 +62,8 @@ pub(crate) fn read(body: &[u8], now: Option<i64>) -> Result<AccessToken, Unreada
 
 /// A number of seconds, as a number or as text, a fraction cut off.
 fn seconds(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number
-            .as_i64()
-            .or_else(|| number.as_f64().map(|seconds| seconds as i64)),
-        Value::String(text) => {
-            let text = text.trim();
-            text.parse()
-                .ok()
-                .or_else(|| text.parse::<f64>().ok().map(|seconds| seconds as i64))
-        }
-        _ => None,
-    }
+    let text = || value.as_str()?.trim().parse::<f64>().ok();
+    claims::seconds(value).or_else(|| Some(text()? as i64))
 }
 
 /// A date, in seconds since 1970: `2026-11-23T04:05:06Z`, `11/23/2026 04:05:06 AM +00:00`. Without an offset it is UTC.
@@ -140,19 +128,16 @@ mod tests {
     #[test]
     fn what_is_wrong_is_reported_without_quoting_the_response() {
         for (body, error) in [
-            ("<html>", Unreadable::NotJson),
-            ("", Unreadable::NotJson),
-            ("[]", Unreadable::NotJson),
-            (r#"{"access_token":7}"#, Unreadable::NotJson),
-            (r#"{"token":"abc"}"#, Unreadable::NoToken),
-            (r#"{"access_token":"abc"}"#, Unreadable::NoEnd),
-            (
-                r#"{"access_token":"abc","expires_on":"soon"}"#,
-                Unreadable::NoEnd,
-            ),
+            ("<html>", NOT_JSON),
+            ("", NOT_JSON),
+            ("[]", NOT_JSON),
+            (r#"{"access_token":7}"#, NOT_JSON),
+            (r#"{"token":"abc"}"#, NO_TOKEN),
+            (r#"{"access_token":"abc"}"#, NO_END),
+            (r#"{"access_token":"abc","expires_on":"soon"}"#, NO_END),
         ] {
             assert_eq!(left(body), Err(error), "{body}");
-            assert!(!error.to_string().contains("abc"));
+            assert!(!format!("{error:?}").contains("abc"));
         }
     }
 }

@@ -1,13 +1,10 @@
 //! Where a component that stands alone gets its tokens, as its variables say.
 
-use intune_sync_ids::Guid;
-use intune_sync_settings::{
-    Advice, Choice, Cloud, Variables, choice, number::Refused, terms, variable,
-};
+use intune_sync_settings::{Advice, Choice, Variables, choice, number::Refused, terms, variable};
 
 use crate::{
-    AUTHORITY_HOST, App, Authority, CLIENT_ID, Endpoint, InvalidTenant, ManagedIdentity, Naming,
-    Platform, ProofKind, Secret, TENANT_ID, TenantId, TokenRequest, UserAssigned,
+    AUTHORITY_HOST, App, Authority, CLIENT_ID, Endpoint, ManagedIdentity, Naming, Platform,
+    ProofKind, Secret, TENANT_ID, TokenRequest, UserAssigned,
 };
 
 /// Where tokens come from, and whose. It may hold a secret, so there is no `Debug`.
@@ -49,50 +46,29 @@ impl Source {
     ///
     /// When something that is needed is missing, is not allowed, or names a platform that is not supported.
     pub fn read(variables: &Variables) -> Result<Self, Advice> {
-        let auth = match setting(variables, "auth") {
-            Some(text) => choice(text).map_err(|allowed| not_allowed("auth", text, &allowed))?,
-            None => Auth::default(),
+        let auth: Auth = chosen(variables, "auth")?;
+        let (kind, key) = match auth {
+            Auth::ManagedIdentity => {
+                return Ok(Self::ManagedIdentity(ManagedIdentity {
+                    platform: Platform::discover(|name| variables.get(name), Naming::Variables)?,
+                    user_assigned: user_assigned(variables)?,
+                }));
+            }
+            Auth::WorkloadIdentity => (ProofKind::Assertion, "federated-token"),
+            Auth::ClientSecret => (ProofKind::ClientSecret, "client-secret"),
         };
-        match auth {
-            Auth::ManagedIdentity => Ok(Self::ManagedIdentity(ManagedIdentity {
-                platform: Platform::discover(|name| variables.get(name), Naming::Variables)?,
-                user_assigned: user_assigned(variables)?,
-            })),
-            Auth::WorkloadIdentity => {
-                Self::entra(variables, auth, ProofKind::Assertion, "federated-token")
-            }
-            Auth::ClientSecret => {
-                Self::entra(variables, auth, ProofKind::ClientSecret, "client-secret")
-            }
-        }
-    }
-
-    fn entra(
-        variables: &Variables,
-        auth: Auth,
-        kind: ProofKind,
-        proof_key: &str,
-    ) -> Result<Self, Advice> {
-        let proof = needed(variables, proof_key, None, auth)?;
+        let proof = needed(variables, key, None, auth)?;
         let tenant = needed(variables, "tenant-id", Some(TENANT_ID), auth)?;
         let client = needed(variables, "client-id", Some(CLIENT_ID), auth)?;
-        let cloud = match setting(variables, "cloud") {
-            Some(text) => choice(text).map_err(|allowed| not_allowed("cloud", text, &allowed))?,
-            None => Cloud::default(),
-        };
+        let cloud = chosen(variables, "cloud")?;
         let app = App {
-            authority: Authority::new(cloud, variables.get(AUTHORITY_HOST))
-                .map_err(|refused| refused.advice(Naming::Variables))?,
-            tenant: tenant
-                .parse::<TenantId>()
-                .map_err(|allowed: InvalidTenant| {
-                    not_allowed("tenant-id", tenant, &Refused(allowed.to_string()))
-                })?,
-            client_id: guid("client-id", client)?,
+            authority: Authority::new(cloud, variables.get(AUTHORITY_HOST), Naming::Variables)?,
+            tenant: read("tenant-id", tenant, str::parse)?,
+            client_id: read("client-id", client, terms::guid)?,
         };
         let proof = Secret::parse(proof.trim()).map_err(|problem| {
             Advice::new(
-                format!("the value of `{}` {problem}", variable(proof_key)),
+                format!("the value of `{}` {problem}", variable(key)),
                 "give it the secret itself, and nothing else",
             )
         })?;
@@ -143,16 +119,10 @@ fn user_assigned(variables: &Variables) -> Result<Option<UserAssigned>, Advice> 
         ));
     }
     Ok(Some(match key {
-        "client-id" => UserAssigned::Client(guid(key, value)?),
-        "object-id" => UserAssigned::Object(guid(key, value)?),
-        _ => UserAssigned::Resource(
-            terms::resource_id(value).map_err(|allowed| not_allowed(key, value, &allowed))?,
-        ),
+        "client-id" => UserAssigned::Client(read(key, value, terms::guid)?),
+        "object-id" => UserAssigned::Object(read(key, value, terms::guid)?),
+        _ => UserAssigned::Resource(read(key, value, terms::resource_id)?),
     }))
-}
-
-fn guid(key: &str, value: &str) -> Result<Guid, Advice> {
-    terms::guid(value).map_err(|allowed| not_allowed(key, value, &allowed))
 }
 
 fn setting<'a>(variables: &'a Variables, key: &str) -> Option<&'a str> {
@@ -168,26 +138,34 @@ fn needed<'a>(
 ) -> Result<&'a str, Advice> {
     let found = setting(variables, key).or_else(|| variables.get(platform?));
     found.ok_or_else(|| {
-        let word = Auth::WORDS.iter().find(|(_, kind)| *kind == auth);
-        let word = word.map_or("", |(word, _)| word);
+        let (word, key) = (auth.word(), variable(key));
         Advice::new(
-            format!(
-                "`INTUNE_SYNC_AUTH` is `{word}`, which needs `{}`",
-                variable(key)
-            ),
-            format!("set `{}`", variable(key)),
+            format!("`INTUNE_SYNC_AUTH` is `{word}`, which needs `{key}`"),
+            format!("set `{key}`"),
         )
     })
 }
 
-fn not_allowed(key: &str, value: &str, allowed: &Refused) -> Advice {
-    Advice::new(
-        format!(
-            "`{value}` is not allowed for `{}`: {allowed}",
-            variable(key)
-        ),
-        "correct it, or remove it",
-    )
+/// A setting that takes one of a few words.
+fn chosen<T: Choice + Default>(variables: &Variables, key: &str) -> Result<T, Advice> {
+    setting(variables, key).map_or(Ok(T::default()), |text| read(key, text, choice))
+}
+
+/// Reads the value of a setting.
+fn read<T>(
+    key: &str,
+    value: &str,
+    parse: impl Fn(&str) -> Result<T, Refused>,
+) -> Result<T, Advice> {
+    parse(value).map_err(|allowed| {
+        Advice::new(
+            format!(
+                "`{value}` is not allowed for `{}`: {allowed}",
+                variable(key)
+            ),
+            "correct it, or remove it",
+        )
+    })
 }
 
 #[cfg(test)]

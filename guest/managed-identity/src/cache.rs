@@ -1,26 +1,11 @@
 //! The tokens of one scope, as the engine in the component is given them.
 
-use core::{fmt, time::Duration};
+use core::time::Duration;
 
-use intune_sync_identity::{AccessToken, Fetch, Patience, TokenError, TokenId, TokenState};
+use intune_sync_identity::{Patience, TokenId, TokenState, Usable};
 
 /// How soon to try again while a token is being fetched, which takes a fraction of a second.
 const TRY_AGAIN: Duration = Duration::from_millis(100);
-
-/// A token that can be used now.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Usable {
-    /// The token.
-    pub value: String,
-    /// How long from now on.
-    pub lifetime: Duration,
-}
-
-impl fmt::Debug for Usable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a token for {:?}", self.lifetime)
-    }
-}
 
 /// Why there is no token that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +18,8 @@ pub enum NoToken {
 
 /// The tokens of one scope. Times are those of one clock that never goes back.
 pub struct Cache {
-    state: TokenState,
+    /// What is fetched when.
+    pub state: TokenState,
     /// The token that the engine was given last.
     served: Option<TokenId>,
 }
@@ -62,33 +48,15 @@ impl Cache {
         }
     }
 
-    /// The fetch that is to begin now, if one is due.
-    pub fn poll_fetch(&mut self, now: Duration) -> Option<Fetch> {
-        self.state.poll_fetch(now)
-    }
-
-    /// Takes in what a fetch gave.
-    pub fn handle_response(
-        &mut self,
-        fetch: Fetch,
-        result: Result<AccessToken, TokenError>,
-        now: Duration,
-    ) {
-        self.state.handle_response(fetch, result, now);
-    }
-
     /// The token, or why there is none.
     ///
     /// # Errors
     ///
     /// When there is none that can be used.
-    pub fn token(&mut self, now: Duration) -> Result<Usable, NoToken> {
+    pub fn token(&mut self, now: Duration) -> Result<Usable<'_>, NoToken> {
         if let Some(usable) = self.state.usable(now) {
             self.served = Some(usable.id);
-            return Ok(Usable {
-                value: usable.secret.expose().to_owned(),
-                lifetime: usable.lifetime,
-            });
+            return Ok(usable);
         }
         if let Some(error) = self.state.denial() {
             return Err(NoToken::Denied(error.message.clone()));
@@ -101,7 +69,7 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
-    use intune_sync_identity::Secret;
+    use intune_sync_identity::{AccessToken, Secret, TokenError};
 
     use super::*;
 
@@ -110,31 +78,33 @@ mod tests {
     const START: Duration = Duration::from_secs(7);
 
     fn fetch(cache: &mut Cache, token: &str, now: Duration) {
-        let fetch = cache.poll_fetch(now).expect("a fetch is due");
+        let fetch = cache.state.poll_fetch(now).expect("a fetch is due");
         let secret = Secret::parse(token).expect("a secret");
-        cache.handle_response(
+        cache.state.handle_response(
             fetch,
             Ok(AccessToken::new(secret, HOUR).expect("an hour")),
             now,
         );
     }
 
-    fn value(cache: &mut Cache, now: Duration) -> Option<String> {
-        cache.token(now).ok().map(|token| token.value)
+    fn value(cache: &mut Cache, now: Duration) -> Option<&str> {
+        cache.token(now).ok().map(|usable| usable.secret.expose())
     }
 
     #[test]
     fn the_engine_is_told_when_to_try_again() {
         let mut cache = Cache::default();
         assert_eq!(cache.token(START), Err(NoToken::TryAgain(TRY_AGAIN)));
-        let fetch = cache.poll_fetch(START).expect("due");
+        let fetch = cache.state.poll_fetch(START).expect("due");
         assert_eq!(cache.token(START), Err(NoToken::TryAgain(TRY_AGAIN)));
         let error = TokenError::transient("the endpoint returned 500", "try again later");
-        cache.handle_response(fetch, Err(error), START);
+        cache.state.handle_response(fetch, Err(error), START);
         assert_eq!(cache.token(START), Err(NoToken::TryAgain(SECOND)));
-        let fetch = cache.poll_fetch(START + SECOND).expect("due");
+        let fetch = cache.state.poll_fetch(START + SECOND).expect("due");
         let error = TokenError::denied("the endpoint returned 400", "correct it");
-        cache.handle_response(fetch, Err(error), START + SECOND);
+        cache
+            .state
+            .handle_response(fetch, Err(error), START + SECOND);
         let denied = NoToken::Denied("the endpoint returned 400".to_owned());
         assert_eq!(cache.token(START + SECOND), Err(denied));
     }
@@ -143,29 +113,29 @@ mod tests {
     fn a_refused_token_is_not_served_and_another_is_fetched_at_once() {
         let mut cache = Cache::default();
         fetch(&mut cache, "one", START);
-        assert_eq!(value(&mut cache, START).as_deref(), Some("one"));
+        assert_eq!(value(&mut cache, START), Some("one"));
         cache.reject("another", START);
-        assert_eq!(cache.poll_fetch(START), None);
+        assert_eq!(cache.state.poll_fetch(START), None);
         cache.reject("one", START);
         assert!(cache.token(START).is_err());
         fetch(&mut cache, "two", START);
-        assert_eq!(value(&mut cache, START).as_deref(), Some("two"));
+        assert_eq!(value(&mut cache, START), Some("two"));
         // The engine may hand back the old one again: several requests were in flight.
         cache.reject("one", START);
-        assert_eq!(value(&mut cache, START).as_deref(), Some("two"));
+        assert_eq!(value(&mut cache, START), Some("two"));
     }
 
     #[test]
     fn the_same_token_again_is_served_once_to_show_that_it_is_refused_again() {
         let mut cache = Cache::default();
         fetch(&mut cache, "one", START);
-        assert_eq!(value(&mut cache, START).as_deref(), Some("one"));
+        assert_eq!(value(&mut cache, START), Some("one"));
         cache.reject("one", START);
         fetch(&mut cache, "one", START);
         // The engine calls again with the same words as before the fetch.
         cache.reject("one", START);
-        assert_eq!(value(&mut cache, START).as_deref(), Some("one"));
+        assert_eq!(value(&mut cache, START), Some("one"));
         cache.reject("one", START + SECOND);
-        assert!(cache.poll_fetch(START + SECOND).is_some());
+        assert!(cache.state.poll_fetch(START + SECOND).is_some());
     }
 }

@@ -2,7 +2,8 @@
 
 use core::{cell::RefCell, time::Duration};
 
-use intune_sync_identity::{self as identity, Fetch, Response, Source};
+use http::Response;
+use intune_sync_identity::{self as identity, Fetch, Source};
 use intune_sync_settings::{Advice, Variables};
 use wasi::{
     cli::environment,
@@ -12,7 +13,7 @@ use wasi::{
 use self::generated::exports::intune::sync::token::{self as wit, Guest, TokenError};
 use crate::{
     cache::{Cache, NoToken},
-    exchange::{Exchange, Reply},
+    exchange::Exchange,
 };
 
 mod generated {
@@ -83,17 +84,19 @@ impl Tokens {
             self.cache.reject(token, now);
         }
         self.poll_response(now);
-        if let Some(fetch) = self.cache.poll_fetch(now) {
+        if let Some(fetch) = self.cache.state.poll_fetch(now) {
             let request = self.source.request(&self.scope);
-            let exchange = Exchange::start(&request, self.source.is_imds() && !self.found);
-            self.fetch = Some((exchange, fetch));
+            match Exchange::start(request, self.source.is_imds() && !self.found, now) {
+                Ok(exchange) => self.fetch = Some((exchange, fetch)),
+                Err(reason) => self.handle_response(fetch, Err(reason), now),
+            }
             // Some failures are known at once.
             self.poll_response(now);
         }
         match self.cache.token(now) {
-            Ok(token) => Ok(wit::AccessToken {
-                value: token.value,
-                lifetime: millis(token.lifetime),
+            Ok(usable) => Ok(wit::AccessToken {
+                value: usable.secret.expose().to_owned(),
+                lifetime: millis(usable.lifetime),
             }),
             Err(NoToken::TryAgain(after)) => Err(TokenError::TryAgain(millis(after))),
             Err(NoToken::Denied(reason)) => Err(TokenError::Denied(reason)),
@@ -105,22 +108,31 @@ impl Tokens {
         let Some((exchange, fetch)) = &mut self.fetch else {
             return;
         };
-        if let Some(reply) = exchange.go_on(now) {
+        if let Some(response) = exchange.poll(now) {
             let fetch = *fetch;
             self.fetch = None;
-            let result = self.read(reply);
-            self.cache.handle_response(fetch, result, now);
+            self.handle_response(fetch, response, now);
         }
+    }
+
+    fn handle_response(
+        &mut self,
+        fetch: Fetch,
+        response: Result<Response<Vec<u8>>, String>,
+        now: Duration,
+    ) {
+        let result = self.read(response);
+        self.cache.state.handle_response(fetch, result, now);
     }
 
     fn read(
         &mut self,
-        reply: Result<Reply, String>,
+        response: Result<Response<Vec<u8>>, String>,
     ) -> Result<identity::AccessToken, identity::TokenError> {
         /// The component's user sees the message alone.
         const HINT: &str = "";
         let endpoint = self.source.endpoint();
-        let reply = reply.map_err(|error| match self.source.is_imds() && !self.found {
+        let response = response.map_err(|error| match self.source.is_imds() && !self.found {
             // The metadata address responds on Azure's machines, and nowhere else.
             true => {
                 identity::TokenError::denied(format!("no managed identity here: {error}"), HINT)
@@ -128,13 +140,8 @@ impl Tokens {
             false => endpoint.no_response(&error, HINT),
         })?;
         self.found = true;
-        let response = Response {
-            status: reply.status,
-            retry_after: None,
-            body: &reply.body,
-        };
         let time = i64::try_from(wall_clock::now().seconds).unwrap_or(i64::MAX);
-        endpoint.handle_response(response, Some(time))
+        endpoint.handle_response(&response, Some(time))
     }
 }
 

@@ -2,44 +2,57 @@
 
 use core::time::Duration;
 
+use http::{Response, StatusCode, header};
 use intune_sync_identity::{TokenRequest, one_line};
-use intune_sync_wasi_http::{
-    self as wasi_http, Error, Method, Request, Response, Scheme, Timeouts,
-};
+use intune_sync_wasi_http::{self as wasi_http, Error, Method, Request, Scheme, Timeouts};
 
 /// A response with a token has a few kilobytes.
 const RESPONSE_MAX: usize = 256 << 10;
 /// How long a whole exchange may take, whatever the runtime makes of the timeouts.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The response to a request.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) body: Vec<u8>,
-}
-
 /// A request under way.
 pub(crate) struct Exchange {
-    /// Or why it was not taken.
-    inner: Result<wasi_http::Exchange, String>,
-    /// By when it has to be complete; set by the first call.
-    deadline: Option<Duration>,
+    inner: wasi_http::Exchange,
+    /// By when it has to be complete.
+    deadline: Duration,
 }
 
 impl Exchange {
     /// Hands a request to the runtime. `nearby` is an endpoint that is one hop away or nowhere.
-    pub(crate) fn start(request: &TokenRequest, nearby: bool) -> Self {
-        let form = request.form.as_ref();
+    ///
+    /// # Errors
+    ///
+    /// Why it was not taken.
+    pub(crate) fn start(
+        request: TokenRequest,
+        nearby: bool,
+        now: Duration,
+    ) -> Result<Self, String> {
+        let (mut head, form) = request.into_parts();
+        let body = form.0.into_bytes();
+        if head.method == http::Method::POST {
+            head.headers
+                .insert(header::CONTENT_LENGTH, body.len().into());
+        }
+        let headers = head.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_owned()));
         let inner = wasi_http::Exchange::start(Request {
-            method: form.map_or(Method::Get, |_| Method::Post),
-            scheme: match request.address.https {
-                true => Scheme::Https,
-                false => Scheme::Http,
+            method: match head.method {
+                http::Method::POST => Method::Post,
+                _ => Method::Get,
             },
-            authority: &request.address.authority,
-            path_and_query: &request.address.path_and_query,
-            headers: headers(request),
-            body: form.cloned().unwrap_or_default().into_bytes(),
+            scheme: match head.uri.scheme_str() {
+                Some("http") => Scheme::Http,
+                _ => Scheme::Https,
+            },
+            authority: head
+                .uri
+                .authority()
+                .map_or("", |authority| authority.as_str()),
+            path_and_query: head.uri.path_and_query().map_or("/", |path| path.as_str()),
+            headers: headers.collect(),
+            body,
             timeouts: Timeouts {
                 connect: Duration::from_secs(if nearby { 2 } else { 10 }),
                 first_byte: Duration::from_secs(30),
@@ -47,24 +60,18 @@ impl Exchange {
             },
             response_limit: RESPONSE_MAX,
         });
-        Self {
-            inner: inner.map_err(reason),
-            deadline: None,
-        }
+        Ok(Self {
+            inner: inner.map_err(reason)?,
+            deadline: now + DEADLINE,
+        })
     }
 
     /// Goes on as far as it can without waiting; the response, or why there is none, once it is complete.
-    pub(crate) fn go_on(&mut self, now: Duration) -> Option<Result<Reply, String>> {
-        let deadline = *self.deadline.get_or_insert(now + DEADLINE);
-        let inner = match &mut self.inner {
-            Ok(inner) => inner,
-            Err(reason) => return Some(Err(core::mem::take(reason))),
-        };
-        inner.advance_ready();
-        match inner.take_response() {
-            Some(Ok(Response { status, body, .. })) => Some(Ok(Reply { status, body })),
-            Some(Err(error)) => Some(Err(reason(error))),
-            None if now < deadline => None,
+    pub(crate) fn poll(&mut self, now: Duration) -> Option<Result<Response<Vec<u8>>, String>> {
+        self.inner.advance_ready();
+        match self.inner.take_response() {
+            Some(response) => Some(response.map_err(reason).and_then(to_http)),
+            None if now < self.deadline => None,
             None => Some(Err(format!(
                 "it did not respond within {} s",
                 DEADLINE.as_secs()
@@ -73,15 +80,18 @@ impl Exchange {
     }
 }
 
-fn headers(request: &TokenRequest) -> Vec<(String, Vec<u8>)> {
-    let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_owned());
-    let mut headers = vec![header("accept", "application/json")];
-    let own = request.headers.iter();
-    headers.extend(own.map(|(name, value)| header(name, value)));
-    if let Some(form) = &request.form {
-        headers.push(header("content-length", &form.len().to_string()));
-    }
-    headers
+/// The status, `Retry-After` and the body.
+fn to_http(response: wasi_http::Response) -> Result<Response<Vec<u8>>, String> {
+    let status = StatusCode::from_u16(response.status).map_err(|error| error.to_string())?;
+    let mut headers = response.headers.iter();
+    let retry_after = headers.find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
+    let retry_after = retry_after.and_then(|(_, value)| value.parse().ok());
+    let mut response = Response::new(response.body);
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .extend(retry_after.map(|value| (header::RETRY_AFTER, value)));
+    Ok(response)
 }
 
 fn reason(error: Error) -> String {

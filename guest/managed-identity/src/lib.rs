@@ -11,4 +11,4 @@ mod component;
 #[cfg(target_arch = "wasm32")]
 mod exchange;
 
-pub use cache::{Cache, NoToken, Usable};
+pub use cache::{Cache, NoToken};

@@ -69,6 +69,6 @@ pub use self::{
         KEPT_RESPONSE_HEADERS, RESPONSE_HEADER_LIMIT, RESPONSE_HEADERS_LIMIT, ResponseError,
         response_headers,
     },
-    token_client::{TokenClient, to_http},
+    token_client::TokenClient,
     tokens::{Surrogate, TokenCache, TokenSource, Unavailable, obtain},
 };

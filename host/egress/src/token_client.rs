@@ -1,11 +1,7 @@
 //! The way to identity endpoints.
 
 use bytes::Bytes;
-use http::{
-    Method, Request, Response,
-    header::{ACCEPT, AUTHORIZATION},
-};
-use intune_sync_identity::TokenRequest;
+use http::{Request, Response, header::AUTHORIZATION};
 
 use crate::client::{ClientError, HttpClient, Limits, ResponseBody, host_of};
 
@@ -42,23 +38,4 @@ impl TokenClient {
         }
         self.0.send(request, limits).await
     }
-}
-
-/// The request as the HTTP client takes it.
-pub fn to_http(request: TokenRequest) -> Request<Bytes> {
-    let method = match request.form {
-        Some(_) => Method::POST,
-        None => Method::GET,
-    };
-    let builder = Request::builder()
-        .method(method)
-        .uri(request.address.url())
-        .header(ACCEPT, "application/json");
-    let headers = request.headers.into_iter();
-    headers
-        .fold(builder, |builder, (name, value)| {
-            builder.header(name, value)
-        })
-        .body(request.form.unwrap_or_default().into())
-        .expect("a parsed address and headers that were checked make a request")
 }

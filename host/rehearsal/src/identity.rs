@@ -1,9 +1,8 @@
 //! The identity endpoint of a simulated tenant.
 
 use futures::future::BoxFuture;
-use http::header::RETRY_AFTER;
-use intune_sync_egress::{Limits, TokenSource, to_http};
-use intune_sync_identity::{AccessToken, ManagedIdentity, Naming, Platform, Response, TokenError};
+use intune_sync_egress::{Limits, TokenSource};
+use intune_sync_identity::{AccessToken, ManagedIdentity, Naming, Platform, TokenError};
 
 use crate::channel::Channel;
 
@@ -32,17 +31,11 @@ impl TenantIdentity {
 
     async fn token(&self, scope: &str) -> Result<AccessToken, TokenError> {
         let endpoint = self.identity.endpoint();
-        let request = to_http(self.identity.request(scope));
+        let request = self.identity.request(scope).map(|form| form.0.into());
         let response = self.channel.call(request, Limits::default()).await;
         let response =
             response.map_err(|error| endpoint.no_response(&error.to_string(), error.hint()))?;
-        let retry_after = response.headers().get(RETRY_AFTER);
-        let read = Response {
-            status: response.status().as_u16(),
-            retry_after: retry_after.and_then(|value| value.to_str().ok()),
-            body: response.body(),
-        };
-        endpoint.handle_response(read, None)
+        endpoint.handle_response(&response, None)
     }
 }
 

@@ -27,10 +27,8 @@ pub(crate) fn source(
 ) -> Result<Arc<dyn TokenSource>, Failure> {
     let absent = |advice: Advice| Failure::new(ExitStatus::NotAuthorized, advice);
     let unusable = |advice: Advice| Failure::new(ExitStatus::Usage, advice);
-    let authority = || {
-        Authority::new(cloud, environment.authority_host())
-            .map_err(|refused| absent(refused.advice(Naming::Flags)))
-    };
+    let authority =
+        || Authority::new(cloud, environment.authority_host(), Naming::Flags).map_err(absent);
     let client = || TokenClient::new(client.clone());
     Ok(match auth {
         Auth::ManagedIdentity { user_assigned } => {

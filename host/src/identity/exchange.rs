@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use http::header;
+use http::Response;
 use http_body_util::BodyExt;
-use intune_sync_egress::{ClientError, Limits, TokenClient, to_http};
-use intune_sync_identity::{
-    AccessToken, Endpoint, Response, TokenError, TokenErrorKind, TokenRequest,
-};
+use intune_sync_egress::{ClientError, Limits, TokenClient};
+use intune_sync_identity::{AccessToken, Endpoint, TokenError, TokenErrorKind, TokenRequest};
 
 use super::now;
 
@@ -39,14 +37,9 @@ pub(super) async fn request_token(
             _ => failed,
         }
     };
-    let response = client.send(to_http(request), LIMITS).await;
+    let request = request.map(|form| form.0.into());
+    let response = client.send(request, LIMITS).await;
     let (head, body) = response.map_err(no_response)?.into_parts();
     let body = body.collect().await.map_err(no_response)?.to_bytes();
-    let retry_after = head.headers.get(header::RETRY_AFTER);
-    let response = Response {
-        status: head.status.as_u16(),
-        retry_after: retry_after.and_then(|value| value.to_str().ok()),
-        body: &body,
-    };
-    endpoint.handle_response(response, Some(now()))
+    endpoint.handle_response(&Response::from_parts(head, body), Some(now()))
 }

@@ -7,7 +7,6 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use intune_sync_identity::expires_on;
 use intune_sync_settings::Advice;
 
 use super::{AccessToken, Secret, TokenError, TokenSource, secret_file::SecretFile, until};
@@ -44,7 +43,7 @@ impl TokenFile {
                 "write a fresh token for Graph to the file, or use `--auth managed-identity`",
             ));
         }
-        let lifetime = match expires_on(secret.expose()) {
+        let lifetime = match secret.claims().and_then(|claims| claims.expires) {
             Some(at) => until(at),
             None => UNKNOWN_LIFETIME,
         };

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, header};
+use http::Request;
 use intune_sync_engine::{TokenResponse, TokenSerial};
 use intune_sync_identity::{
-    Fetch, ManagedIdentity, Naming, Patience, Platform, Response, TRY_AGAIN, TokenId, TokenState,
+    Fetch, ManagedIdentity, Naming, Patience, Platform, TRY_AGAIN, TokenId, TokenState,
 };
 use intune_sync_simulator::{Delivery, Ticket};
 
@@ -51,13 +51,8 @@ impl Tokens {
         let Some(fetch) = self.state.poll_fetch(Duration::from_millis(now)) else {
             return;
         };
-        let token_request = self.identity.request(&self.scope);
-        let mut request = Request::get(token_request.address.url());
-        for (name, value) in token_request.headers {
-            request = request.header(name, value);
-        }
-        let request = request.body(Bytes::new()).expect("a good request");
-        self.fetching = Some((send(request), fetch));
+        let request = self.identity.request(&self.scope);
+        self.fetching = Some((send(request.map(|form| form.0.into())), fetch));
     }
 
     /// Takes in the response to a token request. False for the response to any other request.
@@ -68,16 +63,8 @@ impl Tokens {
         let endpoint = self.identity.endpoint();
         let result = match delivery {
             Delivery::Dropped => Err(endpoint.no_response("the connection was closed", "")),
-            Delivery::Response(response) => {
-                let retry_after = response.headers().get(header::RETRY_AFTER);
-                let response = Response {
-                    status: response.status().as_u16(),
-                    retry_after: retry_after.and_then(|value| value.to_str().ok()),
-                    body: response.body(),
-                };
-                // Without a date, which means nothing on a virtual clock.
-                endpoint.handle_response(response, None)
-            }
+            // Without a date, which means nothing on a virtual clock.
+            Delivery::Response(response) => endpoint.handle_response(response, None),
         };
         if let Ok(token) = &result {
             let secret = token.secret.expose();

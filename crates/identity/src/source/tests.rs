@@ -1,5 +1,7 @@
 //! What a component's variables come to.
 
+use http::Method;
+
 use super::*;
 
 const SCOPE: &str = "https://graph.microsoft.com/.default";
@@ -47,13 +49,13 @@ fn a_managed_identity_is_that_of_the_platform_unless_another_is_named() {
         let request = source.request(SCOPE);
         let query = "resource=https%3A%2F%2Fgraph.microsoft.com";
         let path = format!("/msi/token?kept=1&api-version=2019-08-01&{query}{identity}");
-        assert_eq!(request.address.path_and_query, path);
-        assert_eq!(request.address.authority, "127.0.0.1:41");
+        let url = format!("http://127.0.0.1:41{path}");
+        assert_eq!(request.uri().to_string(), url);
+        assert_eq!(request.headers()["x-identity-header"], "s3cret");
         assert_eq!(
-            request.headers,
-            [("x-identity-header", "s3cret".to_owned())]
+            (request.method(), request.body().0.as_str()),
+            (&Method::GET, "")
         );
-        assert!(request.form.is_none() && !request.address.https);
         let name = "the managed identity endpoint `http://127.0.0.1:41/msi/token` (App Service)";
         assert_eq!(source.endpoint().name, name);
     }
@@ -77,16 +79,17 @@ fn entra_is_posted_a_form() {
     let by_secret =
         source(&[&client[..], &secret].concat()).unwrap_or_else(|problem| panic!("{problem}"));
     let request = by_secret.request(SCOPE);
-    assert!(request.address.https);
-    assert_eq!(request.address.authority, "login.microsoftonline.us");
     assert_eq!(
-        request.address.path_and_query,
-        "/contoso.example/oauth2/v2.0/token"
+        (request.method(), request.uri().to_string().as_str()),
+        (
+            &Method::POST,
+            "https://login.microsoftonline.us/contoso.example/oauth2/v2.0/token"
+        )
     );
     let scope = "scope=https%3A%2F%2Fgraph.microsoft.com%2F.default";
     let form =
         format!("grant_type=client_credentials&client_id={CLIENT}&client_secret=a%26b%2Bc&{scope}");
-    assert_eq!(request.form, Some(form));
+    assert_eq!(request.body().0, form);
 
     let workload = [
         ("INTUNE_SYNC_AUTH", "workload-identity"),
@@ -96,9 +99,9 @@ fn entra_is_posted_a_form() {
     let by_assertion =
         source(&[&client[..], &workload].concat()).unwrap_or_else(|problem| panic!("{problem}"));
     let request = by_assertion.request(SCOPE);
-    assert!(request.address.https);
-    assert_eq!(request.address.authority, "127.0.0.1:8080");
-    let form = request.form.unwrap_or_default();
+    let url = request.uri().to_string();
+    assert!(url.starts_with("https://127.0.0.1:8080/"), "{url}");
+    let form = &request.body().0;
     assert!(form.contains("&client_assertion=e30.e30.x&"), "{form}");
 }
 
@@ -195,8 +198,8 @@ fn no_variable_sends_a_secret_or_a_federated_token_elsewhere() {
             let given = [("INTUNE_SYNC_AUTH", auth), ("AZURE_AUTHORITY_HOST", own)];
             let source = source(&app(&given)).unwrap_or_else(|problem| panic!("{problem}"));
             let request = source.request(SCOPE);
-            assert!(request.address.https, "{own}");
-            assert!(own.contains(&request.address.authority), "{own}");
+            let url = request.uri().to_string();
+            assert!(url.starts_with(own), "{own}: {url}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use intune_sync_identity::{InvalidTenant, TenantId, UserAssigned};
+use intune_sync_identity::{TenantId, UserAssigned};
 use intune_sync_ids::Guid;
 use intune_sync_settings::{
     Advice,
@@ -230,5 +230,4 @@ fn word(kind: &impl ValueEnum) -> String {
 /// A tenant of Entra ID.
 fn tenant(text: &str) -> Result<TenantId, Refused> {
     text.parse()
-        .map_err(|error: InvalidTenant| Refused(error.to_string()))
 }

@@ -62,9 +62,9 @@ impl ManagedIdentity {
         if !self.identity.is_imds() || self.found.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let request = http::Request::get(self.identity.platform.address().url())
+        let request = http::Request::get(self.identity.platform.url())
             .body(Bytes::new())
-            .expect("a parsed address is a URI");
+            .expect("a URL is one");
         let limits = Limits {
             first_byte: PROBE,
             ..Limits::default()
