@@ -9,99 +9,47 @@ use std::{
 };
 
 use anyhow::Context;
-use serde::Serialize;
+use auditable_serde::{DependencyKind, Package, Source, VersionInfo};
 
-/// The dependency graph of a component.
-#[derive(Debug, Serialize)]
-pub(crate) struct Crates {
-    /// Sorted by name and version.
-    packages: Vec<Package>,
-}
-
-#[derive(Debug, Serialize)]
-struct Package {
-    name: String,
-    version: String,
-    source: Source,
-    #[serde(skip_serializing_if = "Kind::is_runtime")]
-    kind: Kind,
-    /// Indexes into the list of packages.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    dependencies: Vec<usize>,
-    #[serde(skip_serializing_if = "is_false")]
-    root: bool,
-}
-
-/// Where a package comes from. deny.toml allows neither git nor other registries.
-#[derive(Debug, Clone, Copy, Serialize)]
-enum Source {
-    #[serde(rename = "crates.io")]
-    CratesIo,
-    #[serde(rename = "local")]
-    Local,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    /// Part of the component.
-    Runtime,
-    /// Runs on the machine that builds: procedural macros, build scripts, and their dependencies.
-    Build,
-}
-
-impl Kind {
-    fn is_runtime(&self) -> bool {
-        *self == Self::Runtime
-    }
-}
-
-impl Crates {
-    /// Reads two outputs of `cargo tree`: everything that the build needs, and what becomes part of the component.
-    pub(crate) fn read(all: &str, runtime: &str) -> anyhow::Result<Self> {
-        let runtime: BTreeSet<Key<'_>> = lines(runtime)
-            .map(|line| line.map(|line| line.key))
-            .collect::<anyhow::Result<_>>()?;
-        let mut found: BTreeMap<Key<'_>, (Source, BTreeSet<Key<'_>>)> = BTreeMap::new();
-        let mut above: Vec<Key<'_>> = Vec::new();
-        for line in lines(all) {
-            let Line { depth, key, folder } = line?;
-            let source = folder.map_or(Source::CratesIo, |_| Source::Local);
-            above.truncate(depth);
-            if let Some(parent) = above.last().and_then(|parent| found.get_mut(parent)) {
-                parent.1.insert(key);
-            }
-            found.entry(key).or_insert((source, BTreeSet::new()));
-            above.push(key);
+/// Reads two outputs of `cargo tree`, everything that the build needs and what becomes part of the component, into the
+/// packages and their dependencies, sorted by name and version.
+pub(crate) fn read(all: &str, runtime: &str) -> anyhow::Result<VersionInfo> {
+    let runtime: BTreeSet<Key<'_>> = lines(runtime)
+        .map(|line| line.map(|line| line.key))
+        .collect::<anyhow::Result<_>>()?;
+    let mut found: BTreeMap<Key<'_>, (Source, BTreeSet<Key<'_>>)> = BTreeMap::new();
+    let mut above: Vec<Key<'_>> = Vec::new();
+    for line in lines(all) {
+        let Line { depth, key, folder } = line?;
+        // deny.toml allows neither git nor other registries.
+        let source = folder.map_or(Source::CratesIo, |_| Source::Local);
+        above.truncate(depth);
+        if let Some(parent) = above.last().and_then(|parent| found.get_mut(parent)) {
+            parent.1.insert(key);
         }
-        let root = above.first().copied();
-        let indexes: BTreeMap<Key<'_>, usize> = found
-            .keys()
-            .enumerate()
-            .map(|(index, key)| (*key, index))
-            .collect();
-        let package = |(key, (source, dependencies)): (&Key<'_>, &(Source, BTreeSet<Key<'_>>))| {
-            let kind = if runtime.contains(key) {
-                Kind::Runtime
-            } else {
-                Kind::Build
-            };
-            Package {
-                name: key.0.to_owned(),
-                version: key.1.to_owned(),
-                source: *source,
-                kind,
-                dependencies: dependencies
-                    .iter()
-                    .filter_map(|key| indexes.get(key).copied())
-                    .collect(),
-                root: Some(*key) == root,
-            }
-        };
-        Ok(Self {
-            packages: found.iter().map(package).collect(),
-        })
+        found.entry(key).or_insert((source, BTreeSet::new()));
+        above.push(key);
     }
+    let root = above.first();
+    let index = |key: &Key<'_>| found.keys().position(|known| known == key);
+    let package = |(key, (source, dependencies)): (&Key<'_>, &(Source, BTreeSet<Key<'_>>))| {
+        Ok(Package {
+            name: key.0.to_owned(),
+            version: key.1.parse()?,
+            source: source.clone(),
+            // What only runs on the machine that builds: procedural macros, build scripts, and their dependencies.
+            kind: match runtime.contains(key) {
+                true => DependencyKind::Runtime,
+                false => DependencyKind::Build,
+            },
+            dependencies: dependencies.iter().filter_map(index).collect(),
+            root: Some(key) == root,
+        })
+    };
+    Ok(VersionInfo {
+        packages: found.iter().map(package).collect::<anyhow::Result<_>>()?,
+        format: 0,
+    })
 }
 
 /// The folders of the packages of this workspace in an output of `cargo tree`, each once.
@@ -146,10 +94,6 @@ fn line_of(line: &str) -> Option<Line<'_>> {
     })
 }
 
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,7 +107,7 @@ mod tests {
                    1 both v2.0.0+meta\n\
                    2 serde v1.0.2 (*)\n";
         let runtime = "0 engine v0.1.0 (/home/a b/engine)\n1 serde v1.0.2\n1 both v2.0.0+meta\n";
-        let crates = Crates::read(all, runtime).expect("it is well formed");
+        let crates = read(all, runtime).expect("it is well formed");
         let json = serde_json::to_value(&crates).expect("it is plain data");
         assert_eq!(
             json,
@@ -196,7 +140,7 @@ mod tests {
     #[test]
     fn a_line_that_is_not_a_package_is_an_error() {
         for tree in ["[build-dependencies]", "0 engine 0.1.0", "x engine v0.1.0"] {
-            assert!(Crates::read(tree, "").is_err(), "{tree}");
+            assert!(read(tree, "").is_err(), "{tree}");
         }
     }
 }

@@ -22,7 +22,7 @@ use wit_component::ComponentEncoder;
 
 use self::{
     cargo::{Cargo, OTHER_RUSTC},
-    crates::{Crates, local_folders},
+    crates::local_folders,
 };
 
 pub use self::examples::build_examples;
@@ -51,7 +51,7 @@ pub fn build_into(package: &str, name: &str, target: &Path) -> anyhow::Result<Pa
 
 fn make(cargo: &Cargo<'_>, name: &str, target: &Path) -> anyhow::Result<PathBuf> {
     let module = read(&cargo.build(&target.join("guest"))?)?;
-    let crates = Crates::read(
+    let crates = crates::read(
         &cargo.tree("normal,build", &[])?,
         &cargo.tree("normal,no-proc-macro", &[])?,
     )?;

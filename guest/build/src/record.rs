@@ -1,10 +1,9 @@
 //! Records how a component was made, in sections that public tools read.
 
 use anyhow::Context;
+use auditable_serde::VersionInfo;
 use wasm_encoder::{Component, ComponentSection, CustomSection};
 use wasm_metadata::Producers;
-
-use crate::crates::Crates;
 
 /// Where `cargo auditable` puts the crates; `cargo audit bin`, `rust-audit-info`, Syft, Trivy and
 /// `wasm-tools metadata show` look there.
@@ -14,7 +13,7 @@ const COMPRESSION: u8 = 9;
 
 /// Adds the compiler to the component's `producers`, and the crates as `.dep-v0`. That comes first, because some readers
 /// stop at a nested module.
-pub(crate) fn add(component: &[u8], rustc: &str, crates: &Crates) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn add(component: &[u8], rustc: &str, crates: &VersionInfo) -> anyhow::Result<Vec<u8>> {
     let mut producers = Producers::empty();
     producers.add("language", "Rust", "");
     producers.add("processed-by", "rustc", rustc);

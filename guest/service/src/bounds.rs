@@ -32,53 +32,59 @@ pub fn narrow(operator: &Given, request: Given) -> Result<Given, Refusal> {
 
 /// Holds what is requested of a setting to what the operator allows.
 fn hold(setting: &Setting, requested: &Value, allowed: &Value) -> Result<(), Refusal> {
-    match (setting.bound, requested, allowed) {
+    let (is_within, shown, allowed) = match (setting.bound, requested, allowed) {
         (
             Bound::AtMost | Bound::AtMostDefault,
             Value::Number(requested),
             Value::Number(allowed),
-        ) => {
-            let most = format!("at most `{}`", setting.shown(*allowed));
-            within(
-                requested <= allowed,
-                setting,
-                &setting.shown(*requested),
-                &most,
-            )
-        }
-        (Bound::AtLeast, Value::Number(requested), Value::Number(allowed)) => {
-            let least = format!("at least `{}`", setting.shown(*allowed));
-            within(
-                requested >= allowed,
-                setting,
-                &setting.shown(*requested),
-                &least,
-            )
-        }
+        ) => (
+            requested <= allowed,
+            setting.shown(*requested),
+            format!("at most `{}`", setting.shown(*allowed)),
+        ),
+        (Bound::AtLeast, Value::Number(requested), Value::Number(allowed)) => (
+            requested >= allowed,
+            setting.shown(*requested),
+            format!("at least `{}`", setting.shown(*allowed)),
+        ),
         (Bound::UpTo(ranks) | Bound::UpToDefault(ranks), requested, allowed) => {
             let (requested, allowed) = (word(requested), word(allowed));
             let up_to = ranks.iter().position(|rank| *rank == allowed);
             let open = ranks.get(..=up_to.unwrap_or_default()).unwrap_or_default();
-            within(open.contains(&requested), setting, requested, &words(open))
+            (open.contains(&requested), requested.to_owned(), words(open))
         }
         (Bound::Covered(cover), Value::List(requested), Value::List(allowed)) => {
             let is_covered = |requested: &&String| {
                 let mut allowed = allowed.iter();
                 allowed.any(|allowed| covers(cover, allowed, requested))
             };
-            match requested.iter().find(|requested| !is_covered(requested)) {
-                Some(stray) => within(false, setting, stray, &words(allowed)),
-                None => Ok(()),
-            }
+            let stray = requested.iter().find(|requested| !is_covered(requested));
+            (
+                stray.is_none(),
+                stray.cloned().unwrap_or_default(),
+                words(allowed),
+            )
         }
         // The rest must be equal. A bound that does not fit its setting, which a test of the table rules out, also ends
         // here, where it cannot widen anything.
-        (_, requested, allowed) => {
-            let only = words(&setting.written(allowed));
-            let shown = setting.written(requested).join(",");
-            within(requested == allowed, setting, &shown, &only)
-        }
+        (_, requested, allowed) => (
+            requested == allowed,
+            setting.written(requested).join(","),
+            words(&setting.written(allowed)),
+        ),
+    };
+    if is_within {
+        return Ok(());
     }
+    let key = setting.key;
+    Err(Refusal::new(
+        403,
+        format!("`{shown}` is not allowed for `{key}`: the operator allows {allowed}"),
+        format!(
+            "ask for less, or have `{}` changed in the service's environment",
+            variable(key)
+        ),
+    ))
 }
 
 /// A word, or the one for a switch.
@@ -103,26 +109,6 @@ fn covers(cover: Cover, allowed: &str, requested: &str) -> bool {
                 || !is_pattern && WildMatch::new_case_insensitive(allowed).matches(requested)
         }
     }
-}
-
-fn within(
-    is_within: bool,
-    setting: &Setting,
-    requested: &str,
-    allowed: &str,
-) -> Result<(), Refusal> {
-    if is_within {
-        return Ok(());
-    }
-    let key = setting.key;
-    Err(Refusal::new(
-        403,
-        format!("`{requested}` is not allowed for `{key}`: the operator allows {allowed}"),
-        format!(
-            "ask for less, or have `{}` changed in the service's environment",
-            variable(key)
-        ),
-    ))
 }
 
 /// Whether a run of these settings may begin: of the whole fleet only if that is meant.
