@@ -29,10 +29,11 @@ const WINDOW: Duration = Duration::from_secs(20);
 ///   It carries half of that until a window has passed without a refusal, so that a throttled one costs a few syncs
 ///   instead of twenty. The first one after a throttle window carries a single sync.
 /// - **Hold, then try for more, one sync at a time.** Limits rise again, so after 4, 8, 16 … windows the controller
-///   tries more. In a [`Trial`], requests leave faster. A request that would take a window beyond what has been admitted
-///   before leaves alone, and the next one waits until it is admitted. So a trial costs a throttled sync or two if the
-///   limit is unchanged, and finds the new one exactly if it has risen. (The alternative, bisecting between the last
-///   safe rate and the first throttled one, costs a request for each wrong guess: twenty syncs if it is a batch.)
+///   tries more. In a [`Trial`], requests leave faster and carry one sync each. A request that would take a window
+///   beyond what has been admitted before leaves alone, and the next one waits until it is admitted. So a trial costs a
+///   throttled sync or two if the limit is unchanged, and finds the new one exactly if it has risen. (The alternative,
+///   bisecting between the last safe rate and the first throttled one, costs a request for each wrong guess: twenty
+///   syncs if it is a batch.)
 /// - **What a trial has found must last.** The controller treats it as doubtful for four windows. If it is throttled in
 ///   that time, it goes back.
 ///
@@ -290,14 +291,13 @@ impl RateController {
         self.confirm(now, Fallback::Learned(least), most);
     }
 
-    /// Holds an allowance above the safe one, and goes back to that if it does not last. A single sync more is not worth
-    /// the doubt.
+    /// Holds an allowance above the safe one, and goes back to that if it does not last.
     fn confirm(&mut self, now: Duration, fallback: Fallback, allowance: u64) {
         let (safe, windows) = match fallback {
             Fallback::Held(safe) => (safe, 4),
             Fallback::Learned(safe) => (safe, 2),
         };
-        if allowance > safe + 1 {
+        if allowance > safe {
             self.pacer.allow(allowance);
             self.phase = Phase::Holding {
                 until: now + windows * SPAN,
@@ -461,30 +461,25 @@ impl RateController {
         let fresh = self
             .reopened
             .is_some_and(|reopened| now < reopened.at + SPAN);
-        let doubtful = matches!(
-            self.phase,
-            Phase::Trial(_)
-                | Phase::Holding {
-                    fallback: Some(_),
-                    ..
-                }
-        );
-        let most = if self.throttled.is_some() {
-            1
-        } else if fresh || doubtful {
+        let share = |of: u64| u64::from(most).min(allowance / of).max(1);
+        match self.phase {
+            _ if self.throttled.is_some() => 1,
+            Phase::Trial(_) => 1,
             // A quarter of a second's worth.
-            u64::from(most).min(allowance / 80)
-        } else {
-            // As few requests as hold a window's worth, all of one size, so that they fill it to the brim.
-            let smooth = match self.phase {
-                Phase::AtCeiling { .. } => allowance / 2,
-                Phase::Holding { .. } | Phase::Trial(_) => allowance / 40,
-            };
-            let most = u64::from(most).min(smooth).max(1);
-            allowance.div_ceil(allowance.div_ceil(most))
-        };
-        most.max(1)
+            Phase::Holding {
+                fallback: Some(_), ..
+            } => share(80),
+            Phase::AtCeiling { .. } | Phase::Holding { .. } if fresh => share(80),
+            Phase::Holding { .. } => even(allowance, share(40)),
+            Phase::AtCeiling { .. } => even(allowance, share(2)),
+        }
     }
+}
+
+/// The size of the requests if as few as possible, none above `most` (at least 1), hold a window's worth: all are of one size, so that
+/// they fill it to the brim.
+fn even(allowance: u64, most: u64) -> u64 {
+    allowance.div_ceil(allowance.div_ceil(most))
 }
 
 #[cfg(test)]
