@@ -1,5 +1,7 @@
 # make demo    builds the program and syncs a simulated tenant
 # make test    runs all tests
+# make test-under-load TIMES=3
+#              runs all tests next to two busy loops, three times in a row. TESTS='--test simulator' selects some
 # make build   leaves target/release/intune-sync, and the standalone components in dist/
 # make runtimes
 #              runs the composed components on each WebAssembly runtime on this machine, and compares them with the
@@ -21,7 +23,7 @@ CARGO ?= cargo
 # One selection and one profile everywhere: any other would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test runtimes simulation replay bench settings lint reproducible setup node
+.PHONY: demo build test test-under-load runtimes simulation replay bench settings lint reproducible setup node
 .DEFAULT_GOAL := build
 
 demo: build
@@ -32,6 +34,10 @@ build: setup
 
 test: setup node
 	$(CARGO) test $(FLAGS)
+
+test-under-load: setup node
+	$(CARGO) test $(FLAGS) --no-run
+	@TIMES=$(TIMES) .ci/under-load $(CARGO) test $(FLAGS) $(TESTS)
 
 runtimes: setup node
 	@$(CARGO) test $(FLAGS) --quiet --test runtimes -- $(RUNTIME)
