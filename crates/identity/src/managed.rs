@@ -3,7 +3,7 @@
 use core::fmt;
 
 use form_urlencoded::Serializer;
-use http::{HeaderValue, Request, header};
+use http::{Request, header};
 use intune_sync_ids::Guid;
 
 use crate::{Endpoint, Form, Platform, TokenRequest};
@@ -32,21 +32,14 @@ pub struct ManagedIdentity {
 impl ManagedIdentity {
     /// The request for a token for `scope`: of `https://graph.microsoft.com/.default` the resource is what comes before
     /// the last slash.
+    ///
+    /// IMDS wants the header `Metadata: true`. Azure Automation wants it next to `X-IDENTITY-HEADER`
+    /// (<https://learn.microsoft.com/azure/automation/enable-managed-identity-for-automation>); App Service passes it over.
     #[must_use]
     pub fn request(&self, scope: &str) -> TokenRequest {
-        let (version, (name, value), object_name, resource_name) = match &self.platform {
-            Platform::AppService { header, .. } => (
-                "2019-08-01",
-                ("x-identity-header", header.clone()),
-                "principal_id",
-                "mi_res_id",
-            ),
-            Platform::Imds { .. } => (
-                "2018-02-01",
-                ("metadata", HeaderValue::from_static("true")),
-                "object_id",
-                "msi_res_id",
-            ),
+        let (version, object_name, resource_name) = match &self.platform {
+            Platform::AppService { .. } => ("2019-08-01", "principal_id", "mi_res_id"),
+            Platform::Imds { .. } => ("2018-02-01", "object_id", "msi_res_id"),
         };
         let mut query = Serializer::new(String::new());
         query.append_pair("api-version", version);
@@ -59,9 +52,13 @@ impl ManagedIdentity {
         };
         let url = self.platform.url();
         let separator = if url.query().is_some() { '&' } else { '?' };
-        Request::get(format!("{url}{separator}{}", query.finish()))
+        let mut request = Request::get(format!("{url}{separator}{}", query.finish()))
             .header(header::ACCEPT, "application/json")
-            .header(name, value)
+            .header("metadata", "true");
+        if let Platform::AppService { header, .. } = &self.platform {
+            request = request.header("x-identity-header", header);
+        }
+        request
             .body(Form::default())
             .expect("a URL and an encoded query are a URL")
     }
@@ -151,6 +148,7 @@ mod tests {
             let url = format!("http://127.0.0.1:41/msi/token?kept=1&{query}{identity}");
             assert_eq!(request.uri().to_string(), url);
             assert_eq!(request.headers()["x-identity-header"], "s3cret");
+            assert_eq!(request.headers()["metadata"], "true");
             assert_eq!(
                 (request.method(), request.body().0.as_str()),
                 (&Method::GET, "")

@@ -1,5 +1,6 @@
 //! What an identity endpoint says when it gives no token.
 
+use intune_sync_ids::without_bom;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,7 +29,7 @@ impl Refusal {
             error_codes: Value,
         }
 
-        let fields: Fields = serde_json::from_slice(body).unwrap_or_default();
+        let fields: Fields = serde_json::from_slice(without_bom(body)).unwrap_or_default();
         let nested = fields
             .error
             .as_ref()
@@ -76,6 +77,10 @@ mod tests {
                 Some("AADSTS7000215: Invalid secret"),
             ),
             (r#"{"error":"invalid_request"}"#, Some("invalid_request")),
+            (
+                "\u{feff}{\"error\":\"invalid_request\"}",
+                Some("invalid_request"),
+            ),
             (
                 r#"{"error":{"code":"x","message":"No identity"}}"#,
                 Some("No identity"),

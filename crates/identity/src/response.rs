@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use intune_sync_ids::without_bom;
 use jiff::{Timestamp, civil::DateTime, fmt::strtime};
 use serde::Deserialize;
 use serde_json::Value;
@@ -43,7 +44,7 @@ pub(crate) fn read(body: &[u8], now: Option<i64>) -> Result<AccessToken, Unreada
         expires_in: Value,
     }
 
-    let response: Fields = serde_json::from_slice(body).map_err(|_| NOT_JSON)?;
+    let response: Fields = serde_json::from_slice(without_bom(body)).map_err(|_| NOT_JSON)?;
     let token = response.access_token.ok_or(NO_TOKEN)?;
     let lifetime = seconds(&response.expires_in);
     let left = match now {
@@ -114,8 +115,10 @@ mod tests {
             r#""expires_on":"1795406706","expires_in":5,"resource":7,"token_type":"bearer""#,
         ] {
             for name in ["access_token", "accessToken"] {
-                let body = format!(r#"{{"{name}":"abc",{form}}}"#);
-                assert_eq!(left(&body), Ok(706), "{form}");
+                for mark in ["", "\u{feff}"] {
+                    let body = format!(r#"{mark}{{"{name}":"abc",{form}}}"#);
+                    assert_eq!(left(&body), Ok(706), "{form}");
+                }
             }
         }
         let token = claims::token_with_payload(r#"{"exp":1795406706}"#);

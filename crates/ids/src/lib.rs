@@ -3,9 +3,11 @@
 //! No I/O, no clock, no randomness: the program and the components build this crate alike.
 
 mod guid;
+mod mark;
 mod origin;
 mod quoted;
 
 pub use guid::{Guid, GuidError, GuidText};
+pub use mark::without_bom;
 pub use origin::{Origin, OriginError, OriginProblem};
 pub use quoted::Quoted;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use intune_sync_ids::without_bom;
 use intune_sync_settings::{Bound, Given, NotSet, Setting};
 use serde::{
     Deserialize, Deserializer,
@@ -21,6 +22,7 @@ pub const BODY_MAX: usize = 1 << 20;
 /// 400 when it is not a JSON object, has an unknown key or one twice, or a value that is not allowed; 403 for a key that
 /// is for the operator alone.
 pub fn read(body: &[u8]) -> Result<Given, Refusal> {
+    let body = without_bom(body);
     if body.trim_ascii().is_empty() {
         return Ok(Given::default());
     }
@@ -167,7 +169,7 @@ mod tests {
             (Some(true), Some(true))
         );
         assert_eq!(given.device.len(), 1);
-        for empty in ["", "  \n", "{}"] {
+        for empty in ["", "  \n", "{}", "\u{feff}", "\u{feff}{}"] {
             assert_eq!(read(empty.as_bytes()), Ok(Given::default()));
         }
     }

@@ -5,19 +5,24 @@
 //!
 //! What a component imports is the functions that it calls: those that only the other way needs are not linked.
 //!
-//! Natively the crate is empty.
+//! Natively there is only the [`Error`], for its tests.
 
-#![cfg(target_arch = "wasm32")]
-
+#[cfg(target_arch = "wasm32")]
 mod download;
 mod error;
+#[cfg(target_arch = "wasm32")]
 mod exchange;
+#[cfg(target_arch = "wasm32")]
 mod request;
+#[cfg(target_arch = "wasm32")]
 mod upload;
 
 pub use error::Error;
+#[cfg(target_arch = "wasm32")]
 pub use exchange::{Exchange, Side};
+#[cfg(target_arch = "wasm32")]
 pub use request::{Request, Timeouts};
+#[cfg(target_arch = "wasm32")]
 pub use wasi::http::types::{Method, Scheme};
 
 /// A response, read to its end.
