@@ -79,6 +79,9 @@ fn node_s_list_is_the_same_and_its_packages_are_pinned() {
         // Where it was downloaded from does not matter here.
         assert_eq!(package.get("resolved"), None, "{name}");
     }
+    let serve = wanted["scripts"]["serve"].as_str().expect("a command");
+    assert!(serve.contains("--jco-import ./confine.js"), "{serve}");
+    assert!(serve.contains("--isolate-requests instance"), "{serve}");
     for (name, version) in wanted["dependencies"].as_object().expect("packages") {
         let installed = &packages[&format!("node_modules/{name}")]["version"];
         assert_eq!(installed, version, "{name} is pinned");

@@ -1,6 +1,10 @@
 //! Who calls the service.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    io::{Read, Write},
+    net::SocketAddr,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Method, Request, header};
@@ -8,7 +12,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use intune_sync_plain_host::send;
 use serde_json::Value;
-use tokio::runtime::Runtime;
+use tokio::{net::TcpSocket, runtime::Runtime};
 
 /// A service that says nothing for longer than this never will.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -51,6 +55,40 @@ pub(crate) fn post(
     body: impl Into<Bytes>,
 ) -> Reply {
     begin(service, path, secret, body).whole()
+}
+
+/// A response that nobody reads yet.
+pub(crate) struct Unread(std::net::TcpStream);
+
+/// The same, from a caller that reads nothing and has room for next to nothing.
+pub(crate) fn post_unread(service: SocketAddr, path: &str, secret: &str, body: &str) -> Unread {
+    let mut stream = runtime().block_on(async {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(4096).expect("a small buffer");
+        let stream = socket.connect(service).await.expect("it is served");
+        stream.into_std().expect("a socket")
+    });
+    stream.set_nonblocking(false).expect("a socket");
+    let length = body.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {service}\r\nAuthorization: Bearer {secret}\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).expect("it is served");
+    Unread(stream)
+}
+
+impl Unread {
+    /// What has come until the response ended or broke off.
+    pub(crate) fn rest(mut self) -> String {
+        self.0.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        let mut come = Vec::new();
+        let mut part = [0; 1 << 16];
+        // Where it breaks off, the connection may be reset.
+        while let Ok(length @ 1..) = self.0.read(&mut part) {
+            come.extend_from_slice(&part[..length]);
+        }
+        String::from_utf8_lossy(&come).into_owned()
+    }
 }
 
 /// The same, as far as the head of the response.

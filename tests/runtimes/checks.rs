@@ -1,6 +1,10 @@
 //! The script: what each runtime must do with the components.
 
-use std::sync::OnceLock;
+use std::{
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
+};
 
 use intune_sync_simulator::{Config, QuotaKind, Share};
 use serde_json::{Value, json};
@@ -8,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     account::Account,
     caller::{self, Reply},
-    runtime::{Ended, Environment, Runtime, Serving},
+    runtime::{Ended, Environment, PATIENCE, Runtime, Serving},
     schema,
     tenant::{Tenant, healthy},
 };
@@ -25,10 +29,21 @@ const LARGEST_BODY: usize = 1 << 20;
 pub(crate) fn run(runtime: &dyn Runtime) -> Vec<&'static str> {
     the_service(runtime);
     a_service_without_a_secret(runtime);
+    if !runtime.tells_of_a_caller_that_left() {
+        it_ends_a_while_after_its_caller_has_left(runtime);
+    }
     let checks = [
         (
             runtime.tells_of_a_caller_that_left(),
             "it does not tell the component of a caller that left",
+        ),
+        (
+            it_ends_when_its_caller_reads_nothing(runtime),
+            "it does not show whether a run goes on",
+        ),
+        (
+            it_names_the_list_that_denies_a_request(runtime),
+            "it denies no request",
         ),
         (the_job(runtime), "it runs no job to its end"),
         (the_allow_list(runtime), "it has no allow-list"),
@@ -253,6 +268,104 @@ fn it_stops_when_its_caller_leaves(service: &Serving, tenant: &Tenant) {
         seen.push(requests.total() - requests.identity);
     }
     assert_eq!(seen[1] - seen[0], own, "{:?}", tenant.statistics());
+}
+
+/// Where the component is not told that its caller has left, it finds out by what nobody takes, and ends the run. Then it
+/// serves others.
+fn it_ends_a_while_after_its_caller_has_left(runtime: &dyn Runtime) {
+    let tenant = Tenant::new(healthy(2_000));
+    let environment = environment(&tenant)
+        .with("INTUNE_SYNC_SERVICE_SECRET", SECRET)
+        .with("INTUNE_SYNC_MAX_RATE", MAX_RATE)
+        .hurried();
+    let service = runtime.serve(&environment);
+    let all = json!({"yes": true, "batch-size": 20, "batch-delay-seconds": 0}).to_string();
+    let mut left = caller::begin(service.address, "/sync", Some(SECRET), all);
+    while let Some(line) = left.line() {
+        if line.contains("\"device-done\"") {
+            break;
+        }
+    }
+    drop(left);
+    for _ in 0..2 {
+        let lines = sync(
+            &service,
+            &json!({"yes": true, "limit": 5, "batch-delay-seconds": 0}),
+        )
+        .body;
+        assert!(lines.contains("\"SuccessCount\":5"), "{lines}");
+    }
+    let synced = tenant.how_many("synced");
+    assert!(synced < 2_000, "the run went on to its end");
+}
+
+/// A caller that reads nothing for a minute ends the run, and the response breaks off. False where that cannot be seen.
+fn it_ends_when_its_caller_reads_nothing(runtime: &dyn Runtime) -> bool {
+    // None of them can sync: it is about their lines, which are more than the sockets hold.
+    let mut config = healthy(30_000);
+    config.fleet.unsyncable_agents = Share::percent(100);
+    config.list.page_size = 1_000.try_into().expect("not 0");
+    let tenant = Tenant::new(config);
+    let environment = environment(&tenant)
+        .with("INTUNE_SYNC_SERVICE_SECRET", SECRET)
+        .hurried();
+    let service = runtime.serve(&environment);
+    let unread = caller::post_unread(service.address, "/sync", SECRET, r#"{"yes": true}"#);
+    let begun = Instant::now();
+    while tenant.statistics().requests.list == 0 {
+        assert!(begun.elapsed() < PATIENCE, "the run does not begin");
+        thread::sleep(Duration::from_millis(20));
+    }
+    if !service.wait_until_idle() {
+        return false;
+    }
+    let come = unread.rest();
+    assert!(come.contains("\"device-done\""), "{come}");
+    assert!(!come.contains("\"summary\""), "the run ended well");
+    true
+}
+
+/// An identity endpoint that is not on the list ends the run with the first attempt: none after it would fare better.
+fn it_names_the_list_that_denies_a_request(runtime: &dyn Runtime) -> bool {
+    if !runtime.denies_https() {
+        return false;
+    }
+    let tenant = Tenant::new(healthy(3));
+    let reaching = environment(&tenant).with("INTUNE_SYNC_SERVICE_SECRET", SECRET);
+    let identity = reaching
+        .clone()
+        .with("IDENTITY_ENDPOINT", "https://127.0.0.1:9/msi/token");
+    let summary = denied(runtime, &identity);
+    assert_eq!(summary["Outcome"], "not-authorized", "{summary}");
+    let error = &summary["Error"];
+    let message = error["Message"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("its origin is not on the list of allowed hosts"),
+        "{error}"
+    );
+    let hint = error["Hint"].as_str().unwrap_or_default();
+    assert!(
+        hint.contains("`INTUNE_SYNC_AUTH`") && !hint.contains("--"),
+        "{error}"
+    );
+    assert_eq!(tenant.statistics().requests.total(), 0, "nobody was asked");
+    let graph = reaching.with("INTUNE_SYNC_GRAPH_URL", "https://127.0.0.1:9");
+    let summary = denied(runtime, &graph);
+    assert_eq!(summary["Outcome"], "failed", "{summary}");
+    true
+}
+
+/// The summary of a run whose first request the runtime denies: it is not one that was sent.
+fn denied(runtime: &dyn Runtime, environment: &Environment) -> Value {
+    let service = runtime.serve(environment);
+    let lines = sync(&service, &json!({"yes": true})).body;
+    let summary = lines
+        .lines()
+        .last()
+        .and_then(|line| serde_json::from_str::<Value>(line).ok())
+        .unwrap_or_default();
+    assert_eq!(summary["HttpRequests"], 0, "{lines}");
+    summary
 }
 
 /// Ids of devices whose sync is accepted.

@@ -1,9 +1,9 @@
 //! jco on Node.js, as `deploy/node` installs it: another engine (V8), and an implementation of WASI by others.
 
-use std::{path::PathBuf, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
-    components, process,
+    caller, components, process,
     runtime::{Ended, Environment, Runtime, Serving, Skipped},
 };
 
@@ -31,13 +31,17 @@ impl Runtime for Jco {
         let address = process::free_address();
         let mut command = command();
         command.args(["serve", components::SERVICE]).args([
+            "--isolate-requests",
+            "instance",
             "--host",
             &address.ip().to_string(),
             "--port",
             &address.port().to_string(),
         ]);
         confined(&mut command, environment);
-        process::serve(&mut command, address, ())
+        // It serves one request after the other.
+        let idle = move || caller::get(address, "/healthz").status == 200;
+        process::serve(&mut command, address, ()).seen_idle(idle)
     }
 
     fn run(&self, environment: &Environment, arguments: &[&str]) -> Option<Ended> {
@@ -51,8 +55,8 @@ impl Runtime for Jco {
         true
     }
 
-    /// It goes on taking what the component writes, until a buffer is full; the component then waits for a minute, and
-    /// gives up. Meanwhile it serves nobody else.
+    /// It goes on taking what the component writes, until a buffer is full; a minute later the component gives up.
+    /// Meanwhile it serves nobody else.
     fn tells_of_a_caller_that_left(&self) -> bool {
         false
     }
@@ -60,10 +64,19 @@ impl Runtime for Jco {
 
 /// With the file of ours that gives jco an allow-list.
 fn confined<'a>(command: &'a mut Command, environment: &Environment) -> &'a mut Command {
+    let import = match environment.speed() {
+        1 => installed().join("confine.js"),
+        _ => {
+            let file = installed().join("hurry.js");
+            fs::write(&file, include_str!("hurry.js")).expect("it can be written");
+            file
+        }
+    };
     process::inherit(command, environment)
         .env("INTUNE_SYNC_EGRESS", environment.egress().join(" "))
+        .env("CLOCK_SPEED", environment.speed().to_string())
         .arg("--jco-import")
-        .arg(installed().join("confine.js"))
+        .arg(import)
 }
 
 /// `deploy/node` with what its lock file names, where `.ci/setup` puts it.

@@ -1,6 +1,6 @@
 //! The host of these tests, which knows nothing but WASI.
 
-use std::path::Path;
+use std::{path::Path, sync::atomic::Ordering};
 
 use intune_sync_plain_host::{Ran, Server, run};
 
@@ -22,10 +22,21 @@ impl Runtime for PlainHost {
     }
 
     fn serve(&self, environment: &Environment) -> Serving {
-        let environment = environment.as_slice().to_vec();
-        let server = Server::start(Path::new(components::SERVICE), environment);
+        let variables = environment.as_slice().to_vec();
+        let server = Server::start(
+            Path::new(components::SERVICE),
+            variables,
+            environment.speed(),
+        );
         let server = server.expect("it imports nothing but WASI");
-        Serving::new(server.address(), server)
+        let running = server.running();
+        let idle = move || running.load(Ordering::Relaxed) == 0;
+        Serving::new(server.address(), server).seen_idle(idle)
+    }
+
+    /// It speaks plain HTTP only.
+    fn denies_https(&self) -> bool {
+        true
     }
 
     fn run(&self, environment: &Environment, arguments: &[&str]) -> Option<Ended> {

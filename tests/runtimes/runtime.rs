@@ -1,6 +1,16 @@
 //! What runs the composed components.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The speed of a hurried clock: a minute is three seconds.
+const SPEED: u32 = 20;
+
+/// A run that goes on for longer than this never ends.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Something that runs components, on this machine or not.
 pub(crate) trait Runtime: Sync {
@@ -21,6 +31,11 @@ pub(crate) trait Runtime: Sync {
         false
     }
 
+    /// Whether it denies `https` requests to this machine, rather than trying them.
+    fn denies_https(&self) -> bool {
+        self.has_an_allow_list()
+    }
+
     /// Whether it notifies the component when its caller disconnects.
     fn tells_of_a_caller_that_left(&self) -> bool {
         true
@@ -36,6 +51,7 @@ pub(crate) struct Skipped(pub(crate) String);
 pub(crate) struct Environment {
     variables: Vec<(String, String)>,
     egress: Vec<String>,
+    hurried: bool,
 }
 
 impl Environment {
@@ -57,6 +73,17 @@ impl Environment {
         self
     }
 
+    /// Lets the component's monotonic clock run [`SPEED`] times as fast, where the runtime can be made to.
+    pub(crate) fn hurried(mut self) -> Self {
+        self.hurried = true;
+        self
+    }
+
+    /// How many times as fast the component's monotonic clock is to run.
+    pub(crate) fn speed(&self) -> u32 {
+        if self.hurried { SPEED } else { 1 }
+    }
+
     pub(crate) fn as_slice(&self) -> &[(String, String)] {
         &self.variables
     }
@@ -69,6 +96,7 @@ impl Environment {
 /// A service that is served until this is dropped.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
+    idle: Option<Box<dyn Fn() -> bool>>,
     _server: Box<dyn Send>,
 }
 
@@ -76,8 +104,28 @@ impl Serving {
     pub(crate) fn new(address: SocketAddr, server: impl Send + 'static) -> Self {
         Self {
             address,
+            idle: None,
             _server: Box::new(server),
         }
+    }
+
+    /// It can be seen whether a run goes on.
+    pub(crate) fn seen_idle(mut self, idle: impl Fn() -> bool + 'static) -> Self {
+        self.idle = Some(Box::new(idle));
+        self
+    }
+
+    /// Waits until no run goes on; false where that cannot be seen.
+    pub(crate) fn wait_until_idle(&self) -> bool {
+        let Some(idle) = &self.idle else {
+            return false;
+        };
+        let started = Instant::now();
+        while !idle() {
+            assert!(started.elapsed() < PATIENCE, "a run goes on for ever");
+            thread::sleep(Duration::from_millis(20));
+        }
+        true
     }
 }
 

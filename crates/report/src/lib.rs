@@ -18,7 +18,7 @@ pub use self::{
     counts::{Counts, minutes},
     event::retried,
     exit_status::ExitStatus,
-    object::{ErrorObject, FailedDevice, Outcome, guid},
+    object::{ErrorObject, FailedDevice, Outcome, by_variables, guid},
     text::{list, table},
     turn::{Stop, Turn},
 };

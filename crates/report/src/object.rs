@@ -61,6 +61,18 @@ impl ErrorObject {
     }
 }
 
+/// The summary for the user of a component, who has variables and no flags.
+#[must_use]
+pub fn by_variables(mut summary: Summary) -> Summary {
+    if let RunStatus::Interrupted(problem)
+    | RunStatus::NotAuthorized(problem)
+    | RunStatus::Failed(problem) = &mut summary.status
+    {
+        *problem = Advice::from(problem.clone()).by_variables().into();
+    }
+    summary
+}
+
 impl Serialize for ErrorObject {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(Advice { message, hint }) = self;

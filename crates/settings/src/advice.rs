@@ -1,5 +1,7 @@
 //! A message to people: what is wrong, and what to do about it.
 
+use crate::variable;
+
 /// What is wrong, and what to do about it.
 ///
 /// The message starts in lower case and has no full stop; values are in backticks. It shows as the error's text, and the
@@ -22,6 +24,26 @@ impl Advice {
         }
     }
 
+    /// The same for the user of a component, who has no flags: `` `--cloud usgov` `` becomes
+    /// `` `INTUNE_SYNC_CLOUD=usgov` ``.
+    #[must_use]
+    pub fn by_variables(self) -> Self {
+        let named = |text: &str| {
+            let parts = text.split('`').enumerate().map(|(at, part)| {
+                // Every other part is in backticks.
+                match part.strip_prefix("--").filter(|_| at % 2 == 1) {
+                    Some(flag) => match flag.split_once(' ') {
+                        Some((key, value)) => format!("{}={value}", variable(key)),
+                        None => variable(flag),
+                    },
+                    None => part.to_owned(),
+                }
+            });
+            parts.collect::<Vec<_>>().join("`")
+        };
+        Self::new(named(&self.message), named(&self.hint))
+    }
+
     /// A message that no hint helps with.
     pub fn without_hint(message: impl Into<String>) -> Self {
         Self::new(message, "")
@@ -37,5 +59,23 @@ impl From<intune_sync_wit::Problem> for Advice {
 impl From<Advice> for intune_sync_wit::Problem {
     fn from(Advice { message, hint }: Advice) -> Self {
         Self { message, hint }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_become_variables_and_nothing_else_does() {
+        let advice = Advice::new(
+            "`x` is not --allowed",
+            "give `--max-rate`, or `--cloud usgov`; see `intune-sync doctor`",
+        );
+        let expected = Advice::new(
+            "`x` is not --allowed",
+            "give `INTUNE_SYNC_MAX_RATE`, or `INTUNE_SYNC_CLOUD=usgov`; see `intune-sync doctor`",
+        );
+        assert_eq!(advice.by_variables(), expected);
     }
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use intune_sync_report::{
-    self as report, Collector, ErrorObject, ExitStatus, Stop, Turn, one_line, run_id, time_of_day,
+    self as report, Collector, ErrorObject, ExitStatus, Stop, Turn, by_variables, one_line, run_id,
+    time_of_day,
 };
 use intune_sync_settings::{Advice, Variables, seed};
 use intune_sync_wit as wit;
@@ -86,7 +87,7 @@ fn run(request: &Request, output: &mut Output) -> Result<(), ()> {
             }
         }
     }
-    let summary = engine.summary();
+    let summary = by_variables(engine.summary());
     output.data(&collector.finish(now(), &summary));
     if let Some(ErrorObject(advice)) = ErrorObject::of(&summary) {
         output.error(&advice);

@@ -50,16 +50,21 @@ impl Cache {
 
     /// The token, or why there is none.
     ///
+    /// A denial is reported once, since it ends the run. The next call is another run's, for which everything begins anew:
+    /// some runtimes use one instance for many.
+    ///
     /// # Errors
     ///
     /// When there is none that can be used.
     pub fn token(&mut self, now: Duration) -> Result<Usable<'_>, NoToken> {
+        if let Some(error) = self.state.denial() {
+            let denied = NoToken::Denied(error.message.clone());
+            *self = Self::default();
+            return Err(denied);
+        }
         if let Some(usable) = self.state.usable(now) {
             self.served = Some(usable.id);
             return Ok(usable);
-        }
-        if let Some(error) = self.state.denial() {
-            return Err(NoToken::Denied(error.message.clone()));
         }
         let due = self.state.next_fetch().unwrap_or(now);
         let after = due.saturating_sub(now).max(TRY_AGAIN);
@@ -107,6 +112,18 @@ mod tests {
             .handle_response(fetch, Err(error), START + SECOND);
         let denied = NoToken::Denied("the endpoint returned 400".to_owned());
         assert_eq!(cache.token(START + SECOND), Err(denied));
+    }
+
+    #[test]
+    fn a_denial_ends_its_run_and_not_the_next() {
+        let mut cache = Cache::default();
+        let refused = cache.state.poll_fetch(START).expect("due");
+        let error = TokenError::denied("the endpoint returned 400", "correct it");
+        cache.state.handle_response(refused, Err(error), START);
+        let denied = NoToken::Denied("the endpoint returned 400".to_owned());
+        assert_eq!(cache.token(START), Err(denied));
+        fetch(&mut cache, "one", START + SECOND);
+        assert_eq!(value(&mut cache, START + SECOND), Some("one"));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use core::{cell::RefCell, time::Duration};
 
 use http::Response;
-use intune_sync_identity::{self as identity, Fetch, Source};
+use intune_sync_identity::{self as identity, Fetch, Source, one_line};
 use intune_sync_settings::{Advice, Variables};
+use intune_sync_wasi_http::Error;
 use wasi::{
     cli::environment,
     clocks::{monotonic_clock, wall_clock},
@@ -88,7 +89,7 @@ impl Tokens {
             let request = self.source.request(&self.scope);
             match Exchange::start(request, self.source.is_imds() && !self.found, now) {
                 Ok(exchange) => self.fetch = Some((exchange, fetch)),
-                Err(reason) => self.handle_response(fetch, Err(reason), now),
+                Err(error) => self.handle_response(fetch, Err(error), now),
             }
             // Some failures are known at once.
             self.poll_response(now);
@@ -118,7 +119,7 @@ impl Tokens {
     fn handle_response(
         &mut self,
         fetch: Fetch,
-        response: Result<Response<Vec<u8>>, String>,
+        response: Result<Response<Vec<u8>>, Error>,
         now: Duration,
     ) {
         let result = self.read(response);
@@ -127,17 +128,25 @@ impl Tokens {
 
     fn read(
         &mut self,
-        response: Result<Response<Vec<u8>>, String>,
+        response: Result<Response<Vec<u8>>, Error>,
     ) -> Result<identity::AccessToken, identity::TokenError> {
         /// The component's user sees the message alone.
         const HINT: &str = "";
         let endpoint = self.source.endpoint();
-        let response = response.map_err(|error| match self.source.is_imds() && !self.found {
+        let response = response.map_err(|error| match error {
+            Error::Denied => identity::TokenError::denied(
+                format!(
+                    "the runtime lets no request out to {}: its origin is not on the list of allowed hosts",
+                    endpoint.name
+                ),
+                HINT,
+            ),
             // The metadata address responds on Azure's machines, and nowhere else.
-            true => {
-                identity::TokenError::denied(format!("no managed identity here: {error}"), HINT)
-            }
-            false => endpoint.no_response(&error, HINT),
+            error if self.source.is_imds() && !self.found => identity::TokenError::denied(
+                format!("no managed identity here: {}", one_line(&error.to_string())),
+                HINT,
+            ),
+            error => endpoint.no_response(&one_line(&error.to_string()), HINT),
         })?;
         self.found = true;
         let time = i64::try_from(wall_clock::now().seconds).unwrap_or(i64::MAX);

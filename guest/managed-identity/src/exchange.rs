@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use http::{Response, StatusCode, header};
-use intune_sync_identity::{TokenRequest, one_line};
+use intune_sync_identity::TokenRequest;
 use intune_sync_wasi_http::{self as wasi_http, Error, Method, Request, Scheme, Timeouts};
 
 /// A response with a token has a few kilobytes.
@@ -23,12 +23,8 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// Why it was not taken.
-    pub(crate) fn start(
-        request: TokenRequest,
-        nearby: bool,
-        now: Duration,
-    ) -> Result<Self, String> {
+    /// When the runtime does not take it.
+    pub(crate) fn start(request: TokenRequest, nearby: bool, now: Duration) -> Result<Self, Error> {
         let (mut head, form) = request.into_parts();
         let body = form.0.into_bytes();
         if head.method == http::Method::POST {
@@ -61,28 +57,29 @@ impl Exchange {
             response_limit: RESPONSE_MAX,
         });
         Ok(Self {
-            inner: inner.map_err(reason)?,
+            inner: inner?,
             deadline: now + DEADLINE,
         })
     }
 
     /// Goes on as far as it can without waiting; the response, or why there is none, once it is complete.
-    pub(crate) fn poll(&mut self, now: Duration) -> Option<Result<Response<Vec<u8>>, String>> {
+    pub(crate) fn poll(&mut self, now: Duration) -> Option<Result<Response<Vec<u8>>, Error>> {
         self.inner.advance_ready();
         match self.inner.take_response() {
-            Some(response) => Some(response.map_err(reason).and_then(to_http)),
+            Some(response) => Some(response.and_then(to_http)),
             None if now < self.deadline => None,
-            None => Some(Err(format!(
+            None => Some(Err(Error::Transport(format!(
                 "it did not respond within {} s",
                 DEADLINE.as_secs()
-            ))),
+            )))),
         }
     }
 }
 
 /// The status, `Retry-After` and the body.
-fn to_http(response: wasi_http::Response) -> Result<Response<Vec<u8>>, String> {
-    let status = StatusCode::from_u16(response.status).map_err(|error| error.to_string())?;
+fn to_http(response: wasi_http::Response) -> Result<Response<Vec<u8>>, Error> {
+    let status = StatusCode::from_u16(response.status)
+        .map_err(|error| Error::Transport(error.to_string()))?;
     let mut headers = response.headers.iter();
     let retry_after = headers.find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
     let retry_after = retry_after.and_then(|(_, value)| value.parse().ok());
@@ -92,15 +89,4 @@ fn to_http(response: wasi_http::Response) -> Result<Response<Vec<u8>>, String> {
         .headers_mut()
         .extend(retry_after.map(|value| (header::RETRY_AFTER, value)));
     Ok(response)
-}
-
-fn reason(error: Error) -> String {
-    match error {
-        Error::Denied => {
-            "the runtime does not allow the request: add the endpoint to its list of allowed hosts"
-                .to_owned()
-        }
-        Error::Unsupported(part) => format!("the runtime does not accept the request's {part}"),
-        Error::Transport(reason) => one_line(&reason),
-    }
 }

@@ -225,3 +225,39 @@ fn a_tenant_that_only_people_sign_in_to_is_refused() {
         }
     }
 }
+
+#[test]
+fn a_component_is_advised_by_its_variables() {
+    let app = |more: &[(&'static str, &'static str)]| {
+        app(&[&[("INTUNE_SYNC_AUTH", "client-secret")], more].concat())
+    };
+    for variables in [
+        vec![("INTUNE_SYNC_AUTH", "token-file")],
+        vec![("INTUNE_SYNC_AUTH", "workload-identity")],
+        app(&[("INTUNE_SYNC_CLIENT_SECRET", "a b")]),
+        app(&[("INTUNE_SYNC_CLIENT_ID", "x")]),
+        app(&[("INTUNE_SYNC_TENANT_ID", "x")]),
+        app(&[("INTUNE_SYNC_CLOUD", "x")]),
+        app(&[("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us")]),
+        app(&[("AZURE_AUTHORITY_HOST", "https://x.example")]),
+        vec![("IDENTITY_ENDPOINT", "ftp://x"), ("IDENTITY_HEADER", "h")],
+        vec![("IDENTITY_ENDPOINT", "http://x"), ("IDENTITY_HEADER", "\n")],
+        vec![("IDENTITY_ENDPOINT", "http://x"), ("IMDS_ENDPOINT", "y")],
+        vec![("MSI_ENDPOINT", "http://x")],
+        vec![("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://x")],
+        vec![("INTUNE_SYNC_RESOURCE_ID", "x")],
+        vec![
+            ("INTUNE_SYNC_CLIENT_ID", CLIENT),
+            ("INTUNE_SYNC_OBJECT_ID", CLIENT),
+        ],
+    ] {
+        let advice = source(&variables)
+            .err()
+            .unwrap_or_else(|| panic!("{variables:?} is good"));
+        let text = format!("{}; {}", advice.message, advice.hint);
+        assert!(
+            !text.contains("--") && !text.contains("HTTPS_PROXY"),
+            "{text}"
+        );
+    }
+}

@@ -39,6 +39,8 @@ struct Counts {
     retries: u64,
     throttled: u64,
     requests: u64,
+    /// Of `requests`, those that the host did not let out.
+    denied: u64,
 }
 
 /// A device, as it is reported.
@@ -93,6 +95,11 @@ impl Ledger {
         let id = RequestId(self.counts.requests);
         self.counts.requests += 1;
         id
+    }
+
+    /// Takes a request back that the host did not let out.
+    pub(super) fn request_denied(&mut self) {
+        self.counts.denied += 1;
     }
 
     /// Counts throttled requests and items.
@@ -208,7 +215,7 @@ impl Ledger {
             batches: counts.batches,
             retries: counts.retries,
             throttled: counts.throttled,
-            requests: counts.requests,
+            requests: counts.requests - counts.denied,
             duration: millis(self.now),
             status: if is_over {
                 self.ending.clone()

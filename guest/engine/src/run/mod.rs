@@ -137,6 +137,7 @@ impl Run {
         };
         let (traffic, ledger) = (&mut self.traffic, &mut self.ledger);
         if let Err(NoResponse::Denied(reason)) = &result {
+            ledger.request_denied();
             ledger.fail(problems::denied(reason));
         }
         self.phase = match mem::replace(&mut self.phase, Phase::Over) {

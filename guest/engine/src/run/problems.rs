@@ -76,8 +76,8 @@ pub(super) fn list_failed(status: Option<u16>, error: &GraphError, attempts: u32
             "nothing was sent to any device: run it again later, or with a larger `--max-retries`"
         }
         None => {
-            "nothing was sent to any device: check the network, the proxy (`HTTPS_PROXY`) and, behind one that \
-             inspects TLS, `--ca-file`"
+            "nothing was sent to any device: check the network, the proxy and, behind one that inspects TLS, that its \
+             certificate is trusted"
         }
     };
     let status = status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
@@ -154,5 +154,51 @@ fn in_words(time: Duration) -> String {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7200 => format!("{} min", seconds.div_ceil(60)),
         seconds => format!("{} h", seconds.div_ceil(3600)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use intune_sync_settings::{Advice, Setting};
+
+    use super::*;
+
+    /// Components have variables instead of flags, and the runtime's proxy and certificates.
+    #[test]
+    fn a_component_can_say_each_of_them_by_its_variables() {
+        let error = GraphError::default();
+        let minute = Duration::from_secs(60);
+        let mut named = 0;
+        for problem in [
+            no_token("x"),
+            token_refused(&error),
+            not_authorized(Missing::Role, Needed::Read, &error),
+            not_authorized(Missing::Role, Needed::Sync, &error),
+            not_authorized(Missing::Approval, Needed::Sync, &error),
+            list_failed(Some(500), &error, 2),
+            list_failed(None, &error, 1),
+            list_is_broken(&ListingError::Loop(1)),
+            denied("x"),
+            gave_up(&GaveUp::TooLong(minute)),
+            gave_up(&GaveUp::OnlyThrottled(minute)),
+            gave_up(&GaveUp::NothingSucceeds),
+        ] {
+            let advice = Advice::new(problem.message, problem.hint).by_variables();
+            let text = format!("{}; {}", advice.message, advice.hint);
+            assert!(!text.contains("`--"), "{text}");
+            assert!(!text.contains("HTTPS_PROXY"), "{text}");
+            for name in text
+                .split('`')
+                .filter(|name| name.starts_with("INTUNE_SYNC_"))
+            {
+                let name = name.split('=').next().unwrap_or_default();
+                assert!(
+                    Setting::all().any(|setting| setting.variable() == name),
+                    "{text}"
+                );
+                named += 1;
+            }
+        }
+        assert!(named > 3, "{named}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use intune_sync_report::{Collector, Format, Stop, Turn, run_id, time_of_day};
+use intune_sync_report::{Collector, Format, Stop, Turn, by_variables, run_id, time_of_day};
 use intune_sync_settings::{Environment, Given, seed};
 use intune_sync_wit::{self as wit, Purpose};
 use jiff::Timestamp;
@@ -78,7 +78,8 @@ impl Run {
             }
             sink.write();
         }
-        sink.push(&self.collector.finish(now(), &self.engine.summary()));
+        let summary = by_variables(self.engine.summary());
+        sink.push(&self.collector.finish(now(), &summary));
         sink.finish();
     }
 }

@@ -1,17 +1,19 @@
 //! The body of a response that is written while a run goes on.
 
+use core::mem;
+
 use wasi::{
     clocks::monotonic_clock,
     http::types::OutgoingBody,
     io::{
         poll::{self, Pollable},
-        streams::OutputStream,
+        streams::{OutputStream, StreamError},
     },
 };
 
 /// How many bytes may wait for a caller that reads slowly before the run waits too.
 const BACKLOG_MAX: usize = 64 << 10;
-/// A caller that has read nothing for this long has gone, in nanoseconds.
+/// A caller that has taken nothing for this long has gone, in nanoseconds.
 const PATIENCE: u64 = 60_000_000_000;
 /// How long to wait for the stream at a time, in nanoseconds.
 const WAIT: u64 = 250_000_000;
@@ -20,6 +22,8 @@ const WAIT: u64 = 250_000_000;
 pub(super) struct Sink {
     open: Option<Open>,
     backlog: Vec<u8>,
+    /// When there was last no backlog, or the caller took some of it, on the monotonic clock.
+    kept_up: u64,
 }
 
 /// Fields are dropped in this order: a child before its parent, as WASI requires.
@@ -42,6 +46,7 @@ impl Sink {
         Self {
             open,
             backlog: Vec::new(),
+            kept_up: monotonic_clock::now(),
         }
     }
 
@@ -78,52 +83,55 @@ impl Sink {
     }
 
     fn write_down_to(&mut self, rest: usize) {
-        let mut last_read = monotonic_clock::now();
-        loop {
+        while let Some(open) = &self.open {
             let before = self.backlog.len();
-            if !self.write_now() {
-                // To the runtime, a body that is not finished is incomplete.
-                self.open = None;
-                self.backlog.clear();
-            }
+            let result = open.write(&mut self.backlog);
             let now = monotonic_clock::now();
-            if self.backlog.len() < before {
-                last_read = now;
+            if self.backlog.is_empty() || self.backlog.len() < before {
+                self.kept_up = now;
             }
-            let Some(open) = self.open.as_ref().filter(|_| self.backlog.len() > rest) else {
+            if result.is_err() || now.saturating_sub(self.kept_up) > PATIENCE {
+                self.give_up();
+            } else if self.backlog.len() <= rest {
                 return;
-            };
-            if now.saturating_sub(last_read) > PATIENCE {
-                self.open = None;
-                self.backlog.clear();
-                return;
+            } else {
+                poll::poll(&[&open.ready, &monotonic_clock::subscribe_duration(WAIT)]);
             }
-            let timer = monotonic_clock::subscribe_duration(WAIT);
-            poll::poll(&[&open.ready, &timer]);
         }
     }
 
-    /// Writes what the stream takes now. Returns false when the caller has gone.
-    fn write_now(&mut self) -> bool {
-        let Some(Open { stream, .. }) = &self.open else {
-            return true;
-        };
-        let mut wrote = false;
+    /// The caller has gone. To one that only stopped reading, the response breaks off: its body is left unfinished until
+    /// the runtime ends the instance. It is not dropped, since Node's implementation of WASI does not survive that.
+    fn give_up(&mut self) {
+        if let Some(Open {
+            ready,
+            stream,
+            body,
+        }) = self.open.take()
+        {
+            drop(ready);
+            drop(stream);
+            mem::forget(body);
+        }
+        self.backlog = Vec::new();
+    }
+}
+
+impl Open {
+    /// Writes what the stream takes now, and takes it from the backlog. An error says that the caller has gone; this is
+    /// noticed even with nothing to write.
+    ///
+    /// There is no flush: on Node it returns only when the caller has read everything, and elsewhere what is written
+    /// goes out without it.
+    fn write(&self, backlog: &mut Vec<u8>) -> Result<(), StreamError> {
         loop {
-            // Also with nothing to write: this is how a caller that went away is noticed.
-            let permitted = match stream.check_write() {
-                Ok(permitted) => usize::try_from(permitted).unwrap_or(usize::MAX),
-                Err(_) => return false,
-            };
-            let now = self.backlog.len().min(permitted);
+            let permitted = usize::try_from(self.stream.check_write()?).unwrap_or(usize::MAX);
+            let now = backlog.len().min(permitted);
             if now == 0 {
-                return !wrote || stream.flush().is_ok();
+                return Ok(());
             }
-            if stream.write(&self.backlog[..now]).is_err() {
-                return false;
-            }
-            self.backlog.drain(..now);
-            wrote = true;
+            self.stream.write(&backlog[..now])?;
+            backlog.drain(..now);
         }
     }
 }
