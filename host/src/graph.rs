@@ -62,6 +62,13 @@ pub(crate) struct ErrorResponse {
     pub(crate) error: GraphError,
 }
 
+impl ErrorResponse {
+    /// Whether Graph wrote it, not something on the way: Graph's errors have a code, and its responses a request id.
+    pub(crate) fn is_graphs(&self) -> bool {
+        !self.error.code.is_empty() || !self.error.request_id.is_empty()
+    }
+}
+
 impl std::fmt::Display for ErrorResponse {
     /// `403, Forbidden: message, request-id …`, as far as there is any.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

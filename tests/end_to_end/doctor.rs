@@ -299,13 +299,14 @@ fn a_token_older_than_the_grant() {
 
 #[test]
 fn multi_admin_approval() {
-    each([Approval::BadRequest, Approval::Forbidden], |approval| {
+    let forms = [Approval::BadRequest, Approval::Forbidden, Approval::Pending];
+    each(forms, |approval| {
         let mut config = healthy(5);
         config.tokens.approval = Some(approval);
         let tenant = Tenant::new(config);
         let device = device(&tenant);
         let (_, report) = examined(doctor(&tenant).args(["--probe", &device]));
-        let named = ["Multi Admin Approval", "Exclusions"];
+        let named = ["Multi Admin Approval", "Exclusions", "report this"];
         assert_cause(&report, ("sync", "approval-needed", 4), &named);
         assert_eq!(outcomes(&report), "+++++++++++x", "{report:#}");
         // Without a probe, this cannot be known.

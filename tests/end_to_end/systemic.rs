@@ -67,7 +67,7 @@ fn multi_admin_approval_ends_the_run_after_one_request() {
         ("batch", [0, 1, 0]),
         ("bulk", [0, 0, 1]),
     ];
-    let forms = [Approval::BadRequest, Approval::Forbidden];
+    let forms = [Approval::BadRequest, Approval::Forbidden, Approval::Pending];
     let cases = dispatches
         .into_iter()
         .flat_map(|dispatch| forms.map(|form| (dispatch, form)));

@@ -6,14 +6,12 @@ use core::fmt;
 
 use serde_json::Value;
 
-use crate::shortened;
+use crate::{approval, shortened};
 
 /// The most of a message that is kept, in characters.
 const MESSAGE_MAX: usize = 1000;
 /// The most of a message that is shown, in characters.
 const MESSAGE_SHOWN: usize = 300;
-/// The word that only Multi Admin Approval uses.
-const APPROVAL: &str = "x-msft-approval-justification";
 
 /// What an unsuccessful response says, from its body and headers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,7 +67,9 @@ impl GraphError {
         };
         Self {
             request_id: shortened_id(header("request-id").unwrap_or_default()),
-            approval: header(APPROVAL).is_some(),
+            approval: headers
+                .iter()
+                .any(|(key, _)| approval::is_header(key.as_ref())),
             ..Self::default()
         }
     }
@@ -104,7 +104,7 @@ impl GraphError {
             message: shortened(message, MESSAGE_MAX).to_owned(),
             request_id: shortened_id(id.unwrap_or_default()),
             retry_after,
-            approval: named.approval || outer.to_ascii_lowercase().contains(APPROVAL),
+            approval: named.approval || approval::is_named(outer),
         }
     }
 }
@@ -222,9 +222,19 @@ mod tests {
 
     #[test]
     fn recognises_multi_admin_approval_in_header_and_message() {
-        let header = [("X-MSFT-Approval-Justification".to_owned(), String::new())];
-        assert!(GraphError::read(b"", &header).approval);
-        let body = br#"{"error":{"message":"Header x-msft-approval-justification is required"}}"#;
-        assert!(GraphError::read(body, &[]).approval);
+        for name in ["X-MSFT-Approval-Justification", "x-msft-approval-code"] {
+            let header = [(name.to_owned(), String::new())];
+            assert!(GraphError::read(b"", &header).approval, "{name}");
+        }
+        for (message, expected) in [
+            ("Header x-msft-approval-justification is required", true),
+            ("This action requires Multi-Admin Approval.", true),
+            ("MultiAdminApprovalRequired", true),
+            ("Approval of the device is pending", false),
+        ] {
+            let body = serde_json::json!({ "error": { "message": message } }).to_string();
+            let error = GraphError::read(body.as_bytes(), &[]);
+            assert_eq!(error.approval, expected, "{message}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! No I/O, no clock, no randomness: the program and the components build this crate alike.
 
+pub mod approval;
 mod batch;
 mod error;
 mod execute_action;

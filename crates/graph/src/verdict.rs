@@ -79,7 +79,7 @@ pub fn judge(requested: Requested, status: u16, error: &GraphError) -> Verdict {
     use Requested::{Bulk, Envelope, Page};
     match (requested, status) {
         (_, 200..=299) => Verdict::Success,
-        (_, 400 | 403) if error.approval => Verdict::NotAuthorized(Missing::Approval),
+        (_, 400 | 403 | 412) if error.approval => Verdict::NotAuthorized(Missing::Approval),
         (_, 401) => Verdict::TokenRefused,
         (_, 403) => Verdict::NotAuthorized(Missing::Role),
         (_, 429) => Verdict::Throttled,
@@ -141,13 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn an_approval_is_asked_for_with_400_or_403() {
+    fn an_approval_is_required_with_400_403_or_412() {
         let approval = GraphError {
             approval: true,
             ..GraphError::default()
         };
         for requested in ALL {
-            for status in [400, 403] {
+            for status in [400, 403, 412] {
                 let judged = judge(requested, status, &approval);
                 assert_eq!(judged, Verdict::NotAuthorized(Missing::Approval));
             }

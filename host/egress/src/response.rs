@@ -14,7 +14,7 @@ pub const RESPONSE_HEADERS_LIMIT: usize = 16 * 1024;
 
 /// The headers of a response that are kept: its type, when to try again, why the request was refused, and what
 /// Microsoft's support needs.
-pub const KEPT_RESPONSE_HEADERS: [HeaderName; 8] = [
+pub const KEPT_RESPONSE_HEADERS: [HeaderName; 9] = [
     CLIENT_REQUEST_ID,
     CONTENT_TYPE,
     DATE,
@@ -22,6 +22,7 @@ pub const KEPT_RESPONSE_HEADERS: [HeaderName; 8] = [
     RETRY_AFTER,
     WWW_AUTHENTICATE,
     HeaderName::from_static("x-ms-ags-diagnostic"),
+    HeaderName::from_static("x-msft-approval-code"),
     HeaderName::from_static("x-msft-approval-justification"),
 ];
 

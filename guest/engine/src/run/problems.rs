@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use intune_sync_graph::{GraphError, Missing, roles};
+use intune_sync_graph::{GraphError, Missing, approval, roles};
 
 use crate::{contract::Problem, devices::ListingError, pacing::GaveUp};
 
@@ -53,21 +53,11 @@ fn role_missing(needed: Needed, error: &GraphError) -> Problem {
 }
 
 fn approval_needed(error: &GraphError) -> Problem {
-    problem(
-        format!(
-            "Multi Admin Approval blocks the sync: Intune requires another administrator's approval{}",
-            {
-                let details = details(error);
-                if details.is_empty() {
-                    details
-                } else {
-                    format!(" ({})", details.trim_start_matches(", "))
-                }
-            }
-        ),
-        "add the identity's application to the Exclusions of the access policy that protects device actions \
-         (Intune admin center, Tenant administration, Multi Admin Approval)",
-    )
+    let details = match details(error).trim_start_matches(", ") {
+        "" => String::new(),
+        details => format!(" ({details})"),
+    };
+    problem(format!("{}{details}", approval::BLOCKED), approval::HINT)
 }
 
 pub(super) fn list_failed(status: Option<u16>, error: &GraphError, attempts: u32) -> Problem {

@@ -55,4 +55,6 @@ pub enum Approval {
     BadRequest,
     /// 403.
     Forbidden,
+    /// 412, with another header and no word of it in the message.
+    Pending,
 }

@@ -4,7 +4,7 @@ use crate::{
     config::Approval,
     entra::tokens::TokenProblem,
     graph::{
-        error::{APPROVAL_HEADER, GraphError},
+        error::{APPROVAL_CODE_HEADER, APPROVAL_HEADER, GraphError},
         exchange::Exchange,
     },
 };
@@ -41,16 +41,22 @@ pub(crate) fn may_sync(exchange: &Exchange<'_>) -> Result<(), GraphError> {
     if lost || !exchange.caller.has(PRIVILEGED) {
         return Err(missing_role(PRIVILEGED));
     }
-    let (status, code) = match config.approval {
-        None => return Ok(()),
-        Some(Approval::BadRequest) => (400, "BadRequest"),
-        Some(Approval::Forbidden) => (403, "Forbidden"),
-    };
-    let message = format!(
+    let required = format!(
         "This action is protected by Multi Admin Approval: a request must carry the header {APPROVAL_HEADER}"
     );
+    let (status, code, message, header) = match config.approval {
+        None => return Ok(()),
+        Some(Approval::BadRequest) => (400, "BadRequest", required, APPROVAL_HEADER),
+        Some(Approval::Forbidden) => (403, "Forbidden", required, APPROVAL_HEADER),
+        Some(Approval::Pending) => (
+            412,
+            "PreconditionFailed",
+            "The request is pending.".to_owned(),
+            APPROVAL_CODE_HEADER,
+        ),
+    };
     Err(GraphError {
-        approval_required: true,
+        approval_header: Some(header),
         ..GraphError::new(status, code, message)
     })
 }

@@ -9,7 +9,7 @@ use crate::{
     dice::Draw,
     fleet::{Fleet, Index},
     graph::{
-        error::{APPROVAL_HEADER, GraphError},
+        error::GraphError,
         exchange::Exchange,
         resource::{Resource, decode_quotes},
         sync_device::{self, Outcome},
@@ -206,8 +206,8 @@ fn execute(exchange: &mut Exchange<'_>, number: u64, item: &Item) -> ItemRespons
         let name = ["Retry-After", "retry-after", "RETRY-AFTER"][(context.roll % 3) as usize];
         headers.push_str(&format!(r#","{name}":"{text}""#));
     }
-    if error.approval_required {
-        headers.push_str(&format!(r#","{APPROVAL_HEADER}":"required""#));
+    if let Some(name) = error.approval_header {
+        headers.push_str(&format!(r#","{name}":"required""#));
     }
     json.extend_from_slice(
         format!(

@@ -21,8 +21,8 @@ pub(crate) struct GraphError {
     pub(crate) message: Cow<'static, str>,
     /// When to come back, if waiting helps.
     pub(crate) retry_after: Option<RetryAfter>,
-    /// Whether Multi Admin Approval blocks the action, which a header says as well.
-    pub(crate) approval_required: bool,
+    /// The header that says that Multi Admin Approval blocks the action.
+    pub(crate) approval_header: Option<&'static str>,
 }
 
 /// The properties of a request that its response mentions.
@@ -38,6 +38,8 @@ pub(crate) struct RequestContext<'request> {
 
 /// The header that carries, or asks for, the justification of an action under Multi Admin Approval.
 pub(crate) const APPROVAL_HEADER: &str = "x-msft-approval-justification";
+/// The header that names a pending approval.
+pub(crate) const APPROVAL_CODE_HEADER: &str = "x-msft-approval-code";
 
 impl GraphError {
     pub(crate) fn new(
@@ -50,7 +52,7 @@ impl GraphError {
             code,
             message: message.into(),
             retry_after: None,
-            approval_required: false,
+            approval_header: None,
         }
     }
 
@@ -102,8 +104,8 @@ impl GraphError {
             (502 | 504, 2) => Response::empty(self.status),
             _ => Response::json(self.status, self.body(context)),
         };
-        if self.approval_required {
-            response.header(HeaderName::from_static(APPROVAL_HEADER), "required");
+        if let Some(name) = self.approval_header {
+            response.header(HeaderName::from_static(name), "required");
         }
         if let Some(retry_after) = &self.retry_after {
             if let RetryAfter::Header(text, _) = retry_after {

@@ -1,17 +1,19 @@
 //! The checks that take a token to Graph: whether a page of devices can be read, and a device synced.
 
-use http::StatusCode;
 use intune_sync_egress::{Bearer, doctor::Call};
-use intune_sync_graph::roles::{PRIVILEGED_OPERATIONS as SYNC, READ};
+use intune_sync_graph::{
+    Missing, Requested, Verdict, approval, judge,
+    roles::{PRIVILEGED_OPERATIONS as SYNC, READ},
+};
 use intune_sync_ids::Guid;
 use serde::Deserialize;
 
 use super::{
-    graph_client::{GraphClient, is_passing, unavailable},
+    graph_client::{GraphClient, unavailable},
     step::{Cause, Finding, Outcome},
     token::Permits,
 };
-use crate::graph::{ErrorResponse, GraphResponse};
+use crate::graph::GraphResponse;
 
 /// Reads a page.
 pub(super) async fn page(graph: &GraphClient<Bearer>, permits: Permits, remedy: &str) -> Outcome {
@@ -24,16 +26,22 @@ pub(super) async fn page(graph: &GraphClient<Bearer>, permits: Permits, remedy: 
         Ok(response) => response,
         Err(error) => return Outcome::Failed(graph.explain(&error)),
     };
-    if response.status.is_success() {
-        return match response.json::<Page>() {
+    match judged(Requested::Page, &response) {
+        Verdict::Success => match response.json::<Page>() {
             Some(page) if page.value.is_empty() => {
                 Outcome::Passed("the list can be read; it is empty".into())
             }
             Some(_) => Outcome::Passed("the list can be read".into()),
             None => Outcome::Failed(unreadable(&response)),
-        };
+        },
+        verdict => Outcome::Failed(refused(
+            verdict,
+            &response,
+            ("read devices", READ),
+            permits,
+            remedy,
+        )),
     }
-    Outcome::Failed(refused(&response, "read devices", READ, permits, remedy))
 }
 
 /// Requests one sync.
@@ -48,40 +56,56 @@ pub(super) async fn sync(
         Err(error) => return Outcome::Failed(graph.explain(&error)),
     };
     let error = response.error();
-    match response.status.as_u16() {
-        200..=299 => Outcome::Passed(format!("Intune accepted a sync of `{device}`")),
-        404 => Outcome::Failed(Finding::new(
+    match judged(Requested::Single, &response) {
+        Verdict::Success => Outcome::Passed(format!("Intune accepted a sync of `{device}`")),
+        Verdict::NotFound => Outcome::Failed(Finding::new(
             Cause::UnknownDevice,
             format!("Intune does not know the device `{device}` ({error})"),
             "`--probe` takes the Intune device id of a device that is enrolled, not its Entra device id and not its name",
         )),
-        400 | 405 | 409 | 410 | 422 if !error.error.approval => Outcome::Failed(Finding::new(
-            Cause::DeviceRefused,
-            format!("Intune refuses a sync of the device `{device}` ({error})"),
-            "name another device by `--probe`: one of Windows, macOS, iOS or Android that Intune manages",
+        Verdict::Rejected if error.is_graphs() && response.status.is_client_error() => {
+            Outcome::Failed(Finding::new(
+                Cause::DeviceRefused,
+                format!("Intune refuses a sync of the device `{device}` ({error})"),
+                "name another device by `--probe`: one of Windows, macOS, iOS or Android that Intune manages",
+            ))
+        }
+        verdict => Outcome::Failed(refused(
+            verdict,
+            &response,
+            ("sync devices", SYNC),
+            permits,
+            remedy,
         )),
-        _ => Outcome::Failed(refused(&response, "sync devices", SYNC, permits, remedy)),
     }
 }
 
-/// The finding for a refusal that does not concern one device.
+fn judged(requested: Requested, response: &GraphResponse) -> Verdict {
+    judge(requested, response.status.as_u16(), &response.error().error)
+}
+
+/// The finding for a refusal that does not concern one device. `action` is what was tried, and the role for it.
 fn refused(
+    verdict: Verdict,
     response: &GraphResponse,
-    action: &str,
-    role: &str,
+    (action, role): (&str, &str),
     permits: Permits,
     remedy: &str,
 ) -> Finding {
     let error = response.error();
-    match response.status {
-        StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN if error.error.approval => approval(&error),
-        StatusCode::UNAUTHORIZED => Finding::new(
+    match verdict {
+        Verdict::NotAuthorized(Missing::Approval) => Finding::new(
+            Cause::ApprovalNeeded,
+            format!("{} ({error})", approval::BLOCKED),
+            approval::HINT,
+        ),
+        Verdict::TokenRefused => Finding::new(
             Cause::TokenRefused,
             format!("Microsoft Graph refuses the token ({error})"),
             "the identity may be disabled, or the token revoked or of another cloud: check the tenant's sign-in log \
              and `--cloud`",
         ),
-        StatusCode::FORBIDDEN => match permits {
+        Verdict::NotAuthorized(Missing::Role) if error.is_graphs() => match permits {
             Permits::Delegated => Finding::new(
                 Cause::RoleMissing,
                 format!("the signed-in user may not {action} ({error})"),
@@ -101,20 +125,16 @@ fn refused(
                 remedy,
             ),
         },
-        status if is_passing(status) => unavailable(response),
+        Verdict::Throttled | Verdict::Transient => unavailable(response),
+        _ if response.status.is_server_error() => unavailable(response),
+        _ if error.is_graphs() => Finding::new(
+            Cause::RequestRefused,
+            format!("Microsoft Graph refuses to {action} ({error})"),
+            "see its message: the tenant may have no Intune licence; if it says nothing that helps, report this with \
+             the request id",
+        ),
         _ => unreadable(response),
     }
-}
-
-fn approval(error: &ErrorResponse) -> Finding {
-    Finding::new(
-        Cause::ApprovalNeeded,
-        format!(
-            "Multi Admin Approval blocks the sync: Intune requires another administrator's approval ({error})"
-        ),
-        "add the identity's application to the Exclusions of the access policy that protects device actions (Intune \
-         admin center, Tenant administration, Multi Admin Approval)",
-    )
 }
 
 fn unreadable(response: &GraphResponse) -> Finding {

@@ -156,7 +156,7 @@ impl<C> GraphClient<C> {
                         format!("no way to `{origin}`: the proxy `{proxy}` refuses the connection")
                     }
                     ClientError::ConnectTimeout { after, .. } => format!(
-                        "no way to `{origin}`: the proxy `{proxy}` does not response within {} s",
+                        "no way to `{origin}`: the proxy `{proxy}` does not respond within {} s",
                         after.as_secs()
                     ),
                     ClientError::Dns { reason, .. } => format!(

@@ -130,6 +130,7 @@ pub(super) enum Cause {
     ApprovalNeeded,
     UnknownDevice,
     DeviceRefused,
+    RequestRefused,
 }
 
 impl Cause {
@@ -151,7 +152,8 @@ impl Cause {
             | Self::GraphUnavailable
             | Self::WrongClock
             | Self::UnknownDevice
-            | Self::DeviceRefused => ExitStatus::Failed,
+            | Self::DeviceRefused
+            | Self::RequestRefused => ExitStatus::Failed,
         }
     }
 }
