@@ -61,7 +61,10 @@ mod tokens;
 
 pub use self::{
     carrier::{Carrier, Transport},
-    client::{ClientError, ClientOptions, HttpClient, Limits, ResponseBody, Timeouts, proxy_for},
+    client::{
+        ClientError, ClientOptions, HttpClient, Limits, RESPONSE_TIMEOUT, ResponseBody, Timeouts,
+        proxy_for,
+    },
     credential::{Anonymous, Bearer, Credential, UnknownToken},
     gate::{Allowed, Gate, Parsed, Policy, Proposal, Refusal, Rules, doctor, grant, sync},
     gated::{Admitted, Gated, SendError},

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use intune_sync_egress::RESPONSE_TIMEOUT;
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
 use crate::egress::{IN_FLIGHT, TIMEOUT};
@@ -16,7 +17,7 @@ pub(crate) const MEMORY: usize = 512 << 20;
 pub(crate) const SLACK: Duration = Duration::from_secs(10);
 /// How long a call that is given no wait may take.
 pub(crate) const CALL: Duration = Duration::from_secs(10);
-/// How long a run may go on after it was asked to stop: what is in flight may take the longest timeout.
+/// How long a run may go on after it was asked to stop: what is in flight may take [`RESPONSE_TIMEOUT`].
 pub(crate) const STOPPING: Duration = Duration::from_secs(150);
 /// How long a run may take in all.
 pub const RUN: Duration = Duration::from_hours(7 * 24);
@@ -58,6 +59,7 @@ pub fn limits_table() -> Vec<Limit> {
             "wait for a response's head, and between parts of its body",
             seconds(TIMEOUT),
         ),
+        limit("wait for a response in all", seconds(RESPONSE_TIMEOUT)),
         limit("a call that is given no wait", seconds(CALL)),
         limit("a call beyond the wait it was given", seconds(SLACK)),
         limit("from being asked to stop to the end", seconds(STOPPING)),

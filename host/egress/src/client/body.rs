@@ -3,34 +3,43 @@
 use std::{
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep, sleep};
 
-use super::{ClientError, Limits};
+use super::{ClientError, Limits, RESPONSE_TIMEOUT};
 
-/// Passes a body on until it is too large, stalls or breaks; the error is its last item.
+/// Passes a body on until it is too large, too slow, stalls or breaks; the error is its last item.
 pub(super) struct WatchedBody {
     /// `None` once the body has ended or failed.
     inner: Option<reqwest::Body>,
     host: String,
     limits: Limits,
     read: u64,
-    /// Runs only while the reader waits: a reader that takes its time is not a server that stalls.
-    stall: Option<Pin<Box<Sleep>>>,
+    /// How long the response has been waited for.
+    waited: Duration,
+    /// Since when the reader waits, and until when it does. A reader that takes its time is not a server that stalls.
+    wait: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl WatchedBody {
-    /// Watches `inner`, the body of a response of `host`.
-    pub(super) fn new(inner: reqwest::Body, host: String, limits: Limits) -> Self {
+    /// Watches `inner`, the body of a response of `host` whose head took `waited`.
+    pub(super) fn new(
+        inner: reqwest::Body,
+        host: String,
+        limits: Limits,
+        waited: Duration,
+    ) -> Self {
         Self {
             inner: Some(inner),
             host,
             limits,
             read: 0,
-            stall: None,
+            waited,
+            wait: None,
         }
     }
 
@@ -53,19 +62,29 @@ impl Body for WatchedBody {
             return Poll::Ready(None);
         };
         let Poll::Ready(item) = Pin::new(inner).poll_frame(context) else {
-            let after = this.limits.between_bytes;
-            let stall = this
-                .stall
-                .get_or_insert_with(|| Box::pin(tokio::time::sleep(after)));
-            return match stall.as_mut().poll(context) {
-                Poll::Ready(()) => {
-                    let host = this.host.clone();
-                    this.fail(ClientError::ReadTimeout { host, after })
-                }
-                Poll::Pending => Poll::Pending,
-            };
+            let stalls = this.limits.between_bytes;
+            let left = RESPONSE_TIMEOUT.saturating_sub(this.waited);
+            let (_, end) = this
+                .wait
+                .get_or_insert_with(|| (Instant::now(), Box::pin(sleep(stalls.min(left)))));
+            if end.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            let host = this.host.clone();
+            return this.fail(match left < stalls {
+                true => ClientError::Slow {
+                    host,
+                    after: RESPONSE_TIMEOUT,
+                },
+                false => ClientError::ReadTimeout {
+                    host,
+                    after: stalls,
+                },
+            });
         };
-        this.stall = None;
+        if let Some((since, _)) = this.wait.take() {
+            this.waited += since.elapsed();
+        }
         match item {
             Some(Ok(frame)) => {
                 this.read += frame.data_ref().map_or(0, |data| data.len() as u64);
@@ -97,5 +116,57 @@ impl Body for WatchedBody {
         self.inner
             .as_ref()
             .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    /// A body of one byte in each `pause`, without an end, whose head took 20 s.
+    fn dripping(pause: Duration, limits: Limits) -> WatchedBody {
+        let drops = stream::unfold((), move |()| async move {
+            sleep(pause).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b"x")), ()))
+        });
+        let inner = reqwest::Body::wrap_stream(drops);
+        WatchedBody::new(inner, "slow".to_owned(), limits, Duration::from_secs(20))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_byte_a_second_has_a_bound() {
+        let mut body = dripping(Duration::from_secs(1), Limits::default());
+        let mut bytes = 0;
+        let error = loop {
+            match body.frame().await.expect("it has no end") {
+                Ok(_) => bytes += 1,
+                Err(error) => break error,
+            }
+        };
+        let after = RESPONSE_TIMEOUT;
+        let host = "slow".to_owned();
+        assert_eq!(error, ClientError::Slow { host, after });
+        assert!((98..=100).contains(&bytes), "{bytes}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_reader_is_no_slow_server() {
+        let mut body = dripping(Duration::from_secs(1), Limits::default());
+        for _ in 0..50 {
+            assert!(matches!(body.frame().await, Some(Ok(_))));
+            sleep(Duration::from_secs(60)).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_stalls_is_said_to_stall() {
+        let mut body = dripping(Duration::from_secs(90), Limits::default());
+        let after = Limits::default().between_bytes;
+        let host = "slow".to_owned();
+        let error = body.frame().await.and_then(Result::err);
+        assert_eq!(error, Some(ClientError::ReadTimeout { host, after }));
     }
 }

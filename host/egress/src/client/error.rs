@@ -61,6 +61,14 @@ pub enum ClientError {
         /// How long the wait was.
         after: Duration,
     },
+    /// The response came, but too slowly.
+    #[error("the response of `{host}` was not complete within {} s", .after.as_secs())]
+    Slow {
+        /// The authority.
+        host: String,
+        /// How long the wait was.
+        after: Duration,
+    },
     /// The response's body is larger than allowed.
     #[error("the response of `{host}` is larger than {limit} bytes")]
     TooLarge {
@@ -105,7 +113,7 @@ impl ClientError {
                 "behind a proxy that inspects TLS, trust its certificate with `--ca-file`; also check the clock and \
                  that the system's CA certificates are installed"
             }
-            Self::Closed { .. } | Self::ReadTimeout { .. } => {
+            Self::Closed { .. } | Self::ReadTimeout { .. } | Self::Slow { .. } => {
                 "try again later; if it persists, check the proxy"
             }
             Self::TooLarge { .. } | Self::Headers { .. } => {

@@ -17,6 +17,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, combinators::BoxBody};
+use tokio::time::Instant;
 
 pub use self::{error::ClientError, proxy::proxy_for};
 
@@ -27,6 +28,9 @@ use self::{
 
 /// How long a connection may take to be made, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a response may take in all, the time that its reader takes not counted.
+pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The body of a response: ends in an error when it is too large, stalls or breaks.
 pub type ResponseBody = BoxBody<Bytes, ClientError>;
@@ -146,6 +150,7 @@ impl HttpClient {
             .connections()
             .map_err(|error| ClientError::classify(error, &host))?;
 
+        let sent = Instant::now();
         let response = tokio::time::timeout(limits.first_byte, connections.client.execute(request))
             .await
             .map_err(|_| ClientError::ReadTimeout {
@@ -159,7 +164,7 @@ impl HttpClient {
         let (parts, body) = Response::from(response).into_parts();
         Ok(Response::from_parts(
             parts,
-            WatchedBody::new(body, host, limits).boxed(),
+            WatchedBody::new(body, host, limits, sent.elapsed()).boxed(),
         ))
     }
 }
