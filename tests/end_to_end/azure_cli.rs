@@ -51,6 +51,16 @@ sed -e '1,/^\r$/d' -e 's/access_token/accessToken/' -e 's/token_type/tokenType/'
         Self::doing(folder, &script)
     }
 
+    /// The same, with commands before and after.
+    fn signed_in_and(folder: &Path, tenant: &Tenant, [before, after]: [&str; 2]) -> Self {
+        let az = Self::signed_in(folder, tenant);
+        let real = folder.join("real-az");
+        fs::rename(folder.join("az"), &real).expect("it is there");
+        let real = real.display();
+        Self::doing(folder, &format!("{before}\n{real} \"$@\"\n{after}"));
+        az
+    }
+
     /// The value of `PATH` that has it in front.
     pub(crate) fn path(&self) -> String {
         let rest = std::env::var("PATH").expect("there is a path");
@@ -160,6 +170,38 @@ fn what_it_says_when_it_has_no_token_is_told() {
             "{finished:?}"
         );
     }
+}
+
+#[test]
+fn what_it_writes_around_its_json_is_passed_over() {
+    for around in [
+        [r"printf '\xef\xbb\xbf'", ""],
+        [r"printf '\033[36m'", r"printf '\033[0m\n'"],
+        ["echo 'WARNING: You have 2 updates available.'", ""],
+        ["echo", "echo; echo 'A new release is there.'"],
+    ] {
+        let folder = TempDir::new().expect("a folder");
+        let tenant = Tenant::new(healthy(5));
+        let az = StandIn::signed_in_and(folder.path(), &tenant, around);
+        let finished = sync(&tenant, &az.path()).run();
+        assert_eq!(finished.code, 0, "{around:?}: {finished:?}");
+        assert_eq!(tenant.statistics().syncs_accepted, 5);
+    }
+}
+
+/// It ends, and a process that it has started keeps its pipes open.
+#[test]
+fn one_that_leaves_a_process_behind_is_not_waited_for() {
+    let folder = TempDir::new().expect("a folder");
+    let tenant = Tenant::new(healthy(5));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it is bound").port();
+    // It lasts as long as this test.
+    let left = format!("(exec 4<>/dev/tcp/127.0.0.1/{port}; cat <&4) &");
+    let az = StandIn::signed_in_and(folder.path(), &tenant, ["", &left]);
+    let finished = sync(&tenant, &az.path()).run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(tenant.statistics().syncs_accepted, 5);
 }
 
 #[test]

@@ -39,7 +39,12 @@ fn with_token(program: Program, path: &Path) -> Program {
 
 #[test]
 fn the_token_in_the_file_is_used_and_no_other() {
-    for content in [TOKEN.to_owned(), format!("\u{feff}{TOKEN}\r\n")] {
+    for content in [
+        TOKEN.to_owned(),
+        format!("\u{feff}{TOKEN}\r\n"),
+        // `az … --query accessToken` without `--output tsv`.
+        format!("\"{TOKEN}\"\n"),
+    ] {
         let tenant = Tenant::new(fixed(30));
         let (_folder, path) = token_file(&content);
         let (finished, object) = with_token(tenant.sync(), &path).args(["-v"]).json();

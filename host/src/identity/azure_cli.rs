@@ -2,18 +2,31 @@
 
 use std::{
     io,
+    pin::pin,
     process::{Output, Stdio},
     time::Duration,
 };
 
-use futures::future::BoxFuture;
+use futures::future::{self, BoxFuture};
 use intune_sync_identity::{AccessToken, Endpoint, TenantId, TokenError, one_line};
-use tokio::process::{Child, Command};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::{Child, Command},
+};
 
 use super::{TokenSource, now};
 
 /// How long `az` may take. It is a Python program that may have to renew its own sign-in.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How long the rest of its output may take once it has ended.
+const LEFT: Duration = Duration::from_secs(1);
+
+/// The most of its output that is read.
+const MOST: usize = 1 << 20;
+
+/// The byte order mark of UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 const IN_TROUBLE: &str =
     "run `az account get-access-token --resource-type ms-graph` to see what it does";
@@ -51,7 +64,7 @@ impl AzureCli {
                 }
             })?;
         match output.status.success() {
-            true => endpoint.read(&output.stdout, Some(now())),
+            true => endpoint.read(&object(&output.stdout), Some(now())),
             false => Err(failed(&output)),
         }
     }
@@ -79,12 +92,50 @@ impl AzureCli {
         // A separate process group, so that it can be ended whole; and Ctrl-C is this program's to handle.
         #[cfg(unix)]
         command.process_group(0);
-        let child = command.spawn()?;
+        let mut child = command.spawn()?;
         let group = Group::of(&child);
-        let output = child.wait_with_output().await?;
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let status = {
+            let written = future::join(
+                read(child.stdout.take(), &mut stdout),
+                read(child.stderr.take(), &mut stderr),
+            );
+            let mut written = pin!(written);
+            tokio::select! {
+                _ = &mut written => child.wait().await?,
+                status = child.wait() => {
+                    // What it has started may keep the pipes open; what it wrote itself is in them.
+                    let _ = tokio::time::timeout(LEFT, written).await;
+                    status?
+                }
+            }
+        };
         group.has_ended();
-        Ok(output)
+        Ok(Output {
+            status,
+            stdout,
+            stderr,
+        })
     }
+}
+
+/// Reads a pipe as far as it goes. What has been read stays if nobody waits for the rest.
+async fn read(pipe: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>) {
+    let Some(mut pipe) = pipe else { return };
+    while into.len() < MOST && matches!(pipe.read_buf(into).await, Ok(1..)) {}
+}
+
+/// The JSON object in what `az` has written: it may begin with a byte order mark or a warning, and be in colours.
+fn object(stdout: &[u8]) -> Vec<u8> {
+    let plain = stdout.strip_prefix(BOM).unwrap_or(stdout);
+    let plain = anstream::adapter::strip_bytes(plain).into_vec();
+    let end = plain.iter().rposition(|byte| *byte == b'}');
+    let text = end.map_or(&plain[..], |end| &plain[..=end]);
+    text.split_inclusive(|byte| *byte == b'\n')
+        .skip_while(|line| !line.trim_ascii_start().starts_with(b"{"))
+        .flatten()
+        .copied()
+        .collect()
 }
 
 /// `az` on `PATH`, never one in the folder that the program was started in.

@@ -108,8 +108,7 @@ impl TokenSource for EntraApp {
 }
 
 fn variable<'a>(environment: &'a Environment, name: &str, flag: &str) -> Result<&'a str, Advice> {
-    let value = environment.get(name).filter(|value| !value.is_empty());
-    value.ok_or_else(|| {
+    environment.get(name).ok_or_else(|| {
         Advice::new(
             format!("no workload identity here: `{name}` is not set"),
             format!(

@@ -16,6 +16,7 @@ impl Environment {
             PLATFORM_VARIABLES
                 .into_iter()
                 .filter_map(|name| Some((name, std::env::var(name).ok()?)))
+                .filter(|(_, value)| !value.is_empty())
                 .collect(),
         )
     }
@@ -25,7 +26,7 @@ impl Environment {
         self.get(AUTHORITY_HOST)
     }
 
-    /// The value of a variable; an empty one counts as set.
+    /// The value of a variable. An empty one counts as not set.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
@@ -37,6 +38,7 @@ impl<const N: usize> From<[(&'static str, &str); N]> for Environment {
         Self(
             variables
                 .into_iter()
+                .filter(|(_, value)| !value.is_empty())
                 .map(|(name, value)| (name, value.to_owned()))
                 .collect(),
         )

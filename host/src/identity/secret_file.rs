@@ -70,9 +70,14 @@ fn read(path: &Path) -> Result<Secret, String> {
         (Err(error), _) => Err(format!("cannot be read: {error}")),
         _ if bytes.len() > MAX_TOKEN_BYTES => Err("is larger than 16 KiB".to_owned()),
         (_, Err(_)) => Err("is not ASCII text".to_owned()),
-        // Some editors and shells begin a text file with a byte order mark.
+        // Some editors and shells begin a text file with a byte order mark, and `az` puts a text into quotes unless it is
+        // asked for `tsv`. Neither is part of a secret of Entra ID's.
         (_, Ok(text)) => {
-            Secret::parse(text.trim_start_matches('\u{feff}').trim()).map_err(str::to_owned)
+            let text = text.trim_start_matches('\u{feff}').trim();
+            let bare = text
+                .strip_prefix('"')
+                .and_then(|text| text.strip_suffix('"'));
+            Secret::parse(bare.unwrap_or(text)).map_err(str::to_owned)
         }
     };
     secret.map_err(|problem| format!("{} {problem}", name(path)))
