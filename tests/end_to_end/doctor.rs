@@ -444,6 +444,13 @@ fn what_responds_is_not_graph_or_is_failing() {
     assert_cause(&report, ("devices", "graph-unavailable", 1), &["503"]);
 
     let mut config = healthy(5);
+    config.faults.page = intune_sync_simulator::Share::percent(100);
+    config.faults.statuses = vec![400];
+    let (_, report) = examined(doctor(&Tenant::new(config)));
+    let named = ["Microsoft Graph refuses to read devices (400"];
+    assert_cause(&report, ("devices", "request-refused", 1), &named);
+
+    let mut config = healthy(5);
     config.tokens.refuse_after_writes = Some(0);
     let (_, report) = examined(doctor(&Tenant::new(config)));
     assert_cause(

@@ -53,9 +53,13 @@ impl Endpoint {
     /// When there is no usable token in it.
     pub fn read(&self, body: &[u8], now: Option<i64>) -> Result<AccessToken, TokenError> {
         response::read(body, now).map_err(|error| match error {
-            Unreadable::Unusable(problem) => TokenError::transient(
+            Unreadable::Over(problem) => TokenError::transient(
                 format!("the token from {} {problem}", self.name),
                 CHECK_CLOCK,
+            ),
+            Unreadable::Unusable(problem) => TokenError::transient(
+                format!("the token from {} {problem}", self.name),
+                self.unreadable,
             ),
             Unreadable::NoToken(problem) => TokenError::transient(
                 format!("no token from {}: {problem}", self.name),
@@ -79,11 +83,15 @@ impl Endpoint {
             None => String::new(),
         };
         let kind = status_kind(status);
-        let hint = match kind {
-            TokenErrorKind::Denied => (self.refused)(&refusal),
-            _ => self.in_trouble,
+        let (what, hint) = match kind {
+            // Whatever redirects is something else.
+            TokenErrorKind::Denied if status < 400 => {
+                (", a redirect, which is not followed", self.unreadable)
+            }
+            TokenErrorKind::Denied => ("", (self.refused)(&refusal)),
+            _ => ("", self.in_trouble),
         };
-        let message = format!("{} returned {status}{words}", self.name);
+        let message = format!("{} returned {status}{what}{words}", self.name);
         let seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
         TokenError {
             retry_after: seconds.map(Duration::from_secs),
@@ -136,7 +144,16 @@ mod tests {
                 )
             );
         }
-        for status in [300, 400, 401, 403, 405] {
+        let redirected = error(302, None, "<html>");
+        assert_eq!(redirected.kind, TokenErrorKind::Denied);
+        assert_eq!(
+            (redirected.message.as_str(), redirected.hint.as_str()),
+            (
+                "the endpoint `x` returned 302, a redirect, which is not followed",
+                "look"
+            )
+        );
+        for status in [400, 401, 403, 405] {
             let error = error(status, None, "<html>");
             assert_eq!(error.kind, TokenErrorKind::Denied);
             assert_eq!(
@@ -170,12 +187,21 @@ mod tests {
             (
                 r#"{"access_token":"abc def","expires_in":3600}"#,
                 "the token from the endpoint `x` contains a space or line break",
-                CHECK_CLOCK,
+                "look",
             ),
             (
                 r#"{"access_token":"","expires_in":3600}"#,
                 "the token from the endpoint `x` is empty",
-                CHECK_CLOCK,
+                "look",
+            ),
+            (
+                format!(
+                    r#"{{"access_token":"{}","expires_in":3600}}"#,
+                    "abc".repeat(5_462)
+                )
+                .as_str(),
+                "the token from the endpoint `x` is longer than 16 KiB",
+                "look",
             ),
         ] {
             let error = error(200, None, body);

@@ -112,8 +112,36 @@ fn hint(refusal: &Refusal) -> Option<&'static str> {
                 "the token in the file has expired or is not valid yet: check what writes it, and the clock of this \
                  machine"
             }
+            53_003 => {
+                "a Conditional Access policy for workload identities blocks the app from here: change the policy, or run \
+                 it from a place that the policy allows"
+            }
             500_011 => "check that `--cloud` is the tenant's",
             _ => return None,
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_entra_id_numbers_has_a_hint() {
+        for (code, word) in [
+            (7_000_222, "expired"),
+            (53_003, "Conditional Access"),
+            (500_011, "`--cloud`"),
+        ] {
+            let refusal = Refusal {
+                codes: vec![1, code],
+                ..Refusal::default()
+            };
+            assert!(
+                hint(&refusal).is_some_and(|hint| hint.contains(word)),
+                "{code}"
+            );
+        }
+        assert_eq!(hint(&Refusal::default()), None);
+    }
 }

@@ -76,8 +76,8 @@ impl ManagedIdentity {
             unreached: Some(TRY_LATER),
             unreadable: "check that `IDENTITY_ENDPOINT` is as the platform has set it",
             refused: |_| {
-                "assign a managed identity to the place this runs in; name a user-assigned one with `--client-id`, \
-                 `--object-id` or `--resource-id`"
+                "assign a managed identity to the place this runs in, or use another `--auth`; name a user-assigned one with \
+                 `--client-id`, `--object-id` or `--resource-id`; `intune-sync doctor` checks the rest of the way"
             },
         }
     }

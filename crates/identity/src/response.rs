@@ -16,6 +16,8 @@ pub(crate) enum Unreadable {
     NoToken(&'static str),
     /// The token cannot be used.
     Unusable(&'static str),
+    /// The token has no life left.
+    Over(&'static str),
 }
 
 const NOT_JSON: Unreadable = Unreadable::NoToken("its response is not a JSON object");
@@ -56,9 +58,8 @@ pub(crate) fn read(body: &[u8], now: Option<i64>) -> Result<AccessToken, Unreada
             .or_else(|| Some(Claims::read(&token)?.expires?.saturating_sub(now))),
     };
     let left = u64::try_from(left.ok_or(NO_END)?).unwrap_or_default();
-    Secret::parse(&token)
-        .and_then(|secret| AccessToken::new(secret, Duration::from_secs(left)))
-        .map_err(Unreadable::Unusable)
+    let secret = Secret::parse(&token).map_err(Unreadable::Unusable)?;
+    AccessToken::new(secret, Duration::from_secs(left)).map_err(Unreadable::Over)
 }
 
 /// A number of seconds, as a number or as text, a fraction cut off.

@@ -29,6 +29,11 @@ pub(super) async fn request_token(
     let no_response = |error: ClientError| {
         let failed = endpoint.no_response(&error.to_string(), error.hint());
         match error {
+            // It is there, and it is something else.
+            ClientError::TooLarge { .. } | ClientError::Headers { .. } => TokenError::transient(
+                format!("no token from {}: {error}", endpoint.name),
+                endpoint.unreadable,
+            ),
             // No certificate becomes good within seconds.
             ClientError::Tls { .. } => TokenError {
                 kind: TokenErrorKind::Transient,

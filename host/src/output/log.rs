@@ -1,5 +1,6 @@
 //! The log on stderr, in the runbook's shape, and what to do next.
 
+use intune_sync_graph::{GraphError, Requested, Verdict, judge};
 use intune_sync_report::{guid, retried};
 use intune_sync_settings::Advice;
 use intune_sync_wit::{
@@ -15,6 +16,8 @@ use crate::{
 /// Writes most events as a line of the log.
 #[derive(Default)]
 pub(super) struct Log {
+    /// A device has failed for a reason that may pass.
+    may_pass: bool,
     throttled: Repeats,
     retrying: Repeats,
 }
@@ -48,6 +51,7 @@ impl Log {
                 attempts,
                 outcome: Outcome::Failed(failure),
             }) => {
+                self.may_pass |= failure.status.is_none_or(may_pass);
                 let tried = match attempts {
                     0 | 1 => String::new(),
                     _ => format!(" after {attempts} attempts"),
@@ -150,8 +154,14 @@ fn planned(purpose: Purpose, plan: &Plan) -> Vec<(Level, String)> {
     lines
 }
 
+/// Whether another attempt may succeed where Graph has returned this status.
+fn may_pass(status: u16) -> bool {
+    let verdict = judge(Requested::Single, status, &GraphError::default());
+    matches!(verdict, Verdict::Throttled | Verdict::Transient)
+}
+
 /// Shows on stderr what went wrong with the run, and what to do next; nothing if all went well.
-pub(super) fn conclude(printer: &mut Printer, summary: &Summary) {
+pub(super) fn conclude(log: &Log, printer: &mut Printer, summary: &Summary) {
     let Summary {
         total,
         error,
@@ -162,8 +172,16 @@ pub(super) fn conclude(printer: &mut Printer, summary: &Summary) {
     match &summary.status {
         RunStatus::Completed if error > 0 => printer.warning(&Advice::new(
             format!("{error} of {} failed", count(total, "device")),
-            "run the command again to try them once more; `--output json` lists each with the request id that \
-             Microsoft's support asks for",
+            match log.may_pass {
+                true => {
+                    "run the command again to try them once more; `--output json` lists each with the request id that \
+                     Microsoft's support asks for"
+                }
+                false => {
+                    "another run would be refused in the same way: see their messages; `--output json` lists each with the \
+                     request id that Microsoft's support asks for"
+                }
+            },
         )),
         RunStatus::Completed => {}
         RunStatus::Stopped if total == 0 => printer.warning(&Advice::new(

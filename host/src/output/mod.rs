@@ -88,7 +88,7 @@ impl Output {
     ) -> io::Result<()> {
         printer.end_progress();
         printer.data(&self.collector.finish(now, summary))?;
-        log::conclude(printer, summary);
+        log::conclude(&self.log, printer, summary);
         Ok(())
     }
 }

@@ -186,6 +186,11 @@ async fn a_refusal_is_denied_in_the_service_s_words() {
     );
     let error = error_of([(403, "<html>".to_owned())]).await;
     assert!(error.message.ends_with("returned 403"), "{error}");
+    assert!(
+        error.hint.contains("`--auth`") && error.hint.contains("`intune-sync doctor`"),
+        "{}",
+        error.hint
+    );
 }
 
 #[tokio::test]
