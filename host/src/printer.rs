@@ -1,12 +1,16 @@
 //! All output: data goes to stdout, everything else to stderr, with colour only where it is wanted.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    thread,
+};
 
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub(crate) use intune_sync_report::one_line;
 use intune_sync_settings::Advice;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::oneshot;
 
 use crate::cli::{Color, OutputOptions, Page, Verbosity};
 
@@ -175,21 +179,40 @@ impl Printer {
         self.verbosity == Verbosity::Verbose
     }
 
-    /// Asks a question on stderr and reads the reply: true for `y` and `yes`. The end of `replies` is a no.
+    /// Asks a question on stderr and reads the reply: true for `y` and `yes`. The end of `replies` is a no. There is no
+    /// reply where `over` ends first.
     ///
     /// # Errors
     ///
     /// When `replies` cannot be read.
-    pub(crate) fn ask(&mut self, question: &str, mut replies: impl BufRead) -> io::Result<bool> {
+    pub(crate) async fn ask(
+        &mut self,
+        question: &str,
+        mut replies: impl BufRead + Send + 'static,
+        over: impl Future<Output = ()>,
+    ) -> io::Result<Option<bool>> {
         // Where stderr cannot be written, nothing can be said about it either.
         let _ =
             write!(self.stderr, "{} [y/N] ", one_line(question)).and_then(|()| self.stderr.flush());
-        let mut reply = String::new();
-        replies.read_line(&mut reply)?;
-        Ok(matches!(
-            reply.trim().to_ascii_lowercase().as_str(),
-            "y" | "yes"
-        ))
+        // Nothing ends a read of a terminal: a thread of the runtime would hold up the end of the program.
+        let (sender, reply) = oneshot::channel();
+        thread::Builder::new().spawn(move || {
+            let mut reply = String::new();
+            let read = replies.read_line(&mut reply).map(|_| reply);
+            // Nobody may wait for it any more.
+            let _ = sender.send(read);
+        })?;
+        tokio::select! {
+            reply = reply => {
+                let reply = reply.map_err(io::Error::other)??;
+                let reply = reply.trim().to_ascii_lowercase();
+                Ok(Some(matches!(reply.as_str(), "y" | "yes")))
+            }
+            () = over => {
+                self.line("");
+                Ok(None)
+            }
+        }
     }
 
     /// Shows how far it is: by a progress bar at the foot of the terminal, or by a line of the log every 15 seconds.
@@ -366,8 +389,19 @@ pub(crate) mod tests {
         assert!(printer.data("x").is_err());
     }
 
-    #[test]
-    fn only_a_yes_is_a_yes() {
+    #[tokio::test]
+    async fn a_question_whose_reply_nobody_waits_for_is_left() {
+        let (silent, _kept) = io::pipe().expect("a pipe");
+        let stderr = Written::default();
+        let mut printer = Printer::to(io::sink(), stderr.clone(), &OutputOptions::default());
+        let replies = io::BufReader::new(silent);
+        let reply = printer.ask("sync 3 devices?", replies, std::future::ready(()));
+        assert_eq!(reply.await.ok(), Some(None));
+        assert_eq!(stderr.text(), "sync 3 devices? [y/N] \n");
+    }
+
+    #[tokio::test]
+    async fn only_a_yes_is_a_yes() {
         for (reply, expected) in [
             ("y\n", true),
             ("YES\r\n", true),
@@ -377,11 +411,8 @@ pub(crate) mod tests {
         ] {
             let stderr = Written::default();
             let mut printer = Printer::to(io::sink(), stderr.clone(), &OutputOptions::default());
-            assert_eq!(
-                printer.ask("sync 3 devices?", reply.as_bytes()).ok(),
-                Some(expected),
-                "{reply:?}"
-            );
+            let asked = printer.ask("sync 3 devices?", reply.as_bytes(), std::future::pending());
+            assert_eq!(asked.await.ok(), Some(Some(expected)), "{reply:?}");
             assert_eq!(stderr.text(), "sync 3 devices? [y/N] ");
         }
     }

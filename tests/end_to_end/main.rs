@@ -30,6 +30,7 @@ mod retry_after;
 mod running;
 mod schema;
 mod selection;
+mod signals;
 mod simulate;
 mod sources;
 mod stopping;

@@ -66,6 +66,52 @@ fn text_of_a_run_with_failures() {
     assert_transcript!(finished);
 }
 
+/// Where Intune refuses for good, another run would not help.
+#[test]
+fn the_hint_after_failures_is_one_that_helps() {
+    let again = "hint: run the command again";
+    for (percent_unsupported, percent_failing, helps) in [(100, 0, false), (0, 100, true)] {
+        let mut config = healthy(5);
+        config.fleet.unsupported = Share::percent(percent_unsupported);
+        config.fleet.failing = Share::percent(percent_failing);
+        let finished = sync_small(&Tenant::new(config)).run();
+        assert_eq!(finished.code, 3, "{finished:?}");
+        assert_eq!(finished.stderr.contains(again), helps, "{finished:?}");
+    }
+}
+
+/// Without standard output the result would be lost: nothing is begun.
+#[cfg(unix)]
+#[test]
+fn a_closed_standard_output_is_wrong_usage() {
+    let tenant = Tenant::new(healthy(5));
+    let closed = ["sh", "-c", r#"exec "$0" "$@" >&-"#];
+    let finished = sync_small(&tenant).under(&closed).run();
+    assert_eq!(finished.code, 2, "{finished:?}");
+    let (error, hint) = finished.error();
+    assert!(error.starts_with("standard output is closed"), "{error}");
+    assert!(hint.contains("/dev/null"), "{hint}");
+    assert_eq!(tenant.statistics().requests.total(), 0);
+
+    let dropped = ["sh", "-c", r#"exec "$0" "$@" >/dev/null"#];
+    let finished = sync_small(&tenant).under(&dropped).run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+}
+
+/// A home folder that is missing may be missing on purpose.
+#[test]
+fn a_missing_home_folder_is_not_created() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("missing");
+    let tenant = Tenant::new(healthy(5));
+    let program = sync_small(&tenant)
+        .env("HOME", &home.display().to_string())
+        .env("XDG_CACHE_HOME", "");
+    let finished = program.run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert!(!home.exists());
+}
+
 #[test]
 fn text_of_a_run_without_a_role() {
     let mut config = small();

@@ -67,6 +67,40 @@ impl Program {
         Finished::from(child.wait_with_output().expect("the program ends"))
     }
 
+    /// The same call, started by another command with these arguments.
+    #[cfg(unix)]
+    pub(crate) fn under(self, wrapper: &[&str]) -> Self {
+        let call: Vec<&str> = self.words().collect();
+        self.as_called_by(&[wrapper, call.as_slice()].concat())
+    }
+
+    /// The same call, on a terminal. Its arguments must be single words to a shell.
+    #[cfg(unix)]
+    pub(crate) fn under_script(self) -> Self {
+        let call: Vec<&str> = self.words().collect();
+        let call = format!("exec {}", call.join(" "));
+        let record = "/dev/null";
+        self.as_called_by(&["script", "--quiet", "--return", "--command", &call, record])
+    }
+
+    /// The program and its arguments.
+    #[cfg(unix)]
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let words = std::iter::once(self.0.get_program()).chain(self.0.get_args());
+        words.map(|word| word.to_str().expect("UTF-8"))
+    }
+
+    /// Another call in the same environment.
+    #[cfg(unix)]
+    fn as_called_by(&self, words: &[&str]) -> Self {
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).env_clear();
+        for (name, value) in self.0.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        Self(command)
+    }
+
     /// The command itself, for what a test does with the process.
     pub(crate) fn into_command(self) -> Command {
         self.0

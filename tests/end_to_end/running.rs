@@ -46,7 +46,7 @@ impl Running {
         self.stderr.find(text)
     }
 
-    /// Sends `INT` or `TERM`.
+    /// Sends `INT`, `TERM` or `HUP`.
     #[cfg(unix)]
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();

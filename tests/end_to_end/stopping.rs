@@ -26,7 +26,7 @@ const IN_FLIGHT: u64 = 32;
 #[cfg(unix)]
 #[test]
 fn ctrl_c_finishes_what_is_in_flight_and_starts_nothing_new() {
-    for signal in ["INT", "TERM"] {
+    for signal in ["INT", "TERM", "HUP"] {
         let mut config = healthy(2_000);
         config.list.page_size = 1_000.try_into().expect("not 0");
         config.latency.min_ms = 200;
@@ -184,6 +184,28 @@ fn a_deadline_ends_it_with_a_code_of_its_own() {
     assert_eq!(books.syncs_accepted, 20);
 }
 
+/// The deadline counts from the start of the program: an identity endpoint that fails or hangs does not outlast it.
+#[cfg(unix)]
+#[test]
+fn a_deadline_ends_the_wait_for_a_token() {
+    let hung = hung_server();
+    let failing = failing_server();
+    for endpoint in [hung.address, failing] {
+        let tenant = Tenant::new(healthy(20));
+        let finished = tenant
+            .sync()
+            .env("IDENTITY_ENDPOINT", &format!("http://{endpoint}/token"))
+            .args(["--deadline", "2s"])
+            .run();
+        assert_eq!((finished.code, &*finished.stdout), (5, ""), "{finished:?}");
+        assert!(
+            finished.stderr.contains("`--deadline` is over\nhint: "),
+            "{finished:?}"
+        );
+        assert_eq!(tenant.statistics().requests.total(), 0);
+    }
+}
+
 #[test]
 fn a_deadline_that_is_not_reached_changes_nothing() {
     let tenant = Tenant::new(healthy(20));
@@ -200,6 +222,21 @@ fn without_a_terminal_nothing_is_asked() {
     assert_eq!(finished.code, 0, "{finished:?}");
     assert!(!finished.stderr.contains("[y/N]"), "{finished:?}");
     assert_eq!(tenant.statistics().syncs_accepted, 20);
+}
+
+/// A server that returns 500 to each request, until the tests end.
+#[cfg(unix)]
+fn failing_server() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
+    let address = listener.local_addr().expect("it is bound");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 4096]);
+            let response = "HTTP/1.1 500 no\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let _ = std::io::Write::write_all(&mut stream, response.as_bytes());
+        }
+    });
+    address
 }
 
 /// A server that takes requests and never responds.

@@ -54,7 +54,7 @@ impl ExitStatus {
             Self::DevicesFailed => "finished, but some devices failed",
             Self::NotAuthorized => "not authorized: a token or a permission is missing",
             Self::Stopped => "stopped early: some devices were not reached",
-            Self::Interrupted => "interrupted by Ctrl-C or SIGTERM",
+            Self::Interrupted => "interrupted by Ctrl-C, SIGTERM or SIGHUP",
         }
     }
 

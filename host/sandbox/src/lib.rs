@@ -141,10 +141,18 @@ fn config() -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true);
     // Without a home folder there is no cache, and each start compiles.
-    if let Ok(cache) = wasmtime::Cache::new(wasmtime::CacheConfig::new()) {
+    if has_home()
+        && let Ok(cache) = wasmtime::Cache::new(wasmtime::CacheConfig::new())
+    {
         config.cache(Some(cache));
     }
     config
+}
+
+/// Whether the user has a folder for caches. A missing home folder is not created: it may be missing on purpose.
+fn has_home() -> bool {
+    let named = std::env::var_os("XDG_CACHE_HOME").is_some_and(|folder| !folder.is_empty());
+    named || std::env::home_dir().is_some_and(|home| home.is_dir())
 }
 
 fn unfit(error: wasmtime::Error) -> SandboxError {

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Group;
 use intune_sync_simulator::{Config, Latency, RetryAfterForm, Share, Simulator, serve};
+use tokio::time::Instant;
 
 use super::{Failure, simulate, sync};
 use crate::{cli::DemoOptions, identity::Environment, printer::Printer};
@@ -47,7 +48,8 @@ pub(crate) async fn run(
         ("IDENTITY_ENDPOINT", endpoint.as_str()),
         ("IDENTITY_HEADER", &header),
     ]);
-    let ended = sync::run(&options.job(graph), &environment, printer).await;
+    let job = options.job(graph);
+    let ended = sync::run(&job, &environment, Instant::now(), printer).await;
     simulator.abort();
     ended
 }

@@ -1,11 +1,36 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C, SIGTERM and SIGHUP.
+//!
+//! They are heeded from the first line of `main`: as process 1 of a container the program would not even end by them
+//! otherwise. While nothing has begun, one ends the program at once. Once a command listens, the first is its to handle,
+//! and the second ends the program at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use intune_sync_report::ExitStatus;
 use tokio::sync::watch;
 
+/// Whether the next signal ends the program at once.
+static AT_ONCE: AtomicBool = AtomicBool::new(true);
+
+/// Heeds signals from now on.
+#[cfg(unix)]
+pub(crate) fn heed() {
+    use signal_hook::flag::{register, register_conditional_shutdown};
+
+    for signal in signals() {
+        let status = ExitStatus::Interrupted.code().into();
+        // They fail only for signals that cannot be handled at all. The order counts: the first signal sees what was set
+        // before it.
+        let _ = register_conditional_shutdown(signal, status, &AT_ONCE);
+        let _ = register(signal, &AT_ONCE);
+    }
+}
+
+/// Ctrl-C ends the program until a command listens.
+#[cfg(not(unix))]
+pub(crate) fn heed() {}
+
 /// Whether the user or the system has requested a stop.
-///
-/// After the first Ctrl-C or SIGTERM the run finishes what is in flight; the second ends the program at once.
 #[derive(Debug, Clone)]
 pub(crate) struct Interruption(watch::Receiver<bool>);
 
@@ -13,15 +38,16 @@ impl Interruption {
     /// Listens from now on. Must be called within a tokio runtime.
     pub(crate) fn listen() -> Self {
         let (flag, requested) = watch::channel(false);
-        let mut signals = Signals::listen();
+        let mut listener = Listener::new();
         tokio::spawn(async move {
             loop {
-                signals.next().await;
+                listener.next().await;
                 if flag.send_replace(true) {
                     std::process::exit(ExitStatus::Interrupted.code().into());
                 }
             }
         });
+        AT_ONCE.store(false, Ordering::SeqCst);
         Self(requested)
     }
 
@@ -39,45 +65,62 @@ impl Interruption {
     }
 }
 
-/// Ctrl-C and SIGTERM.
+/// The signals that request a stop. `nohup` has SIGHUP ignored, which it stays.
 #[cfg(unix)]
-struct Signals([Option<tokio::signal::unix::Signal>; 2]);
+fn signals() -> Vec<i32> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+    let mut signals = vec![SIGINT, SIGTERM];
+    if !is_ignored(SIGHUP) {
+        signals.push(SIGHUP);
+    }
+    signals
+}
+
+/// Whether the program was started with a signal ignored, as far as the system says.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| (mask >> (signal - 1)) & 1 == 1)
+}
+
+/// Waits for signals within a runtime.
+#[cfg(unix)]
+struct Listener(Vec<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
-impl Signals {
-    fn listen() -> Self {
+impl Listener {
+    fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
-        Self(kinds.map(|kind| signal(kind).ok()))
+
+        let kinds = signals().into_iter().map(SignalKind::from_raw);
+        // One that cannot be listened for never comes.
+        Self(kinds.filter_map(|kind| signal(kind).ok()).collect())
     }
 
     async fn next(&mut self) {
-        let [interrupt, terminate] = &mut self.0;
-        tokio::select! {
-            () = received(interrupt) => {}
-            () = received(terminate) => {}
-        }
-    }
-}
-
-/// A signal that cannot be listened for never comes.
-#[cfg(unix)]
-async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
-    let received = match signal {
-        Some(signal) => signal.recv().await,
-        None => None,
-    };
-    if received.is_none() {
-        std::future::pending::<()>().await;
+        let Self(signals) = self;
+        std::future::poll_fn(|context| {
+            let mut each = signals.iter_mut();
+            match each.any(|signal| signal.poll_recv(context).is_ready()) {
+                true => std::task::Poll::Ready(()),
+                false => std::task::Poll::Pending,
+            }
+        })
+        .await;
     }
 }
 
 #[cfg(not(unix))]
-struct Signals;
+struct Listener;
 
 #[cfg(not(unix))]
-impl Signals {
-    fn listen() -> Self {
+impl Listener {
+    fn new() -> Self {
         Self
     }
 

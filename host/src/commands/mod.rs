@@ -15,8 +15,9 @@ use std::path::Path;
 
 use intune_sync_egress::{ClientOptions, HttpClient};
 use intune_sync_report::ExitStatus;
+use tokio::time::Instant;
 
-pub(crate) use self::failure::Failure;
+pub(crate) use self::{failure::Failure, interruption::heed as heed_signals};
 use crate::{
     cli::{Command, OutputOptions},
     identity::Environment,
@@ -36,12 +37,16 @@ pub(crate) fn output(command: &Command) -> OutputOptions {
     }
 }
 
-/// Runs a command.
+/// Runs a command of a program that was started at `started`.
 ///
 /// # Errors
 ///
 /// When it did not get to its work.
-pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<ExitStatus, Failure> {
+pub(crate) fn run(
+    command: Command,
+    started: Instant,
+    printer: &mut Printer,
+) -> Result<ExitStatus, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -57,7 +62,8 @@ pub(crate) fn run(command: Command, printer: &mut Printer) -> Result<ExitStatus,
             for warning in options.warnings() {
                 printer.warning(&warning);
             }
-            runtime.block_on(sync::run(&options, &Environment::capture(), printer))
+            let environment = Environment::capture();
+            runtime.block_on(sync::run(&options, &environment, started, printer))
         }
         Command::Demo(options) => runtime.block_on(demo::run(&options, printer)),
         Command::Rehearse(options) => rehearse::run(&options, &runtime, printer),

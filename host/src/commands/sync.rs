@@ -14,7 +14,7 @@ use intune_sync_egress::{
 };
 use intune_sync_report::{ExitStatus, Stop, Turn, run_id};
 use intune_sync_sandbox::{Egress, Run, Sandbox, SandboxError, Time};
-use intune_sync_settings::DispatchKind;
+use intune_sync_settings::{Advice, DispatchKind};
 use intune_sync_wit::{Event, EventKind, Problem, Purpose, RunStatus, Summary};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
@@ -22,7 +22,7 @@ use tokio::{runtime::Handle, time::Instant};
 use super::{Failure, http_client, identity, interruption::Interruption};
 use crate::{cli::JobOptions, identity::Environment, output::Output, printer::Printer};
 
-/// Runs a job.
+/// Runs a job. Its deadline counts from `started`.
 ///
 /// # Errors
 ///
@@ -30,8 +30,10 @@ use crate::{cli::JobOptions, identity::Environment, output::Output, printer::Pri
 pub(crate) async fn run(
     options: &JobOptions,
     environment: &Environment,
+    started: Instant,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
+    let deadline = options.deadline().map(|deadline| started + deadline);
     // Whatever is wrong with the options shows before anything is sent.
     let client = http_client(options.ca_file.as_deref())?;
     let source = identity::source(&options.auth, options.cloud, environment, &client)?;
@@ -44,15 +46,23 @@ pub(crate) async fn run(
     let scope = options.cloud.scope();
     let tokens = TokenCache::new(source, scope.clone(), &Handle::current());
     tokio::select! {
-        first = first_token(&tokens, printer) => first?,
+        biased;
         // An identity endpoint can take more than a minute to refuse.
         () = interruption.requested() => return Ok(ExitStatus::Interrupted),
+        () = passed(deadline) => {
+            printer.warning(&Advice::new(
+                "stopped before there was a token: the time given by `--deadline` is over",
+                "nothing was sent; `intune-sync doctor` shows what the identity lacks",
+            ));
+            return Ok(ExitStatus::Stopped);
+        }
+        first = first_token(&tokens, printer) => first?,
     }
 
     let rules = rules(options);
-    let started = Timestamp::now();
-    let seed = RandomState::new().hash_one(started.as_nanosecond());
-    let settings = options.settings(u64::try_from(started.as_millisecond()).unwrap_or(0), seed);
+    let now = Timestamp::now();
+    let seed = RandomState::new().hash_one(now.as_nanosecond());
+    let settings = options.settings(u64::try_from(now.as_millisecond()).unwrap_or(0), seed);
     let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
     let egress = Arc::new(Egress::new(rules, ceiling, scope, tokens, client));
     let run = sandbox.start(settings, egress, Time::Real).await?;
@@ -61,12 +71,13 @@ pub(crate) async fn run(
         options,
         run,
         interruption,
-        started: Instant::now(),
+        started,
+        deadline,
         turn: Turn::new(options.deadline()),
         declined: false,
         summary: None,
     };
-    let output = Output::new(&options.output, options.purpose, run_id(started, seed));
+    let output = Output::new(&options.output, options.purpose, run_id(now, seed));
     job.run(output, printer).await
 }
 
@@ -95,12 +106,22 @@ async fn first_token(tokens: &TokenCache, printer: &mut Printer) -> Result<(), F
     first.map_err(identity::not_authorized)
 }
 
+/// Waits until a moment has passed, if there is one.
+async fn passed(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// A run under way.
 struct Job<'a> {
     options: &'a JobOptions,
     run: Run,
     interruption: Interruption,
+    /// When the program was.
     started: Instant,
+    deadline: Option<Instant>,
     turn: Turn,
     /// The user declined to sync the whole fleet.
     declined: bool,
@@ -154,7 +175,7 @@ impl Job<'_> {
         };
         for event in &events {
             output.event(printer, Timestamp::now(), event)?;
-            self.declined |= self.declines(event, printer)?;
+            self.declined |= self.declines(event, printer).await?;
         }
         output.tick(printer, Timestamp::now());
         self.summary = Some(self.run.summary().await?);
@@ -172,8 +193,9 @@ impl Job<'_> {
         }
     }
 
-    /// Asks a person at a terminal whether to sync the whole fleet, once its size is known. Returns true for a no.
-    fn declines(&self, event: &Event, printer: &mut Printer) -> Result<bool, std::io::Error> {
+    /// Asks a person at a terminal whether to sync the whole fleet, once its size is known. Returns true for a no; where
+    /// the run has to stop meanwhile, there is no reply.
+    async fn declines(&self, event: &Event, printer: &mut Printer) -> Result<bool, std::io::Error> {
         let EventKind::Planned(plan) = &event.kind else {
             return Ok(false);
         };
@@ -191,9 +213,14 @@ impl Job<'_> {
             "sync all {} devices of the tenant? (`--yes` skips this question)",
             plan.to_sync
         );
-        printer
-            .ask(&question, std::io::stdin().lock())
-            .map(|yes| !yes)
+        let over = async {
+            tokio::select! {
+                () = self.interruption.requested() => {}
+                () = passed(self.deadline) => {}
+            }
+        };
+        let replies = std::io::BufReader::new(std::io::stdin());
+        Ok(printer.ask(&question, replies, over).await? == Some(false))
     }
 
     /// The final summary; `broke` is why the sandbox ended the run, if it did.

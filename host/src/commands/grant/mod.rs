@@ -101,7 +101,7 @@ async fn grant(
         .filter(|(_, change)| !matches!(change, Change::None(_)))
         .count();
     if open > 0 && !options.dry_run {
-        if declines(options, &principal, open, printer)? {
+        if declines(options, &principal, open, printer).await? {
             printer.note("nothing was changed");
             return Ok(ExitStatus::Stopped);
         }
@@ -174,7 +174,7 @@ fn writes(changes: &[(Role, Change)], resource: Guid, principal: Guid) -> Writes
 }
 
 /// Asks a person at a terminal whether this is the intended identity. Returns true for a no.
-fn declines(
+async fn declines(
     options: &GrantOptions,
     principal: &Principal,
     changes: usize,
@@ -192,8 +192,10 @@ fn declines(
         GrantPurpose::Revoke => format!("take {permissions} of Microsoft Graph from {principal}?"),
     };
     let question = format!("{question} (`--yes` skips this question)");
-    let yes = printer.ask(&question, std::io::stdin().lock())?;
-    Ok(!yes)
+    let replies = std::io::BufReader::new(std::io::stdin());
+    // A stop ends the whole command.
+    let reply = printer.ask(&question, replies, std::future::pending());
+    Ok(reply.await? != Some(true))
 }
 
 /// Warns if the identity keeps one of the three roles that this command did not concern.

@@ -1,0 +1,55 @@
+//! The last resort: a panic is a bug, and that is what the user learns. Not what it was about, which may be secret.
+
+use intune_sync_report::ExitStatus;
+use intune_sync_settings::Advice;
+
+use crate::{cli::OutputOptions, printer::Printer};
+
+/// From now on, a panic ends the program with an error like any other.
+pub(crate) fn install() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = match panic.location() {
+            Some(place) => format!(" at {}:{}", place.file(), place.line()),
+            None => String::new(),
+        };
+        Printer::stdio(&OutputOptions::default()).error(&Advice::new(
+            format!("intune-sync has a bug: it broke off{place}"),
+            "report it with this line and the output of `intune-sync --version`; what was sent so far remains",
+        ));
+        std::process::exit(ExitStatus::Failed.code().into());
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Set where this test runs again in a separate process, to panic there.
+    const PANICS: &str = "LAST_RESORT_TEST_PANICS";
+
+    #[test]
+    fn a_panic_is_a_bug_with_an_exit_code_and_without_secrets() {
+        if std::env::var_os(PANICS).is_some() {
+            install();
+            panic!("the token is s3cret");
+        }
+        let this = std::env::current_exe().expect("this program");
+        let test = "last_resort::tests::a_panic_is_a_bug_with_an_exit_code_and_without_secrets";
+        let ended = Command::new(this)
+            .args([test, "--exact", "--nocapture"])
+            .env(PANICS, "1")
+            .output()
+            .expect("it runs");
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{stderr}");
+        assert!(
+            stderr.starts_with(
+                "error: intune-sync has a bug: it broke off at host/src/last_resort.rs:"
+            ) && stderr.contains("\nhint: report it"),
+            "{stderr}"
+        );
+        assert!(!stderr.contains("s3cret"), "{stderr}");
+    }
+}
