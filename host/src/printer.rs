@@ -312,11 +312,7 @@ pub(crate) mod tests {
     }
 
     fn options(color: Color, verbosity: Verbosity) -> OutputOptions {
-        OutputOptions {
-            color,
-            verbosity,
-            ..OutputOptions::default()
-        }
+        OutputOptions { color, verbosity }
     }
 
     fn everything(options: &OutputOptions) -> (String, String) {

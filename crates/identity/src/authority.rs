@@ -48,8 +48,8 @@ fn refused(given: &str, origin: Option<&Origin>, cloud: Cloud, naming: Naming) -
     let own = naming.with("cloud", cloud);
     let others: Vec<String> = Cloud::WORDS
         .iter()
-        .filter(|(_, other)| origin == Some(&other.authority()))
-        .map(|(_, other)| format!("`{}`", naming.with("cloud", other)))
+        .filter(|(_, other, _)| origin == Some(&other.authority()))
+        .map(|(_, other, _)| format!("`{}`", naming.with("cloud", other)))
         .collect();
     if others.is_empty() {
         return Advice::new(

@@ -32,10 +32,10 @@ enum Auth {
 }
 
 impl Choice for Auth {
-    const WORDS: &[(&str, Self)] = &[
-        ("managed-identity", Self::ManagedIdentity),
-        ("workload-identity", Self::WorkloadIdentity),
-        ("client-secret", Self::ClientSecret),
+    const WORDS: &[(&str, Self, &str)] = &[
+        ("managed-identity", Self::ManagedIdentity, ""),
+        ("workload-identity", Self::WorkloadIdentity, ""),
+        ("client-secret", Self::ClientSecret, ""),
     ];
 }
 

@@ -1,5 +1,6 @@
 //! What a run writes to standard output, from its first event to its summary.
 
+use intune_sync_settings::Choice;
 use intune_sync_wit::{Event, EventKind, Outcome, Plan, Purpose, Summary};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,6 +24,18 @@ pub enum Format {
     Json,
     /// A JSON object for each event, one a line, and the summary last.
     Jsonl,
+}
+
+impl Choice for Format {
+    const WORDS: &[(&str, Self, &str)] = &[
+        ("text", Self::Text, "A summary for people"),
+        ("json", Self::Json, "One JSON object at the end"),
+        (
+            "jsonl",
+            Self::Jsonl,
+            "A JSON object for each event, one a line, and the summary last",
+        ),
+    ];
 }
 
 /// Collects what the summary needs of a run's events. Of the devices it keeps only those that failed.

@@ -10,25 +10,28 @@ use crate::Choice;
 ///
 /// <https://learn.microsoft.com/graph/deployments>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Cloud {
-    /// Microsoft 365 worldwide, GCC included
+    /// Microsoft 365 worldwide.
     #[default]
     Public,
-    /// US Government L4 (GCC High)
+    /// US Government L4.
     Usgov,
-    /// US Government L5 (DoD)
+    /// US Government L5.
     UsgovDod,
-    /// China, operated by 21Vianet
+    /// China.
     China,
 }
 
 impl Choice for Cloud {
-    const WORDS: &[(&str, Self)] = &[
-        ("public", Self::Public),
-        ("usgov", Self::Usgov),
-        ("usgov-dod", Self::UsgovDod),
-        ("china", Self::China),
+    const WORDS: &[(&str, Self, &str)] = &[
+        (
+            "public",
+            Self::Public,
+            "Microsoft 365 worldwide, GCC included",
+        ),
+        ("usgov", Self::Usgov, "US Government L4 (GCC High)"),
+        ("usgov-dod", Self::UsgovDod, "US Government L5 (DoD)"),
+        ("china", Self::China, "China, operated by 21Vianet"),
     ];
 }
 
@@ -83,7 +86,7 @@ mod tests {
 
     #[test]
     fn each_cloud_has_an_origin_and_a_scope_of_its_own() {
-        for (_, cloud) in Cloud::WORDS {
+        for (_, cloud, _) in Cloud::WORDS {
             assert_eq!(format!("{}/.default", cloud.graph()), cloud.scope());
             assert!(cloud.authority().to_string().starts_with("https://login."));
         }

@@ -122,11 +122,6 @@ pub fn display_seconds(length: u64) -> String {
     display(length.div_ceil(SECOND).saturating_mul(SECOND))
 }
 
-/// A length of time as seconds for the command line, exact: `1500` is `1.5`.
-pub fn seconds_text(length: u64) -> String {
-    thousandths(length)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 
 use intune_sync_ids::Origin;
 
-use crate::{Advice, Cloud, Given, NotSet, Setting, choice, table, terms, variable};
+use crate::{Advice, Cloud, Given, Setting, choice, table, terms, variable};
 
 /// The variables of an environment. Some are secrets, so there is no `Debug`.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ impl Environment {
             if let Some(value) = variables.get(&name) {
                 setting
                     .set(&mut given, &[value.to_owned()])
-                    .map_err(|problem| refused(&name, problem))?;
+                    .map_err(|problem| problem.at(&name))?;
             }
         }
         let is_known = |name: &str| Setting::all().any(|setting| setting.variable() == name);
@@ -70,21 +70,12 @@ impl Environment {
             variables.get(&name).map(|value| (name, value))
         };
         let cloud = match read("cloud") {
-            Some((name, value)) => choice(value).map_err(|allowed| {
-                let value = value.to_owned();
-                refused(&name, NotSet::Refused { value, allowed })
-            })?,
+            Some((name, value)) => choice(value).map_err(|allowed| allowed.of(value).at(&name))?,
             None => Cloud::default(),
         };
         let graph = match read("graph-url") {
-            Some((name, value)) => terms::origin(value).map_err(|allowed| {
-                // The address may have a password in it.
-                let value = match value.parse::<Origin>() {
-                    Err(error) => error.value.to_string(),
-                    Ok(_) => value.to_owned(),
-                };
-                refused(&name, NotSet::Refused { value, allowed })
-            })?,
+            Some((name, value)) => terms::origin(value)
+                .map_err(|allowed| allowed.of(terms::without_password(value)).at(&name))?,
             None => cloud.graph(),
         };
         Ok(Self {
@@ -92,16 +83,6 @@ impl Environment {
             cloud,
             graph,
         })
-    }
-}
-
-fn refused(name: &str, problem: NotSet) -> Advice {
-    match problem {
-        NotSet::Unknown => Advice::new(format!("`{name}` is not a setting"), "remove it"),
-        NotSet::Refused { value, allowed } => Advice::new(
-            format!("`{value}` is not allowed for `{name}`: {allowed}"),
-            "correct it, or remove it",
-        ),
     }
 }
 

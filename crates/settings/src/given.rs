@@ -3,7 +3,7 @@
 use intune_sync_ids::Guid;
 use intune_sync_wit as wit;
 
-use crate::{Cloud, DispatchKind, Group, NotSet, OrderKind, PaceKind, Setting};
+use crate::{Cloud, Group, NotSet, Setting};
 
 /// The settings of a job, as far as they are given: an empty list and `None` are what was not. Lengths of time are in
 /// milliseconds.
@@ -28,7 +28,7 @@ pub struct Given {
     /// The most devices.
     pub limit: Option<u32>,
     /// The order of the run.
-    pub order: Option<OrderKind>,
+    pub order: Option<wit::Order>,
     /// Devices that cannot sync are synced too.
     pub include_unsupported: Option<bool>,
     /// Devices in a batch.
@@ -40,9 +40,9 @@ pub struct Given {
     /// The first wait after a transient failure.
     pub initial_backoff: Option<u64>,
     /// How syncs are put into requests.
-    pub dispatch: Option<DispatchKind>,
+    pub dispatch: Option<wit::Dispatch>,
     /// What decides when the next device's turn comes.
-    pub pace: Option<PaceKind>,
+    pub pace: Option<wit::Pace>,
     /// The ceiling, in syncs in 1,000 seconds.
     pub max_rate: Option<u64>,
     /// After which time nothing new is started.
@@ -66,7 +66,7 @@ impl Given {
     #[must_use]
     pub fn or(mut self, mut other: Self) -> Self {
         for setting in Setting::of_job() {
-            setting.kind.fill(&mut self, &mut other);
+            setting.fill(&mut self, &mut other);
         }
         self
     }
@@ -129,8 +129,8 @@ impl Given {
             batch_delay: given.batch_delay.unwrap_or_default(),
             max_retries: given.max_retries.unwrap_or_default(),
             initial_backoff: given.initial_backoff.unwrap_or_default(),
-            dispatch: given.dispatch.unwrap_or_default().into(),
-            pace: given.pace.unwrap_or_default().into(),
+            dispatch: given.dispatch.unwrap_or(wit::Dispatch::Batch),
+            pace: given.pace.unwrap_or(wit::Pace::Fixed),
             ceiling: given.max_rate.unwrap_or_default(),
             selection: wit::Selection {
                 os: given.os,
@@ -142,7 +142,7 @@ impl Given {
                 stale_for: given.stale_for,
                 devices: devices.into_iter().map(guid).collect(),
                 limit: given.limit,
-                order: given.order.unwrap_or_default().into(),
+                order: given.order.unwrap_or(wit::Order::Stalest),
                 include_unsupported: given.include_unsupported.unwrap_or_default(),
             },
             started_at,

@@ -5,9 +5,8 @@ use core::ops::RangeInclusive;
 use intune_sync_ids::Guid;
 
 use crate::{
-    Choice, Given, choice,
-    duration::{self, seconds_text},
-    number::{self, Refused, rate_text},
+    Advice, Choice, Given, Setting, choice, duration,
+    number::{self, Refused, thousandths},
     terms, words,
 };
 
@@ -21,31 +20,18 @@ pub(crate) struct Field<T: 'static> {
 pub(crate) enum Kind {
     /// Given or not: `true` or `false`.
     Switch(Field<Option<bool>>),
-    /// A whole number of something.
-    Count {
-        range: RangeInclusive<u32>,
-        unit: &'static str,
-        field: Field<Option<u32>>,
-    },
-    /// A length of time in milliseconds.
-    Duration {
-        range: RangeInclusive<u64>,
-        field: Field<Option<u64>>,
-    },
+    /// A whole number within a range, of what the text says.
+    Count(RangeInclusive<u32>, &'static str, Field<Option<u32>>),
+    /// A length of time within a range, in milliseconds.
+    Duration(RangeInclusive<u64>, Field<Option<u64>>),
     /// Syncs in 1,000 seconds, written as syncs per second.
     Rate(Field<Option<u64>>),
     /// One of a few words.
     Choice(&'static dyn ChoiceField),
-    /// Texts. With `commas`, one value can hold several.
-    Texts {
-        commas: bool,
-        field: Field<Vec<String>>,
-    },
+    /// Texts; if one can hold several, with commas between them.
+    Texts(bool, Field<Vec<String>>),
     /// Some words of a list, in any letter case.
-    Words {
-        words: &'static [&'static str],
-        field: Field<Vec<String>>,
-    },
+    Words(&'static [&'static str], Field<Vec<String>>),
     /// Ids of devices.
     Devices(Field<Vec<Guid>>),
     /// A setting that is not part of a job, and is read where it is used.
@@ -93,37 +79,65 @@ pub enum NotSet {
     },
 }
 
-impl Kind {
-    pub(crate) fn shape(&self) -> Shape {
+impl Refused {
+    /// That this value is refused.
+    pub fn of(self, value: impl Into<String>) -> NotSet {
+        NotSet::Refused {
+            value: value.into(),
+            allowed: self,
+        }
+    }
+}
+
+impl NotSet {
+    /// What is wrong with what is written at `place`, a flag or a variable.
+    #[must_use]
+    pub fn at(self, place: &str) -> Advice {
         match self {
-            Self::Switch(_) => Shape::Switch,
-            Self::Count { .. }
-            | Self::Duration { .. }
-            | Self::Rate(_)
-            | Self::Choice(_)
-            | Self::Elsewhere => Shape::One,
-            Self::Texts { commas, .. } => Shape::List { commas: *commas },
-            Self::Words { .. } | Self::Devices(_) => Shape::List { commas: true },
+            Self::Unknown => Advice::new(format!("`{place}` is not a setting"), "remove it"),
+            Self::Refused { value, allowed } => Advice::new(
+                format!("`{value}` is not allowed for `{place}`: {allowed}"),
+                "correct it, or remove it",
+            ),
+        }
+    }
+}
+
+impl Setting {
+    /// How often it can be given, and whether it needs a value.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        match &self.kind {
+            Kind::Switch(_) => Shape::Switch,
+            Kind::Count(..)
+            | Kind::Duration(..)
+            | Kind::Rate(_)
+            | Kind::Choice(_)
+            | Kind::Elsewhere => Shape::One,
+            Kind::Texts(commas, _) => Shape::List { commas: *commas },
+            Kind::Words(..) | Kind::Devices(_) => Shape::List { commas: true },
         }
     }
 
-    /// The words that are allowed, where these are few, each with what it means.
-    pub(crate) fn words(&self) -> Vec<(&'static str, &'static str)> {
-        match self {
-            Self::Choice(field) => field.words(),
-            Self::Words { words, .. } => words.iter().map(|word| (*word, "")).collect(),
+    /// The words that it takes, where these are few, each with what it means.
+    #[must_use]
+    pub fn words(&self) -> Vec<(&'static str, &'static str)> {
+        match &self.kind {
+            Kind::Choice(field) => field.words(),
+            Kind::Words(words, _) => words.iter().map(|word| (*word, "")).collect(),
             _ => Vec::new(),
         }
     }
 
     /// The range of a number: `1 to 10000`, `0s to 1d`.
-    pub(crate) fn range(&self) -> Option<String> {
-        match self {
-            Self::Count { range, .. } if *range.end() == u32::MAX => {
+    #[must_use]
+    pub fn range(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Count(range, ..) if *range.end() == u32::MAX => {
                 Some(format!("{} or more", range.start()))
             }
-            Self::Count { range, .. } => Some(format!("{} to {}", range.start(), range.end())),
-            Self::Duration { range, .. } => {
+            Kind::Count(range, ..) => Some(format!("{} to {}", range.start(), range.end())),
+            Kind::Duration(range, _) => {
                 let (least, most) = (range.start(), range.end());
                 Some(format!(
                     "{} to {}",
@@ -131,76 +145,94 @@ impl Kind {
                     duration::display(*most)
                 ))
             }
-            Self::Rate(_) => Some("0.001 to 1000000".to_owned()),
+            Kind::Rate(_) => Some("0.001 to 1000000".to_owned()),
             _ => None,
         }
     }
 
-    /// Sets the field, instead of what it was.
-    pub(crate) fn set(&self, given: &mut Given, values: &[String]) -> Result<(), NotSet> {
-        match self {
-            Self::Switch(field) => field.put(given, one(values, boolean)?),
-            Self::Count { range, unit, field } => {
+    /// Sets it in `given`, instead of what it was.
+    ///
+    /// # Errors
+    ///
+    /// When it is not of a job, or one of the values is not allowed.
+    pub fn set(&self, given: &mut Given, values: &[String]) -> Result<(), NotSet> {
+        match &self.kind {
+            Kind::Switch(field) => field.put(given, one(values, boolean)?),
+            Kind::Count(range, unit, field) => {
                 field.put(given, one(values, number::whole(range.clone(), unit))?);
             }
-            Self::Duration { range, field } => {
+            Kind::Duration(range, field) => {
                 field.put(given, one(values, duration::within(range.clone()))?);
             }
-            Self::Rate(field) => field.put(given, one(values, number::rate)?),
-            Self::Choice(field) => field.set(given, values)?,
-            Self::Texts { commas, field } => {
+            Kind::Rate(field) => field.put(given, one(values, number::rate)?),
+            Kind::Choice(field) => field.set(given, values)?,
+            Kind::Texts(commas, field) => {
                 field.put(given, list(values, *commas, terms::text)?);
             }
-            Self::Words { words, field } => {
+            Kind::Words(words, field) => {
                 field.put(
                     given,
                     list(values, true, |text| terms::one_of(words, text))?,
                 );
             }
-            Self::Devices(field) => field.put(given, list(values, true, terms::guid)?),
-            Self::Elsewhere => return Err(NotSet::Unknown),
+            Kind::Devices(field) => field.put(given, list(values, true, terms::guid)?),
+            Kind::Elsewhere => return Err(NotSet::Unknown),
         }
         Ok(())
     }
 
     /// Takes the value of `other` if `given` has none.
     pub(crate) fn fill(&self, given: &mut Given, other: &mut Given) {
-        match self {
-            Self::Switch(field) => field.fill(given, other),
-            Self::Count { field, .. } => field.fill(given, other),
-            Self::Duration { field, .. } | Self::Rate(field) => field.fill(given, other),
-            Self::Choice(field) => field.fill(given, other),
-            Self::Texts { field, .. } | Self::Words { field, .. } => field.fill(given, other),
-            Self::Devices(field) => field.fill(given, other),
-            Self::Elsewhere => {}
+        match &self.kind {
+            Kind::Switch(field) => field.fill(given, other),
+            Kind::Count(.., field) => field.fill(given, other),
+            Kind::Duration(_, field) | Kind::Rate(field) => field.fill(given, other),
+            Kind::Choice(field) => field.fill(given, other),
+            Kind::Texts(_, field) | Kind::Words(_, field) => field.fill(given, other),
+            Kind::Devices(field) => field.fill(given, other),
+            Kind::Elsewhere => {}
         }
     }
 
-    /// What `given` has.
-    pub(crate) fn value(&self, given: &Given) -> Option<Value> {
-        match self {
-            Self::Switch(field) => (field.get)(given).map(Value::Switch),
-            Self::Count { field, .. } => {
-                (field.get)(given).map(|count| Value::Number(count.into()))
-            }
-            Self::Duration { field, .. } | Self::Rate(field) => {
-                (field.get)(given).map(Value::Number)
-            }
-            Self::Choice(field) => field.word(given).map(Value::Word),
-            Self::Texts { field, .. } | Self::Words { field, .. } => {
+    /// What it is in `given`.
+    #[must_use]
+    pub fn value(&self, given: &Given) -> Option<Value> {
+        match &self.kind {
+            Kind::Switch(field) => (field.get)(given).map(Value::Switch),
+            Kind::Count(.., field) => (field.get)(given).map(|count| Value::Number(count.into())),
+            Kind::Duration(_, field) | Kind::Rate(field) => (field.get)(given).map(Value::Number),
+            Kind::Choice(field) => field.word(given).map(Value::Word),
+            Kind::Texts(_, field) | Kind::Words(_, field) => {
                 list_value((field.get)(given), String::clone)
             }
-            Self::Devices(field) => list_value((field.get)(given), ToString::to_string),
-            Self::Elsewhere => None,
+            Kind::Devices(field) => list_value((field.get)(given), ToString::to_string),
+            Kind::Elsewhere => None,
         }
     }
 
-    /// A number as it is written on the command line; `people` prefer `1h30m` to `5400`.
-    pub(crate) fn number(&self, number: u64, people: bool) -> String {
-        match self {
-            Self::Duration { .. } if people => duration::display(number),
-            Self::Duration { .. } => seconds_text(number),
-            Self::Rate(_) => rate_text(number),
+    /// A number of this setting for people: a duration as `1h30m`.
+    #[must_use]
+    pub fn shown(&self, number: u64) -> String {
+        match &self.kind {
+            Kind::Duration(..) => duration::display(number),
+            _ => self.exact(number),
+        }
+    }
+
+    /// The values as they are written on the command line, exactly.
+    #[must_use]
+    pub fn written(&self, value: &Value) -> Vec<String> {
+        match value {
+            Value::Switch(on) => vec![on.to_string()],
+            Value::Number(number) => vec![self.exact(*number)],
+            Value::Word(word) => vec![(*word).to_owned()],
+            Value::List(values) => values.clone(),
+        }
+    }
+
+    fn exact(&self, number: u64) -> String {
+        match &self.kind {
+            Kind::Duration(..) | Kind::Rate(_) => thousandths(number),
             _ => number.to_string(),
         }
     }
@@ -230,7 +262,7 @@ pub(crate) trait ChoiceField: Sync {
 impl<T: Choice + PartialEq> ChoiceField for Field<Option<T>> {
     fn words(&self) -> Vec<(&'static str, &'static str)> {
         let words = T::WORDS.iter();
-        words.map(|(word, value)| (*word, value.help())).collect()
+        words.map(|(word, _, help)| (*word, *help)).collect()
     }
 
     fn set(&self, given: &mut Given, values: &[String]) -> Result<(), NotSet> {
@@ -259,19 +291,14 @@ fn list<T>(
     parse: impl Fn(&str) -> Result<T, Refused>,
 ) -> Result<Vec<T>, NotSet> {
     if values.is_empty() {
-        return Err(refused("[]", "it takes at least one value"));
+        return Err(Refused("it takes at least one value".into()).of("[]"));
     }
     let parts = values.iter().flat_map(|value| {
         let separator = move |c: char| commas && c == ',';
         value.split(separator)
     });
     parts
-        .map(|part| {
-            parse(part).map_err(|allowed| NotSet::Refused {
-                value: part.to_owned(),
-                allowed,
-            })
-        })
+        .map(|part| parse(part).map_err(|allowed| allowed.of(part)))
         .collect()
 }
 
@@ -280,21 +307,11 @@ fn one<T>(
     parse: impl Fn(&str) -> Result<T, Refused>,
 ) -> Result<Option<T>, NotSet> {
     match values {
-        [value] => parse(value).map(Some).map_err(|allowed| NotSet::Refused {
-            value: value.clone(),
-            allowed,
-        }),
+        [value] => parse(value).map(Some).map_err(|allowed| allowed.of(value)),
         several => {
             let value = format!("[{}]", several.join(", "));
-            Err(refused(&value, "it takes one value"))
+            Err(Refused("it takes one value".into()).of(&value))
         }
-    }
-}
-
-fn refused(value: &str, allowed: &str) -> NotSet {
-    NotSet::Refused {
-        value: value.to_owned(),
-        allowed: Refused(allowed.to_owned()),
     }
 }
 

@@ -17,11 +17,11 @@ pub mod terms;
 
 pub use self::{
     advice::Advice,
-    choices::{Choice, DispatchKind, OrderKind, PaceKind, choice, words},
+    choices::{Choice, choice, words},
     cloud::Cloud,
     environment::{Environment, Variables},
     given::Given,
     kind::{NotSet, Shape, Value},
     seed::seed,
-    table::{Bound, Cover, Group, OUTPUT, SERVICE_SECRET, SETTINGS, Setting, variable},
+    table::{Bound, Cover, Group, OUTPUT, SERVICE_SECRET, Setting, variable},
 };

@@ -76,12 +76,8 @@ pub fn rate(text: &str) -> Result<u64, Refused> {
         .ok_or_else(refused)
 }
 
-/// A rate as it is written on the command line: `9500` is `9.5`.
-pub fn rate_text(rate: u64) -> String {
-    thousandths(rate)
-}
-
-/// A number of thousandths in decimals, without trailing zeros: `1500` is `1.5`.
+/// A number of thousandths, as a rate or a length of time is held, in decimals as it is written on the command line:
+/// `1500` is `1.5`.
 pub fn thousandths(number: u64) -> String {
     let text = format!("{}.{:03}", number / 1000, number % 1000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -161,7 +157,7 @@ mod tests {
             ("1000000", 1_000_000_000),
         ] {
             assert_eq!(rate(text), Ok(expected), "{text}");
-            assert_eq!(rate(&rate_text(expected)), Ok(expected), "{text}");
+            assert_eq!(rate(&thousandths(expected)), Ok(expected), "{text}");
         }
         for text in [
             "",

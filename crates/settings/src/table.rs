@@ -1,10 +1,18 @@
 //! The one table of settings. Flags, variables, the config file, the body of a request, the arguments of the job, every
 //! help text, the service's bounds and the table in the README are all made from it.
 
+use self::{
+    Bound::{AtLeast, AtMost, AtMostDefault, Covered, Operator, Same, UpTo, UpToDefault},
+    Cover::{Beginning, Equal, Pattern},
+    Group::{Criteria, Graph, Identity, Job, Output, Pace, Selection, Service},
+};
 use crate::{
-    Given, NotSet, Shape, Value,
+    Given, NotSet, Shape,
     duration::{DAY, HOUR, SECOND},
-    kind::{Field, Kind},
+    kind::{
+        Field,
+        Kind::{self, Choice, Count, Devices, Duration, Elsewhere, Rate, Switch, Texts, Words},
+    },
     number::Refused,
     terms::{AGENT, COMPLIANCE, OWNER},
 };
@@ -119,314 +127,143 @@ macro_rules! field {
     };
 }
 
-const JOB: Setting = Setting {
-    key: "",
-    value_name: "",
-    help: "",
-    group: Group::Job,
-    default: None,
-    is_flag: true,
-    bound: Bound::AtMost,
-    kind: Kind::Elsewhere,
-};
-const CRITERION: Setting = Setting {
-    group: Group::Criteria,
-    bound: Bound::Covered(Cover::Equal),
-    ..JOB
-};
-const PACE: Setting = Setting {
-    group: Group::Pace,
-    ..JOB
-};
-const OPERATORS: Setting = Setting {
-    group: Group::Identity,
-    bound: Bound::Operator,
-    ..JOB
-};
 /// A switch can be turned off by the operator, and then not on by a request.
-const SWITCH: Bound = Bound::UpTo(&["false", "true"]);
+const SWITCH: Bound = UpTo(&["false", "true"]);
 
 /// All settings, in the order of the help texts.
-pub static SETTINGS: [Setting; 31] = [
-    Setting {
-        key: "yes",
-        help: "The whole fleet is meant: skip the question that a terminal is asked before it is synced",
-        bound: SWITCH,
-        kind: Kind::Switch(field!(yes)),
-        ..JOB
-    },
-    Setting {
-        key: "deadline",
-        value_name: "DURATION",
-        help: "Start nothing new after this time; what is in flight is finished",
-        kind: Kind::Duration {
-            range: SECOND..=7 * DAY,
-            field: field!(deadline),
-        },
-        ..JOB
-    },
-    Setting {
-        key: "os",
-        value_name: "OS",
-        help: "Operating system, by how its name begins: `Windows`, `iOS`, `macOS`, `Android`",
-        bound: Bound::Covered(Cover::Beginning),
-        kind: Kind::Texts {
-            commas: true,
-            field: field!(os),
-        },
-        ..CRITERION
-    },
-    Setting {
-        key: "compliance",
-        value_name: "STATE",
-        help: "Compliance state",
-        kind: Kind::Words {
-            words: &COMPLIANCE,
-            field: field!(compliance),
-        },
-        ..CRITERION
-    },
-    Setting {
-        key: "owner",
-        value_name: "OWNER",
-        help: "Who owns the device",
-        kind: Kind::Words {
-            words: &OWNER,
-            field: field!(owner),
-        },
-        ..CRITERION
-    },
-    Setting {
-        key: "agent",
-        value_name: "AGENT",
-        help: "What manages the device",
-        kind: Kind::Words {
-            words: &AGENT,
-            field: field!(agent),
-        },
-        ..CRITERION
-    },
-    Setting {
-        key: "category",
-        value_name: "NAME",
-        help: "Device category by its whole name",
-        kind: Kind::Texts {
-            commas: false,
-            field: field!(category),
-        },
-        ..CRITERION
-    },
-    Setting {
-        key: "name",
-        value_name: "PATTERN",
-        help: "Device name, as a pattern: `*` is any text, `?` one character",
-        bound: Bound::Covered(Cover::Pattern),
-        kind: Kind::Texts {
-            commas: false,
-            field: field!(name),
-        },
-        ..CRITERION
-    },
-    Setting {
-        key: "stale-for",
-        value_name: "DURATION",
-        help: "Only devices whose last check-in is at least this long ago (`24h`, `7d`), or that never checked in",
-        bound: Bound::AtLeast,
-        kind: Kind::Duration {
-            range: SECOND..=3650 * DAY,
-            field: field!(stale_for),
-        },
-        ..CRITERION
-    },
-    Setting {
-        key: "device",
-        value_name: "ID",
-        help: "Only these devices, by their Intune device id",
-        kind: Kind::Devices(field!(device)),
-        ..CRITERION
-    },
-    Setting {
-        key: "limit",
-        value_name: "N",
-        help: "At most this many devices, the first in the order of the run that can be synced",
-        bound: Bound::AtMost,
-        kind: Kind::Count {
-            range: 1..=u32::MAX,
-            unit: "devices",
-            field: field!(limit),
-        },
-        ..CRITERION
-    },
-    Setting {
-        key: "order",
-        value_name: "ORDER",
-        help: "The order of the run",
-        group: Group::Selection,
-        default: Some("stalest"),
-        bound: Bound::Same,
-        kind: Kind::Choice(&field!(order)),
-        ..JOB
-    },
-    Setting {
-        key: "include-unsupported",
-        help: "Also sync devices whose platform, agent or state cannot sync, instead of skipping them",
-        group: Group::Selection,
-        bound: SWITCH,
-        kind: Kind::Switch(field!(include_unsupported)),
-        ..JOB
-    },
-    Setting {
-        key: "batch-size",
-        value_name: "N",
-        help: "Devices in a batch",
-        default: Some("50"),
-        kind: Kind::Count {
-            range: 1..=10_000,
-            unit: "devices",
-            field: field!(batch_size),
-        },
-        ..PACE
-    },
-    Setting {
-        key: "batch-delay-seconds",
-        value_name: "DURATION",
-        help: "Pause between two batches",
-        default: Some("10"),
-        bound: Bound::AtLeast,
-        kind: Kind::Duration {
-            range: 0..=DAY,
-            field: field!(batch_delay),
-        },
-        ..PACE
-    },
-    Setting {
-        key: "max-retries",
-        value_name: "N",
-        help: "How often a device's sync is tried again after a transient failure",
-        default: Some("5"),
-        kind: Kind::Count {
-            range: 0..=100,
-            unit: "retries",
-            field: field!(max_retries),
-        },
-        ..PACE
-    },
-    Setting {
-        key: "initial-backoff-seconds",
-        value_name: "DURATION",
-        help: "First wait after a transient failure; doubled with each further one, up to a minute, and jittered",
-        default: Some("5"),
-        bound: Bound::AtLeast,
-        kind: Kind::Duration {
-            range: 0..=HOUR,
-            field: field!(initial_backoff),
-        },
-        ..PACE
-    },
-    Setting {
-        key: "dispatch",
-        value_name: "HOW",
-        help: "How syncs are put into requests",
-        default: Some("batch"),
-        bound: Bound::UpToDefault(&["single", "batch", "bulk"]),
-        kind: Kind::Choice(&field!(dispatch)),
-        ..PACE
-    },
-    Setting {
-        key: "pace",
-        value_name: "PACE",
-        help: "What decides when the next device's turn comes; the ceiling on the rate holds in both",
-        default: Some("fixed"),
-        bound: Bound::UpTo(&["fixed", "quota"]),
-        kind: Kind::Choice(&field!(pace)),
-        ..PACE
-    },
-    Setting {
-        key: "max-rate",
-        value_name: "RATE",
-        help: "Ceiling in syncs per second; the default is 97.5 % of the 200 in 20 seconds that Microsoft documents",
-        default: Some("9.75"),
-        bound: Bound::AtMostDefault,
-        kind: Kind::Rate(field!(max_rate)),
-        ..PACE
-    },
-    Setting {
-        key: "cloud",
-        value_name: "CLOUD",
-        help: "The cloud of the tenant: it decides the address of Graph, and the scope, audience and issuer of the token",
-        group: Group::Graph,
-        default: Some("public"),
-        ..OPERATORS
-    },
-    Setting {
-        key: "graph-url",
-        value_name: "URL",
-        help: "Another address for Graph, https or on loopback; the token's scope stays that of `--cloud`",
-        group: Group::Graph,
-        ..OPERATORS
-    },
-    Setting {
-        key: "auth",
-        value_name: "SOURCE",
-        help: "Where the token comes from",
-        default: Some("managed-identity"),
-        ..OPERATORS
-    },
-    Setting {
-        key: "tenant-id",
-        value_name: "TENANT",
-        help: "The tenant, by its id or one of its domains, for `--auth` `client-secret`, `workload-identity` or `azure-cli`",
-        ..OPERATORS
-    },
-    Setting {
-        key: "client-id",
-        value_name: "ID",
-        help: "The client id of the app, or of a user-assigned managed identity",
-        ..OPERATORS
-    },
-    Setting {
-        key: "object-id",
-        value_name: "ID",
-        help: "The object (principal) id of a user-assigned managed identity",
-        ..OPERATORS
-    },
-    Setting {
-        key: "resource-id",
-        value_name: "ID",
-        help: "The Azure resource id of a user-assigned managed identity",
-        ..OPERATORS
-    },
-    Setting {
-        key: "client-secret",
-        value_name: "SECRET",
-        help: "The client secret of the app; the program reads it from `--client-secret-file`",
-        is_flag: false,
-        ..OPERATORS
-    },
-    Setting {
-        key: "federated-token",
-        value_name: "TOKEN",
-        help: "The token of the issuer that the identity trusts; the program reads it from `--token-file`",
-        is_flag: false,
-        ..OPERATORS
-    },
-    Setting {
-        key: OUTPUT,
-        value_name: "FORMAT",
-        help: "What stdout gets",
-        group: Group::Output,
-        default: Some("text"),
-        ..OPERATORS
-    },
-    Setting {
-        key: SERVICE_SECRET,
-        value_name: "SECRET",
-        help: "The secret that a request to the service must present, at least 16 characters",
-        group: Group::Service,
-        is_flag: false,
-        ..OPERATORS
-    },
+static SETTINGS: [Setting; 31] = [
+    Job.setting("yes", "", Switch(field!(yes)))
+        .help("The whole fleet is meant: skip the confirmation that a terminal asks for"),
+    Job.setting("deadline", "DURATION", Duration(SECOND..=7 * DAY, field!(deadline)))
+        .help("Start nothing new after this time; what is in flight is finished"),
+    Criteria.setting("os", "OS", Texts(true, field!(os)))
+        .bound(Covered(Beginning))
+        .help("Operating system, by how its name begins: `Windows`, `iOS`, `macOS`, `Android`"),
+    Criteria.setting("compliance", "STATE", Words(&COMPLIANCE, field!(compliance)))
+        .help("Compliance state"),
+    Criteria.setting("owner", "OWNER", Words(&OWNER, field!(owner)))
+        .help("Who owns the device"),
+    Criteria.setting("agent", "AGENT", Words(&AGENT, field!(agent)))
+        .help("What manages the device"),
+    Criteria.setting("category", "NAME", Texts(false, field!(category)))
+        .help("Device category by its whole name"),
+    Criteria.setting("name", "PATTERN", Texts(false, field!(name)))
+        .bound(Covered(Pattern))
+        .help("Device name, as a pattern: `*` is any text, `?` one character"),
+    Criteria.setting("stale-for", "DURATION", Duration(SECOND..=3650 * DAY, field!(stale_for)))
+        .bound(AtLeast)
+        .help("Only devices whose last check-in is at least this long ago (`24h`, `7d`), or that never checked in"),
+    Criteria.setting("device", "ID", Devices(field!(device)))
+        .help("Only these devices, by their Intune device id"),
+    Criteria.setting("limit", "N", Count(1..=u32::MAX, "devices", field!(limit)))
+        .help("At most this many devices, the first in the order of the run that can be synced"),
+    Selection.setting("order", "ORDER", Choice(&field!(order)))
+        .default("stalest")
+        .help("The order of the run"),
+    Selection.setting("include-unsupported", "", Switch(field!(include_unsupported)))
+        .help("Also sync devices whose platform, agent or state cannot sync, instead of skipping them"),
+    Pace.setting("batch-size", "N", Count(1..=10_000, "devices", field!(batch_size)))
+        .default("50")
+        .help("Devices in a batch"),
+    Pace.setting("batch-delay-seconds", "DURATION", Duration(0..=DAY, field!(batch_delay)))
+        .bound(AtLeast)
+        .default("10")
+        .help("Pause between two batches"),
+    Pace.setting("max-retries", "N", Count(0..=100, "retries", field!(max_retries)))
+        .default("5")
+        .help("How often a device's sync is tried again after a transient failure"),
+    Pace.setting("initial-backoff-seconds", "DURATION", Duration(0..=HOUR, field!(initial_backoff)))
+        .bound(AtLeast)
+        .default("5")
+        .help("First wait after a transient failure; doubled with each further one, up to a minute, and jittered"),
+    Pace.setting("dispatch", "HOW", Choice(&field!(dispatch)))
+        .bound(UpToDefault(&["single", "batch", "bulk"]))
+        .default("batch")
+        .help("How syncs are put into requests"),
+    Pace.setting("pace", "PACE", Choice(&field!(pace)))
+        .bound(UpTo(&["fixed", "quota"]))
+        .default("fixed")
+        .help("What decides when the next device's turn comes; the ceiling on the rate holds in both"),
+    Pace.setting("max-rate", "RATE", Rate(field!(max_rate)))
+        .bound(AtMostDefault)
+        .default("9.75")
+        .help("Ceiling in syncs per second; the default is 97.5 % of the 200 in 20 seconds that Microsoft documents"),
+    Graph.setting("cloud", "CLOUD", Elsewhere)
+        .default("public")
+        .help("The cloud of the tenant: it decides the address of Graph, and the scope, audience and issuer of the token"),
+    Graph.setting("graph-url", "URL", Elsewhere)
+        .help("Another address for Graph, https or on loopback; the token's scope stays that of `--cloud`"),
+    Identity.setting("auth", "SOURCE", Elsewhere)
+        .default("managed-identity")
+        .help("Where the token comes from"),
+    Identity.setting("tenant-id", "TENANT", Elsewhere)
+        .help("The tenant, by its id or one of its domains, for `--auth` `client-secret`, `workload-identity` or `azure-cli`"),
+    Identity.setting("client-id", "ID", Elsewhere)
+        .help("The client id of the app, or of a user-assigned managed identity"),
+    Identity.setting("object-id", "ID", Elsewhere)
+        .help("The object (principal) id of a user-assigned managed identity"),
+    Identity.setting("resource-id", "ID", Elsewhere)
+        .help("The Azure resource id of a user-assigned managed identity"),
+    Identity.setting("client-secret", "SECRET", Elsewhere)
+        .variable_only()
+        .help("The client secret of the app; the program reads it from `--client-secret-file`"),
+    Identity.setting("federated-token", "TOKEN", Elsewhere)
+        .variable_only()
+        .help("The token of the issuer that the identity trusts; the program reads it from `--token-file`"),
+    Output.setting(OUTPUT, "FORMAT", Elsewhere)
+        .default("text")
+        .help("What stdout gets"),
+    Service.setting(SERVICE_SECRET, "SECRET", Elsewhere)
+        .variable_only()
+        .help("The secret that a request to the service must present, at least 16 characters"),
 ];
+
+impl Group {
+    /// A row of the table, with the bound that most settings of its kind have.
+    const fn setting(self, key: &'static str, value_name: &'static str, kind: Kind) -> Setting {
+        let bound = match kind {
+            Switch(_) => SWITCH,
+            Count(..) | Duration(..) | Rate(_) => AtMost,
+            Choice(_) => Same,
+            Texts(..) | Words(..) | Devices(_) => Covered(Equal),
+            Elsewhere => Operator,
+        };
+        Setting {
+            key,
+            value_name,
+            help: "",
+            group: self,
+            default: None,
+            is_flag: true,
+            bound,
+            kind,
+        }
+    }
+}
+
+impl Setting {
+    const fn help(self, help: &'static str) -> Self {
+        Self { help, ..self }
+    }
+
+    const fn default(self, default: &'static str) -> Self {
+        Self {
+            default: Some(default),
+            ..self
+        }
+    }
+
+    const fn bound(self, bound: Bound) -> Self {
+        Self { bound, ..self }
+    }
+
+    const fn variable_only(self) -> Self {
+        Self {
+            is_flag: false,
+            ..self
+        }
+    }
+}
 
 impl Setting {
     /// All settings, in the order of the help texts.
@@ -457,28 +294,10 @@ impl Setting {
         variable(self.key)
     }
 
-    /// How often it can be given, and whether it needs a value.
-    #[must_use]
-    pub fn shape(&self) -> Shape {
-        self.kind.shape()
-    }
-
-    /// The words that it takes, where these are few, each with what it means.
-    #[must_use]
-    pub fn words(&self) -> Vec<(&'static str, &'static str)> {
-        self.kind.words()
-    }
-
     /// Whether its words can be written in any letter case.
     #[must_use]
     pub fn ignores_case(&self) -> bool {
-        matches!(self.kind, Kind::Words { .. })
-    }
-
-    /// The range of a number: `1 to 10000`, `0s to 1d`.
-    #[must_use]
-    pub fn range(&self) -> Option<String> {
-        self.kind.range()
+        matches!(self.kind, Words(..))
     }
 
     /// What it does, with its range, and whether it can be repeated.
@@ -504,38 +323,6 @@ impl Setting {
         match self.set(&mut Given::default(), &[text.to_owned()]) {
             Err(NotSet::Refused { allowed, .. }) => Err(allowed),
             Ok(()) | Err(NotSet::Unknown) => Ok(()),
-        }
-    }
-
-    /// Sets it in `given`, instead of what it was.
-    ///
-    /// # Errors
-    ///
-    /// When it is not of a job, or one of the values is not allowed.
-    pub fn set(&self, given: &mut Given, values: &[String]) -> Result<(), NotSet> {
-        self.kind.set(given, values)
-    }
-
-    /// What it is in `given`.
-    #[must_use]
-    pub fn value(&self, given: &Given) -> Option<Value> {
-        self.kind.value(given)
-    }
-
-    /// A number of this setting for people: a duration as `1h30m`.
-    #[must_use]
-    pub fn shown(&self, number: u64) -> String {
-        self.kind.number(number, true)
-    }
-
-    /// The values as they are written on the command line, exactly.
-    #[must_use]
-    pub fn written(&self, value: &Value) -> Vec<String> {
-        match value {
-            Value::Switch(on) => vec![on.to_string()],
-            Value::Number(number) => vec![self.kind.number(*number, false)],
-            Value::Word(word) => vec![(*word).to_owned()],
-            Value::List(values) => values.clone(),
         }
     }
 }
@@ -570,9 +357,9 @@ mod tests {
     #[test]
     fn each_setting_of_a_job_has_a_field_and_a_bound_and_no_other_has() {
         for setting in &SETTINGS {
-            let is_elsewhere = matches!(setting.kind, Kind::Elsewhere);
+            let is_elsewhere = matches!(setting.kind, Elsewhere);
             assert_eq!(is_elsewhere, !setting.is_of_job(), "{}", setting.key);
-            let is_operators = setting.bound == Bound::Operator;
+            let is_operators = setting.bound == Operator;
             assert_eq!(is_operators, !setting.is_of_job(), "{}", setting.key);
         }
     }
@@ -587,7 +374,7 @@ mod tests {
                 let value = setting.value(&given).expect("it has just been set");
                 assert_eq!(setting.written(&value), [default], "{}", setting.key);
             }
-            if setting.group == Group::Pace {
+            if setting.group == Pace {
                 assert!(setting.default.is_some(), "{}", setting.key);
             }
         }
@@ -598,14 +385,14 @@ mod tests {
     fn each_bound_fits_its_kind() {
         for setting in Setting::of_job() {
             let fits = match setting.bound {
-                Bound::AtMost | Bound::AtMostDefault | Bound::AtLeast => setting.range().is_some(),
-                Bound::UpTo(words) | Bound::UpToDefault(words) => match setting.shape() {
+                AtMost | AtMostDefault | AtLeast => setting.range().is_some(),
+                UpTo(words) | UpToDefault(words) => match setting.shape() {
                     Shape::Switch => words == ["false", "true"],
                     _ => setting.words().iter().all(|(word, _)| words.contains(word)),
                 },
-                Bound::Same => !setting.words().is_empty(),
-                Bound::Covered(_) => matches!(setting.shape(), Shape::List { .. }),
-                Bound::Operator => false,
+                Same => !setting.words().is_empty(),
+                Covered(_) => matches!(setting.shape(), Shape::List { .. }),
+                Operator => false,
             };
             assert!(fits, "{}", setting.key);
         }

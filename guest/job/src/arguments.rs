@@ -1,8 +1,7 @@
 //! The arguments: flags of `intune-sync sync`, each also a variable.
 
 use intune_sync_settings::{
-    Advice, Choice, Environment, Given, Group, NotSet, OUTPUT, Setting, Shape, Variables, choice,
-    variable,
+    Advice, Choice, Environment, Given, Group, OUTPUT, Setting, Shape, Variables, choice, variable,
 };
 use intune_sync_wit::Purpose;
 
@@ -23,7 +22,7 @@ Usage: intune-sync-job [sync | plan] [--KEY VALUE | --KEY=VALUE]...
         }
         help += &entry(setting);
     }
-    let format: Vec<&str> = Format::WORDS.iter().map(|(word, _)| *word).collect();
+    let format: Vec<&str> = Format::WORDS.iter().map(|(word, ..)| *word).collect();
     help += &format!("\nOutput:\n  --{OUTPUT} {}\n", format.join("|"));
     help += "\nEach can also be a variable, `INTUNE_SYNC_` and the key in capitals. By variables only:\n";
     for setting in Setting::all() {
@@ -63,7 +62,7 @@ pub enum Format {
 }
 
 impl Choice for Format {
-    const WORDS: &[(&str, Self)] = &[("text", Self::Text), ("jsonl", Self::Jsonl)];
+    const WORDS: &[(&str, Self, &str)] = &[("text", Self::Text, ""), ("jsonl", Self::Jsonl, "")];
 }
 
 /// What the arguments request.
@@ -142,22 +141,14 @@ impl Asked {
         let mut format = format(variables)?;
         for (key, values) in flags {
             let set = match (key, values.as_slice()) {
-                (OUTPUT, [value]) => {
-                    choice(value)
-                        .map(|chosen| format = chosen)
-                        .map_err(|allowed| NotSet::Refused {
-                            value: value.clone(),
-                            allowed,
-                        })
-                }
+                (OUTPUT, [value]) => choice(value)
+                    .map(|chosen| format = chosen)
+                    .map_err(|allowed| allowed.of(value)),
                 _ => given.set(key, &values),
             };
-            set.map_err(|problem| match problem {
-                NotSet::Unknown => unknown(&format!("--{key}")),
-                NotSet::Refused { value, allowed } => Advice::new(
-                    format!("`{value}` is not allowed for `--{key}`: {allowed}"),
-                    "correct it, or leave it out",
-                ),
+            set.map_err(|problem| Advice {
+                hint: "correct it, or leave it out".to_owned(),
+                ..problem.at(&format!("--{key}"))
             })?;
         }
         let mut environment = Environment::read(variables)?;
@@ -173,12 +164,7 @@ impl Asked {
 fn format(variables: &Variables) -> Result<Format, Advice> {
     let name = variable(OUTPUT);
     variables.get(&name).map_or(Ok(Format::default()), |value| {
-        choice(value).map_err(|allowed| {
-            Advice::new(
-                format!("`{value}` is not allowed for `{name}`: {allowed}"),
-                "correct it, or remove it",
-            )
-        })
+        choice(value).map_err(|allowed| allowed.of(value).at(&name))
     })
 }
 

@@ -6,15 +6,6 @@ use clap::Args;
 
 use super::groups::output::ReportFormat;
 
-/// `audit`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AuditOptions {
-    /// The component, instead of the built-in one. Not yet read.
-    pub(crate) file: Option<PathBuf>,
-    /// What stdout gets.
-    pub(crate) format: ReportFormat,
-}
-
 /// What each exit code means.
 pub(super) const EXIT_CODES: &str = "Exit codes:
   0    the component asks for nothing beyond the promised list
@@ -23,26 +14,17 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
 
 /// `audit`.
 #[derive(Debug, Args)]
-pub(super) struct AuditArgs {
+pub(crate) struct AuditOptions {
     /// The component to look at, instead of the built-in one
     #[arg(value_name = "FILE")]
-    pub(super) file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// What stdout gets
     #[arg(
-        long,
+        long = "output",
         value_name = "FORMAT",
         value_enum,
         default_value_t,
         help_heading = "Output"
     )]
-    pub(super) output: ReportFormat,
-}
-
-impl From<AuditArgs> for AuditOptions {
-    fn from(args: AuditArgs) -> Self {
-        Self {
-            file: args.file,
-            format: args.output,
-        }
-    }
+    pub(crate) format: ReportFormat,
 }

@@ -3,8 +3,7 @@
 use std::{error::Error as _, ffi::OsString};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use intune_sync_ids::Origin;
-use intune_sync_settings::{Advice, number::Refused, words};
+use intune_sync_settings::{Advice, number::Refused, terms, words};
 
 use super::{Command, Page, layers::Layers};
 
@@ -26,6 +25,11 @@ pub(super) fn explain(
             styled: page.ansi().to_string(),
         }));
     }
+    if let Some(ContextValue::Strings(texts)) = error.get(ContextKind::Custom)
+        && let [message, hint] = texts.as_slice()
+    {
+        return Err(Advice::new(message, hint));
+    }
     Err(Explained {
         error,
         command,
@@ -33,6 +37,14 @@ pub(super) fn explain(
         layers,
     }
     .usage())
+}
+
+/// An advice on flags that clap takes one by one, as an error of clap, for [`explain`].
+pub(super) fn error_of(Advice { message, hint }: Advice) -> clap::Error {
+    let mut error = clap::Error::new(ErrorKind::ArgumentConflict);
+    let texts = ContextValue::Strings(vec![message, hint]);
+    error.insert(ContextKind::Custom, texts);
+    error
 }
 
 struct Explained<'a> {
@@ -115,7 +127,7 @@ impl Explained<'_> {
             .place(long)
             .map_or_else(|| format!("`{flag}`"), str::to_owned);
         let value = match (long, self.value()) {
-            ("graph-url", value) => without_password(value),
+            ("graph-url", value) => terms::without_password(&value),
             (_, value) => value,
         };
         let allowed = match self
@@ -195,14 +207,6 @@ fn subcommand<'a>(command: &'a clap::Command, args: &[OsString]) -> Option<&'a c
     args.iter()
         .skip(1)
         .find_map(|arg| command.find_subcommand(arg.to_str()?))
-}
-
-/// A refused URL as it may be shown: a password must not end up in a log.
-fn without_password(url: String) -> String {
-    match url.parse::<Origin>() {
-        Err(error) => error.value.to_string(),
-        Ok(_) => url,
-    }
 }
 
 fn first_word(text: &str) -> String {

@@ -10,7 +10,7 @@ use intune_sync_settings::{Advice, Cloud, terms};
 use super::groups::{
     connection::GraphArgs,
     identity::{Auth, AuthKind, IdentityArgs},
-    output::{OutputOptions, ReportArgs, ReportFormat},
+    output::{OutputOptions, ReportFormat},
 };
 
 /// `doctor`.
@@ -58,8 +58,17 @@ pub(super) struct DoctorArgs {
     pub(super) graph: GraphArgs,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,
+    /// What stdout gets
+    #[arg(
+        long = "output",
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
+    pub(super) format: ReportFormat,
     #[command(flatten)]
-    pub(super) report: ReportArgs,
+    pub(super) output: OutputOptions,
 }
 
 impl TryFrom<DoctorArgs> for DoctorOptions {
@@ -80,8 +89,8 @@ impl TryFrom<DoctorArgs> for DoctorOptions {
             graph: args.graph.root(),
             auth: args.identity.try_into()?,
             ca_file: args.graph.ca_file,
-            format: args.report.output,
-            output: args.report.terminal.try_into()?,
+            format: args.format,
+            output: args.output,
         })
     }
 }

@@ -10,7 +10,7 @@ use intune_sync_settings::{Advice, Cloud, number::Refused, terms};
 use super::groups::{
     connection::GraphArgs,
     identity::{Auth, IdentityArgs},
-    output::{OutputOptions, ReportArgs, ReportFormat},
+    output::{OutputOptions, ReportFormat},
 };
 
 /// `grant`.
@@ -91,15 +91,24 @@ pub(super) struct GrantArgs {
     /// Show what would change, and change nothing
     #[arg(long, help_heading = "Job")]
     pub(super) dry_run: bool,
-    /// Skip the question that a terminal is asked before something is changed
+    /// Skip the confirmation that a terminal asks for
     #[arg(long, short, help_heading = "Job")]
     pub(super) yes: bool,
     #[command(flatten)]
     pub(super) graph: GraphArgs,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,
+    /// What stdout gets
+    #[arg(
+        long = "output",
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
+    pub(super) format: ReportFormat,
     #[command(flatten)]
-    pub(super) report: ReportArgs,
+    pub(super) output: OutputOptions,
 }
 
 impl TryFrom<GrantArgs> for GrantOptions {
@@ -141,8 +150,8 @@ impl TryFrom<GrantArgs> for GrantOptions {
             graph: args.graph.root(),
             auth: args.identity.try_into()?,
             ca_file: args.graph.ca_file,
-            format: args.report.output,
-            output: args.report.terminal.try_into()?,
+            format: args.format,
+            output: args.output,
         })
     }
 }

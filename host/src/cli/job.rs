@@ -1,19 +1,23 @@
 //! A job: what `sync` and `plan` share, and what `demo` and `rehearse` run.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use intune_sync_ids::Origin;
-use intune_sync_report::ExitStatus;
-use intune_sync_settings::{Advice, Cloud, Given, number::rate_text};
+use intune_sync_report::{ExitStatus, Format};
+use intune_sync_settings::{Advice, Cloud, Given, Group, number::thousandths};
 use intune_sync_wit::{self as wit, Purpose};
 
 use super::groups::{
+    choices,
     connection::GraphArgs,
+    devices_file,
     identity::{Auth, IdentityArgs},
-    output::{OutputArgs, OutputOptions},
-    selection::SelectionArgs,
-    settings::{Job, Pace, Settings},
+    output::OutputOptions,
+    settings::{Job, Settings},
 };
 
 /// The rate that Microsoft documents for writes to Intune devices, for one app in one tenant, in syncs in 1,000
@@ -37,6 +41,8 @@ pub(crate) struct JobOptions {
     pub(crate) ca_file: Option<PathBuf>,
     /// Component instead of the built-in one. Not yet read.
     pub(crate) component: Option<PathBuf>,
+    /// What stdout gets.
+    pub(crate) format: Format,
     /// What is shown.
     pub(crate) output: OutputOptions,
 }
@@ -61,8 +67,8 @@ impl JobOptions {
             Advice::new(
                 format!(
                     "`--max-rate {}` is above the {} syncs per second that Microsoft documents",
-                    rate_text(rate),
-                    rate_text(DOCUMENTED_RATE)
+                    thousandths(rate),
+                    thousandths(DOCUMENTED_RATE)
                 ),
                 "expect throttling, which also slows down other apps of the tenant; leave `--max-rate` out for `9.75`",
             )
@@ -85,6 +91,7 @@ impl JobOptions {
             },
             ca_file: None,
             component: None,
+            format: Format::Text,
             output,
         }
     }
@@ -119,16 +126,22 @@ pub(super) struct JobArgs {
     /// Run this component instead of the built-in one, in the same sandbox
     #[arg(long, value_name = "FILE", help_heading = "Job")]
     pub(super) component: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) selection: SelectionArgs,
-    #[command(flatten)]
-    pub(super) pace: Settings<Pace>,
+    /// Only the devices whose ids are in this file (`-` is standard input)
+    ///
+    /// One GUID a line, blank lines and `#` comments allowed; or a CSV file with a header, whose column `Id` or
+    /// `Device ID` is read.
+    #[arg(long, value_name = "FILE", help_heading = Group::Criteria.heading())]
+    pub(super) devices_from: Option<PathBuf>,
     #[command(flatten)]
     pub(super) graph: GraphArgs,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,
+    /// What stdout gets
+    #[arg(long = "output", value_name = "FORMAT", value_parser = choices::<Format>(), default_value = "text",
+        help_heading = "Output")]
+    pub(super) format: Format,
     #[command(flatten)]
-    pub(super) output: OutputArgs,
+    pub(super) output: OutputOptions,
 }
 
 impl JobArgs {
@@ -139,9 +152,13 @@ impl JobArgs {
     /// Flags that do not go together; a devices file that cannot be read.
     pub(super) fn options(self, purpose: Purpose) -> Result<JobOptions, Advice> {
         let auth = self.identity.try_into()?;
-        standard_input(&auth, &self.selection)?;
-        let output = self.output.try_into()?;
-        let given = self.settings.given.or(self.pace.given);
+        let devices_from = self.devices_from.as_deref();
+        standard_input(&auth, devices_from)?;
+        // Last: a devices file on standard input is only read when all else is right.
+        let mut given = self.settings.given;
+        if let Some(file) = devices_from {
+            given.device.extend(devices_file::read(file)?);
+        }
         Ok(JobOptions {
             purpose,
             auth,
@@ -149,17 +166,17 @@ impl JobArgs {
             graph: self.graph.root(),
             ca_file: self.graph.ca_file,
             component: self.component,
-            output,
-            // Last: a devices file on standard input is only read when all else is right.
-            given: given.or(self.selection.given()?),
+            format: self.format,
+            output: self.output,
+            given,
         })
     }
 }
 
 /// Standard input can be read for one purpose.
-fn standard_input(auth: &Auth, selection: &SelectionArgs) -> Result<(), Advice> {
+fn standard_input(auth: &Auth, devices_from: Option<&Path>) -> Result<(), Advice> {
     match auth.reads_standard_input() {
-        Some(flag) if selection.reads_standard_input() => Err(Advice::new(
+        Some(flag) if devices_from == Some(Path::new("-")) => Err(Advice::new(
             format!(
                 "`{flag} -` and `--devices-from -` are not allowed together: both read standard input"
             ),

@@ -9,17 +9,14 @@ mod grant;
 mod groups;
 mod job;
 mod layers;
-mod plan;
 mod rehearse;
 mod simulate;
-mod sync;
 #[cfg(test)]
 mod tests;
 mod tree;
 
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::FromArgMatches;
 use intune_sync_settings::Advice;
 pub(crate) use intune_sync_settings::{Cloud, duration};
 
@@ -31,7 +28,7 @@ pub(crate) use self::{
     grant::{GrantOptions, Purpose as GrantPurpose, Whom},
     groups::{
         identity::Auth,
-        output::{Color, Format, OutputOptions, ReportFormat, Verbosity},
+        output::{Color, OutputOptions, ReportFormat, Verbosity},
     },
     job::JobOptions,
     rehearse::{BulkCost, Limiter, RehearseOptions, TenantOptions},
@@ -89,14 +86,13 @@ fn parse_with(
     let command = tree::command();
 
     // The flags alone come first: their errors are theirs, and `--config` is among them.
+    let explain = |error, layers: &Layers| clap_error::explain(&error, &command, &args, layers);
     let flags = match command.clone().try_get_matches_from(&args) {
         Ok(flags) => flags,
-        Err(error) => return clap_error::explain(&error, &command, &args, &Layers::default()),
+        Err(error) => return explain(error, &Layers::default()),
     };
     let Some((name @ ("sync" | "plan" | "rehearse" | "doctor"), given)) = flags.subcommand() else {
-        return tree::Arguments::from_arg_matches(&flags)
-            .map_err(|error| unexpected(&error))
-            .and_then(Command::try_from);
+        return tree::read(&flags).or_else(|error| explain(error, &Layers::default()));
     };
 
     // Variables and the config file replace the defaults, so that the flags' own parsers read them.
@@ -105,18 +101,8 @@ fn parse_with(
     let layered = command
         .clone()
         .mut_subcommand(name, |subcommand| layers.apply(subcommand));
-    match layered.try_get_matches_from(&args) {
-        Ok(matches) => tree::Arguments::from_arg_matches(&matches)
-            .map_err(|error| unexpected(&error))
-            .and_then(Command::try_from),
-        Err(error) => clap_error::explain(&error, &command, &args, &layers),
-    }
-}
-
-/// Matches that clap's own tree has accepted fit the structs derived with it; where they do not, clap says why.
-fn unexpected(error: &clap::Error) -> Advice {
-    Advice::new(
-        error.to_string(),
-        "`intune-sync --help` lists the commands and their flags",
-    )
+    layered
+        .try_get_matches_from(&args)
+        .and_then(|matches| tree::read(&matches))
+        .or_else(|error| explain(error, &layers))
 }

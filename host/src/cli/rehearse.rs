@@ -11,58 +11,11 @@ use intune_sync_settings::{
 
 use super::{
     groups::{
-        output::{OutputOptions, ReportArgs, ReportFormat},
+        output::{OutputOptions, ReportFormat},
         settings::{Pace, Settings},
     },
     job::JobOptions,
 };
-
-/// `rehearse`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct RehearseOptions {
-    /// Devices of the simulated tenant, at least 1.
-    pub(crate) devices: u32,
-    /// Whether the other ways to dispatch and to pace are tried too.
-    pub(crate) alternatives: bool,
-    /// Component instead of the built-in one. Not yet read.
-    pub(crate) component: Option<PathBuf>,
-    /// How fast, and what happens on errors.
-    pub(crate) pace: Given,
-    /// How the tenant behaves.
-    pub(crate) tenant: TenantOptions,
-    /// What stdout gets.
-    pub(crate) format: ReportFormat,
-    /// What is shown.
-    pub(crate) output: OutputOptions,
-}
-
-impl RehearseOptions {
-    /// The `sync` of the whole simulated fleet, in the public cloud, at this pace.
-    pub(crate) fn job(&self, pace: Given) -> JobOptions {
-        JobOptions::of_whole_fleet(Cloud::default().graph(), pace, self.output)
-    }
-}
-
-/// How the simulated tenant of a rehearsal behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TenantOptions {
-    /// Writes in 20 seconds, at least 1.
-    pub(crate) quota: u32,
-    /// How they are counted.
-    pub(crate) limiter: Limiter,
-    /// Percent of the quota that another app uses, at most 99.
-    pub(crate) neighbour: u32,
-    /// Milliseconds for which the other app is busy, and then idle; always busy without.
-    pub(crate) neighbour_period: Option<u64>,
-    /// How long a response takes.
-    pub(crate) latency: Span,
-    /// Hundredths of a percent of requests that meet a transient fault, less than 10,000.
-    pub(crate) faults: u16,
-    /// What a call of the bulk action costs.
-    pub(crate) bulk_cost: BulkCost,
-    /// The simulation's seed, and the engine's.
-    pub(crate) seed: u64,
-}
 
 /// How the simulated tenant counts writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -106,106 +59,98 @@ Exit codes:
   130  interrupted by Ctrl-C";
 
 /// `rehearse`.
-#[derive(Debug, Args)]
-pub(super) struct RehearseArgs {
+#[derive(Debug, PartialEq, Args)]
+pub(crate) struct RehearseOptions {
     /// Devices of the simulated tenant, 1 to 2000000
     #[arg(long, value_name = "N", value_parser = whole(1..=2_000_000, "devices"), default_value = "10000",
         allow_hyphen_values = true, help_heading = "Job")]
-    pub(super) devices: u32,
+    pub(crate) devices: u32,
     /// Leave out the other ways to dispatch and to pace, and the recommendation
     #[arg(long, help_heading = "Job")]
-    pub(super) no_alternatives: bool,
+    pub(crate) no_alternatives: bool,
     /// TOML file with defaults, as `sync` takes it
     #[arg(long, value_name = "FILE", help_heading = "Job")]
-    pub(super) config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Run this component instead of the built-in one, in the same sandbox
     #[arg(long, value_name = "FILE", help_heading = "Job")]
-    pub(super) component: Option<PathBuf>,
+    pub(crate) component: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) pace: Settings<Pace>,
+    pub(crate) pace: Settings<Pace>,
     #[command(flatten)]
-    pub(super) tenant: TenantArgs,
+    pub(crate) tenant: TenantOptions,
+    /// What stdout gets
+    #[arg(
+        long = "output",
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
+    pub(crate) format: ReportFormat,
     #[command(flatten)]
-    pub(super) report: ReportArgs,
+    pub(crate) output: OutputOptions,
 }
 
 /// How the simulated tenant behaves.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Simulated tenant")]
-pub(super) struct TenantArgs {
+pub(crate) struct TenantOptions {
     /// Writes in 20 seconds that it allows, 1 to 1000000
     #[arg(long, value_name = "N", value_parser = whole(1..=1_000_000, "writes"), default_value = "200",
         allow_hyphen_values = true)]
-    pub(super) quota: u32,
+    pub(crate) quota: u32,
     /// How it counts them
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
-    pub(super) limiter: Limiter,
+    pub(crate) limiter: Limiter,
     /// Share of the quota that another app uses, 0 to 99 percent
     #[arg(long, value_name = "PERCENT", value_parser = whole(0..=99, "percent"), default_value = "0",
         allow_hyphen_values = true)]
-    pub(super) neighbour: u32,
+    pub(crate) neighbour: u32,
     /// The other app is busy for this long, then idle as long, and so on; always busy if left out. From 1s to 1d
     #[arg(long, value_name = "DURATION", value_parser = within(SECOND..=DAY), allow_hyphen_values = true)]
-    pub(super) neighbour_period: Option<u64>,
+    pub(crate) neighbour_period: Option<u64>,
     /// How long a response takes, up to 1m: a duration, or two between which it varies
     #[arg(long, value_name = "MIN..MAX", value_parser = span(60_000), default_value = "100ms..800ms",
         allow_hyphen_values = true)]
-    pub(super) latency: Span,
+    pub(crate) latency: Span,
     /// Share of requests that meet a transient fault, 0 to 99.99 percent
     #[arg(long, value_name = "PERCENT", value_parser = percent, default_value = "0", allow_hyphen_values = true)]
-    pub(super) faults: u16,
+    pub(crate) faults: u16,
     /// What a call of the bulk action costs of the quota
     #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
-    pub(super) bulk_cost: BulkCost,
+    pub(crate) bulk_cost: BulkCost,
     /// Seed of the simulation: the same seed makes the same tenant and the same run
     #[arg(long, value_name = "N", value_parser = seed, default_value = "1", allow_hyphen_values = true)]
-    pub(super) seed: u64,
+    pub(crate) seed: u64,
 }
 
-impl TryFrom<RehearseArgs> for RehearseOptions {
-    type Error = Advice;
-
-    fn try_from(args: RehearseArgs) -> Result<Self, Advice> {
-        let RehearseArgs {
-            devices,
-            no_alternatives,
-            config: _,
-            component,
-            pace,
-            tenant,
-            report,
-        } = args;
-        Ok(Self {
-            devices,
-            alternatives: !no_alternatives,
-            component,
-            pace: pace.given,
-            tenant: tenant.try_into()?,
-            format: report.output,
-            output: report.terminal.try_into()?,
-        })
+impl RehearseOptions {
+    /// The `sync` of the whole simulated fleet, in the public cloud, at this pace.
+    pub(crate) fn job(&self, pace: Given) -> JobOptions {
+        JobOptions::of_whole_fleet(Cloud::default().graph(), pace, self.output)
     }
-}
 
-impl TryFrom<TenantArgs> for TenantOptions {
-    type Error = Advice;
+    /// Whether the other ways to dispatch and to pace are tried too.
+    pub(crate) fn tries_alternatives(&self) -> bool {
+        !self.no_alternatives
+    }
 
-    fn try_from(args: TenantArgs) -> Result<Self, Advice> {
-        if args.neighbour_period.is_some() && args.neighbour == 0 {
-            return Err(Advice::new(
+    /// Refuses flags that do not go together.
+    ///
+    /// # Errors
+    ///
+    /// A neighbour's period without a neighbour.
+    pub(super) fn check(&self) -> Result<(), Advice> {
+        match self.tenant {
+            TenantOptions {
+                neighbour: 0,
+                neighbour_period: Some(_),
+                ..
+            } => Err(Advice::new(
                 "`--neighbour-period` is not allowed without `--neighbour`",
                 "say with `--neighbour 50` how much of the quota the other app uses",
-            ));
+            )),
+            _ => Ok(()),
         }
-        Ok(Self {
-            quota: args.quota,
-            limiter: args.limiter,
-            neighbour: args.neighbour,
-            neighbour_period: args.neighbour_period,
-            latency: args.latency,
-            faults: args.faults,
-            bulk_cost: args.bulk_cost,
-            seed: args.seed,
-        })
     }
 }

@@ -3,61 +3,29 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
-use intune_sync_settings::{
-    Advice,
-    number::{Refused, seed, whole},
-};
+use intune_sync_settings::number::{Refused, seed, whole};
 
-use super::groups::output::{OutputOptions, TerminalArgs};
-
-/// `simulate`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SimulateOptions {
-    /// Where to serve: a loopback address.
-    pub(crate) listen: SocketAddr,
-    /// Devices of the simulated tenant, instead of the file's number.
-    pub(crate) devices: Option<u32>,
-    /// JSON file with the simulator's configuration. Not yet read.
-    pub(crate) config: Option<PathBuf>,
-    /// The simulation's seed, instead of the file's.
-    pub(crate) seed: Option<u64>,
-    /// What is shown.
-    pub(crate) output: OutputOptions,
-}
+use super::groups::output::OutputOptions;
 
 /// `simulate`.
 #[derive(Debug, Args)]
-pub(super) struct SimulateArgs {
+pub(crate) struct SimulateOptions {
     /// Loopback address and port to serve on; port 0 is any free one
     #[arg(long, value_name = "ADDRESS", value_parser = loopback, default_value = "127.0.0.1:0",
         help_heading = "Job")]
-    pub(super) listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// Devices of the simulated tenant, up to 1000000; wins over the file
     #[arg(long, value_name = "N", value_parser = whole(0..=1_000_000, "devices"), allow_hyphen_values = true,
         help_heading = "Job")]
-    pub(super) devices: Option<u32>,
+    pub(crate) devices: Option<u32>,
     /// JSON file that says how the simulated tenant behaves: quota, latency, faults
     #[arg(long, value_name = "FILE", help_heading = "Job")]
-    pub(super) config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Seed of the simulation, instead of the file's: the same seed makes the same tenant
     #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true, help_heading = "Job")]
-    pub(super) seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
     #[command(flatten)]
-    pub(super) terminal: TerminalArgs,
-}
-
-impl TryFrom<SimulateArgs> for SimulateOptions {
-    type Error = Advice;
-
-    fn try_from(args: SimulateArgs) -> Result<Self, Advice> {
-        Ok(Self {
-            listen: args.listen,
-            devices: args.devices,
-            config: args.config,
-            seed: args.seed,
-            output: args.terminal.try_into()?,
-        })
-    }
+    pub(crate) output: OutputOptions,
 }
 
 /// A loopback address with a port: the simulator has no business elsewhere.

@@ -1,19 +1,19 @@
 //! The clap tree: all commands with their help texts.
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use intune_sync_settings::Advice;
+use intune_sync_wit::Purpose;
 
 use super::{
     Command,
-    audit::{self, AuditArgs},
-    demo::{self, DemoArgs},
+    audit::{self, AuditOptions},
+    clap_error::error_of,
+    demo::{self, DemoOptions},
     doctor::{self, DoctorArgs},
     grant::{self, GrantArgs},
-    job,
-    plan::PlanArgs,
-    rehearse::{self, RehearseArgs},
-    simulate::SimulateArgs,
-    sync::SyncArgs,
+    job::{self, JobArgs},
+    rehearse::{self, RehearseOptions},
+    simulate::SimulateOptions,
 };
 
 /// The whole tree, with the defaults and help texts that only one command has.
@@ -62,20 +62,20 @@ pub(super) enum Subcommands {
     ///
     /// Lists and selects as `sync` does, with the same flags, and ends before the first write.
     #[command(after_help = job::SOURCES, after_long_help = job::sources_and_exit_codes())]
-    Plan(Box<PlanArgs>),
+    Plan(Box<JobArgs>),
     /// Run `sync` against a simulated tenant on this machine
     ///
     /// Needs no Azure and reaches nothing but this machine: a simulator on loopback responds as Microsoft Graph does,
     /// with throttling and failures, in a quota compressed in time.
-    Demo(Box<DemoArgs>),
+    Demo(Box<DemoOptions>),
     /// Say how long a run will take, by running it against a simulated tenant on a virtual clock
     ///
     /// Needs no Azure and opens no connection: the component runs in its sandbox as it would for `sync`, against a
     /// tenant within this process, and hours pass in seconds. The same flags and the same seed give the same result.
     #[command(after_help = rehearse::SOURCES, after_long_help = rehearse::MODEL_AND_EXIT_CODES)]
-    Rehearse(Box<RehearseArgs>),
+    Rehearse(Box<RehearseOptions>),
     /// Serve the simulated tenant on loopback until stopped, for other clients
-    Simulate(SimulateArgs),
+    Simulate(SimulateOptions),
     /// Say whether this identity can do the job here, and what to do if not
     ///
     /// Looks, one step after the other, for the identity, the way to Microsoft Graph, the clock, the token and what it
@@ -94,22 +94,53 @@ pub(super) enum Subcommands {
     /// of them is beyond the promised list, and the compiler and crates that it says it was made with. Then the rules
     /// of the egress gate and the limits, which hold for any component.
     #[command(after_long_help = audit::EXIT_CODES)]
-    Audit(AuditArgs),
+    Audit(AuditOptions),
 }
 
-impl TryFrom<Arguments> for Command {
+/// `sync`.
+#[derive(Debug, Args)]
+pub(super) struct SyncArgs {
+    /// End before the first write, as `plan` does
+    #[arg(long, help_heading = "Job")]
+    dry_run: bool,
+    #[command(flatten)]
+    job: JobArgs,
+}
+
+/// The command that clap has matched.
+///
+/// # Errors
+///
+/// Flags that do not go together; a devices file that cannot be read.
+pub(super) fn read(matches: &ArgMatches) -> Result<Command, clap::Error> {
+    Arguments::from_arg_matches(matches)?
+        .command
+        .try_into()
+        .map_err(error_of)
+}
+
+impl TryFrom<Subcommands> for Command {
     type Error = Advice;
 
-    fn try_from(arguments: Arguments) -> Result<Self, Advice> {
-        Ok(match arguments.command {
-            Subcommands::Sync(args) => Self::Job(Box::new((*args).try_into()?)),
-            Subcommands::Plan(args) => Self::Job(Box::new((*args).try_into()?)),
-            Subcommands::Demo(args) => Self::Demo(Box::new((*args).try_into()?)),
-            Subcommands::Rehearse(args) => Self::Rehearse(Box::new((*args).try_into()?)),
-            Subcommands::Simulate(args) => Self::Simulate(args.try_into()?),
+    fn try_from(command: Subcommands) -> Result<Self, Advice> {
+        Ok(match command {
+            Subcommands::Sync(args) => {
+                let purpose = match args.dry_run {
+                    true => Purpose::Plan,
+                    false => Purpose::Sync,
+                };
+                Self::Job(Box::new(args.job.options(purpose)?))
+            }
+            Subcommands::Plan(args) => Self::Job(Box::new(args.options(Purpose::Plan)?)),
+            Subcommands::Demo(options) => Self::Demo(options),
+            Subcommands::Rehearse(options) => {
+                options.check()?;
+                Self::Rehearse(options)
+            }
+            Subcommands::Simulate(options) => Self::Simulate(options),
             Subcommands::Doctor(args) => Self::Doctor(Box::new((*args).try_into()?)),
             Subcommands::Grant(args) => Self::Grant(Box::new((*args).try_into()?)),
-            Subcommands::Audit(args) => Self::Audit(args.into()),
+            Subcommands::Audit(options) => Self::Audit(options),
         })
     }
 }

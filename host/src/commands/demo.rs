@@ -42,7 +42,7 @@ pub(crate) async fn run(
     ));
     printer.note(&format!(
         "  intune-sync sync --yes --graph-url {root} {}",
-        options.pace.flags(Group::Pace).join(" ")
+        options.pace.given.flags(Group::Pace).join(" ")
     ));
     let environment = Environment::from([
         ("IDENTITY_ENDPOINT", endpoint.as_str()),

@@ -14,8 +14,8 @@ use intune_sync_egress::{
 };
 use intune_sync_report::{ExitStatus, Stop, Turn, run_id};
 use intune_sync_sandbox::{Egress, Run, Sandbox, SandboxError, Time};
-use intune_sync_settings::{Advice, DispatchKind};
-use intune_sync_wit::{Event, EventKind, Problem, Purpose, RunStatus, Summary};
+use intune_sync_settings::Advice;
+use intune_sync_wit::{Dispatch, Event, EventKind, Problem, Purpose, RunStatus, Summary};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
@@ -77,7 +77,7 @@ pub(crate) async fn run(
         declined: false,
         summary: None,
     };
-    let output = Output::new(&options.output, options.purpose, run_id(now, seed));
+    let output = Output::new(options.format, options.purpose, run_id(now, seed));
     job.run(output, printer).await
 }
 
@@ -85,10 +85,10 @@ pub(crate) async fn run(
 pub(super) fn rules(options: &JobOptions) -> Rules {
     Rules {
         origin: options.graph.clone(),
-        writes: match (options.purpose, options.given.dispatch.unwrap_or_default()) {
+        writes: match (options.purpose, options.given.dispatch) {
             (Purpose::Plan, _) => Writes::None,
-            (Purpose::Sync, DispatchKind::Bulk) => Writes::SyncsAndBulk,
-            (Purpose::Sync, DispatchKind::Single | DispatchKind::Batch) => Writes::Syncs,
+            (Purpose::Sync, Some(Dispatch::Bulk)) => Writes::SyncsAndBulk,
+            (Purpose::Sync, Some(Dispatch::Single | Dispatch::Batch) | None) => Writes::Syncs,
         },
     }
 }

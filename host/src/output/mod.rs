@@ -10,16 +10,13 @@ mod tests;
 
 use std::io;
 
-use intune_sync_report::{self as report, Collector};
+use intune_sync_report::{Collector, Format};
 pub(crate) use intune_sync_report::{Counts, ErrorObject, Outcome as Ending, list, minutes, table};
 use intune_sync_wit::{Event, Purpose, Summary};
 use jiff::Timestamp;
 
 use self::{log::Log, progress::Progress};
-use crate::{
-    cli::{Format, OutputOptions},
-    printer::Printer,
-};
+use crate::printer::Printer;
 
 /// The output of one run.
 pub(crate) struct Output {
@@ -31,16 +28,7 @@ pub(crate) struct Output {
 
 impl Output {
     /// The output of the run `run_id`.
-    pub(crate) fn new(
-        options: &OutputOptions,
-        purpose: Purpose,
-        run_id: impl Into<String>,
-    ) -> Self {
-        let format = match options.format {
-            Format::Text => report::Format::Text,
-            Format::Json => report::Format::Json,
-            Format::Jsonl => report::Format::Jsonl,
-        };
+    pub(crate) fn new(format: Format, purpose: Purpose, run_id: impl Into<String>) -> Self {
         Self {
             purpose,
             collector: Collector::new(format, purpose, run_id),

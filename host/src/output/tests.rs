@@ -1,7 +1,7 @@
 //! A scripted run in each format, and every output against its JSON Schema.
 
 use insta::assert_snapshot;
-use intune_sync_report::{ExitStatus, Stop};
+use intune_sync_report::{ExitStatus, Format, Stop};
 use intune_sync_wit::{
     Batch, DeviceDone, Event, EventKind, Failure, GroupCount, Guid, Listed, Outcome, Plan, Problem,
     Purpose, Retried, Retrying, RunStatus, Summary, Throttled,
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::Output;
 use crate::{
-    cli::{Format, OutputOptions, Verbosity},
+    cli::{OutputOptions, Verbosity},
     printer::{Printer, tests::Written},
 };
 
@@ -183,13 +183,12 @@ fn run(
     summary: &Summary,
 ) -> (String, String) {
     let options = OutputOptions {
-        format,
         verbosity,
         ..OutputOptions::default()
     };
     let (stdout, stderr) = (Written::default(), Written::default());
     let mut printer = Printer::to(stdout.clone(), stderr.clone(), &options);
-    let mut output = Output::new(&options, purpose, RUN);
+    let mut output = Output::new(format, purpose, RUN);
     let mut now = start();
     for (second, kind) in script {
         while now < start() + SignedDuration::from_secs(second) {

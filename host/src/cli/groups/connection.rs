@@ -6,13 +6,13 @@ use clap::Args;
 use intune_sync_ids::Origin;
 use intune_sync_settings::{Cloud, terms};
 
-use super::help;
+use super::{choices, help};
 
 /// Where Graph is.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Graph")]
 pub(in crate::cli) struct GraphArgs {
-    #[arg(long, value_name = "CLOUD", value_enum, default_value_t, help = help("cloud"))]
+    #[arg(long, value_name = "CLOUD", value_parser = choices::<Cloud>(), default_value_t, help = help("cloud"))]
     pub(in crate::cli) cloud: Cloud,
     #[arg(long, value_name = "URL", value_parser = terms::origin, help = help("graph-url"))]
     pub(in crate::cli) graph_url: Option<Origin>,

@@ -12,12 +12,12 @@ use intune_sync_settings::Advice;
 /// The names of the column that holds Intune's device id, in Graph's exports and in the admin center's.
 const COLUMNS: [&str; 2] = ["id", "device id"];
 
-/// The ids in the file, as the halves of each GUID, in its order; `-` is standard input.
+/// The ids in the file, in its order; `-` is standard input.
 ///
 /// # Errors
 ///
 /// A file that cannot be read, that holds no device, or a line that is not a device id: the message names it.
-pub(super) fn read(path: &Path) -> Result<Vec<(u64, u64)>, Advice> {
+pub(in crate::cli) fn read(path: &Path) -> Result<Vec<Guid>, Advice> {
     if path.as_os_str() == "-" {
         return parse(io::stdin().lock(), "standard input");
     }
@@ -35,7 +35,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(u64, u64)>, Advice> {
     parse(BufReader::new(file), &name)
 }
 
-fn parse(mut reader: impl BufRead, name: &str) -> Result<Vec<(u64, u64)>, Advice> {
+fn parse(mut reader: impl BufRead, name: &str) -> Result<Vec<Guid>, Advice> {
     let mut devices = Vec::new();
     let mut layout = None;
     let mut line = Vec::new();
@@ -84,7 +84,7 @@ fn parse(mut reader: impl BufRead, name: &str) -> Result<Vec<(u64, u64)>, Advice
                  `Device ID`",
             )
         })?;
-        devices.push(id.halves());
+        devices.push(id);
     }
     if devices.is_empty() {
         return Err(Advice::new(
@@ -164,10 +164,6 @@ mod tests {
 
     const A: &str = "00112233-4455-6677-8899-aabbccddeeff";
     const B: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
-    const HALVES: [(u64, u64); 2] = [
-        (0x0011_2233_4455_6677, 0x8899_aabb_ccdd_eeff),
-        (u64::MAX, u64::MAX),
-    ];
 
     #[test]
     fn lists_and_tables_are_read() {
@@ -182,7 +178,7 @@ mod tests {
         ] {
             assert_eq!(
                 parse(text.as_bytes(), "x").as_deref(),
-                Ok(HALVES.as_slice()),
+                Ok([A, B].map(|id| id.parse().expect("a GUID")).as_slice()),
                 "{text}"
             );
         }

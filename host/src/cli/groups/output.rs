@@ -1,19 +1,9 @@
 //! What is shown, and how: the format of stdout, colour, and how much goes to stderr.
 
-use clap::{Args, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use intune_sync_settings::Advice;
 
-/// What stdout gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum Format {
-    /// A summary for people
-    #[default]
-    Text,
-    /// One JSON object at the end
-    Json,
-    /// A JSON object for each event, one a line, and the summary last
-    Jsonl,
-}
+use crate::cli::clap_error::error_of;
 
 /// What stdout gets of an audit or a rehearsal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -46,84 +36,53 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
-/// What is shown, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How much is said on stderr, and in which colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct OutputOptions {
-    /// What stdout gets.
-    pub(crate) format: Format,
-    /// When to use colour.
+    /// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: Color,
-    /// How much is said on stderr.
+    #[command(flatten)]
     pub(crate) verbosity: Verbosity,
 }
 
-/// What is shown. Data goes to stdout, everything else to stderr.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub(in crate::cli) struct OutputArgs {
-    /// What stdout gets
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub(in crate::cli) output: Format,
-    #[command(flatten)]
-    pub(in crate::cli) terminal: TerminalArgs,
-}
+impl Args for Verbosity {
+    fn augment_args(command: Command) -> Command {
+        let flag = |name, short| {
+            Arg::new(name)
+                .long(name)
+                .short(short)
+                .action(ArgAction::SetTrue)
+        };
+        command
+            .arg(
+                flag("quiet", 'q')
+                    .help("No log and no progress on stderr, only warnings and errors"),
+            )
+            .arg(flag("verbose", 'v').help("Also log each page, each device and each retry"))
+    }
 
-/// What is written where, by the commands that report once.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub(in crate::cli) struct ReportArgs {
-    /// What stdout gets
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub(in crate::cli) output: ReportFormat,
-    #[command(flatten)]
-    pub(in crate::cli) terminal: TerminalArgs,
-}
-
-/// How much is said on stderr, and in which colours.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub(in crate::cli) struct TerminalArgs {
-    /// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
-    pub(in crate::cli) color: Color,
-    /// No log and no progress on stderr, only warnings and errors
-    #[arg(long, short)]
-    pub(in crate::cli) quiet: bool,
-    /// Also log each page, each device and each retry
-    #[arg(long, short)]
-    pub(in crate::cli) verbose: bool,
-}
-
-impl TryFrom<OutputArgs> for OutputOptions {
-    type Error = Advice;
-
-    fn try_from(args: OutputArgs) -> Result<Self, Advice> {
-        Ok(Self {
-            format: args.output,
-            ..args.terminal.try_into()?
-        })
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
     }
 }
 
-impl TryFrom<TerminalArgs> for OutputOptions {
-    type Error = Advice;
+impl FromArgMatches for Verbosity {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        match (matches.get_flag("quiet"), matches.get_flag("verbose")) {
+            (true, true) => Err(error_of(Advice::new(
+                "`--quiet` and `--verbose` are not allowed together",
+                "leave `--quiet` or `--verbose` out",
+            ))),
+            (true, false) => Ok(Self::Quiet),
+            (false, true) => Ok(Self::Verbose),
+            (false, false) => Ok(Self::Normal),
+        }
+    }
 
-    fn try_from(args: TerminalArgs) -> Result<Self, Advice> {
-        let verbosity = match (args.quiet, args.verbose) {
-            (true, true) => {
-                return Err(Advice::new(
-                    "`--quiet` and `--verbose` are not allowed together",
-                    "leave `--quiet` or `--verbose` out",
-                ));
-            }
-            (true, false) => Verbosity::Quiet,
-            (false, true) => Verbosity::Verbose,
-            (false, false) => Verbosity::Normal,
-        };
-        Ok(Self {
-            format: Format::Text,
-            color: args.color,
-            verbosity,
-        })
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
     }
 }

@@ -2,19 +2,18 @@
 
 use std::{fmt, marker::PhantomData};
 
-use clap::{
-    Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches,
-    builder::{PossibleValue, PossibleValuesParser, ValueParser},
-    error::ErrorKind,
-};
-use intune_sync_settings::{Given, Group, NotSet, Setting, Shape};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, builder::ValueParser};
+use intune_sync_settings::{Given, Group, Setting, Shape};
+
+use crate::cli::clap_error::error_of;
 
 /// The settings of some groups as flags, and what they are given as.
 ///
 /// clap checks each value, and knows the defaults; what it has accepted is then set as the components set it.
-pub(in crate::cli) struct Settings<P> {
+#[derive(PartialEq)]
+pub(crate) struct Settings<P> {
     /// The settings, with the defaults that the command has.
-    pub(in crate::cli) given: Given,
+    pub(crate) given: Given,
     part: PhantomData<P>,
 }
 
@@ -29,25 +28,17 @@ pub(in crate::cli) trait Part {
     }
 }
 
-/// The job as a whole.
+/// The whole job. Devices meet every criterion given, and of one criterion any of its values.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cli) struct Job;
 
 impl Part for Job {
-    const GROUPS: &'static [Group] = &[Group::Job];
-}
-
-/// Which devices. They meet every criterion given, and of one criterion any of its values.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::cli) struct Selection;
-
-impl Part for Selection {
-    const GROUPS: &'static [Group] = &[Group::Criteria, Group::Selection];
+    const GROUPS: &'static [Group] = &Group::JOB;
 }
 
 /// How fast, and what happens on errors.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::cli) struct Pace;
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Pace;
 
 impl Part for Pace {
     const GROUPS: &'static [Group] = &[Group::Pace];
@@ -91,7 +82,8 @@ impl<P: Part> FromArgMatches for Settings<P> {
             };
             setting
                 .set(&mut self.given, &values)
-                .map_err(|problem| unexpected(setting, problem))?;
+                // clap has checked each value; this is for values that are refused together.
+                .map_err(|problem| error_of(problem.at(&format!("--{}", setting.key))))?;
         }
         Ok(())
     }
@@ -130,23 +122,5 @@ fn parser(setting: &'static Setting) -> ValueParser {
     if words.is_empty() {
         return ValueParser::new(move |text: &str| setting.check(text).map(|()| text.to_owned()));
     }
-    let words = words.into_iter().map(|(word, help)| match help {
-        "" => PossibleValue::new(word),
-        help => PossibleValue::new(word).help(help),
-    });
-    ValueParser::from(PossibleValuesParser::new(words))
-}
-
-/// clap has checked each value; where the setting refuses them together, this says why.
-fn unexpected(setting: &Setting, problem: NotSet) -> clap::Error {
-    let text = match problem {
-        NotSet::Unknown => format!("`--{}` is not a setting of a job", setting.key),
-        NotSet::Refused { value, allowed } => {
-            format!(
-                "`{value}` is not allowed for `--{}`: {allowed}",
-                setting.key
-            )
-        }
-    };
-    clap::Error::raw(ErrorKind::ValueValidation, text)
+    ValueParser::from(super::parser(words))
 }

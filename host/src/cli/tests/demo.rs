@@ -19,16 +19,19 @@ fn demo_and_simulate_read_their_own_flags_alone() {
     };
     assert_eq!((demo.devices, demo.seed), (600, Some(4)));
     assert_eq!(
-        demo.pace.flags(Group::Pace).join(" "),
+        demo.pace.given.flags(Group::Pace).join(" "),
         "--batch-size 50 --batch-delay-seconds 0.5 --max-retries 1 --initial-backoff-seconds 0.5 --dispatch batch \
          --pace fixed --max-rate 95"
     );
     // What a demo shows can be typed as it is.
     let again = job(
-        &format!("sync {}", demo.pace.flags(Group::Pace).join(" ")),
+        &format!("sync {}", demo.pace.given.flags(Group::Pace).join(" ")),
         &[],
     );
-    assert_eq!(again.given.flags(Group::Pace), demo.pace.flags(Group::Pace));
+    assert_eq!(
+        again.given.flags(Group::Pace),
+        demo.pace.given.flags(Group::Pace)
+    );
     let simulated = demo.job("http://127.0.0.1:9".parse().expect("an origin"));
     assert!(simulated.given.whole_fleet());
     assert_eq!(simulated.given.yes, Some(true));

@@ -3,11 +3,12 @@
 use std::{path::Path, time::Duration};
 
 use intune_sync_identity::UserAssigned;
+use intune_sync_report::Format;
 use intune_sync_settings::Cloud;
 use intune_sync_wit::{Dispatch, Guid, Order, Pace, Purpose};
 
 use super::{GUID, ID, file, job};
-use crate::cli::{Auth, Color, Format, OutputOptions, Verbosity};
+use crate::cli::{Auth, Color, OutputOptions, Verbosity};
 
 #[test]
 fn defaults_are_the_runbooks() {
@@ -35,7 +36,10 @@ fn defaults_are_the_runbooks() {
             user_assigned: None
         }
     );
-    assert_eq!(job.output, OutputOptions::default());
+    assert_eq!(
+        (job.format, job.output),
+        (Format::Text, OutputOptions::default())
+    );
     assert_eq!((job.deadline(), job.given.yes), (None, None));
 }
 
@@ -91,11 +95,10 @@ fn each_flag_arrives() {
         }
     );
     let output = OutputOptions {
-        format: Format::Jsonl,
         color: Color::Never,
         verbosity: Verbosity::Verbose,
     };
-    assert_eq!(job.output, output);
+    assert_eq!((job.format, job.output), (Format::Jsonl, output));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Flags, variables and the config file: which of them wins, and what is wrong with one.
 
 use intune_sync_identity::UserAssigned;
-use intune_sync_settings::PaceKind;
+use intune_sync_wit::Pace;
 
 use super::{GUID, ID, file, job, usage};
 use crate::cli::{Auth, Verbosity};
@@ -33,7 +33,7 @@ fn a_flag_wins_over_a_variable_over_the_file_over_the_default() {
             "the file"
         );
         assert_eq!(job.given.initial_backoff, Some(5_000), "the default");
-        let quota = Some(PaceKind::Quota);
+        let quota = Some(Pace::Quota);
         assert_eq!(job.given.pace, quota, "an empty variable is not set");
         assert_eq!(job.given.os, ["iOS", "macOS"]);
         assert_eq!(job.given.name, ["a,b"]);

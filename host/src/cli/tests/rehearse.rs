@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use intune_sync_settings::{Group, PaceKind, duration::Span};
+use intune_sync_settings::{Group, duration::Span};
+use intune_sync_wit::Pace;
 
 use super::{file, job, parse};
 use crate::cli::{
@@ -32,13 +33,16 @@ fn each_flag_of_a_rehearsal_arrives() {
             seed: 9,
         }
     );
-    assert_eq!((options.devices, options.alternatives), (25_000, false));
+    assert_eq!(
+        (options.devices, options.tries_alternatives()),
+        (25_000, false)
+    );
     assert_eq!(options.component.as_deref(), Some(Path::new("c.wasm")));
     assert_eq!(options.format, ReportFormat::Json);
     assert_eq!(options.output.verbosity, Verbosity::Quiet);
-    let job = options.job(options.pace.clone());
+    let job = options.job(options.pace.given.clone());
     assert!(job.given.whole_fleet());
-    assert_eq!(job.given.pace, Some(PaceKind::Quota));
+    assert_eq!(job.given.pace, Some(Pace::Quota));
     assert_eq!(job.settings(0, 0).graph_root, "https://graph.microsoft.com");
 }
 
@@ -54,9 +58,12 @@ fn a_rehearsal_is_cautious_by_default() {
     } = options.tenant;
     assert_eq!((quota, limiter), (200, Limiter::Sliding));
     assert_eq!((bulk_cost, seed), (BulkCost::Device, 1));
-    assert!(options.alternatives);
+    assert!(options.tries_alternatives());
     let sync = job("sync", &[]).given;
-    assert_eq!(options.pace.flags(Group::Pace), sync.flags(Group::Pace));
+    assert_eq!(
+        options.pace.given.flags(Group::Pace),
+        sync.flags(Group::Pace)
+    );
 }
 
 /// The file and the variables of a job count, as far as a rehearsal has the same flags.
@@ -71,9 +78,12 @@ fn a_job_s_own_settings_can_be_rehearsed() {
     ];
     let line = format!("rehearse --config {} --max-retries 2", path.display());
     let options = rehearsal(&line, &variables);
-    assert_eq!(options.pace.pace, Some(PaceKind::Quota));
+    assert_eq!(options.pace.given.pace, Some(Pace::Quota));
     assert_eq!(
-        (options.pace.batch_size, options.pace.max_retries),
+        (
+            options.pace.given.batch_size,
+            options.pace.given.max_retries
+        ),
         (Some(200), Some(2))
     );
 }

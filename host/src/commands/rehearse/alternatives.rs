@@ -1,7 +1,7 @@
 //! The other ways to dispatch and to pace, and which of them is best.
 
-use intune_sync_settings::{DispatchKind, Given, PaceKind};
-use intune_sync_wit::RunStatus;
+use intune_sync_settings::Given;
+use intune_sync_wit::{Dispatch, Pace, RunStatus};
 use serde::{Serialize, Serializer};
 
 use super::{
@@ -57,16 +57,12 @@ fn in_minutes<S: Serializer>(duration: &u64, serializer: S) -> Result<S::Ok, S::
 
 /// Tries all other ways with a sample of the fleet.
 pub(super) fn others(session: &Session<'_>) -> Vec<Alternative> {
-    let RehearseOptions { pace, devices, .. } = session.options;
-    let devices = *devices;
+    let RehearseOptions { devices, .. } = *session.options;
+    let pace = &session.options.pace.given;
     let sample = devices.min(SAMPLE);
     let mut others = Vec::new();
-    for dispatch in [
-        DispatchKind::Single,
-        DispatchKind::Batch,
-        DispatchKind::Bulk,
-    ] {
-        for kind in [PaceKind::Fixed, PaceKind::Quota] {
+    for dispatch in [Dispatch::Single, Dispatch::Batch, Dispatch::Bulk] {
+        for kind in [Pace::Fixed, Pace::Quota] {
             let other = Given {
                 dispatch: Some(dispatch),
                 pace: Some(kind),
@@ -97,9 +93,9 @@ pub(super) fn table(
     mut others: Vec<Alternative>,
 ) -> Vec<Alternative> {
     others.push(Alternative {
-        pace: options.pace.clone(),
+        pace: options.pace.given.clone(),
         tried_with: options.devices,
-        estimate: estimate(figures, &options.pace, options.devices),
+        estimate: estimate(figures, &options.pace.given, options.devices),
         is_the_run: true,
         is_recommended: false,
     });
@@ -109,7 +105,7 @@ pub(super) fn table(
             (false, estimate.duration, estimate.requests)
         })
     });
-    let requested = options.pace.dispatch;
+    let requested = options.pace.given.dispatch;
     if let Some(best) = best(&others, requested) {
         others[best].is_recommended = true;
     }
@@ -144,9 +140,9 @@ fn pauses(pace: &Given, devices: u32) -> u64 {
     // The command line has filled in the defaults.
     let size = pace.batch_size.unwrap_or_default();
     let delay = pace.batch_delay.unwrap_or_default();
-    match pace.pace.unwrap_or_default() {
-        PaceKind::Quota => 0,
-        PaceKind::Fixed => {
+    match pace.pace {
+        Some(Pace::Quota) => 0,
+        Some(Pace::Fixed) | None => {
             let batches = u64::from(devices.div_ceil(size.max(1)));
             batches.saturating_sub(1) * delay
         }
@@ -155,8 +151,8 @@ fn pauses(pace: &Given, devices: u32) -> u64 {
 
 /// Among the most reliable ones the fastest, and among equally fast ones the one that is throttled least and takes the
 /// fewest requests. The bulk action belongs to Graph's beta: it is recommended only if it was requested.
-fn best(alternatives: &[Alternative], requested: Option<DispatchKind>) -> Option<usize> {
-    let bulk = Some(DispatchKind::Bulk);
+fn best(alternatives: &[Alternative], requested: Option<Dispatch>) -> Option<usize> {
+    let bulk = Some(Dispatch::Bulk);
     let eligible = || {
         let all = alternatives.iter().enumerate();
         all.filter(|(_, other)| other.pace.dispatch != bulk || requested == bulk)

@@ -64,8 +64,8 @@ struct Row<'a> {
 impl<'a> From<&'a Alternative> for Row<'a> {
     fn from(alternative: &'a Alternative) -> Self {
         Self {
-            dispatch: alternative.pace.dispatch.unwrap_or_default().word(),
-            pace: alternative.pace.pace.unwrap_or_default().word(),
+            dispatch: alternative.pace.dispatch.map_or("", Choice::word),
+            pace: alternative.pace.pace.map_or("", Choice::word),
             tried_with_devices: alternative.tried_with,
             is_this_run: alternative.is_the_run,
             is_recommended: alternative.is_recommended,

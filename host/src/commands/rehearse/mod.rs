@@ -57,7 +57,7 @@ pub(crate) fn run(
     };
     let (ended, others) = thread::scope(|scope| {
         let others = options
-            .alternatives
+            .tries_alternatives()
             .then(|| scope.spawn(|| alternatives::others(&session)));
         let ended = the_run(&session, printer);
         if ended.is_err() {
@@ -165,7 +165,11 @@ fn expected_too_long(event: &Event) -> Option<u64> {
 fn the_run(session: &Session<'_>, printer: &mut Printer) -> Result<Figures, Unfinished> {
     let mut progress = Progress::default();
     let mut events = |new: &[Event]| progress.show(printer, Timestamp::now(), new);
-    let ended = session.rehearse(&session.options.pace, session.options.devices, &mut events);
+    let ended = session.rehearse(
+        &session.options.pace.given,
+        session.options.devices,
+        &mut events,
+    );
     printer.end_progress();
     ended
 }

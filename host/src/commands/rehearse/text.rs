@@ -131,8 +131,8 @@ fn row(alternative: &Alternative) -> [String; 7] {
         (false, false) => "",
     };
     [
-        pace.dispatch.unwrap_or_default().word().to_owned(),
-        pace.pace.unwrap_or_default().word().to_owned(),
+        pace.dispatch.map_or("", Choice::word).to_owned(),
+        pace.pace.map_or("", Choice::word).to_owned(),
         takes,
         requests,
         throttled,
