@@ -49,19 +49,6 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
-    /// A short name of the reason, which stays the same from version to version.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Origin { .. } => "origin",
-            Self::Path { .. } => "path",
-            Self::Method { .. } => "method",
-            Self::Query { .. } => "query",
-            Self::BodyPresent { .. } => "body-present",
-        }
-    }
-}
-
 /// A refusal that can be shown without a secret.
 pub(crate) trait Redact {
     /// Every text of the request that this shows.

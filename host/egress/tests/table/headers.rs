@@ -1,6 +1,9 @@
 //! Other headers, and what a refusal shows.
 
-use crate::request::{ID, ROOT, Request, TOKEN, batch, batch_of, bulk, item, item_to, sync};
+use crate::{
+    refusal::variant,
+    request::{ID, ROOT, Request, TOKEN, batch, batch_of, bulk, item, item_to, sync},
+};
 
 #[test]
 fn refuses_other_headers() {
@@ -42,7 +45,7 @@ fn refuses_other_headers() {
         "odata-version",
     ] {
         let refusal = sync().header(name, "DELETE").check().expect_err(name);
-        assert_eq!(refusal.code(), "header", "{name}");
+        assert_eq!(variant(&refusal), "header", "{name}");
         assert!(refusal.to_string().contains(name), "{refusal}");
         assert!(!refusal.to_string().contains("DELETE"), "{refusal}");
     }
@@ -124,7 +127,7 @@ fn refuses_other_headers() {
     for (request, code) in cases {
         let got = request
             .check()
-            .map_or_else(|refusal| refusal.code(), |_| "allowed");
+            .map_or_else(|refusal| variant(&refusal), |_| "allowed".to_owned());
         assert_eq!(got, code, "{:?}", request.headers);
     }
 }

@@ -4,4 +4,6 @@ mod address;
 mod allowed;
 mod body;
 mod headers;
+#[path = "../refusal/mod.rs"]
+mod refusal;
 mod request;

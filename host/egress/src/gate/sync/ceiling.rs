@@ -47,11 +47,6 @@ impl WriteCeiling {
         Self::new(rate, largest.saturating_add(late))
     }
 
-    /// Thousandths of a write a second.
-    pub const fn rate(&self) -> u64 {
-        self.rate.get()
-    }
-
     /// Writes at once.
     pub const fn burst(&self) -> u32 {
         self.burst.get()

@@ -122,35 +122,6 @@ pub enum Refusal {
     ClientRequestId,
 }
 
-impl Refusal {
-    /// A short name of the reason, which stays the same from version to version.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Request(refusal) => refusal.code(),
-            Self::WritesOff => "writes-off",
-            Self::BulkOff => "bulk-off",
-            Self::QueryLength { .. } => "query-length",
-            Self::QueryCharacter { .. } => "query-character",
-            Self::BodyLength { .. } => "body-length",
-            Self::BodySyntax { .. } => "body-syntax",
-            Self::BodyShape { .. } => "body-shape",
-            Self::BatchItems { .. } => "batch-items",
-            Self::ItemId { .. } => "item-id",
-            Self::ItemIdTwice { .. } => "item-id-twice",
-            Self::ItemMethod { .. } => "item-method",
-            Self::ItemUrl { .. } => "item-url",
-            Self::Action { .. } => "action",
-            Self::BulkDevices { .. } => "bulk-devices",
-            Self::DeviceId { .. } => "device-id",
-            Self::Header { .. } => "header",
-            Self::HeaderTwice { .. } => "header-twice",
-            Self::TokenMissing => "token-missing",
-            Self::TokenForm => "token-form",
-            Self::ClientRequestId => "client-request-id",
-        }
-    }
-}
-
 impl Redact for Refusal {
     fn quoted(&mut self) -> Vec<&mut Quoted> {
         match self {

@@ -16,6 +16,7 @@ use crate::{
 
 /// A row of the table of rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Rule {
     /// What may pass: a request, a header, a response.
     pub what: String,
