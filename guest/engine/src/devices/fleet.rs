@@ -145,15 +145,13 @@ impl Fleet {
     }
 }
 
-/// Ids are usually random. The multiplication spreads those of a tenant that numbers its devices.
+/// Ids are usually random. The multiplication spreads those of a tenant that numbers its devices, upwards only; the
+/// table chooses by the lowest bits too, so the upper half is folded into the lower one before each, and at the end.
 fn spread(id: Guid) -> u64 {
-    let bits = id.bits();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "both halves are folded into one"
-    )]
-    let folded = (bits >> 64) as u64 ^ bits as u64;
-    folded.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    let fold = |bits: u64| bits ^ bits >> 32;
+    let mix = |bits: u64| fold(bits).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let (hi, lo) = id.halves();
+    fold(mix(mix(mix(hi) ^ lo)))
 }
 
 /// The devices by index, in chunks.
@@ -259,6 +257,34 @@ mod tests {
             fleet.platforms(&[1, 7].map(DeviceIndex)),
             BTreeMap::from([("Windows", 2)])
         );
+    }
+
+    /// The table takes the lowest bits for the place and the seven highest to compare: ids that differ in one group
+    /// alone, or in one byte of it, must spread over both.
+    #[test]
+    fn ids_that_differ_in_one_group_spread_like_random_ones() {
+        const IDS: u64 = 1 << 14;
+        let random = (0..IDS).map(|n| Guid::random(fastrand::Rng::with_seed(n).u128(..)));
+        let limit = 2 * most_alike(random.collect());
+        // Where each group ends, in bits from the right.
+        for shift in [0, 48, 64, 80, 96, 8, 24, 104, 112] {
+            let ids = (0..IDS).map(|n| Guid::from_bits(u128::from(n) << shift));
+            let most = most_alike(ids.collect());
+            assert!(
+                most <= limit,
+                "shifted by {shift}: {most} in one place, {limit} allowed"
+            );
+        }
+    }
+
+    /// The most ids that share a place of a table for all of them, and the most that also look alike there.
+    fn most_alike(ids: Vec<Guid>) -> usize {
+        let mask = 2 * ids.len() as u64 - 1;
+        let mut places: BTreeMap<u64, usize> = BTreeMap::new();
+        for id in ids {
+            *places.entry(spread(id) & mask).or_default() += 1;
+        }
+        places.into_values().max().unwrap_or_default()
     }
 
     #[test]
