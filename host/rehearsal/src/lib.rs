@@ -36,6 +36,10 @@ use self::{
 /// How long the guest may wait in one turn, in virtual time: an idle turn costs next to nothing.
 const TURN: Duration = Duration::from_secs(10 * 60);
 
+/// The most turns at one moment of virtual time. The engine has fewer even at the highest rate, that of a thousand
+/// requests in a millisecond.
+const TURNS_MAX: u32 = 100_000;
+
 /// What is rehearsed.
 #[derive(Clone)]
 pub struct Scenario {
@@ -78,6 +82,11 @@ pub enum RehearsalError {
     /// The sandbox ended it.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// The component keeps returning, and neither waits nor ends.
+    #[error(
+        "the component returned from `next` {TURNS_MAX} times at one moment, and neither waited nor ended"
+    )]
+    Standstill,
     /// The caller wanted no more of it.
     #[error("the rehearsal was abandoned")]
     Abandoned,
@@ -120,7 +129,9 @@ async fn rehearse(
     // A tenant without latency has given a token by then.
     settle().await;
     let mut stopping = false;
+    let mut progress = Progress::default();
     while let Some(events) = settled(run.next(TURN)).await? {
+        progress.turn(zero.elapsed())?;
         match turn(&events) {
             Next::Continue => {}
             Next::Stop if stopping => {}
@@ -138,6 +149,27 @@ async fn rehearse(
         tenant: channel.close().await,
         took,
     })
+}
+
+/// How many turns there have been at the present moment.
+#[derive(Debug, Default)]
+struct Progress {
+    now: Duration,
+    turns: u32,
+}
+
+impl Progress {
+    /// A turn is over. Virtual time only goes on while the guest waits.
+    fn turn(&mut self, now: Duration) -> Result<(), RehearsalError> {
+        if now > self.now {
+            *self = Self { now, turns: 0 };
+        }
+        self.turns += 1;
+        if self.turns > TURNS_MAX {
+            return Err(RehearsalError::Standstill);
+        }
+        Ok(())
+    }
 }
 
 /// A run's egress with a tenant behind it.

@@ -320,3 +320,14 @@ fn token_request() -> Request<Bytes> {
     .body(Bytes::new())
     .expect("it is a request")
 }
+
+#[test]
+fn a_component_that_returns_without_end_at_one_moment_is_ended() {
+    let mut progress = Progress::default();
+    let now = Duration::from_millis(7);
+    let mut turns = |now| (0..TURNS_MAX).all(|_| progress.turn(now).is_ok());
+    assert!(turns(now), "as many as the engine may ever need");
+    assert!(turns(now + Duration::from_millis(1)), "time goes on");
+    let next = progress.turn(now + Duration::from_millis(1));
+    assert!(matches!(next, Err(RehearsalError::Standstill)));
+}
