@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use intune_sync_egress::{ClientError, ResponseBody};
-use intune_sync_graph::GraphError;
+use intune_sync_graph::{GraphError, read_json};
 use jiff::{Timestamp, fmt::rfc2822};
 use serde::de::DeserializeOwned;
 
@@ -33,7 +33,7 @@ impl GraphResponse {
 
     /// The body, where it is JSON of this shape.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_slice(&self.body).ok()
+        read_json(&self.body).ok()
     }
 
     /// When it was sent, by the clock of who sent it, to the second.

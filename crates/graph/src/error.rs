@@ -4,14 +4,17 @@
 
 use core::fmt;
 
+use intune_sync_ids::without_bom;
 use serde_json::Value;
 
-use crate::{approval, shortened};
+use crate::{approval, shortened, tolerant::read_json};
 
 /// The most of a message that is kept, in characters.
 const MESSAGE_MAX: usize = 1000;
 /// The most of a message that is shown, in characters.
 const MESSAGE_SHOWN: usize = 300;
+/// How deep JSON may be nested in the texts of JSON.
+const DEPTH_MAX: u32 = 4;
 
 /// What an unsuccessful response says, from its body and headers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +29,20 @@ pub struct GraphError {
     pub retry_after: Option<String>,
     /// The response asks for the approval of another administrator.
     pub approval: bool,
+    /// Who says so, as far as the body shows.
+    pub source: Source,
+}
+
+/// Where an error is from, as far as the body of the response shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The body does not show it: it is empty, or JSON without an error.
+    #[default]
+    Unknown,
+    /// Graph: the body holds an error.
+    Graph,
+    /// Something on the way: the body is not JSON.
+    Other,
 }
 
 impl GraphError {
@@ -39,74 +56,142 @@ impl GraphError {
         }
     }
 
-    /// Reads an error from a response's body and headers. A body that is not JSON becomes the message.
+    /// Reads an error from a response's body and headers. A body that is not JSON becomes the message; so does the
+    /// target of a redirect.
     #[must_use]
     pub fn read(body: &[u8], headers: &[(String, String)]) -> Self {
-        match serde_json::from_slice(body) {
+        let error = match read_json(body) {
             Ok(body) => Self::of(&body, headers),
-            Err(_) => {
-                let text = String::from_utf8_lossy(body);
-                let words: Vec<&str> = text.split_whitespace().collect();
-                let message = shortened(&words.join(" "), 200).to_owned();
-                Self {
-                    message,
-                    ..Self::named(headers)
-                }
-            }
+            Err(_) => Self::of_text(&String::from_utf8_lossy(without_bom(body)), headers),
+        };
+        match header(headers, "location") {
+            Some(target) => Self {
+                // The query may hold a secret.
+                message: format!(
+                    "a redirect to `{}`",
+                    shortened(target.split(['?', '#']).next().unwrap_or_default(), 200)
+                ),
+                ..error
+            },
+            None => error,
         }
     }
 
     /// Reads what the headers alone say: for a success, and for a body without an error.
     #[must_use]
     pub fn named(headers: &[(String, String)]) -> Self {
-        let header = |name: &str| {
-            headers
-                .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value.as_str())
-        };
         Self {
-            request_id: shortened_id(header("request-id").unwrap_or_default()),
-            approval: headers
-                .iter()
-                .any(|(key, _)| approval::is_header(key.as_ref())),
+            request_id: shortened_id(header(headers, "request-id").unwrap_or_default()),
+            approval: headers.iter().any(|(key, _)| approval::is_header(key)),
             ..Self::default()
         }
     }
 
-    /// Reads an error from a body that is JSON.
+    /// Reads an error from a body that is JSON. A body that is a text is one that is not JSON, in a batch.
     #[must_use]
     pub fn of(body: &Value, headers: &[(String, String)]) -> Self {
+        if let Value::String(text) = body {
+            return Self::of_text(text, headers);
+        }
         let named = Self::named(headers);
-        let Some(error) = body.get("error") else {
-            return named;
+        let error = match body.get("error") {
+            None | Some(Value::Null) => return named,
+            Some(error) => error,
         };
-        let outer = text_of(error.get("message"));
-        let inner: Value = serde_json::from_str(outer).unwrap_or_default();
-        let message = inner
-            .get("Message")
-            .and_then(Value::as_str)
-            .unwrap_or(outer);
-        let retry_after = inner.get("RetryAfter").and_then(|value| match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        });
+        let outer = error.get("message").unwrap_or(&Value::Null);
+        let (message, retry_after) = message(outer, DEPTH_MAX);
         let in_body = error.get("innerError").or_else(|| error.get("innererror"));
         let ids = [
             named.request_id.as_str(),
             text_of(in_body.and_then(|inner| inner.get("request-id"))),
-            activity(message),
+            activity(&message),
         ];
         let id = ids.into_iter().find(|id| !id.is_empty());
         Self {
             code: shortened(text_of(error.get("code")), MESSAGE_MAX).to_owned(),
-            message: shortened(message, MESSAGE_MAX).to_owned(),
             request_id: shortened_id(id.unwrap_or_default()),
+            approval: named.approval || approval::is_named(&outer.to_string()),
+            message: shortened(&message, MESSAGE_MAX).to_owned(),
             retry_after,
-            approval: named.approval || approval::is_named(outer),
+            source: Source::Graph,
         }
     }
+
+    /// A text that is not JSON becomes the message.
+    fn of_text(text: &str, headers: &[(String, String)]) -> Self {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let message = shortened(&words.join(" "), 200).to_owned();
+        let is_empty = message.is_empty();
+        Self {
+            message,
+            source: if is_empty {
+                Source::Unknown
+            } else {
+                Source::Other
+            },
+            ..Self::named(headers)
+        }
+    }
+
+    /// The status that an error with this code usually has; 500 for any other code.
+    pub(crate) fn usual_status(&self) -> u16 {
+        const STATUSES: [(&str, u16); 11] = [
+            ("BadRequest", 400),
+            ("InvalidAuthenticationToken", 401),
+            ("Unauthorized", 401),
+            ("AccessDenied", 403),
+            ("Authorization_RequestDenied", 403),
+            ("Forbidden", 403),
+            ("NotFound", 404),
+            ("Request_ResourceNotFound", 404),
+            ("ResourceNotFound", 404),
+            ("TooManyRequests", 429),
+            ("ServiceUnavailable", 503),
+        ];
+        let mut known = STATUSES.iter();
+        let same = known.find(|(code, _)| code.eq_ignore_ascii_case(&self.code));
+        same.map_or(500, |(_, status)| *status)
+    }
+}
+
+/// The first value of a header.
+fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut headers = headers.iter();
+    let found = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.as_str())
+}
+
+/// The text of a message that may be JSON, or the text of JSON, in which it may be so again; and the `RetryAfter` that
+/// comes with it.
+fn message(value: &Value, depth: u32) -> (String, Option<String>) {
+    let inner = match value {
+        Value::String(text) if depth > 0 && text.trim_start().starts_with('{') => {
+            read_json(text.as_bytes()).unwrap_or_default()
+        }
+        Value::Object(_) => value.clone(),
+        _ => Value::Null,
+    };
+    let Value::Object(fields) = inner else {
+        return (text_of(Some(value)).to_owned(), None);
+    };
+    let retry_after = match fields.get("RetryAfter") {
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => None,
+    };
+    let within = ["Message", "message"]
+        .iter()
+        .find_map(|name| fields.get(*name));
+    let (text, deeper) = match within {
+        Some(within) if depth > 0 => message(within, depth - 1),
+        _ => (String::new(), None),
+    };
+    let text = match (text.is_empty(), value) {
+        (false, _) => text,
+        (true, Value::String(outer)) => outer.clone(),
+        (true, _) => value.to_string(),
+    };
+    (text, retry_after.or(deeper))
 }
 
 impl fmt::Display for GraphError {
@@ -205,16 +290,88 @@ mod tests {
             (error.code.as_str(), error.message.as_str()),
             ("", "<html> <body>Gateway Timeout</body></html>")
         );
-        for body in [
-            "",
-            "null",
-            "[]",
-            r#"{"error":7}"#,
-            r#"{"error":{"code":5,"message":[]}}"#,
-        ] {
+        for body in ["", "null", "[]", r#"{"error":null}"#] {
             assert_eq!(
                 GraphError::read(body.as_bytes(), &[]),
                 GraphError::default(),
+                "{body}"
+            );
+        }
+        for body in [r#"{"error":7}"#, r#"{"error":{"code":5,"message":[]}}"#] {
+            let error = GraphError {
+                source: Source::Graph,
+                ..GraphError::default()
+            };
+            assert_eq!(GraphError::read(body.as_bytes(), &[]), error, "{body}");
+        }
+    }
+
+    #[test]
+    fn reads_json_in_json_in_json() {
+        let inner = r#"{"Message":"Slow down","RetryAfter":7}"#;
+        let middle = serde_json::json!({"Message": inner, "RetryAfter": null}).to_string();
+        let outer = serde_json::json!({"Message": middle}).to_string();
+        for message in [
+            serde_json::json!(inner),
+            serde_json::json!(middle),
+            serde_json::json!(outer),
+            serde_json::json!({"Message": "Slow down", "RetryAfter": "7"}),
+            serde_json::json!({"message": {"Message": inner}}),
+        ] {
+            let body =
+                serde_json::json!({"error": {"code": "TooManyRequests", "message": message}});
+            let error = GraphError::of(&body, &[]);
+            assert_eq!(error.message, "Slow down", "{body}");
+            assert_eq!(error.retry_after.as_deref(), Some("7"), "{body}");
+        }
+        for (message, text) in [
+            (serde_json::json!({"x": 1}), r#"{"x":1}"#),
+            (serde_json::json!(r#"{"x":1}"#), r#"{"x":1}"#),
+            (serde_json::json!("[1]"), "[1]"),
+        ] {
+            let body = serde_json::json!({"error": {"message": message}});
+            assert_eq!(GraphError::of(&body, &[]).message, text);
+        }
+        let mut endless = inner.to_owned();
+        for _ in 0..9 {
+            endless = serde_json::json!({"Message": endless}).to_string();
+        }
+        let body = serde_json::json!({"error": {"message": endless}});
+        assert!(GraphError::of(&body, &[]).message.len() > inner.len());
+    }
+
+    #[test]
+    fn reads_behind_a_byte_order_mark_and_half_a_character() {
+        let body = "\u{feff}{\"error\":{\"code\":\"Forbidden\",\"message\":\"No \\ud83d\"}}";
+        let error = GraphError::read(body.as_bytes(), &[]);
+        assert_eq!(
+            (error.code.as_str(), error.message.as_str()),
+            ("Forbidden", "No \u{fffd}")
+        );
+    }
+
+    #[test]
+    fn names_the_target_of_a_redirect_without_its_query() {
+        let headers = [(
+            "Location".to_owned(),
+            "https://login.example/a?token=x#y".to_owned(),
+        )];
+        let error = GraphError::read(b"<html>Object moved</html>", &headers);
+        assert_eq!(error.message, "a redirect to `https://login.example/a`");
+    }
+
+    #[test]
+    fn knows_whose_error_it_is() {
+        for (body, source) in [
+            ("", Source::Unknown),
+            ("{}", Source::Unknown),
+            (r#"{"error":{"code":"Forbidden"}}"#, Source::Graph),
+            ("<html>Forbidden</html>", Source::Other),
+            (r#""<html>in a batch</html>""#, Source::Other),
+        ] {
+            assert_eq!(
+                GraphError::read(body.as_bytes(), &[]).source,
+                source,
                 "{body}"
             );
         }

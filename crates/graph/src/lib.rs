@@ -16,13 +16,13 @@ mod tolerant;
 mod verdict;
 
 pub use batch::{BATCH_MAX, BATCH_PATH, BatchResponse, ItemResponse, batch_body, read_batch};
-pub use error::GraphError;
+pub use error::{GraphError, Source};
 pub use execute_action::{BULK_MAX, BULK_PATH, BulkOutcome, BulkResponse, bulk_body, read_bulk};
-pub use page::{DeviceRow, Page};
-pub use root::{GraphRoot, LIST_PATH, LinkError};
+pub use page::{DeviceRow, NextLink, Page};
+pub use root::{GraphRoot, LINK_MAX, LIST_PATH, LinkError};
 pub use sync_device::sync_path;
 pub use tolerant::{Text, read_json};
-pub use verdict::{Missing, Requested, Verdict, judge};
+pub use verdict::{Missing, Requested, Verdict, judge, may_be_the_query};
 
 /// The first `most` characters of a text.
 #[must_use]

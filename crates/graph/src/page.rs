@@ -1,51 +1,155 @@
 //! A page of the list of managed devices (docs/graph-facts.md#the-device-list).
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess},
+};
+use serde_json::Value;
 
-use crate::tolerant::Text;
+use crate::tolerant::{Read, Text, Tolerant, read_json};
 
 /// One page of the list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Page<'a> {
     /// The devices. A page always has them, if only as an empty list.
-    #[serde(borrow)]
     pub value: Vec<DeviceRow<'a>>,
-    /// Where the next page is; empty on the last one.
-    #[serde(borrow, default, rename = "@odata.nextLink")]
-    pub next_link: Text<'a>,
+    /// What it says of the pages after it.
+    pub next: NextLink,
+    /// How many devices the list has, if it says so.
+    pub count: Option<u64>,
 }
 
-/// What is read of a device. Any property can be null, missing, or not of the documented type.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// What a page says of the pages after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum NextLink {
+    /// There are none.
+    #[default]
+    None,
+    /// The next one is here.
+    Url(String),
+    /// There is a link under another name, or that is not text: pages may follow, and nobody knows where.
+    Unusable,
+}
+
+/// What is read of a device. Any property can be null, missing, or not of the documented type. So can a row: it is a
+/// device of which nothing is known.
+#[derive(Debug, Default)]
 pub struct DeviceRow<'a> {
     /// The Intune device id.
-    #[serde(borrow)]
     pub id: Text<'a>,
     /// Its name.
-    #[serde(borrow)]
     pub device_name: Text<'a>,
     /// Its platform.
-    #[serde(borrow)]
     pub operating_system: Text<'a>,
     /// Whether it complies.
-    #[serde(borrow)]
     pub compliance_state: Text<'a>,
     /// What manages it: `mdm`, `eas`, `configurationManagerClient`, and others.
-    #[serde(borrow)]
     pub management_agent: Text<'a>,
     /// `managed`, or what it is about to become.
-    #[serde(borrow)]
     pub management_state: Text<'a>,
     /// `company` or `personal`.
-    #[serde(borrow)]
     pub managed_device_owner_type: Text<'a>,
     /// When it last checked in.
-    #[serde(borrow)]
     pub last_sync_date_time: Text<'a>,
     /// Its category.
-    #[serde(borrow)]
     pub device_category_display_name: Text<'a>,
+}
+
+impl<'a> Page<'a> {
+    /// Reads a page; `None` when it is not one. A body with an error is not one, whatever else it holds: the list goes on
+    /// where it breaks off.
+    #[must_use]
+    pub fn read(body: &'a [u8]) -> Option<Self> {
+        let Read(Body { page, error }) = read_json(body).ok()?;
+        page.filter(|_| error.is_null())
+    }
+}
+
+#[derive(Default)]
+struct Body<'a> {
+    page: Option<Page<'a>>,
+    error: Value,
+}
+
+impl<'de: 'a, 'a> Tolerant<'de> for Body<'a> {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let (mut rows, mut error, mut count) = (Rows::default(), Value::Null, Value::Null);
+        let mut next = NextLink::None;
+        while let Some(Text(key)) = object.next_key()? {
+            match &*key {
+                "value" => Read(rows) = object.next_value()?,
+                "error" => error = object.next_value()?,
+                "@odata.count" => count = object.next_value()?,
+                "@odata.nextLink" => next = NextLink::of(object.next_value()?),
+                other if other.to_ascii_lowercase().ends_with("nextlink") => {
+                    if !object.next_value::<Value>()?.is_null() {
+                        next = NextLink::Unusable;
+                    }
+                }
+                _ => IgnoredAny = object.next_value()?,
+            }
+        }
+        let count = count.as_u64();
+        let page = rows.0.map(|value| Page { value, next, count });
+        Ok(Self { page, error })
+    }
+}
+
+impl NextLink {
+    /// The link in `@odata.nextLink`.
+    fn of(link: Value) -> Self {
+        match link {
+            Value::Null => Self::None,
+            Value::String(link) if link.is_empty() => Self::None,
+            Value::String(link) => Self::Url(link),
+            _ => Self::Unusable,
+        }
+    }
+}
+
+/// `None` if there is no array.
+#[derive(Default)]
+struct Rows<'a>(Option<Vec<DeviceRow<'a>>>);
+
+impl<'de: 'a, 'a> Tolerant<'de> for Rows<'a> {
+    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        let mut rows = Vec::new();
+        while let Some(Read(row)) = array.next_element()? {
+            rows.push(row);
+        }
+        Ok(Self(Some(rows)))
+    }
+}
+
+impl<'de: 'a, 'a> Tolerant<'de> for DeviceRow<'a> {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut row = Self::default();
+        while let Some(Text(key)) = object.next_key()? {
+            let property = match &*key {
+                "id" => &mut row.id,
+                "deviceName" => &mut row.device_name,
+                "operatingSystem" => &mut row.operating_system,
+                "complianceState" => &mut row.compliance_state,
+                "managementAgent" => &mut row.management_agent,
+                "managementState" => &mut row.management_state,
+                "managedDeviceOwnerType" => &mut row.managed_device_owner_type,
+                "lastSyncDateTime" => &mut row.last_sync_date_time,
+                "deviceCategoryDisplayName" => &mut row.device_category_display_name,
+                _ => {
+                    object.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *property = object.next_value()?;
+        }
+        Ok(row)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for DeviceRow<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Read::deserialize(deserializer).map(|Read(row)| row)
+    }
 }
 
 #[cfg(test)]
@@ -59,7 +163,7 @@ mod tests {
              "managementState":true,"deviceCategoryDisplayName":"Kiosk\n\u00e9","extra":{"deep":[1,2]}},
             {}
         ],"@odata.nextLink":null}"#;
-        let page: Page<'_> = serde_json::from_str(json).expect("a page");
+        let page = Page::read(json.as_bytes()).expect("a page");
         assert_eq!(page.value.len(), 2);
         let row = &page.value[0];
         assert_eq!(row.id.as_str(), "a");
@@ -72,7 +176,51 @@ mod tests {
             assert_eq!(text.as_str(), "");
         }
         assert_eq!(row.device_category_display_name.as_str(), "Kiosk\né");
-        assert_eq!(page.next_link.as_str(), "");
+        assert_eq!((page.next, page.count), (NextLink::None, None));
+    }
+
+    #[test]
+    fn a_row_that_is_not_a_device_or_names_a_property_twice_costs_no_other() {
+        let json = r#"{"value":[null,7,"x",[1],{"id":"a","id":"b","deviceName":"x","deviceName":null},
+            {"id":"c\ud83d"}],"value@odata.type":"x"}"#;
+        let page = Page::read(json.as_bytes()).expect("a page");
+        let ids: Vec<&str> = page.value.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!(ids, ["", "", "", "", "b", "c\u{fffd}"]);
+        assert_eq!(page.value[4].device_name.as_str(), "");
+    }
+
+    #[test]
+    fn reads_the_count_and_every_kind_of_link() {
+        let url = NextLink::Url("u".to_owned());
+        for (json, next, count) in [
+            (
+                r#""@odata.nextLink":"u","@odata.count":949"#,
+                url.clone(),
+                Some(949),
+            ),
+            (
+                r#""@odata.nextLink":"","@odata.count":-1"#,
+                NextLink::None,
+                None,
+            ),
+            (r#""@odata.nextLink":"x","@odata.nextLink":"u""#, url, None),
+            (r#""@odata.nextLink":7"#, NextLink::Unusable, None),
+            (r#""odata.nextLink":"u""#, NextLink::Unusable, None),
+            (r#""@nextLink":{"href":"u"}"#, NextLink::Unusable, None),
+            (r#""nextLink":null"#, NextLink::None, None),
+        ] {
+            let json = format!(r#"{{"value":[],{json}}}"#);
+            let page = Page::read(json.as_bytes()).expect("a page");
+            assert_eq!((page.next, page.count), (next, count), "{json}");
+        }
+    }
+
+    #[test]
+    fn rows_with_an_error_are_not_a_page() {
+        for (error, is_page) in [(r#"{"code":"x"}"#, false), ("{}", false), ("null", true)] {
+            let json = format!(r#"{{"value":[{{"id":"a"}}],"error":{error}}}"#);
+            assert_eq!(Page::read(json.as_bytes()).is_some(), is_page, "{json}");
+        }
     }
 
     #[test]
@@ -82,11 +230,10 @@ mod tests {
             "{}",
             "[]",
             r#"{"value":null}"#,
-            r#"{"value":[7]}"#,
             r#"{"value":[]"#,
             "<html>",
         ] {
-            assert!(serde_json::from_str::<Page<'_>>(json).is_err(), "{json}");
+            assert!(Page::read(json.as_bytes()).is_none(), "{json}");
         }
     }
 }

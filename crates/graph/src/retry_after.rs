@@ -28,7 +28,12 @@ pub fn wait(
 fn parse(text: &str, sent: Option<Duration>, unix_now: Duration) -> Option<Duration> {
     // HTTP dates are in whole seconds. The response's own date is rounded down as well, ours is not: add a second.
     const SECOND: Duration = Duration::from_secs(1);
-    let wait = match seconds(text.trim()) {
+    // Two headers that a proxy has joined are `2, 2`. A date has a comma too, but no part of it is a number of seconds.
+    let wait = match text
+        .split(',')
+        .filter_map(|part| seconds(part.trim()))
+        .max()
+    {
         Some(wait) => wait,
         None => match sent {
             Some(sent) => date(text.trim())?.saturating_sub(sent),
@@ -39,8 +44,9 @@ fn parse(text: &str, sent: Option<Duration>, unix_now: Duration) -> Option<Durat
     (wait > Duration::ZERO).then_some(wait)
 }
 
-/// `2`, `2.128`, `0.249`; a fraction of a millisecond counts as a whole one.
+/// `2`, `2.128`, `0.249`, `2s`; a fraction of a millisecond counts as a whole one.
 fn seconds(text: &str) -> Option<Duration> {
+    let text = text.strip_suffix(['s', 'S']).unwrap_or(text).trim_end();
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if !whole
         .bytes()
@@ -90,6 +96,11 @@ mod tests {
             ("0.0001", 1),
             ("1.0000", 1000),
             ("10.5", 10_500),
+            ("2, 2", 2000),
+            ("1,5", 5000),
+            ("3, soon", 3000),
+            ("2s", 2000),
+            ("2.5 S", 2500),
             ("99999999999999999999999", 366 * 86_400_000),
         ] {
             assert_eq!(ms(&[("rEtRy-AfTeR", text)], None), Some(expected), "{text}");
@@ -98,7 +109,9 @@ mod tests {
 
     #[test]
     fn no_time_named() {
-        for text in ["", "0", "0.0", "-1", "1e3", "soon", ".5", "1,5", "١"] {
+        for text in [
+            "", "0", "0.0", "-1", "1e3", "soon", ".5", "s", "2m", ",", "١",
+        ] {
             assert_eq!(ms(&[("retry-after", text)], None), None, "{text}");
         }
         assert_eq!(ms(&[], None), None);

@@ -2,7 +2,10 @@
 
 use http::Uri;
 use intune_sync_ids::Origin;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+/// The most bytes of a link to a further page. Graph's have some hundreds; no server takes a longer request line.
+pub const LINK_MAX: usize = 32 * 1024;
 /// The collection of managed devices.
 pub const LIST_PATH: &str = "/v1.0/deviceManagement/managedDevices";
 
@@ -18,8 +21,13 @@ pub struct GraphRoot {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum LinkError {
     /// It is not an absolute URL.
-    #[error("the link to the next page is not a URL: `{0}`")]
+    #[error("Microsoft Graph's link to the next page is not a URL: `{0}`")]
     NotAUrl(String),
+    /// It has more bytes than any server takes.
+    #[error(
+        "Microsoft Graph's link to the next page has {0} bytes; at most {LINK_MAX} are followed"
+    )]
+    TooLong(usize),
     /// It points to another host, port or scheme.
     #[error("the link to the next page leaves Graph: it points to `{0}`")]
     OtherOrigin(String),
@@ -59,7 +67,11 @@ impl GraphRoot {
     /// When it does not.
     pub fn next_page(&self, link: &str) -> Result<String, LinkError> {
         let shown = || crate::shortened(link, 200).to_owned();
-        let uri: Uri = link.parse().map_err(|_| LinkError::NotAUrl(shown()))?;
+        let encoded = encoded(link);
+        if encoded.len() > LINK_MAX {
+            return Err(LinkError::TooLong(encoded.len()));
+        }
+        let uri: Uri = encoded.parse().map_err(|_| LinkError::NotAUrl(shown()))?;
         if uri.scheme().is_none() {
             return Err(LinkError::NotAUrl(shown()));
         }
@@ -74,6 +86,40 @@ impl GraphRoot {
             None => LIST_PATH.to_owned(),
         })
     }
+}
+
+/// The link with everything percent-encoded that RFC 3986 does not allow as it is, but that Graph may write.
+fn encoded(link: &str) -> String {
+    const RAW: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'#')
+        .add(b'<')
+        .add(b'>')
+        .add(b'\\')
+        .add(b'^')
+        .add(b'`')
+        .add(b'{')
+        .add(b'|')
+        .add(b'}');
+    // In an address, brackets are those of an IPv6 host.
+    const RAW_IN_QUERY: &AsciiSet = &RAW.add(b'[').add(b']');
+    let link = link.trim();
+    let (address, query) = link.split_at(link.find('?').unwrap_or(link.len()));
+    let mut encoded = String::with_capacity(link.len());
+    for (text, raw) in [(address, RAW), (query, RAW_IN_QUERY)] {
+        for (at, part) in text.split('%').enumerate() {
+            let mut digits = part.bytes().take(2);
+            let is_escape = part.len() > 1 && digits.all(|digit| digit.is_ascii_hexdigit());
+            match at {
+                0 => {}
+                _ if is_escape => encoded.push('%'),
+                _ => encoded.push_str("%25"),
+            }
+            encoded.extend(utf8_percent_encode(part, raw));
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]
@@ -113,7 +159,33 @@ mod tests {
             graph.next_page("https://GRAPH.microsoft.com:443/v1.0/deviceManagement/manageddevices?$skiptoken=a%20b'c"),
             Ok("/v1.0/deviceManagement/managedDevices?$skiptoken=a%20b'c".to_owned())
         );
+        for (raw, encoded) in [
+            (
+                "Büro & \"x\" <{y}>|`^",
+                "B%C3%BCro%20&%20%22x%22%20%3C%7By%7D%3E%7C%60%5E",
+            ),
+            ("a#b[0]\\", "a%23b%5B0%5D%5C"),
+            ("100%&5%2f%zz%", "100%25&5%2f%25zz%25"),
+        ] {
+            let link = format!("https://graph.microsoft.com{LIST_PATH}?$skiptoken={raw}");
+            assert_eq!(
+                graph.next_page(&link),
+                Ok(format!("{LIST_PATH}?$skiptoken={encoded}")),
+                "{raw}"
+            );
+        }
+        let long = |bytes: usize| {
+            let link = format!("https://graph.microsoft.com{LIST_PATH}?");
+            link.clone() + &"x".repeat(bytes - link.len())
+        };
+        assert!(graph.next_page(&long(LINK_MAX)).is_ok());
+        assert_eq!(
+            graph.next_page(&long(LINK_MAX + 1)),
+            Err(LinkError::TooLong(LINK_MAX + 1))
+        );
         for elsewhere in [
+            "https://graph.microsoft.com\\@evil.example/v1.0/deviceManagement/managedDevices",
+            "https://graph.microsoft.com#@evil.example/v1.0/deviceManagement/managedDevices",
             "https://evil.example/v1.0/deviceManagement/managedDevices",
             "https://graph.microsoft.com.evil.example/v1.0/deviceManagement/managedDevices",
             "https://graph.microsoft.com:8443/v1.0/deviceManagement/managedDevices",

@@ -1,6 +1,6 @@
 //! What a status means, for each kind of request: the only place that says so.
 
-use crate::GraphError;
+use crate::{GraphError, Source};
 
 /// A request, or an item of a batch, as far as the meaning of a status depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +40,8 @@ pub enum Verdict {
     Unsupported,
     /// The request may have too many devices.
     TooLarge,
-    /// The list may be readable without the filter.
-    FilterRefused,
+    /// The list may be readable with another query, or from its beginning.
+    QueryRefused,
 }
 
 /// What the identity lacks.
@@ -63,7 +63,7 @@ impl Verdict {
             | Self::Rejected
             | Self::Unsupported
             | Self::TooLarge
-            | Self::FilterRefused => true,
+            | Self::QueryRefused => true,
             Self::Throttled
             | Self::Transient
             | Self::TokenRefused
@@ -73,18 +73,32 @@ impl Verdict {
     }
 }
 
-/// Judges a status, with the error that came along (docs/graph-facts.md#statuses).
+/// Whether a page that fails with this status again and again may be readable with a simpler query.
+#[must_use]
+pub fn may_be_the_query(status: u16) -> bool {
+    status == 500
+}
+
+/// Judges a status, with the error that came along (docs/graph-facts.md#statuses). A success with an error is judged by
+/// the error's code.
 #[must_use]
 pub fn judge(requested: Requested, status: u16, error: &GraphError) -> Verdict {
     use Requested::{Bulk, Envelope, Page};
+    let status = match status {
+        200..=299 if error.source == Source::Graph => error.usual_status(),
+        status => status,
+    };
     match (requested, status) {
         (_, 200..=299) => Verdict::Success,
         (_, 400 | 403 | 412) if error.approval => Verdict::NotAuthorized(Missing::Approval),
         (_, 401) => Verdict::TokenRefused,
+        // Graph writes JSON: a proxy or a firewall on the way has said so.
+        (_, 403) if error.source == Source::Other => Verdict::Transient,
         (_, 403) => Verdict::NotAuthorized(Missing::Role),
         (_, 429) => Verdict::Throttled,
-        // Graph ignores unsupported filters (docs/graph-facts.md#list-filters), but a 400 may still be about one.
-        (Page, 400) => Verdict::FilterRefused,
+        // Graph ignores unsupported filters (docs/graph-facts.md#list-filters), but these may still be about one, or about
+        // a link to the next page that has expired.
+        (Page, 400 | 410 | 501) => Verdict::QueryRefused,
         (Bulk, 400 | 413) => Verdict::TooLarge,
         (Envelope, 404 | 405 | 410 | 501) => Verdict::Unsupported,
         // Documented for a batch whose items failed, but never seen (docs/graph-facts.md#batches).
@@ -130,14 +144,47 @@ mod tests {
         each(&ALL, &[403], Verdict::NotAuthorized(Missing::Role));
         each(&ALL, &[429], Verdict::Throttled);
         each(&[Page, Single, Item], &[404], Verdict::NotFound);
-        let rejected = [302, 405, 409, 410, 413, 422, 501, 505];
+        let rejected = [302, 405, 409, 413, 422, 505];
         each(&[Page, Single, Item], &rejected, Verdict::Rejected);
+        each(&[Single, Item], &[410, 501], Verdict::Rejected);
         each(&[Single, Envelope, Item], &[400], Verdict::Rejected);
-        each(&[Page], &[400], Verdict::FilterRefused);
+        each(&[Page], &[400, 410, 501], Verdict::QueryRefused);
         each(&[Envelope], &[404, 405, 410, 501], Verdict::Unsupported);
         each(&[Envelope], &[302, 409, 422, 505], Verdict::Rejected);
         each(&[Bulk], &[400, 413], Verdict::TooLarge);
         each(&[Bulk], &[302, 404, 405, 501, 505], Verdict::Unsupported);
+    }
+
+    #[test]
+    fn a_success_with_an_error_is_an_error() {
+        for (code, verdict) in [
+            ("TooManyRequests", Verdict::Throttled),
+            ("toomanyrequests", Verdict::Throttled),
+            ("InvalidAuthenticationToken", Verdict::TokenRefused),
+            ("Forbidden", Verdict::NotAuthorized(Missing::Role)),
+            ("ResourceNotFound", Verdict::NotFound),
+            ("BadRequest", Verdict::Rejected),
+            ("InternalServerError", Verdict::Transient),
+            ("", Verdict::Transient),
+        ] {
+            let error = GraphError {
+                source: Source::Graph,
+                ..GraphError::new(code, "")
+            };
+            assert_eq!(judge(Requested::Item, 200, &error), verdict, "{code}");
+            assert_eq!(judge(Requested::Single, 204, &error), verdict, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_403_that_is_not_graphs_may_pass() {
+        let error = GraphError {
+            source: Source::Other,
+            ..GraphError::default()
+        };
+        for requested in ALL {
+            assert_eq!(judge(requested, 403, &error), Verdict::Transient);
+        }
     }
 
     #[test]

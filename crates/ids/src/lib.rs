@@ -2,11 +2,13 @@
 //!
 //! No I/O, no clock, no randomness: the program and the components build this crate alike.
 
+mod bom;
 mod guid;
 mod mark;
 mod origin;
 mod quoted;
 
+pub use bom::without_bom;
 pub use guid::{Guid, GuidError, GuidText};
 pub use mark::without_bom;
 pub use origin::{Origin, OriginError, OriginProblem};

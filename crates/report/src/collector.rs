@@ -1,13 +1,13 @@
 //! What a run writes to standard output, from its first event to its summary.
 
 use intune_sync_settings::Choice;
-use intune_sync_wit::{Event, EventKind, Outcome, Plan, Purpose, Summary};
+use intune_sync_wit::{Event, EventKind, Incomplete, Outcome, Plan, Purpose, Summary};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
     event::Line,
-    object::{FailedDevice, PlanReport, Report, SyncReport},
+    object::{FailedDevice, IncompleteObject, PlanReport, Report, SyncReport},
     text,
 };
 
@@ -45,6 +45,7 @@ pub struct Collector {
     purpose: Purpose,
     run_id: String,
     plan: Option<Plan>,
+    incomplete: Option<Incomplete>,
     failures: Vec<FailedDevice>,
 }
 
@@ -56,6 +57,7 @@ impl Collector {
             purpose,
             run_id: run_id.into(),
             plan: None,
+            incomplete: None,
             failures: Vec::new(),
         }
     }
@@ -65,6 +67,7 @@ impl Collector {
     pub fn handle_event(&mut self, now: Timestamp, event: &Event) -> Option<String> {
         match &event.kind {
             EventKind::Planned(plan) => self.plan = Some(plan.clone()),
+            EventKind::Incomplete(incomplete) => self.incomplete = Some(*incomplete),
             EventKind::DeviceDone(device) => {
                 if let Outcome::Failed(failure) = &device.outcome
                     && self.keeps_failures()
@@ -77,12 +80,22 @@ impl Collector {
         (self.format == Format::Jsonl).then(|| json(&Line::event(now, event)))
     }
 
+    /// Whether the list is known to leave devices out.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete.is_some()
+    }
+
     /// What is left to write once the run is over: all that the format has of a run, or its last line.
     #[must_use]
     pub fn finish(self, now: Timestamp, summary: &Summary) -> String {
+        let incomplete = self.incomplete.as_ref().map(text::incomplete);
+        let incomplete = incomplete.unwrap_or_default();
         match (self.format, self.purpose) {
-            (Format::Text, Purpose::Sync) => text::sync(summary, &self.failures),
-            (Format::Text, Purpose::Plan) => self.plan.as_ref().map(text::plan).unwrap_or_default(),
+            (Format::Text, Purpose::Sync) => text::sync(summary, &self.failures) + &incomplete,
+            (Format::Text, Purpose::Plan) => {
+                self.plan.as_ref().map(text::plan).unwrap_or_default() + &incomplete
+            }
             (Format::Json, _) => json(&self.report(summary)),
             (Format::Jsonl, _) => json(&Line::last(now, self.report(summary))),
         }
@@ -94,10 +107,16 @@ impl Collector {
     }
 
     fn report<'a>(&'a self, summary: &'a Summary) -> Report<'a> {
+        let incomplete = self.incomplete.map(IncompleteObject::from);
         match self.purpose {
-            Purpose::Sync => Report::Sync(SyncReport::new(summary, &self.run_id, &self.failures)),
+            Purpose::Sync => {
+                let failures = &self.failures;
+                let report = SyncReport::new(summary, &self.run_id, failures, incomplete);
+                Report::Sync(report)
+            }
             Purpose::Plan => {
-                Report::Plan(PlanReport::new(summary, &self.run_id, self.plan.as_ref()))
+                let plan = self.plan.as_ref();
+                Report::Plan(PlanReport::new(summary, &self.run_id, plan, incomplete))
             }
         }
     }

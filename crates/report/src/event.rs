@@ -61,6 +61,10 @@ pub(crate) enum Kind<'a> {
         pages: u32,
         devices: u32,
     },
+    Incomplete {
+        listed: u32,
+        counted: Option<u32>,
+    },
     Planned {
         listed: u32,
         total: u32,
@@ -178,6 +182,10 @@ impl<'a> Kind<'a> {
             EventKind::Listed(listed) => Self::Listed {
                 pages: listed.pages,
                 devices: listed.devices,
+            },
+            EventKind::Incomplete(incomplete) => Self::Incomplete {
+                listed: incomplete.listed,
+                counted: incomplete.counted,
             },
             EventKind::Planned(plan) => Self::planned(plan),
             EventKind::BatchStarted(batch) => Self::BatchStarted(Numbers::of(batch)),

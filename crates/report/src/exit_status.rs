@@ -16,7 +16,7 @@ pub enum ExitStatus {
     Failed = 1,
     /// Wrong usage.
     Usage = 2,
-    /// The run finished, but some devices failed.
+    /// The run finished, but some devices failed, or were not listed and that counts as a failure.
     DevicesFailed = 3,
     /// A token or a permission is missing.
     NotAuthorized = 4,
@@ -51,7 +51,7 @@ impl ExitStatus {
             Self::Success => "a sync was requested for every device that can sync",
             Self::Failed => "the run failed",
             Self::Usage => "wrong usage",
-            Self::DevicesFailed => "finished, but some devices failed",
+            Self::DevicesFailed => "finished, but some devices failed or were not listed",
             Self::NotAuthorized => "not authorized: a token or a permission is missing",
             Self::Stopped => "stopped early: some devices were not reached",
             Self::Interrupted => "interrupted by Ctrl-C, SIGTERM or SIGHUP",
@@ -76,6 +76,17 @@ impl ExitStatus {
             RunStatus::NotAuthorized(_) => Self::NotAuthorized,
             // A run whose last word is that it goes on has broken.
             RunStatus::Failed(_) | RunStatus::Running => Self::Failed,
+        }
+    }
+}
+
+impl ExitStatus {
+    /// The same of a run whose devices may be incomplete, where that counts as a failure.
+    #[must_use]
+    pub const fn with_shortfall(self, fails: bool) -> Self {
+        match self {
+            Self::Success if fails => Self::DevicesFailed,
+            other => other,
         }
     }
 }

@@ -19,7 +19,7 @@ pub use self::{
     event::retried,
     exit_status::ExitStatus,
     object::{ErrorObject, FailedDevice, Outcome, by_variables, guid},
-    text::{list, table},
+    text::{list, shortfall, table},
     turn::{Stop, Turn},
 };
 

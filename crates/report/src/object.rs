@@ -2,7 +2,7 @@
 
 use intune_sync_ids::Guid;
 use intune_sync_settings::Advice;
-use intune_sync_wit::{self as wit, DeviceDone, Failure, Plan, RunStatus, Summary};
+use intune_sync_wit::{self as wit, DeviceDone, Failure, Incomplete, Plan, RunStatus, Summary};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::{
@@ -114,6 +114,20 @@ impl FailedDevice {
     }
 }
 
+/// A list that is shorter than it says.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct IncompleteObject {
+    listed: u32,
+    counted: Option<u32>,
+}
+
+impl From<Incomplete> for IncompleteObject {
+    fn from(Incomplete { listed, counted }: Incomplete) -> Self {
+        Self { listed, counted }
+    }
+}
+
 /// The object of a run.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
@@ -132,17 +146,25 @@ pub(crate) struct SyncReport<'a> {
     outcome: Outcome,
     failures: &'a [FailedDevice],
     #[serde(skip_serializing_if = "Option::is_none")]
+    incomplete: Option<IncompleteObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject>,
 }
 
 impl<'a> SyncReport<'a> {
     /// The object of a run, with the failures of its devices.
-    pub(crate) fn new(summary: &'a Summary, run_id: &'a str, failures: &'a [FailedDevice]) -> Self {
+    pub(crate) fn new(
+        summary: &'a Summary,
+        run_id: &'a str,
+        failures: &'a [FailedDevice],
+        incomplete: Option<IncompleteObject>,
+    ) -> Self {
         Self {
             counts: Counts(summary),
             run_id,
             outcome: Outcome::of(summary),
             failures,
+            incomplete,
             error: ErrorObject::of(summary),
         }
     }
@@ -157,6 +179,8 @@ pub(crate) struct PlanReport<'a> {
     http_requests: u64,
     run_id: &'a str,
     outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incomplete: Option<IncompleteObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject>,
 }
@@ -176,7 +200,12 @@ struct Planned<'a> {
 
 impl<'a> PlanReport<'a> {
     /// The object of a run, with its plan, if it came to that.
-    pub(crate) fn new(summary: &'a Summary, run_id: &'a str, plan: Option<&'a Plan>) -> Self {
+    pub(crate) fn new(
+        summary: &'a Summary,
+        run_id: &'a str,
+        plan: Option<&'a Plan>,
+        incomplete: Option<IncompleteObject>,
+    ) -> Self {
         Self {
             planned: plan.map(|plan| Planned {
                 total: plan.total,
@@ -191,6 +220,7 @@ impl<'a> PlanReport<'a> {
             http_requests: summary.requests,
             run_id,
             outcome: Outcome::of(summary),
+            incomplete,
             error: ErrorObject::of(summary),
         }
     }

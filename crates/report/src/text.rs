@@ -1,7 +1,7 @@
 //! The summary for people, in the shape in which PowerShell shows the runbook's result.
 
 use intune_sync_settings::duration::display_seconds;
-use intune_sync_wit::{GroupCount, Plan, Summary};
+use intune_sync_wit::{GroupCount, Incomplete, Plan, Summary};
 
 use crate::{
     counts::{Counts, Figure},
@@ -47,6 +47,27 @@ pub(crate) fn plan(plan: &Plan) -> String {
         }
     }
     text
+}
+
+/// What is known of a list that leaves devices out, in one sentence without a full stop.
+#[must_use]
+pub fn shortfall(Incomplete { listed, counted }: &Incomplete) -> String {
+    match counted {
+        Some(counted) => {
+            format!("Graph counts {counted} devices and listed {listed}; the others are left out")
+        }
+        None => format!(
+            "Graph listed {listed} devices and says that there are more, but not where; they are left out"
+        ),
+    }
+}
+
+/// The line of the summary on a list that leaves devices out.
+pub(crate) fn incomplete(incomplete: &Incomplete) -> String {
+    format!(
+        "\nThe list of devices is incomplete: {}\n",
+        shortfall(incomplete)
+    )
 }
 
 /// `Name  : value` lines, with the colons aligned.

@@ -31,6 +31,8 @@ pub struct Given {
     pub order: Option<wit::Order>,
     /// Devices that cannot sync are synced too.
     pub include_unsupported: Option<bool>,
+    /// A list that is known to be incomplete counts as a failure.
+    pub fail_if_incomplete: Option<bool>,
     /// Devices in a batch.
     pub batch_size: Option<u32>,
     /// The pause between two batches.
@@ -52,6 +54,12 @@ pub struct Given {
 }
 
 impl Given {
+    /// Whether a list that is known to be incomplete counts as a failure.
+    #[must_use]
+    pub fn fails_if_incomplete(&self) -> bool {
+        self.fail_if_incomplete.unwrap_or_default()
+    }
+
     /// Sets a key, instead of what it was. A list can come as several values, and where the command line has it so, with
     /// commas in one of them.
     ///
@@ -183,6 +191,7 @@ mod tests {
             ("limit", "7"),
             ("order", "listed"),
             ("include-unsupported", "true"),
+            ("fail-if-incomplete", "true"),
             ("batch-size", "100"),
             ("batch-delay-seconds", "1.5"),
             ("max-retries", "3"),

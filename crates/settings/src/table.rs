@@ -131,7 +131,7 @@ macro_rules! field {
 const SWITCH: Bound = UpTo(&["false", "true"]);
 
 /// All settings, in the order of the help texts.
-static SETTINGS: [Setting; 31] = [
+static SETTINGS: [Setting; 32] = [
     Job.setting("yes", "", Switch(field!(yes)))
         .help("The whole fleet is meant: skip the confirmation that a terminal asks for"),
     Job.setting("deadline", "DURATION", Duration(SECOND..=7 * DAY, field!(deadline)))
@@ -162,6 +162,9 @@ static SETTINGS: [Setting; 31] = [
         .help("The order of the run"),
     Selection.setting("include-unsupported", "", Switch(field!(include_unsupported)))
         .help("Also sync devices whose platform, agent or state cannot sync, instead of skipping them"),
+    Selection.setting("fail-if-incomplete", "", Switch(field!(fail_if_incomplete)))
+        .bound(UpTo(&["true", "false"]))
+        .help("Exit with code 3 if Graph counts more devices than it lists"),
     Pace.setting("batch-size", "N", Count(1..=10_000, "devices", field!(batch_size)))
         .default("50")
         .help("Devices in a batch"),

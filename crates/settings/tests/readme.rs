@@ -63,6 +63,7 @@ fn may(setting: &Setting) -> String {
         Bound::AtMostDefault => "go below, and not above the default unless it is set".to_owned(),
         Bound::AtLeast => "go above".to_owned(),
         Bound::UpTo(["false", "true"]) => "not turn it on if it is `false`".to_owned(),
+        Bound::UpTo(["true", "false"]) => "not turn it off if it is `true`".to_owned(),
         Bound::UpTo(words) => format!("not go further in {}", quoted(words)),
         Bound::UpToDefault(words) => format!(
             "not go further in {}, nor beyond the default unless it is set",

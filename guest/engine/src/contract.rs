@@ -14,9 +14,9 @@ pub(crate) mod generated {
 }
 
 pub use generated::exports::intune::sync::sync::{
-    Batch, DeviceDone, Dispatch, Event, EventKind, Failure, GroupCount, Guid as WireGuid, Listed,
-    Order, Outcome, Pace, Plan, Problem, Purpose, Retried, Retrying, RunStatus, Selection,
-    Settings, SettingsError, Summary, Throttled,
+    Batch, DeviceDone, Dispatch, Event, EventKind, Failure, GroupCount, Guid as WireGuid,
+    Incomplete, Listed, Order, Outcome, Pace, Plan, Problem, Purpose, Retried, Retrying, RunStatus,
+    Selection, Settings, SettingsError, Summary, Throttled,
 };
 
 #[cfg(target_arch = "wasm32")]

@@ -88,11 +88,12 @@ fn run(request: &Request, output: &mut Output) -> Result<(), ()> {
         }
     }
     let summary = by_variables(engine.summary());
+    let fails = environment.given.fails_if_incomplete() && collector.is_incomplete();
     output.data(&collector.finish(now(), &summary));
     if let Some(ErrorObject(advice)) = ErrorObject::of(&summary) {
         output.error(&advice);
     }
-    match ExitStatus::of(&summary, turn.stopped()) {
+    match ExitStatus::of(&summary, turn.stopped()).with_shortfall(fails) {
         ExitStatus::Success => Ok(()),
         _ => Err(()),
     }

@@ -2,7 +2,7 @@
 
 use http::{
     HeaderMap, HeaderName,
-    header::{CONTENT_TYPE, DATE, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 
 use crate::gate::CLIENT_REQUEST_ID;
@@ -14,10 +14,12 @@ pub const RESPONSE_HEADERS_LIMIT: usize = 16 * 1024;
 
 /// The headers of a response that are kept: its type, when to try again, why the request was refused, and what
 /// Microsoft's support needs.
-pub const KEPT_RESPONSE_HEADERS: [HeaderName; 9] = [
+pub const KEPT_RESPONSE_HEADERS: [HeaderName; 10] = [
     CLIENT_REQUEST_ID,
     CONTENT_TYPE,
     DATE,
+    // Where a redirect leads, which nothing follows.
+    LOCATION,
     HeaderName::from_static("request-id"),
     RETRY_AFTER,
     WWW_AUTHENTICATE,

@@ -82,6 +82,7 @@ impl From<sync::Selection> for wire::Selection {
 
 record!(wire::Event => sync { at, kind });
 record!(wire::Listed => sync { pages, devices });
+record!(wire::Incomplete => sync { listed, counted });
 record!(wire::GroupCount => sync { label, devices });
 record!(wire::Batch => sync { number, of, first, last, total });
 record!(wire::DeviceDone => sync { id, name, attempts, outcome });
@@ -132,6 +133,7 @@ impl From<wire::EventKind> for sync::EventKind {
     fn from(kind: wire::EventKind) -> Self {
         match kind {
             wire::EventKind::Listed(listed) => Self::Listed(listed.into()),
+            wire::EventKind::Incomplete(incomplete) => Self::Incomplete(incomplete.into()),
             wire::EventKind::Planned(plan) => Self::Planned(plan.into()),
             wire::EventKind::BatchStarted(batch) => Self::BatchStarted(batch.into()),
             wire::EventKind::BatchFinished(batch) => Self::BatchFinished(batch.into()),

@@ -150,8 +150,9 @@ impl Job<'_> {
             }
         };
         let summary = self.conclusion(broke).await;
+        let fails = self.options.given.fails_if_incomplete() && output.is_incomplete();
         output.finish(printer, Timestamp::now(), &summary)?;
-        Ok(ExitStatus::of(&summary, self.turn.stopped()))
+        Ok(ExitStatus::of(&summary, self.turn.stopped()).with_shortfall(fails))
     }
 
     async fn turn(

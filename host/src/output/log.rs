@@ -1,7 +1,7 @@
 //! The log on stderr, in the runbook's shape, and what to do next.
 
 use intune_sync_graph::{GraphError, Requested, Verdict, judge};
-use intune_sync_report::{guid, retried};
+use intune_sync_report::{guid, retried, shortfall};
 use intune_sync_settings::Advice;
 use intune_sync_wit::{
     DeviceDone, Event, EventKind, GroupCount, Guid, Outcome, Plan, Purpose, RunStatus, Summary,
@@ -38,6 +38,13 @@ impl Log {
                 }
                 return;
             }
+            EventKind::Incomplete(incomplete) => (
+                Level::Warning,
+                format!(
+                    "The list of devices is incomplete: {}",
+                    shortfall(incomplete)
+                ),
+            ),
             EventKind::BatchStarted(batch) => (
                 Level::Info,
                 format!(

@@ -62,6 +62,11 @@ impl Output {
         self.progress.tick(printer, now);
     }
 
+    /// Whether the list is known to leave devices out.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.collector.is_incomplete()
+    }
+
     /// Ends the output: the summary on stdout, and on stderr what to do next. To be called however the run ended; a
     /// host that broke it off puts its own reason in `summary.status`.
     ///

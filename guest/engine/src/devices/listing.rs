@@ -6,9 +6,9 @@ use core::{
 };
 use std::{collections::BTreeSet, hash::DefaultHasher};
 
-use intune_sync_graph::{GraphRoot, LinkError};
+use intune_sync_graph::{GraphRoot, LinkError, NextLink, Page};
 
-use super::DEVICES_MAX;
+use super::{DEVICES_MAX, QueryForm};
 
 /// The position in the list while it is read: page after page, until one has no link to a next.
 #[derive(Debug, Clone)]
@@ -19,16 +19,20 @@ pub(crate) struct ListCursor {
     pub(crate) not_before: Duration,
     /// Failed attempts to read this page.
     pub(crate) failures: u32,
+    /// Each of them may be due to the query.
+    pub(crate) may_be_the_query: bool,
     /// Pages read.
     pub(crate) pages: u32,
-    /// The first page was requested with a filter.
-    pub(crate) filtered: bool,
+    /// The form of the first page's query.
+    pub(crate) form: QueryForm,
     /// Digests of the links followed so far.
     followed: BTreeSet<u64>,
     /// Pages in a row without a new device.
     barren: u32,
     /// Rows read: their limit bounds an endless list, and the fleet with it.
     rows: u64,
+    /// Devices that the list has, as far as a page has said so.
+    counted: Option<u64>,
 }
 
 /// Whether the list goes on.
@@ -36,6 +40,17 @@ pub(crate) struct ListCursor {
 pub(crate) enum NextPage {
     Follows,
     None,
+    /// There is none, but the list says that it has more.
+    Missing(Shortfall),
+}
+
+/// A list that is shorter than it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shortfall {
+    /// Rows read.
+    pub(crate) listed: u64,
+    /// Devices that it has, if it says how many.
+    pub(crate) counted: Option<u64>,
 }
 
 /// Why the list cannot be read to its end.
@@ -57,37 +72,43 @@ impl ListCursor {
     const PAGES_MAX: u32 = 10_000;
     const ROWS_MAX: u64 = DEVICES_MAX as u64;
 
-    pub(crate) fn new(first_page: String, filtered: bool) -> Self {
+    pub(crate) fn new(first_page: String, form: QueryForm) -> Self {
         let followed = BTreeSet::from([digest(&first_page)]);
         Self {
             path_and_query: first_page,
             not_before: Duration::ZERO,
             failures: 0,
+            may_be_the_query: true,
             pages: 0,
-            filtered,
+            form,
             followed,
             barren: 0,
             rows: 0,
+            counted: None,
         }
     }
 
-    /// Records a page: `rows` in total, `new` of them not seen before.
+    /// Records a page, of which `new` rows were not seen before.
     pub(crate) fn record(
         &mut self,
         root: &GraphRoot,
-        rows: usize,
-        new: u32,
-        next_link: &str,
+        page: &Page<'_>,
+        new: usize,
     ) -> Result<NextPage, ListingError> {
         self.pages += 1;
         self.failures = 0;
         self.not_before = Duration::ZERO;
-        self.rows += rows as u64;
+        self.rows += page.value.len() as u64;
+        self.counted = self.counted.max(page.count);
         self.barren = if new == 0 { self.barren + 1 } else { 0 };
-        if next_link.is_empty() {
-            return Ok(NextPage::None);
-        }
-        let next = root.next_page(next_link)?;
+        let next = match &page.next {
+            NextLink::Url(link) => root.next_page(link)?,
+            NextLink::Unusable => return Ok(NextPage::Missing(self.shortfall())),
+            NextLink::None if self.counted > Some(self.rows) => {
+                return Ok(NextPage::Missing(self.shortfall()));
+            }
+            NextLink::None => return Ok(NextPage::None),
+        };
         if !self.followed.insert(digest(&next)) {
             return Err(ListingError::Loop(self.pages));
         }
@@ -100,6 +121,13 @@ impl ListCursor {
         self.path_and_query = next;
         Ok(NextPage::Follows)
     }
+
+    fn shortfall(&self) -> Shortfall {
+        Shortfall {
+            listed: self.rows,
+            counted: self.counted.filter(|count| *count > self.rows),
+        }
+    }
 }
 
 /// The keys are fixed: the same link has the same digest in every run.
@@ -111,6 +139,8 @@ fn digest(link: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use intune_sync_graph::DeviceRow;
+
     use super::*;
 
     const LIST: &str = "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices";
@@ -120,7 +150,7 @@ mod tests {
         (
             ListCursor::new(
                 "/v1.0/deviceManagement/managedDevices?$select=id".to_owned(),
-                false,
+                QueryForm::Selected,
             ),
             root,
         )
@@ -130,18 +160,37 @@ mod tests {
         format!("{LIST}?$skiptoken={n}")
     }
 
+    /// Records a page with this many rows and this link.
+    fn record(
+        cursor: &mut ListCursor,
+        root: &GraphRoot,
+        (rows, new): (usize, usize),
+        link: &str,
+    ) -> Result<NextPage, ListingError> {
+        let next = match link {
+            "" => NextLink::None,
+            link => NextLink::Url(link.to_owned()),
+        };
+        cursor.record(root, &page(rows, next, None), new)
+    }
+
+    fn page(rows: usize, next: NextLink, count: Option<u64>) -> Page<'static> {
+        let value = (0..rows).map(|_| DeviceRow::default()).collect();
+        Page { value, next, count }
+    }
+
     #[test]
     fn follows_links_to_the_last_page() {
         let (mut cursor, root) = listing();
         assert_eq!(
-            cursor.record(&root, 1000, 1000, &link(1)),
+            record(&mut cursor, &root, (1000, 1000), &link(1)),
             Ok(NextPage::Follows)
         );
         assert_eq!(
             cursor.path_and_query,
             "/v1.0/deviceManagement/managedDevices?$skiptoken=1"
         );
-        assert_eq!(cursor.record(&root, 3, 3, ""), Ok(NextPage::None));
+        assert_eq!(record(&mut cursor, &root, (3, 3), ""), Ok(NextPage::None));
         assert_eq!(cursor.pages, 2);
     }
 
@@ -149,21 +198,21 @@ mod tests {
     fn detects_loops_whether_to_itself_or_to_the_start() {
         let (mut cursor, root) = listing();
         assert_eq!(
-            cursor.record(&root, 10, 10, &link(1)),
+            record(&mut cursor, &root, (10, 10), &link(1)),
             Ok(NextPage::Follows)
         );
         assert_eq!(
-            cursor.record(&root, 10, 10, &link(2)),
+            record(&mut cursor, &root, (10, 10), &link(2)),
             Ok(NextPage::Follows)
         );
         assert_eq!(
-            cursor.record(&root, 10, 10, &link(1)),
+            record(&mut cursor, &root, (10, 10), &link(1)),
             Err(ListingError::Loop(3))
         );
         let (mut cursor, root) = listing();
         let start = format!("{LIST}?$select=id");
         assert_eq!(
-            cursor.record(&root, 10, 10, &start),
+            record(&mut cursor, &root, (10, 10), &start),
             Err(ListingError::Loop(1))
         );
     }
@@ -172,18 +221,45 @@ mod tests {
     fn detects_endless_lists() {
         let (mut cursor, root) = listing();
         let barren = (1..)
-            .map(|n| cursor.record(&root, 1000, 0, &link(n)))
+            .map(|n| record(&mut cursor, &root, (1000, 0), &link(n)))
             .find(Result::is_err);
         assert_eq!(barren, Some(Err(ListingError::Barren(20))));
         let (mut cursor, root) = listing();
         let endless = (1..)
-            .map(|n| cursor.record(&root, 1000, 1000, &link(n)))
+            .map(|n| record(&mut cursor, &root, (1000, 1000), &link(n)))
             .find(Result::is_err);
         assert_eq!(endless, Some(Err(ListingError::Endless(2001, 2_001_000))));
         let (mut cursor, root) = listing();
         let endless = (1..)
-            .map(|n| cursor.record(&root, 1, 1, &link(n)))
+            .map(|n| record(&mut cursor, &root, (1, 1), &link(n)))
             .find(Result::is_err);
         assert_eq!(endless, Some(Err(ListingError::Endless(10_000, 10_000))));
+    }
+
+    #[test]
+    fn a_list_that_is_shorter_than_it_says_is_noticed() {
+        let count = Some(949);
+        for (next, count, shortfall) in [
+            (NextLink::None, Some(40), None),
+            (NextLink::None, Some(39), None),
+            (NextLink::None, None, None),
+            (NextLink::None, count, Some(count)),
+            (NextLink::Unusable, count, Some(count)),
+            (NextLink::Unusable, None, Some(None)),
+            (NextLink::Unusable, Some(40), Some(None)),
+        ] {
+            let (mut cursor, root) = listing();
+            let expected = shortfall.map_or(NextPage::None, |counted| {
+                let listed = 40;
+                NextPage::Missing(Shortfall { listed, counted })
+            });
+            let recorded = cursor.record(&root, &page(40, next.clone(), count), 40);
+            assert_eq!(recorded, Ok(expected), "{next:?} {count:?}");
+        }
+        let (mut cursor, root) = listing();
+        let first = page(40, NextLink::Url(link(1)), count);
+        assert_eq!(cursor.record(&root, &first, 40), Ok(NextPage::Follows));
+        let last = page(909, NextLink::None, Some(909));
+        assert_eq!(cursor.record(&root, &last, 909), Ok(NextPage::None));
     }
 }

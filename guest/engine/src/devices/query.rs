@@ -9,6 +9,21 @@ use crate::contract::Selection;
 const SELECT: &str =
     "id,deviceName,operatingSystem,managementAgent,managementState,lastSyncDateTime";
 
+/// How much of the selection is Graph's work, from the most to the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum QueryForm {
+    /// The devices that match, and the properties that the run reads.
+    Filtered,
+    /// All devices, and the properties that the run reads.
+    Selected,
+    /// All devices as they are.
+    Bare,
+}
+
+impl QueryForm {
+    pub(crate) const ALL: [Self; 3] = [Self::Filtered, Self::Selected, Self::Bare];
+}
+
 /// Path and query of the list's first page.
 ///
 /// Graph silently ignores a filter that it does not support (docs/graph-facts.md#list-filters), so each criterion is
@@ -18,10 +33,13 @@ const SELECT: &str =
 pub(crate) fn list_query(
     selection: &Selection,
     stale_before: Option<&str>,
-    filtered: bool,
+    form: QueryForm,
 ) -> String {
+    if form == QueryForm::Bare {
+        return LIST_PATH.to_owned();
+    }
     let mut clauses: Vec<String> = Vec::new();
-    if filtered {
+    if form == QueryForm::Filtered {
         if let [os] = selection.os.as_slice()
             && let Some(known) = KNOWN_OS.iter().find(|known| known.eq_ignore_ascii_case(os))
         {
@@ -80,32 +98,45 @@ mod tests {
     fn requests_the_properties_that_the_criteria_read_and_no_more() {
         let always = format!("{LIST_PATH}?$select={SELECT}");
         let mut selection = Selection::default();
-        assert_eq!(list_query(&selection, None, false), always);
+        assert_eq!(list_query(&selection, None, QueryForm::Selected), always);
         selection.category = vec!["Kiosk".to_owned()];
         selection.compliance = vec!["noncompliant".to_owned(), "conflict".to_owned()];
         assert_eq!(
-            list_query(&selection, None, true),
+            list_query(&selection, None, QueryForm::Filtered),
             format!("{always},complianceState,deviceCategoryDisplayName")
         );
         selection.owner = vec!["personal".to_owned()];
-        assert!(list_query(&selection, None, false).contains(",managedDeviceOwnerType,"));
+        assert!(
+            list_query(&selection, None, QueryForm::Selected).contains(",managedDeviceOwnerType,")
+        );
     }
 
     #[test]
     fn sends_only_criteria_that_lose_nothing() {
         let mut selection = Selection::default();
-        assert!(!list_query(&selection, None, true).contains("$filter"));
+        assert!(!list_query(&selection, None, QueryForm::Filtered).contains("$filter"));
         selection.os = vec!["windows".to_owned()];
         selection.compliance = vec!["noncompliant".to_owned()];
         selection.owner = vec!["company".to_owned(), "personal".to_owned()];
         selection.name = vec!["DESK-*".to_owned()];
-        let query = list_query(&selection, Some("2026-11-22T00:00:00Z"), true);
+        let query = list_query(
+            &selection,
+            Some("2026-11-22T00:00:00Z"),
+            QueryForm::Filtered,
+        );
         let filter = query.split_once("&$filter=").expect("a filter").1;
         assert_eq!(
             filter,
             "startswith(operatingSystem,%27Windows%27)%20and%20complianceState%20eq%20%27noncompliant%27\
              %20and%20lastSyncDateTime%20le%202026-11-22T00:00:00Z"
         );
-        assert!(!list_query(&selection, Some("2026-11-22T00:00:00Z"), false).contains("$filter"));
+        assert!(
+            !list_query(
+                &selection,
+                Some("2026-11-22T00:00:00Z"),
+                QueryForm::Selected
+            )
+            .contains("$filter")
+        );
     }
 }

@@ -8,8 +8,8 @@ use crate::contract::{Batch, Pace};
 
 /// Which devices come next.
 ///
-/// At any time a device is in exactly one of these states: ahead of the cursor, urgent, waiting, in flight (which only
-/// the run knows), or done.
+/// At any time a device is in exactly one of these states: ahead of the cursor, urgent, waiting, last, in flight or held
+/// back (which only the run knows), or done.
 #[derive(Debug, Clone)]
 pub(crate) struct Schedule {
     total: u32,
@@ -23,6 +23,8 @@ pub(crate) struct Schedule {
     /// To be sent again at a time. The number keeps the order of those with the same time.
     waiting: BinaryHeap<Reverse<(Duration, u64, Position)>>,
     waits: u64,
+    /// To be sent when there is nothing else to send now.
+    last: VecDeque<Position>,
     /// To be sent in a separate request each.
     alone: BTreeSet<Position>,
     /// Started batches by number, from 0, with the number of devices that are not done.
@@ -53,6 +55,7 @@ impl Schedule {
             urgent: VecDeque::new(),
             waiting: BinaryHeap::new(),
             waits: 0,
+            last: VecDeque::new(),
             alone: BTreeSet::new(),
             started: BTreeMap::new(),
             next_batch_at: Duration::ZERO,
@@ -71,7 +74,7 @@ impl Schedule {
 
     /// When there is something to send, as far as is known; `None` if that depends on responses.
     pub(crate) fn ready_at(&self) -> Option<Duration> {
-        if !self.urgent.is_empty() {
+        if !self.urgent.is_empty() || !self.last.is_empty() {
             return Some(Duration::ZERO);
         }
         let waiting = self.waiting.peek().map(|Reverse((at, ..))| *at);
@@ -90,6 +93,10 @@ impl Schedule {
                 .waiting
                 .peek()
                 .is_some_and(|Reverse((at, ..))| *at <= now);
+            let fresh = self.fresh_at().is_some_and(|at| at <= now);
+            if !due && !fresh && self.urgent.is_empty() {
+                self.urgent.append(&mut self.last);
+            }
             let again = match self.urgent.front() {
                 Some(position) => Some(*position),
                 None if due => self.waiting.peek().map(|Reverse((.., position))| *position),
@@ -108,7 +115,7 @@ impl Schedule {
                 if alone {
                     break;
                 }
-            } else if self.fresh_at().is_some_and(|at| at <= now) {
+            } else if fresh {
                 work.begins.extend(self.begin());
                 work.positions.push(Position(self.cursor));
                 self.cursor += 1;
@@ -124,6 +131,11 @@ impl Schedule {
         for position in positions.iter().rev() {
             self.urgent.push_front(*position);
         }
+    }
+
+    /// Returns devices, to be sent after all others that could be sent now.
+    pub(crate) fn last(&mut self, positions: &[Position]) {
+        self.last.extend(positions);
     }
 
     /// Returns a device, to be sent again at this time.
@@ -264,6 +276,23 @@ mod tests {
         assert_eq!(positions(schedule.take(9 * SECOND, 6)), [5]);
     }
 
+    #[test]
+    fn the_last_leave_when_nothing_else_can() {
+        let mut schedule = Schedule::new(4, 2, SECOND, Pace::Fixed);
+        assert_eq!(positions(schedule.take(SECOND, 1)), [0]);
+        schedule.last(&[Position(0)]);
+        assert_eq!(positions(schedule.take(SECOND, 1)), [1], "before it");
+        assert_eq!(schedule.ready_at(), Some(Duration::ZERO));
+        assert_eq!(
+            positions(schedule.take(SECOND, 9)),
+            [0],
+            "the next batch waits for it"
+        );
+        schedule.done(Position(0), SECOND);
+        schedule.done(Position(1), SECOND);
+        assert_eq!(positions(schedule.take(2 * SECOND, 9)), [2, 3]);
+    }
+
     proptest! {
         /// Each device is done exactly once and each batch is finished exactly once, in whatever order devices are
         /// taken, returned and finished.
@@ -272,7 +301,7 @@ mod tests {
             total in 0_u32..200,
             batch_size in 1_u32..60,
             quota: bool,
-            choices in prop::collection::vec((0_u8..5, 1_usize..25), 1..400),
+            choices in prop::collection::vec((0_u8..6, 1_usize..25), 1..400),
         ) {
             let pace = if quota { Pace::Quota } else { Pace::Fixed };
             let mut schedule = Schedule::new(total, batch_size, SECOND, pace);
@@ -291,6 +320,7 @@ mod tests {
                     match choice {
                         1 => schedule.urgent(&[position]),
                         2 => schedule.again_at(position, now + SECOND),
+                        4 => schedule.last(&[position]),
                         3 => { schedule.isolate(position); schedule.urgent(&[position]); }
                         _ => {
                             done[position.0 as usize] += 1;

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use intune_sync_graph::{DeviceRow, shortened};
 use intune_sync_ids::Guid;
+use jiff::{Timestamp, tz::TimeZone};
 use wildmatch::WildMatch;
 
 use crate::contract::Selection;
@@ -65,7 +66,7 @@ impl Criteria {
 
     /// The time for Graph's filter on the last check-in: a second later than ours, which counts whole seconds.
     pub(crate) fn stale_filter(&self) -> Option<String> {
-        let time = jiff::Timestamp::from_second(i64::from(self.stale_before?) + 1).ok()?;
+        let time = Timestamp::from_second(i64::from(self.stale_before?) + 1).ok()?;
         Some(time.to_string())
     }
 
@@ -134,9 +135,15 @@ fn unsupported(device: &DeviceRow<'_>) -> Option<String> {
 }
 
 /// When a device last checked in, in seconds since 1970; 0 for never, which Graph writes as the year 1, as null, or not at
-/// all.
+/// all. A time without a zone is in UTC.
 pub(crate) fn last_sync(text: &str) -> u32 {
-    text.parse::<jiff::Timestamp>().map_or(0, |time| {
+    let civil = || {
+        text.parse()
+            .ok()
+            .and_then(|time| TimeZone::UTC.to_timestamp(time).ok())
+    };
+    let time: Option<Timestamp> = text.parse().ok().or_else(civil);
+    time.map_or(0, |time| {
         u32::try_from(time.as_second().max(0)).unwrap_or(u32::MAX)
     })
 }
@@ -249,6 +256,14 @@ mod tests {
     fn times_of_the_last_check_in() {
         assert_eq!(last_sync("2026-11-11T07:28:00Z"), 1_794_382_080);
         assert_eq!(last_sync("2026-11-11T07:28:00.9876543Z"), 1_794_382_080);
+        for other in [
+            "2026-11-11T07:28:00",
+            "2026-11-11T07:28:00.9876543",
+            "2026-11-11 07:28:00",
+            "2026-11-11T09:28:00+02:00",
+        ] {
+            assert_eq!(last_sync(other), 1_794_382_080, "{other}");
+        }
         for never in [
             "0001-01-01T00:00:00Z",
             "",

@@ -1,6 +1,6 @@
 //! From the rows of the list to the fleet and the order of the run.
 
-use core::cmp::Reverse;
+use core::{cmp::Reverse, mem};
 use std::collections::{BTreeMap, BTreeSet};
 
 use intune_sync_graph::DeviceRow;
@@ -52,6 +52,15 @@ impl Intake {
             nameless: 0,
             listed: 0,
         }
+    }
+
+    /// The list is read again from its beginning.
+    pub(super) fn begin_again(&mut self, settings: &Settings) {
+        let skip = mem::take(&mut self.skip);
+        *self = Self {
+            skip,
+            ..Self::new(settings)
+        };
     }
 
     /// The time for Graph's filter on the last check-in.

@@ -8,9 +8,10 @@ use intune_sync_ids::Guid;
 use super::{millis, whole_millis};
 use crate::{
     contract::{
-        Batch, DeviceDone, Event, EventKind, Listed, Outcome, Plan, Problem, Retried, Retrying,
-        RunStatus, Summary, Throttled,
+        Batch, DeviceDone, Event, EventKind, Incomplete, Listed, Outcome, Plan, Problem, Retried,
+        Retrying, RunStatus, Summary, Throttled,
     },
+    devices::Shortfall,
     http::RequestId,
     pacing::ThrottleWindow,
 };
@@ -132,6 +133,15 @@ impl Ledger {
 
     pub(super) fn listed(&mut self, listed: Listed) {
         self.emit(EventKind::Listed(listed));
+    }
+
+    /// The list is shorter than it says.
+    pub(super) fn incomplete(&mut self, shortfall: Shortfall) {
+        let count = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        self.emit(EventKind::Incomplete(Incomplete {
+            listed: count(shortfall.listed),
+            counted: shortfall.counted.map(count),
+        }));
     }
 
     pub(super) fn planned(&mut self, plan: Plan) {

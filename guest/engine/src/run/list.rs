@@ -1,6 +1,6 @@
 //! The first phase: reads the list of devices, page by page.
 
-use intune_sync_graph::{GraphError, Page, Requested, Verdict, read_json};
+use intune_sync_graph::{GraphError, Page, Requested, Verdict, may_be_the_query};
 use intune_sync_ids::Guid;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Settings, TokenSerial,
     contract::{Listed, Retried, RunStatus},
-    devices::{ListCursor, NextPage, list_query},
+    devices::{ListCursor, NextPage, QueryForm, list_query},
     http::{Method, NoResponse, Request, Response},
     pacing::{Load, Progress},
 };
@@ -28,18 +28,20 @@ pub(super) struct Listing {
     settings: Settings,
     cursor: ListCursor,
     intake: Intake,
+    /// A link to a next page had expired, and the list was begun again.
+    restarted: bool,
 }
 
 impl Listing {
     pub(super) fn new(settings: Settings) -> Self {
         let intake = Intake::new(&settings);
-        let stale = intake.stale_filter();
-        let query = |filtered| list_query(&settings.selection, stale.as_deref(), filtered);
-        let filtered = query(true) != query(false);
+        let form = QueryForm::Filtered;
+        let query = list_query(&settings.selection, intake.stale_filter().as_deref(), form);
         Self {
-            cursor: ListCursor::new(query(true), filtered),
+            cursor: ListCursor::new(query, form),
             settings,
             intake,
+            restarted: false,
         }
     }
 
@@ -79,18 +81,25 @@ impl Listing {
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) -> Phase {
-        let Received { judged, body } = Received::read(Requested::Page, result, sent, traffic);
-        let page = (judged.verdict == Verdict::Success).then(|| read_json::<Page<'_>>(&body));
-        let progress = match &page {
-            Some(Ok(_)) => Progress::Made,
-            Some(Err(_)) | None => progress_of_whole(&judged),
-        };
+        let received = Received::read(Requested::Page, result, sent, traffic);
+        if received.judged.verdict == Verdict::Success
+            && let Some(page) = Page::read(&received.body)
+        {
+            let judged = &received.judged;
+            let signals = Signals::of_request(judged, all_writes(judged), Progress::Made);
+            traffic.learn(sent, &signals, &judged.error, ledger);
+            return self.take_page(&page, ledger);
+        }
+        let received = received.with_error_in_body(Requested::Page, traffic);
+        let Received { judged, body, .. } = received;
+        let progress = progress_of_whole(&judged);
         let signals = Signals::of_request(&judged, all_writes(&judged), progress);
         traffic.learn(sent, &signals, &judged.error, ledger);
-        match page {
-            Some(Ok(page)) => return self.take_page(&page, ledger),
-            Some(Err(_)) => self.try_again(judged.status, &unreadable(&body), traffic, ledger),
-            None => self.refused(&judged, traffic, ledger),
+        match judged.verdict {
+            Verdict::Success => {
+                self.try_again(judged.status, &unreadable(&body), traffic, ledger);
+            }
+            _ => self.refused(&judged, traffic, ledger),
         }
         Phase::Listing(self)
     }
@@ -98,12 +107,7 @@ impl Listing {
     fn take_page(mut self: Box<Self>, page: &Page<'_>, ledger: &mut Ledger) -> Phase {
         let rows = page.value.iter();
         let new = rows.filter(|row| self.intake.row(row) == Row::New).count();
-        let next = self.cursor.record(
-            &self.settings.root,
-            page.value.len(),
-            u32::try_from(new).unwrap_or(u32::MAX),
-            page.next_link.as_str(),
-        );
+        let next = self.cursor.record(&self.settings.root, page, new);
         let listed = Listed {
             pages: self.cursor.pages,
             devices: self.intake.listed(),
@@ -111,7 +115,10 @@ impl Listing {
         ledger.listed(listed);
         match next {
             Ok(NextPage::Follows) => Phase::Listing(self),
-            Ok(NextPage::None) => {
+            Ok(NextPage::None | NextPage::Missing(_)) => {
+                if let Ok(NextPage::Missing(shortfall)) = next {
+                    ledger.incomplete(shortfall);
+                }
                 let Self {
                     settings, intake, ..
                 } = *self;
@@ -135,13 +142,8 @@ impl Listing {
                 let problem = problems::not_authorized(missing, Needed::Read, error);
                 ledger.end(RunStatus::NotAuthorized(problem));
             }
-            Verdict::FilterRefused if self.cursor.filtered && self.cursor.pages == 0 => {
-                let query = list_query(&self.settings.selection, None, false);
-                self.cursor = ListCursor::new(query, false);
-                let notice = "Graph refused the filter; the whole list is read and filtered here";
-                ledger.notice(notice.to_owned());
-            }
-            Verdict::FilterRefused
+            Verdict::QueryRefused if self.begins_again(status, ledger) => {}
+            Verdict::QueryRefused
             | Verdict::NotFound
             | Verdict::Rejected
             | Verdict::Unsupported
@@ -152,6 +154,43 @@ impl Listing {
         }
     }
 
+    /// Begins the list again: with a simpler query, if the first page was refused, or once as it was, if the link to a
+    /// next one was. Returns whether there is another way.
+    fn begins_again(&mut self, status: Option<u16>, ledger: &mut Ledger) -> bool {
+        let status = status.unwrap_or_default();
+        let stale = self.intake.stale_filter();
+        let query = |form| list_query(&self.settings.selection, stale.as_deref(), form);
+        let refused = query(self.cursor.form);
+        let (form, notice) = if self.cursor.pages > 0 {
+            if self.restarted {
+                return false;
+            }
+            self.restarted = true;
+            let notice = format!(
+                "the link to the next page of the list is no longer valid ({status}); the list is read again"
+            );
+            (self.cursor.form, notice)
+        } else {
+            let mut simpler = QueryForm::ALL
+                .into_iter()
+                .filter(|form| *form > self.cursor.form);
+            let Some(form) = simpler.find(|form| query(*form) != refused) else {
+                return false;
+            };
+            let (what, instead) = match self.cursor.form {
+                QueryForm::Filtered if refused.contains("$filter") => {
+                    ("the filter", "the whole list is read and filtered here")
+                }
+                _ => ("`$select`", "whole devices are read"),
+            };
+            (form, format!("Graph refuses {what} ({status}); {instead}"))
+        };
+        self.cursor = ListCursor::new(query(form), form);
+        self.intake.begin_again(&self.settings);
+        ledger.notice(notice);
+        true
+    }
+
     fn try_again(
         &mut self,
         status: Option<u16>,
@@ -160,9 +199,14 @@ impl Listing {
         ledger: &mut Ledger,
     ) {
         self.cursor.failures += 1;
+        self.cursor.may_be_the_query &= status.is_some_and(may_be_the_query);
         let failures = self.cursor.failures;
         if failures > self.settings.max_retries {
-            return ledger.fail(problems::list_failed(status, error, failures));
+            let query = self.cursor.pages == 0 && self.cursor.may_be_the_query;
+            if !query || !self.begins_again(status, ledger) {
+                ledger.fail(problems::list_failed(status, error, failures));
+            }
+            return;
         }
         let wait = traffic.backoff(failures);
         self.cursor.not_before = traffic.now() + wait;

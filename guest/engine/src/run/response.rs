@@ -2,7 +2,7 @@
 
 use core::{slice, time::Duration};
 
-use intune_sync_graph::{GraphError, Requested, Verdict, judge, retry_after};
+use intune_sync_graph::{GraphError, Requested, Source, Verdict, judge, retry_after};
 use intune_sync_ids::Guid;
 
 use super::traffic::{Sent, Traffic};
@@ -15,6 +15,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) judged: Judged,
+    headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
 }
 
@@ -65,6 +66,7 @@ impl Received {
                     named_wait: None,
                     client_request_id,
                 },
+                headers: Vec::new(),
                 body: Vec::new(),
             },
             Ok(Response {
@@ -78,23 +80,59 @@ impl Received {
                 } else {
                     GraphError::read(&body, &headers)
                 };
-                let message = error.retry_after.as_deref();
+                let judged = Judged::new(
+                    requested,
+                    status,
+                    error,
+                    &headers,
+                    client_request_id,
+                    traffic,
+                );
                 Self {
-                    judged: Judged {
-                        status: Some(status),
-                        verdict: judge(requested, status, &error),
-                        named_wait: retry_after::wait(&headers, message, traffic.unix_now()),
-                        error,
-                        client_request_id,
-                    },
+                    judged,
+                    headers,
                     body,
                 }
             }
         }
     }
+
+    /// A success that is not what was requested may hold an error instead.
+    pub(super) fn with_error_in_body(mut self, requested: Requested, traffic: &Traffic) -> Self {
+        let Judged {
+            status, verdict, ..
+        } = self.judged;
+        if let (Some(status), Verdict::Success, false) = (status, verdict, self.body.is_empty()) {
+            let error = GraphError::read(&self.body, &self.headers);
+            if error.source == Source::Graph {
+                let id = self.judged.client_request_id;
+                self.judged = Judged::new(requested, status, error, &self.headers, id, traffic);
+            }
+        }
+        self
+    }
 }
 
 impl Judged {
+    /// A response, or that to an item of a batch.
+    pub(super) fn new(
+        requested: Requested,
+        status: u16,
+        error: GraphError,
+        headers: &[(String, String)],
+        client_request_id: Guid,
+        traffic: &Traffic,
+    ) -> Self {
+        let message = error.retry_after.as_deref();
+        Self {
+            status: Some(status),
+            verdict: judge(requested, status, &error),
+            named_wait: retry_after::wait(headers, message, traffic.unix_now()),
+            error,
+            client_request_id,
+        }
+    }
+
     /// The response does not say whether the devices concerned were synced.
     pub(super) fn unknown(&self, code: &str, message: &str) -> Self {
         let error = GraphError {

@@ -33,7 +33,8 @@ pub(super) struct Traffic {
 /// A request on the wire, as far as all requests are alike.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
-    token: TokenSerial,
+    pub(super) id: RequestId,
+    pub(super) token: TokenSerial,
     pub(super) client_request_id: Guid,
     departure: Departure,
 }
@@ -120,6 +121,7 @@ impl Traffic {
         let id = ledger.request_sent();
         let client_request_id = Guid::random(self.random.u128(..));
         let sent = Sent {
+            id,
             token,
             client_request_id,
             departure: self.pacing.sent(self.now, id, draft.load),
@@ -142,14 +144,19 @@ impl Traffic {
         self.in_flight.remove(&id)
     }
 
-    /// Learns from a response, whatever it means for devices. Returns what a refused token leads to.
+    /// A token was refused for a reason that is a device's: it is renewed, but that may happen again.
+    pub(super) fn excuse(&mut self, token: TokenSerial) {
+        self.token.proven(token);
+    }
+
+    /// Learns from a response, whatever it means for devices.
     pub(super) fn learn(
         &mut self,
         sent: &Sent,
         signals: &Signals,
         error: &GraphError,
         ledger: &mut Ledger,
-    ) -> Option<Refused> {
+    ) {
         let (now, outcome) = (self.now, signals.outcome());
         let window = self
             .pacing
@@ -161,14 +168,9 @@ impl Traffic {
         if signals.token_taken {
             self.token.proven(sent.token);
         }
-        if !signals.token_refused {
-            return None;
-        }
-        let refused = self.token.refused(now, sent.token);
-        if refused == Refused::Final {
+        if signals.token_refused && self.token.refused(now, sent.token) == Refused::Final {
             ledger.end(RunStatus::NotAuthorized(problems::token_refused(error)));
         }
-        Some(refused)
     }
 
     pub(super) fn handle_token(&mut self, response: TokenResponse, ledger: &mut Ledger) {

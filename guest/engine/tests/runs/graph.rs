@@ -40,7 +40,12 @@ pub(crate) struct Graph {
     pub(crate) bulk_refused: bool,
     pub(crate) token: u32,
     pub(crate) bodies: Vec<String>,
+    /// Responds to a request before anything else does.
+    pub(crate) script: Option<Script>,
 }
+
+/// The response to a request, if the script has one.
+pub(crate) type Script = Box<dyn FnMut(&Request) -> Option<Response>>;
 
 /// A response, the final statuses in it, and its Retry-After.
 pub(crate) struct Reply {
@@ -68,6 +73,7 @@ impl Graph {
             bulk_refused: false,
             token: 1,
             bodies: Vec::new(),
+            script: None,
         }
     }
 
@@ -87,6 +93,13 @@ impl Graph {
             ));
         }
         self.bodies.extend(request.body.clone());
+        if let Some(response) = self.script.as_mut().and_then(|script| script(request)) {
+            return Reply {
+                result: Ok(response),
+                known: vec![],
+                retry_after: None,
+            };
+        }
         if self.chance(self.faults.token_refused) {
             self.token += 1;
         }

@@ -1,6 +1,7 @@
 //! Whole runs of the core on virtual time against a Graph with faults.
 
 mod drive;
+mod field;
 mod graph;
 mod properties;
 mod scenarios;

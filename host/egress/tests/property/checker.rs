@@ -81,7 +81,7 @@ pub(crate) fn decide(raw: &Raw, scheme: &str, host: &str) -> Option<Meaning> {
 }
 
 fn query_passes(query: &str) -> bool {
-    query.len() <= 8192 && query.chars().all(|c| ('!'..='~').contains(&c))
+    query.len() <= 32_768 && query.chars().all(|c| ('!'..='~').contains(&c))
 }
 
 fn headers_pass(headers: &[(String, String)]) -> bool {

@@ -31,7 +31,7 @@ fn lets_out_what_is_on_the_list() {
             "list with the longest query",
             list().uri(&format!(
                 "{ROOT}/v1.0/deviceManagement/managedDevices?{}",
-                "x".repeat(8192)
+                "x".repeat(32_768)
             )),
             "",
             0,

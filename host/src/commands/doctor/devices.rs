@@ -2,11 +2,10 @@
 
 use intune_sync_egress::{Bearer, doctor::Call};
 use intune_sync_graph::{
-    Missing, Requested, Verdict, approval, judge,
+    Missing, Page, Requested, Verdict, approval, judge,
     roles::{PRIVILEGED_OPERATIONS as SYNC, READ},
 };
 use intune_sync_ids::Guid;
-use serde::Deserialize;
 
 use super::{
     graph_client::{GraphClient, unavailable},
@@ -17,17 +16,12 @@ use crate::graph::GraphResponse;
 
 /// Reads a page.
 pub(super) async fn page(graph: &GraphClient<Bearer>, permits: Permits, remedy: &str) -> Outcome {
-    #[derive(Deserialize)]
-    struct Page {
-        value: Vec<serde_json::Value>,
-    }
-
     let response = match graph.send(Call::Page).await {
         Ok(response) => response,
         Err(error) => return Outcome::Failed(graph.explain(&error)),
     };
     match judged(Requested::Page, &response) {
-        Verdict::Success => match response.json::<Page>() {
+        Verdict::Success => match Page::read(&response.body) {
             Some(page) if page.value.is_empty() => {
                 Outcome::Passed("the list can be read; it is empty".into())
             }
@@ -105,6 +99,8 @@ fn refused(
             "the identity may be disabled, or the token revoked or of another cloud: check the tenant's sign-in log \
              and `--cloud`",
         ),
+        // A proxy or a firewall on the way has said so.
+        Verdict::Transient if response.status.as_u16() == 403 => unreadable(response),
         Verdict::NotAuthorized(Missing::Role) if error.is_graphs() => match permits {
             Permits::Delegated => Finding::new(
                 Cause::RoleMissing,

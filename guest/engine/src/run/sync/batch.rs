@@ -1,9 +1,7 @@
 //! Up to 20 devices in a JSON batch. Its response has one for each item; a response to the envelope alone says nothing
 //! about the items.
 
-use intune_sync_graph::{
-    BatchResponse, GraphError, ItemResponse, Requested, Verdict, judge, read_batch, retry_after,
-};
+use intune_sync_graph::{BatchResponse, GraphError, ItemResponse, Requested, Verdict, read_batch};
 
 use super::{Route, Syncing};
 use crate::{
@@ -26,19 +24,23 @@ impl Syncing {
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {
-        if let Some(items) = read_items(&envelope, positions.len(), traffic) {
+        if let Some(mut items) = read_items(&envelope, positions.len(), traffic) {
+            self.excuse_token(positions, &mut items, sent, traffic);
             let signals = Signals::of_items(&items);
-            let refused = traffic.learn(sent, &signals, &envelope.judged.error, ledger);
-            return self.handle_items(positions, items, refused, traffic, ledger);
+            traffic.learn(sent, &signals, &envelope.judged.error, ledger);
+            return self.handle_items(positions, items, sent, traffic, ledger);
         }
-        let Received { mut judged, body } = envelope;
+        let envelope = envelope.with_error_in_body(Requested::Envelope, traffic);
+        let Received {
+            mut judged, body, ..
+        } = envelope;
         if judged.verdict == Verdict::ItemsFailed {
             judged.verdict = Verdict::Transient;
         }
         let progress = progress_of_whole(&judged);
         let signals = Signals::of_request(&judged, all_writes(&judged), progress);
         traffic.learn(sent, &signals, &judged.error, ledger);
-        self.envelope_refused(positions, &judged, &body, traffic, ledger);
+        self.envelope_refused(positions, &judged, &body, sent, traffic, ledger);
     }
 
     /// The response does not say what became of the items.
@@ -47,12 +49,13 @@ impl Syncing {
         positions: &[Position],
         judged: &Judged,
         body: &[u8],
+        sent: &Sent,
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {
         match judged.verdict {
             Verdict::Throttled | Verdict::TokenRefused => self.schedule.urgent(positions),
-            Verdict::NotAuthorized(missing) => {
+            Verdict::NotAuthorized(missing) if !self.was_accepted(sent) => {
                 let problem = problems::not_authorized(missing, Needed::Sync, &judged.error);
                 ledger.end(RunStatus::NotAuthorized(problem));
             }
@@ -62,7 +65,11 @@ impl Syncing {
                 self.fall_back(Route::Single, notice, ledger);
                 self.schedule.urgent(positions);
             }
-            Verdict::NotFound | Verdict::Rejected | Verdict::TooLarge | Verdict::FilterRefused => {
+            Verdict::NotFound
+            | Verdict::Rejected
+            | Verdict::TooLarge
+            | Verdict::QueryRefused
+            | Verdict::NotAuthorized(_) => {
                 // One of the items may be the reason: each is judged separately.
                 for position in positions {
                     self.schedule.isolate(*position);
@@ -87,6 +94,7 @@ fn read_items(envelope: &Received, count: usize, traffic: &Traffic) -> Option<Ve
     let Received {
         judged: whole,
         body,
+        ..
     } = envelope;
     if !matches!(whole.verdict, Verdict::Success | Verdict::ItemsFailed) {
         return None;
@@ -94,14 +102,15 @@ fn read_items(envelope: &Received, count: usize, traffic: &Traffic) -> Option<Ve
     let BatchResponse { items, strays } = read_batch(body, count)?;
     let judged = |item: ItemResponse| {
         let error = GraphError::of(&item.body, &item.headers);
-        let message = error.retry_after.as_deref();
-        Judged {
-            status: Some(item.status),
-            verdict: judge(Requested::Item, item.status, &error),
-            named_wait: retry_after::wait(&item.headers, message, traffic.unix_now()),
+        let id = whole.client_request_id;
+        Judged::new(
+            Requested::Item,
+            item.status,
             error,
-            client_request_id: whole.client_request_id,
-        }
+            &item.headers,
+            id,
+            traffic,
+        )
     };
     let strays = strays.into_iter().map(judged).filter(Judged::asks_to_wait);
     let stray_wait = strays.filter_map(|stray| stray.named_wait).max();

@@ -1,6 +1,6 @@
 //! Up to 100 devices in a call of the bulk action, and when to give that up.
 
-use intune_sync_graph::{BulkOutcome, BulkResponse, Missing, Verdict, read_bulk};
+use intune_sync_graph::{BulkOutcome, BulkResponse, Missing, Requested, Verdict, read_bulk};
 
 use super::{Route, Syncing};
 use crate::{
@@ -24,11 +24,15 @@ impl Syncing {
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {
-        let Received { judged, body } = received;
-        let bulk = match judged.verdict {
-            Verdict::Success => read_bulk(&body),
+        let bulk = match received.judged.verdict {
+            Verdict::Success => read_bulk(&received.body),
             _ => None,
         };
+        let received = match bulk {
+            Some(_) => received,
+            None => received.with_error_in_body(Requested::Bulk, traffic),
+        };
+        let Received { judged, body, .. } = received;
         let writes = all_writes(&judged);
         match (bulk, self.route) {
             (Some(bulk), _) => {
@@ -36,7 +40,7 @@ impl Syncing {
                 let signals = Signals::of_request(&judged, writes, progress(&items));
                 let signals = signals.reporting(positions.len());
                 traffic.learn(sent, &signals, &judged.error, ledger);
-                self.handle_items(positions, items, None, traffic, ledger);
+                self.handle_items(positions, items, sent, traffic, ledger);
             }
             (None, Route::Bulk { chunk }) => {
                 let signals = Signals::of_request(&judged, writes, progress_of_whole(&judged));
@@ -90,7 +94,7 @@ impl Syncing {
             | Verdict::Unsupported
             | Verdict::NotFound
             | Verdict::Rejected
-            | Verdict::FilterRefused => {
+            | Verdict::QueryRefused => {
                 let status = judged.status.unwrap_or_default();
                 let notice = format!("Graph refuses the bulk action ({status}); batches are used");
                 self.fall_back(Route::Batch, notice, ledger);

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use intune_sync_graph::{BATCH_PATH, BULK_PATH, Requested, batch_body, bulk_body, sync_path};
 use intune_sync_ids::Guid;
 
+use self::outcomes::Forbidden;
 pub(super) use self::route::{Opening, Route};
 use super::{
     Next,
@@ -35,8 +36,12 @@ pub(super) struct Syncing {
     route: Route,
     opening: Opening,
     max_retries: u32,
+    /// The latest token with which a sync was accepted.
+    accepted: Option<TokenSerial>,
     /// How often a device was refused for its token while others were not.
     refusals: BTreeMap<Position, u8>,
+    /// Devices that the identity may not sync, though it may sync others.
+    forbidden: Vec<Forbidden>,
     in_flight: BTreeMap<RequestId, Carried>,
 }
 
@@ -60,7 +65,9 @@ impl Syncing {
             route,
             opening: Opening::Unproven,
             max_retries,
+            accepted: None,
             refusals: BTreeMap::new(),
+            forbidden: Vec::new(),
             in_flight: BTreeMap::new(),
         }
     }
@@ -118,6 +125,9 @@ impl Syncing {
             Requested::Bulk => self.handle_bulk(&positions, sent, received, traffic, ledger),
             Requested::Envelope => self.handle_batch(&positions, sent, received, traffic, ledger),
             _ => self.handle_single(&positions, sent, received, traffic, ledger),
+        }
+        if traffic.is_idle() && self.schedule.ready_at().is_none() {
+            self.settle_forbidden(None, traffic.now(), ledger);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What becomes of a device: its final outcome, or another attempt.
 
-use core::time::Duration;
+use core::{mem, time::Duration};
 
 use intune_sync_graph::Verdict;
 
@@ -8,28 +8,77 @@ use super::{Opening, Route, Syncing};
 use crate::{
     contract::{Failure, Outcome, Retried, RunStatus},
     devices::Position,
+    http::RequestId,
     run::{
         ledger::{Ledger, Reported},
         problems::{self, Needed},
         response::Judged,
-        traffic::Traffic,
+        traffic::{Sent, Traffic},
     },
-    token::Refused,
 };
 
 /// A device whose token is refused again and again, while others are accepted, is refused for another reason.
 const REFUSALS_MAX: u8 = 5;
+/// This many devices that the identity may not sync, and none in between that it may: it has lost the permission.
+const FORBIDDEN_MAX: usize = 20;
 /// Failures of shared requests after which a device is sent in a separate one: a device that spoils a batch must not cost
 /// the others their sync.
 const SHARED_FAILURES_MAX: u8 = 2;
 
+/// A device that the identity may not sync. Whether that is the device's fault shows when others are accepted later.
+#[derive(Debug, Clone)]
+pub(super) struct Forbidden {
+    position: Position,
+    request: RequestId,
+    failure: Outcome,
+}
+
 impl Syncing {
+    /// Whether a sync was accepted with the token of this request, or with a later one.
+    pub(super) fn was_accepted(&self, sent: &Sent) -> bool {
+        self.accepted >= Some(sent.token)
+    }
+
+    /// A token that is refused for some devices and accepted for others is not to blame: such a device is tried again
+    /// after the others and with other tokens, and then fails.
+    pub(super) fn excuse_token(
+        &mut self,
+        positions: &[Position],
+        items: &mut [Judged],
+        sent: &Sent,
+        traffic: &mut Traffic,
+    ) {
+        if items.iter().any(|item| item.verdict == Verdict::Success) {
+            self.accepted = self.accepted.max(Some(sent.token));
+        }
+        let was_accepted = self.was_accepted(sent);
+        let (mut refused, mut known) = (0, 0);
+        for (position, item) in positions.iter().zip(items) {
+            let is_known = self.refusals.contains_key(position);
+            if item.verdict != Verdict::TokenRefused {
+                continue;
+            }
+            refused += 1;
+            known += u32::from(is_known);
+            if is_known || was_accepted {
+                let refusals = self.refusals.entry(*position).or_default();
+                *refusals += 1;
+                if *refusals > REFUSALS_MAX {
+                    item.verdict = Verdict::Rejected;
+                }
+            }
+        }
+        if known > 0 && known == refused {
+            traffic.excuse(sent.token);
+        }
+    }
+
     /// Handles what a request has brought for each of its devices.
     pub(super) fn handle_items(
         &mut self,
         positions: &[Position],
         items: Vec<Judged>,
-        refused: Option<Refused>,
+        sent: &Sent,
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {
@@ -37,7 +86,12 @@ impl Syncing {
             self.opening = Opening::Proven;
         }
         let now = traffic.now();
-        let mut urgent = Vec::new();
+        let accepted = items.iter().any(|item| item.verdict == Verdict::Success);
+        if accepted {
+            self.accepted = self.accepted.max(Some(sent.token));
+            self.settle_forbidden(Some(sent.id), now, ledger);
+        }
+        let (mut urgent, mut last) = (Vec::new(), Vec::new());
         let mut retried: Option<(u32, Duration, Judged)> = None;
         for (position, item) in positions.iter().copied().zip(items) {
             match item.verdict {
@@ -46,20 +100,20 @@ impl Syncing {
                 Verdict::Rejected
                 | Verdict::Unsupported
                 | Verdict::TooLarge
-                | Verdict::FilterRefused => self.done(position, failed(&item), now, ledger),
+                | Verdict::QueryRefused => self.done(position, failed(&item), now, ledger),
                 Verdict::Throttled => urgent.push(position),
-                Verdict::TokenRefused => {
-                    let renewing = refused == Some(Refused::Renewing);
-                    if renewing && self.is_refused_too_often(position) {
-                        self.done(position, failed(&item), now, ledger);
-                    } else {
-                        urgent.push(position);
-                    }
-                }
+                Verdict::TokenRefused => last.push(position),
                 Verdict::NotAuthorized(missing) => {
-                    let problem = problems::not_authorized(missing, Needed::Sync, &item.error);
-                    ledger.end(RunStatus::NotAuthorized(problem));
-                    urgent.push(position);
+                    self.forbidden.push(Forbidden {
+                        position,
+                        request: sent.id,
+                        failure: failed(&item),
+                    });
+                    let many = !accepted && self.forbidden.len() >= FORBIDDEN_MAX;
+                    if many || !self.was_accepted(sent) {
+                        let problem = problems::not_authorized(missing, Needed::Sync, &item.error);
+                        ledger.end(RunStatus::NotAuthorized(problem));
+                    }
                 }
                 Verdict::Transient | Verdict::ItemsFailed => {
                     if item.status.is_none() {
@@ -75,6 +129,7 @@ impl Syncing {
             }
         }
         self.schedule.urgent(&urgent);
+        self.schedule.last(&last);
         if let Some((devices, wait, first)) = retried {
             let reason = (first.status, &first.error);
             ledger.retrying(Retried::Sync, devices, reason, wait);
@@ -139,10 +194,27 @@ impl Syncing {
         Some(wait)
     }
 
-    fn is_refused_too_often(&mut self, position: Position) -> bool {
-        let refusals = self.refusals.entry(position).or_default();
-        *refusals += 1;
-        *refusals > REFUSALS_MAX
+    /// The devices that the identity may not sync have failed, if others were accepted: by this request, which left
+    /// after those that were refused; `None` when there is no other left.
+    pub(super) fn settle_forbidden(
+        &mut self,
+        accepted: Option<RequestId>,
+        now: Duration,
+        ledger: &mut Ledger,
+    ) {
+        if ledger.has_ended() {
+            return;
+        }
+        let is_settled = |forbidden: &Forbidden| accepted.is_none_or(|id| forbidden.request < id);
+        let all = mem::take(&mut self.forbidden).into_iter();
+        let (settled, open): (Vec<_>, Vec<_>) = all.partition(is_settled);
+        self.forbidden = open;
+        for Forbidden {
+            position, failure, ..
+        } in settled
+        {
+            self.done(position, failure, now, ledger);
+        }
     }
 
     /// A device has its final outcome.

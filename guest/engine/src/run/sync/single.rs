@@ -2,8 +2,8 @@
 
 use core::slice;
 
-use intune_sync_graph::Verdict;
-use serde_json::Value;
+use intune_sync_graph::{Requested, Verdict, read_json};
+use serde::de::IgnoredAny;
 
 use super::Syncing;
 use crate::{
@@ -25,8 +25,12 @@ impl Syncing {
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) {
-        let Received { judged, body } = received;
-        let is_json = || body.is_empty() || serde_json::from_slice::<Value>(&body).is_ok();
+        let received = received.with_error_in_body(Requested::Single, traffic);
+        let Received {
+            mut judged, body, ..
+        } = received;
+        self.excuse_token(positions, slice::from_mut(&mut judged), sent, traffic);
+        let is_json = || body.is_empty() || read_json::<IgnoredAny>(&body).is_ok();
         let is_unreadable = judged.verdict == Verdict::Success && !is_json();
         let progress = if is_unreadable {
             Progress::Failed
@@ -34,12 +38,12 @@ impl Syncing {
             progress(slice::from_ref(&judged))
         };
         let signals = Signals::of_request(&judged, single_write(&judged), progress);
-        let refused = traffic.learn(sent, &signals, &judged.error, ledger);
+        traffic.learn(sent, &signals, &judged.error, ledger);
         let judged = if is_unreadable {
             judged.unreadable(&body)
         } else {
             judged
         };
-        self.handle_items(positions, vec![judged], refused, traffic, ledger);
+        self.handle_items(positions, vec![judged], sent, traffic, ledger);
     }
 }

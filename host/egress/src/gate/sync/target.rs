@@ -6,8 +6,9 @@ use intune_sync_ids::{Guid, Quoted};
 use super::Refusal;
 use crate::gate::{self, Proposal, expect_method, not_listed};
 
-/// The most bytes in the query of the list. A `$skiptoken` of Graph has some hundreds.
-pub const QUERY_LENGTH: usize = 8 * 1024;
+/// The most bytes in the query of the list: as many as a link that the engine follows. A `$skiptoken` of Graph has some
+/// hundreds.
+pub const QUERY_LENGTH: usize = intune_sync_graph::LINK_MAX;
 
 /// The path of the list, below the root.
 pub(in crate::gate) const LIST: &str = "/v1.0/deviceManagement/managedDevices";
