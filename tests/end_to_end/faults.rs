@@ -208,6 +208,9 @@ fn storm() -> Config {
         items_shuffled: Share::percent(50),
         item_false_429: few,
         envelope_424: few,
+        error_200: few,
+        mangled: Share::percent(20),
+        proxy_403: few,
         first_attempts: Some(3),
         ..FaultsConfig::default()
     };

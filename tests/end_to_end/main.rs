@@ -14,6 +14,7 @@ mod doctor;
 mod entra;
 mod exit_codes;
 mod faults;
+mod field;
 mod grant;
 mod happy_path;
 mod help;

@@ -80,6 +80,24 @@ impl Response {
         }
     }
 
+    /// Makes JSON of the body that no parser takes, though it is clear what it means; any other body stays as it is.
+    pub(crate) fn mangle(&mut self) {
+        const ROWS: &[u8] = b"\"value\":[{";
+        const ODD: &[u8] = b"{\"odd\":\"K\xfcche \x07 \\ud83d\",\"odd\":1,";
+        let Some(object) = self.body.strip_prefix(b"{\"") else {
+            return;
+        };
+        let mut body = b"\xef\xbb\xbf".to_vec();
+        body.extend_from_slice(ODD);
+        body.push(b'"');
+        body.extend_from_slice(object);
+        if let Some(at) = body.windows(ROWS.len()).position(|part| part == ROWS) {
+            let rows = at + ROWS.len() - 1;
+            body.splice(rows..rows, *b"null,");
+        }
+        self.body = body;
+    }
+
     /// Adds a header; one that cannot be written is omitted.
     pub(crate) fn header(&mut self, name: HeaderName, value: &str) {
         if let Ok(value) = HeaderValue::from_str(value) {

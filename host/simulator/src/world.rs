@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) ledger: Ledger,
     /// Requests that have arrived.
     pub(crate) requests: u64,
+    /// The link to the second page has been refused once.
+    pub(crate) link_expired: bool,
 }
 
 /// The window over which writes are counted where there is no quota: that of the documented one.
@@ -54,6 +56,7 @@ impl World {
             directory: Directory::new(&config.directory, &config.tokens, dice),
             ledger: Ledger::new(window),
             requests: 0,
+            link_expired: false,
         };
         Self {
             config,

@@ -10,8 +10,9 @@ use intune_sync_engine::{
     contract::{Dispatch, Event, EventKind, Outcome, Purpose, RunStatus, Summary},
     http::{NoResponse, Request, RequestId, Response},
 };
+use intune_sync_graph::read_json;
 use intune_sync_ids::Guid;
-use intune_sync_simulator::{Statistics, Tenant};
+use intune_sync_simulator::{Share, Statistics, Tenant};
 use serde_json::Value;
 
 use crate::{
@@ -97,7 +98,11 @@ impl Checks {
             stop_at: scenario.stop_at,
             stopped: false,
             faults_pass: scenario.faults_pass(),
-            failing: f64::from(scenario.tenant.fleet.failing) > 0.0,
+            failing: {
+                let fleet = &scenario.tenant.fleet;
+                let shares = [fleet.failing, fleet.forbidden, fleet.unauthorized];
+                shares.into_iter().any(|share| share > Share::NONE)
+            },
             limited: scenario.settings.selection.limit.is_some(),
             violation: None,
             trace: Vec::new(),
@@ -258,7 +263,7 @@ impl Checks {
                 }
             }
             Requested::Batch(devices) => {
-                let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+                let body: Value = read_json(&response.body).unwrap_or_default();
                 for item in body["responses"].as_array().into_iter().flatten() {
                     let number = item["id"].as_str().and_then(|id| id.parse::<usize>().ok());
                     let device = number.and_then(|number| devices.get(number.checked_sub(1)?));

@@ -1,24 +1,25 @@
-//! How long a response asks to wait: a second implementation, which checks the engine's.
+//! How long a response says to wait: a second implementation, which checks the engine's.
 
 use std::time::{Duration, SystemTime};
 
 use intune_sync_engine::http::Response;
+use intune_sync_graph::read_json;
 use serde_json::Value;
 
 /// The longest wait that a response, or an item of a `$batch` in it, names, in milliseconds.
 pub(crate) fn longest(response: &Response) -> Option<u64> {
     let header = |name: &str| response.header(name).map(str::to_owned);
     let date = header("date");
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-    let asks =
+    let body: Value = read_json(&response.body).unwrap_or_default();
+    let says_so =
         |status: u64| status == 429 || matches!(status, 408 | 424 | 500 | 502..=504 | 507 | 509);
     let mut waits = Vec::new();
-    if asks(response.status.into()) {
+    if says_so(response.status.into()) {
         waits.push(header("retry-after").and_then(|text| millis(&text, date.as_deref())));
         waits.push(in_message(&body));
     }
     for item in body["responses"].as_array().into_iter().flatten() {
-        if !asks(item["status"].as_u64().unwrap_or_default()) {
+        if !says_so(item["status"].as_u64().unwrap_or_default()) {
             continue;
         }
         let headers = item["headers"].as_object();
@@ -44,10 +45,11 @@ fn in_message(body: &Value) -> Option<u64> {
     }
 }
 
-/// Seconds with or without decimals, rounded down: an engine that waits less is early in any case. A date counts from
-/// the response's own.
+/// Seconds with or without decimals, rounded down: an engine that waits less is early in any case. They may be followed
+/// by `s`, or come twice. A date counts from the response's own.
 fn millis(text: &str, date: Option<&str>) -> Option<u64> {
-    if let Ok(seconds) = text.trim().parse::<f64>() {
+    let first = text.split(',').next().unwrap_or_default().trim();
+    if let Ok(seconds) = first.trim_end_matches('s').parse::<f64>() {
         return Some(Duration::from_secs_f64(seconds.max(0.0)).as_millis() as u64);
     }
     let at = |text: &str| httpdate::parse_http_date(text).ok();

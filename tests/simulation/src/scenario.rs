@@ -97,6 +97,8 @@ fn tenant(seed: u64, random: &mut Rng) -> Config {
                     RetryAfterForm::Body,
                     RetryAfterForm::Missing,
                     RetryAfterForm::Mixed,
+                    RetryAfterForm::List,
+                    RetryAfterForm::Suffixed,
                 ],
             ),
             min_ms: pick(random, &[1, 500, 1_000, 1_000, 7_300]),
@@ -157,12 +159,19 @@ fn fleet(random: &mut Rng) -> FleetConfig {
         sparse: share(random, 20),
         gone: share(random, 8),
         unsupported: share(random, 8),
-        failing: if chance(random, 10) {
-            share(random, 4)
-        } else {
-            Share::NONE
-        },
+        failing: rarely(random),
+        forbidden: rarely(random),
+        unauthorized: rarely(random),
         ..FleetConfig::default()
+    }
+}
+
+/// Mostly nothing, else up to four percent.
+fn rarely(random: &mut Rng) -> Share {
+    if chance(random, 10) {
+        share(random, 4)
+    } else {
+        Share::NONE
     }
 }
 
@@ -224,6 +233,9 @@ fn faults(random: &mut Rng) -> FaultsConfig {
         items_shuffled: share(random, 100),
         item_false_429: share(random, 3),
         envelope_424: share(random, 4),
+        error_200: share(random, 4),
+        mangled: share(random, 10),
+        proxy_403: share(random, 3),
         first_attempts: chance(random, 60).then(|| random.u16(1..4)),
         ..FaultsConfig::default()
     }

@@ -1,6 +1,7 @@
 //! Requests as they are on the wire.
 
 use intune_sync_engine::http::{Method, Response};
+use intune_sync_graph::read_json;
 use intune_sync_ids::Guid;
 use serde_json::Value;
 
@@ -62,7 +63,7 @@ impl Requested {
             Self::Page => false,
             Self::Single(_) | Self::Bulk(_) => decided(response.status.into()),
             Self::Batch(_) => {
-                let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+                let body: Value = read_json(&response.body).unwrap_or_default();
                 let items = body["responses"].as_array().into_iter().flatten();
                 let statuses = items.filter_map(|item| item["status"].as_u64());
                 statuses.into_iter().any(decided)

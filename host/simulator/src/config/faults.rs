@@ -33,6 +33,13 @@ pub struct FaultsConfig {
     pub html: Share,
     /// HTML is spliced into the JSON of the response to a `$batch`.
     pub html_spliced: Share,
+    /// An error comes with status 200, before anything is executed.
+    pub error_200: Share,
+    /// JSON comes as no parser takes it: behind a byte order mark, with half a character, a raw control character and a
+    /// byte that is not UTF-8 in its texts, with a key that comes twice, and where it has rows, with one that is null.
+    pub mangled: Share,
+    /// A page of HTML with status 403 comes from a proxy, before anything is executed.
+    pub proxy_403: Share,
     /// An item is missing from the response to a `$batch`.
     pub item_lost: Share,
     /// The items of the response to a `$batch` are in another order.
@@ -60,6 +67,9 @@ impl Default for FaultsConfig {
             drop_after: Share::NONE,
             html: Share::NONE,
             html_spliced: Share::NONE,
+            error_200: Share::NONE,
+            mangled: Share::NONE,
+            proxy_403: Share::NONE,
             item_lost: Share::NONE,
             items_shuffled: Share::NONE,
             item_false_429: Share::NONE,
@@ -103,4 +113,12 @@ pub enum Fault {
     /// A `$batch` failed with 424.
     #[serde(rename = "envelope_424")]
     Envelope424,
+    /// An error came with status 200.
+    #[serde(rename = "error_200")]
+    Error200,
+    /// JSON came as no parser takes it.
+    Mangled,
+    /// A proxy refused a request.
+    #[serde(rename = "proxy_403")]
+    Proxy403,
 }

@@ -42,6 +42,10 @@ pub struct FleetConfig {
     pub unsupported: Share,
     /// Share whose sync always fails with 500.
     pub failing: Share,
+    /// Share that the identity may not sync, though it may sync others: 403.
+    pub forbidden: Share,
+    /// Share whose sync always fails with 401.
+    pub unauthorized: Share,
 }
 
 impl Default for FleetConfig {
@@ -64,6 +68,8 @@ impl Default for FleetConfig {
             gone: Share::NONE,
             unsupported: Share::NONE,
             failing: Share::NONE,
+            forbidden: Share::NONE,
+            unauthorized: Share::NONE,
         }
     }
 }

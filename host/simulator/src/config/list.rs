@@ -24,6 +24,14 @@ pub struct ListConfig {
     pub broken_page: Option<u32>,
     /// Whether every `$filter` is silently ignored, as Graph does with those it does not support.
     pub ignore_filters: bool,
+    /// The status with which a `$filter` fails.
+    pub filter_status: Option<u16>,
+    /// The status with which a `$select` fails.
+    pub select_status: Option<u16>,
+    /// The status with which the first link to the second page fails, as if it had expired.
+    pub expired_status: Option<u16>,
+    /// `@odata.count`; the number of devices on the page if `None`.
+    pub count: Option<u64>,
 }
 
 impl Default for ListConfig {
@@ -36,6 +44,10 @@ impl Default for ListConfig {
             next_link: NextLink::Next,
             broken_page: None,
             ignore_filters: false,
+            filter_status: None,
+            select_status: None,
+            expired_status: None,
+            count: None,
         }
     }
 }
@@ -54,4 +66,16 @@ pub enum NextLink {
     Endless,
     /// Never ends: after the last page come empty ones, each under a new link.
     EndlessEmpty,
+    /// To the next page, with characters that a URL should not have.
+    Raw,
+    /// To the next page, by more than 16 KiB.
+    Long,
+    /// To the next page, by more than any server takes.
+    TooLong,
+    /// Nowhere, though there are more pages.
+    Absent,
+    /// To the next page, but as `odata.nextLink`.
+    Renamed,
+    /// To the next page, but as an object.
+    Object,
 }

@@ -42,6 +42,10 @@ pub enum RetryAfterForm {
     Decimal,
     /// `Retry-After: Mon, 23 Nov 2026 04:50:00 GMT`, rounded up.
     Date,
+    /// `Retry-After: 2, 2`, as a proxy joins two headers.
+    List,
+    /// `Retry-After: 2s`.
+    Suffixed,
     /// No header: `RetryAfter` in the JSON text that Intune puts in the message, in whole seconds.
     Body,
     /// Not at all.

@@ -80,12 +80,18 @@ impl<'fleet> Device<'fleet> {
         let gone = config.gone.get();
         let unsupported = gone + config.unsupported.get();
         let failing = unsupported + config.failing.get();
+        let forbidden = failing + config.forbidden.get();
+        let unauthorized = forbidden + config.unauthorized.get();
         if fraction < gone {
             Fate::Gone
         } else if fraction < unsupported || !self.can_sync() {
             Fate::Unsupported
         } else if fraction < failing {
             Fate::Failing
+        } else if fraction < forbidden {
+            Fate::Forbidden
+        } else if fraction < unauthorized {
+            Fate::Unauthorized
         } else {
             Fate::Syncs
         }

@@ -47,6 +47,10 @@ pub(crate) enum Fate {
     Unsupported,
     /// 500, always.
     Failing,
+    /// 403, always.
+    Forbidden,
+    /// 401, always.
+    Unauthorized,
 }
 
 impl Fleet {

@@ -116,6 +116,11 @@ impl GraphError {
         response
     }
 
+    /// The error in JSON, under another status.
+    pub(crate) fn response_with(&self, status: u16, context: &RequestContext<'_>) -> Response {
+        Response::json(status, self.body(context))
+    }
+
     /// The JSON body of the response, or of the item of a `$batch`.
     pub(crate) fn body(&self, context: &RequestContext<'_>) -> Vec<u8> {
         let in_body = match self.retry_after {

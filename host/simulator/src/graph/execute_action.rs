@@ -88,7 +88,7 @@ pub(crate) fn respond(
                 sync_device::execute(exchange, index);
                 successful.push(id);
             }
-            Fate::Failing | Fate::Syncs => {
+            Fate::Failing | Fate::Forbidden | Fate::Unauthorized | Fate::Syncs => {
                 failed.push(id);
                 continue;
             }

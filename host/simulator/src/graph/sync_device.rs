@@ -2,6 +2,7 @@
 
 use crate::{
     config::{Fault, Share},
+    entra::tokens::TokenProblem,
     fleet::{Fate, Index, device::Device},
     graph::{access, error::GraphError, exchange::Exchange, target::Target},
     response::Response,
@@ -75,6 +76,11 @@ pub(crate) fn attempt(
             return Outcome::failed_finally(error, index);
         }
         Fate::Failing => return Outcome::failed(GraphError::failed(500)),
+        Fate::Forbidden => {
+            let message = "The device is out of the scope of the application";
+            return Outcome::failed(GraphError::new(403, "Forbidden", message));
+        }
+        Fate::Unauthorized => return Outcome::failed(TokenProblem::Unknown.into()),
         Fate::Syncs => {}
     }
     if exchange.target_meets(target, fault, share) {

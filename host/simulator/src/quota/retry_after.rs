@@ -47,6 +47,13 @@ impl RetryAfter {
             RetryAfterForm::Seconds => {
                 Self::Header(seconds.to_string(), Wait::For(seconds * 1_000))
             }
+            RetryAfterForm::List => {
+                let text = format!("{seconds}, {seconds}");
+                Self::Header(text, Wait::For(seconds * 1_000))
+            }
+            RetryAfterForm::Suffixed => {
+                Self::Header(format!("{seconds}s"), Wait::For(seconds * 1_000))
+            }
             RetryAfterForm::Decimal => {
                 let text = format!("{}.{:03}", wait / 1_000, wait % 1_000);
                 Self::Header(text, Wait::For(wait))

@@ -62,8 +62,8 @@ impl Simulator {
     }
 
     /// How often each device was synced, by id. `outcome` selects some of them: `synced`, `unsynced`, `repeated` by
-    /// how often, `gone`, `unsupported`, `failing`, `regular` by how syncs of them end. `None` if it is not one of
-    /// these.
+    /// how often, `gone`, `unsupported`, `failing`, `forbidden`, `unauthorized`, `regular` by how syncs of them end.
+    /// `None` if it is not one of these.
     #[must_use]
     pub fn devices(&self, outcome: Option<&str>) -> Option<HashMap<String, u8>> {
         inspection::devices(&self.world().state.fleet, outcome)

@@ -38,6 +38,8 @@ pub(crate) fn devices(fleet: &Fleet, outcome: Option<&str>) -> Option<HashMap<St
         Some("gone") => Box::new(|index| fate(index) == Fate::Gone),
         Some("unsupported") => Box::new(|index| fate(index) == Fate::Unsupported),
         Some("failing") => Box::new(|index| fate(index) == Fate::Failing),
+        Some("forbidden") => Box::new(|index| fate(index) == Fate::Forbidden),
+        Some("unauthorized") => Box::new(|index| fate(index) == Fate::Unauthorized),
         Some("regular") => Box::new(|index| fate(index) == Fate::Syncs),
         Some(_) => return None,
     };

@@ -63,7 +63,19 @@ impl Arrived {
         if exchange.meets(Fault::DropBefore, faults.drop_before) {
             return Response::dropped();
         }
+        if exchange.meets(Fault::Proxy403, faults.proxy_403) {
+            return Response::html(403);
+        }
+        if exchange.meets(Fault::Error200, faults.error_200) {
+            let error = exchange.transient_failure(exchange.ordinal);
+            let mut response = error.response_with(200, &exchange.context(0));
+            exchange.context(0).sign(&mut response);
+            return response;
+        }
         let mut response = request.respond(&mut exchange, &self.parts);
+        if exchange.meets(Fault::Mangled, faults.mangled) {
+            response.mangle();
+        }
         if exchange.meets(Fault::DropAfter, faults.drop_after) {
             return Response::dropped();
         }

@@ -32,6 +32,11 @@ pub(crate) fn respond(
     if config.broken_page == Some(query.position.page) {
         return Err(GraphError::failed(504));
     }
+    if let (2, Some(status)) = (query.position.page, config.expired_status)
+        && !std::mem::replace(&mut exchange.state.link_expired, true)
+    {
+        return Err(GraphError::failed(status));
+    }
     if exchange.meets(Fault::Page, exchange.config.faults.page) {
         return Err(exchange.transient_failure(exchange.ordinal));
     }
@@ -48,8 +53,14 @@ pub(crate) fn respond(
     };
     let next_link = next.map(|next| {
         let separator = if query.rest.is_empty() { "" } else { "&" };
+        let filler = match config.next_link {
+            NextLink::Raw => "&x=Büro \"<{[#%]}>\"".to_owned(),
+            NextLink::Long => format!("&x={}", "x".repeat(17 << 10)),
+            NextLink::TooLong => format!("&x={}", "x".repeat(33 << 10)),
+            _ => String::new(),
+        };
         format!(
-            "{origin}{path}?{}{separator}$skiptoken={}",
+            "{origin}{path}?{}{separator}$skiptoken={}{filler}",
             query.rest,
             next.token()
         )
@@ -60,12 +71,19 @@ pub(crate) fn respond(
         body,
         r#"{{"@odata.context":"{origin}/v1.0/$metadata#deviceManagement/managedDevices","#
     )
-    .and_then(|()| write!(body, r#""@odata.count":{},"#, page.rows.len()))
+    .and_then(|()| {
+        let count = config.count.unwrap_or(page.rows.len() as u64);
+        write!(body, r#""@odata.count":{count},"#)
+    })
     .expect("a vector takes everything");
     if let Some(next_link) = next_link {
-        body.extend_from_slice(br#""@odata.nextLink":"#);
-        serde_json::to_writer(&mut body, &next_link).expect("a string can always be written");
-        body.push(b',');
+        let link = serde_json::Value::from(next_link);
+        let member = match config.next_link {
+            NextLink::Renamed => format!(r#""odata.nextLink":{link},"#),
+            NextLink::Object => format!(r#""@odata.nextLink":{{"href":{link}}},"#),
+            _ => format!(r#""@odata.nextLink":{link},"#),
+        };
+        body.extend_from_slice(member.as_bytes());
     }
     body.extend_from_slice(br#""value":["#);
     for (position, index) in page.rows.iter().enumerate() {

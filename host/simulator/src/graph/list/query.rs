@@ -60,6 +60,14 @@ impl Query {
             let Some((name, value)) = form_urlencoded::parse(part.as_bytes()).next() else {
                 continue;
             };
+            let status = match &*name {
+                "$filter" => config.filter_status,
+                "$select" => config.select_status,
+                _ => None,
+            };
+            if let Some(status) = status {
+                return Err(GraphError::failed(status));
+            }
             match &*name {
                 "$skiptoken" => {
                     let position = Position::read(&value);
@@ -150,7 +158,14 @@ impl Query {
             ..Position::FIRST
         };
         match next_link {
-            NextLink::Next | NextLink::OtherOrigin => page.next,
+            NextLink::Absent => None,
+            NextLink::Next
+            | NextLink::OtherOrigin
+            | NextLink::Raw
+            | NextLink::Long
+            | NextLink::TooLong
+            | NextLink::Renamed
+            | NextLink::Object => page.next,
             NextLink::Loop if number > 1 => Some(self.position),
             NextLink::Loop => page.next.or(Some(self.position)),
             NextLink::Endless => page.next.or(Some(after)),
