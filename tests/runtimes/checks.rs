@@ -302,7 +302,7 @@ fn it_ends_a_while_after_its_caller_has_left(runtime: &dyn Runtime) {
 /// A caller that reads nothing for a minute ends the run, and the response breaks off. False where that cannot be seen.
 fn it_ends_when_its_caller_reads_nothing(runtime: &dyn Runtime) -> bool {
     // None of them can sync: it is about their lines, which are more than the sockets hold.
-    let mut config = healthy(30_000);
+    let mut config = healthy(60_000);
     config.fleet.unsyncable_agents = Share::percent(100);
     config.list.page_size = 1_000.try_into().expect("not 0");
     let tenant = Tenant::new(config);

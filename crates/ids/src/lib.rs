@@ -4,12 +4,10 @@
 
 mod bom;
 mod guid;
-mod mark;
 mod origin;
 mod quoted;
 
 pub use bom::without_bom;
 pub use guid::{Guid, GuidError, GuidText};
-pub use mark::without_bom;
 pub use origin::{Origin, OriginError, OriginProblem};
 pub use quoted::Quoted;
