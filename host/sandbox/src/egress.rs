@@ -2,10 +2,7 @@
 
 use std::{
     num::{NonZeroU32, NonZeroU64},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -16,7 +13,7 @@ use intune_sync_egress::{
     UnknownToken,
     sync::{BODY_LIMIT, Call, Rules, WriteCeiling, Writes},
 };
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 /// Requests that may be in flight at once: until their response was read to its end, or given up.
@@ -30,7 +27,7 @@ pub struct Egress {
     scope: String,
     started: Instant,
     ceiling: Mutex<WriteCeiling>,
-    in_flight: Arc<AtomicUsize>,
+    in_flight: Arc<Semaphore>,
     /// Why the first refused request was refused.
     refused: Mutex<Option<String>>,
 }
@@ -53,7 +50,7 @@ impl Egress {
             scope,
             started: Instant::now(),
             ceiling: Mutex::new(WriteCeiling::for_engine(ceiling, largest)),
-            in_flight: Arc::default(),
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
             refused: Mutex::new(None),
         }
     }
@@ -91,8 +88,9 @@ impl Egress {
         request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
-        let in_flight = InFlight::enter(&self.in_flight)
-            .ok_or_else(|| self.refuse(format!("more than {IN_FLIGHT} requests in flight")))?;
+        let in_flight = Arc::clone(&self.in_flight)
+            .try_acquire_owned()
+            .map_err(|_| self.refuse(format!("more than {IN_FLIGHT} requests in flight")))?;
         let (head, body) = request.into_parts();
         let body = Limited::new(body, BODY_LIMIT + 1).collect().await;
         let body = body
@@ -152,22 +150,6 @@ impl Egress {
     fn refuse(&self, reason: String) -> Error {
         lock(&self.refused).get_or_insert(reason);
         Error::HttpRequestDenied
-    }
-}
-
-/// Counts a request until its response is read.
-struct InFlight(Arc<AtomicUsize>);
-
-impl InFlight {
-    fn enter(count: &Arc<AtomicUsize>) -> Option<Self> {
-        let entered = Self(Arc::clone(count));
-        (count.fetch_add(1, Ordering::Relaxed) < IN_FLIGHT).then_some(entered)
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

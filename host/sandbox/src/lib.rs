@@ -4,7 +4,6 @@
 //! calls of the run itself. No file, no environment, no socket, no standard stream is linked: a component that asks
 //! for one is not instantiated.
 
-mod bindings;
 mod clock;
 mod egress;
 mod limits;
@@ -12,7 +11,6 @@ mod linker;
 pub mod promise;
 mod run;
 mod state;
-mod wire;
 
 use std::{
     borrow::Cow,
@@ -22,10 +20,10 @@ use std::{
     time::Duration,
 };
 
-use intune_sync_wit::Settings;
+use intune_sync_wit::{EnginePre, Settings};
 use wasmtime::{Config, Engine, component::Component};
 
-use self::{bindings::EnginePre, limits::Ticker, state::State};
+use self::state::State;
 pub use self::{
     egress::Egress,
     limits::{Limit, REHEARSED_RUN, RUN, Time, limits_table},
@@ -38,7 +36,6 @@ const EMBEDDED: &[u8] = include_bytes!(env!("INTUNE_SYNC_ENGINE"));
 /// A compiled component, ready to run.
 pub struct Sandbox {
     component: EnginePre<State>,
-    _ticker: Ticker,
 }
 
 /// Why a component cannot run, or why a run broke off.
@@ -94,10 +91,8 @@ impl Sandbox {
         let engine = engine()?;
         let component = Component::new(&engine, read(file.as_deref())?).map_err(unfit)?;
         let component = linker::pre_instantiate(&engine, &component).map_err(unfit)?;
-        Ok(Self {
-            component,
-            _ticker: Ticker::start(&engine),
-        })
+        limits::tick(&engine);
+        Ok(Self { component })
     }
 
     /// Begins a run in a separate instance. Nothing is sent before its first `next`. `time` is that of the runtime

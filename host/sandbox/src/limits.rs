@@ -1,13 +1,13 @@
 //! What a guest may use up: memory, tables, instances, and time.
 
 use std::{
-    sync::mpsc::{RecvTimeoutError, Sender, channel},
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
 use intune_sync_egress::RESPONSE_TIMEOUT;
-use wasmtime::{ResourceLimiter, UpdateDeadline};
+use serde::Serialize;
+use wasmtime::{Engine, ResourceLimiter, UpdateDeadline};
 
 use crate::egress::{IN_FLIGHT, TIMEOUT};
 
@@ -35,7 +35,8 @@ const TABLES: usize = 20;
 const MEMORIES: usize = 2;
 
 /// A row of the table of limits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Limit {
     /// What is limited.
     pub what: &'static str,
@@ -169,34 +170,14 @@ impl CallDeadline {
     }
 }
 
-/// A thread that moves the engine's epoch on.
-pub(crate) struct Ticker {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Ticker {
-    pub(crate) fn start(engine: &wasmtime::Engine) -> Self {
-        let engine = engine.clone();
-        let (stop, stopped) = channel::<()>();
-        let thread = thread::spawn(move || {
-            while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                engine.increment_epoch();
-            }
-        });
-        Self {
-            stop: Some(stop),
-            thread: Some(thread),
+/// Moves the engine's epoch on, from a thread that ends with the engine.
+pub(crate) fn tick(engine: &Engine) {
+    let engine = engine.weak();
+    thread::spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(TICK);
         }
-    }
-}
-
-impl Drop for Ticker {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // It does nothing that could panic.
-            let _ = thread.join();
-        }
-    }
+    });
 }

@@ -1,5 +1,6 @@
 //! Links a component to the promised interfaces, and to nothing else.
 
+use intune_sync_wit::{EnginePre, token};
 use wasmtime::{
     StoreContextMut,
     component::{Component, HasData, HasSelf, Linker, Resource, ResourceTable},
@@ -14,10 +15,7 @@ use wasmtime_wasi_http::{
     p2::bindings::http::{outgoing_handler::Host, types},
 };
 
-use crate::{
-    bindings::{EnginePre, token},
-    state::State,
-};
+use crate::state::State;
 
 /// Links a component to the promised interfaces.
 ///

@@ -1,5 +1,6 @@
 //! The promise: all that a component may ask for and offer.
 
+use serde::Serialize;
 use wasmtime::component::Component;
 
 use crate::{SandboxError, engine, linker, one_line, unfit};
@@ -35,7 +36,8 @@ const IMPORTS_ALONE: [&str; 10] = [
 const EXPORTS_ALONE: [&str; 2] = ["wasi:cli/run@0.2", "wasi:http/incoming-handler@0.2"];
 
 /// An import or export of a component.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Item {
     /// As the component names it, with its version.
     pub name: String,

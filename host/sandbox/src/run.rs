@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use intune_sync_wit::{Event, Settings, Summary};
+use intune_sync_wit::{Engine, EnginePre, Event, Settings, Summary};
 use tokio::time::Instant;
 use wasmtime::{Store, component::ResourceAny};
 
 use crate::{
     SandboxError,
-    bindings::{Engine, EnginePre},
     egress::Egress,
     limits::{self, Time},
     one_line,
@@ -41,7 +40,6 @@ impl Run {
         let engine = within(limits::CALL, &egress, instance).await?;
         let guest = engine.intune_sync_sync();
         let run = guest.run();
-        let settings = settings.into();
         let start = run.call_start(&mut store, &settings);
         let run = within(limits::CALL, &egress, start)
             .await?
@@ -87,8 +85,7 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let events = run.call_next(&mut self.store, self.run, millis);
-        let events = within(most, &self.egress, events).await?;
-        Ok(events.map(|events| events.into_iter().map(Into::into).collect()))
+        within(most, &self.egress, events).await
     }
 
     /// Finish what is in flight, start nothing new.
@@ -115,7 +112,7 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let summary = run.call_summary(&mut self.store, self.run);
-        match within(limits::CALL, &self.egress, summary).await?.into() {
+        match within(limits::CALL, &self.egress, summary).await? {
             summary if adds_up(&summary) => Ok(summary),
             _ => Err(SandboxError::WrongCounts),
         }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use intune_sync_egress::{Surrogate, Unavailable};
+use intune_sync_wit::token;
 use wasmtime::{UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
@@ -10,7 +11,6 @@ use wasmtime_wasi_http::{
 };
 
 use crate::{
-    bindings::token,
     clock::Clock,
     egress::Egress,
     limits::{CallDeadline, StoreLimits, Time},

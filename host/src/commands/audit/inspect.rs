@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use intune_sync_egress::sync::{Rule, rules_table};
 use intune_sync_sandbox::{self as sandbox, Limit, SandboxError, promise::World};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{nested::Nested, recorded::Recorded};
@@ -26,7 +27,8 @@ pub(super) struct Audit {
 }
 
 /// The outcome of an audit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Verdict {
     /// It asks for nothing beyond the promise, and runs here.
     Pass,

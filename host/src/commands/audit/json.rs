@@ -1,11 +1,15 @@
 //! The JSON object of `audit`.
 
-use intune_sync_sandbox::promise::Item;
+use std::collections::BTreeSet;
+
+use intune_sync_egress::sync::Rule;
+use intune_sync_sandbox::{Limit, promise::Item};
 use serde::Serialize;
 
 use super::{
     inspect::{Audit, Verdict},
-    recorded::Kind,
+    nested::Nested,
+    recorded::{Kind, Tool},
 };
 
 /// The audit as one JSON object. Its keys are spelled like those of a run's.
@@ -22,42 +26,19 @@ struct Report<'a> {
     component: String,
     sha256: &'a str,
     size_bytes: usize,
-    verdict: &'static str,
+    verdict: Verdict,
     /// Why it cannot run here.
     problem: Option<&'a str>,
     beyond_the_promise: Vec<&'a str>,
-    imports: Vec<Named<'a>>,
-    exports: Vec<Named<'a>>,
+    imports: &'a [Item],
+    exports: &'a [Item],
     /// Its parts, where the built-in component is one of them.
-    components: Vec<Nested<'a>>,
-    tools: Vec<Tool<'a>>,
+    components: &'a [Nested],
+    tools: &'a BTreeSet<Tool>,
     crates: Vec<Crate<'a>>,
-    unreadable_sections: Vec<&'a str>,
-    gate_rules: Vec<Rule<'a>>,
-    limits: Vec<Limit<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Named<'a> {
-    name: &'a str,
-    promised: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Nested<'a> {
-    sha256: &'a str,
-    size_bytes: usize,
-    built_in: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Tool<'a> {
-    role: &'a str,
-    name: &'a str,
-    version: &'a str,
+    unreadable_sections: &'a BTreeSet<String>,
+    gate_rules: &'a [Rule],
+    limits: &'a [Limit],
 }
 
 #[derive(Serialize)]
@@ -66,27 +47,17 @@ struct Crate<'a> {
     name: &'a str,
     version: &'a str,
     source: &'a str,
-    kind: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Rule<'a> {
-    what: &'a str,
-    condition: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Limit<'a> {
-    what: &'a str,
-    limit: &'a str,
+    kind: Kind,
 }
 
 impl<'a> From<&'a Audit> for Report<'a> {
     fn from(audit: &'a Audit) -> Self {
-        let recorded = &audit.recorded;
-        let in_the_sandbox = audit.verdict() != Verdict::StandsAlone;
+        let (world, recorded) = (&audit.world, &audit.recorded);
+        // Rules and limits do not apply to a component that runs without this program.
+        let (gate_rules, limits) = match audit.verdict() {
+            Verdict::StandsAlone => Default::default(),
+            _ => (audit.rules.as_slice(), audit.limits.as_slice()),
+        };
         Self {
             component: audit
                 .file
@@ -94,38 +65,13 @@ impl<'a> From<&'a Audit> for Report<'a> {
                 .map_or_else(|| "built-in".to_owned(), |file| file.display().to_string()),
             sha256: &audit.sha256,
             size_bytes: audit.size,
-            verdict: match audit.verdict() {
-                Verdict::Pass => "pass",
-                Verdict::StandsAlone => "stands-alone",
-                Verdict::BeyondThePromise => "beyond-the-promise",
-                Verdict::Unfit => "unfit",
-            },
-            problem: audit.world.unfit.as_deref(),
-            beyond_the_promise: audit
-                .world
-                .beyond()
-                .map(|item| item.name.as_str())
-                .collect(),
-            imports: audit.world.imports.iter().map(Named::from).collect(),
-            exports: audit.world.exports.iter().map(Named::from).collect(),
-            components: audit
-                .nested
-                .iter()
-                .map(|nested| Nested {
-                    sha256: &nested.sha256,
-                    size_bytes: nested.size,
-                    built_in: nested.built_in,
-                })
-                .collect(),
-            tools: recorded
-                .tools
-                .iter()
-                .map(|tool| Tool {
-                    role: &tool.role,
-                    name: &tool.name,
-                    version: &tool.version,
-                })
-                .collect(),
+            verdict: audit.verdict(),
+            problem: world.unfit.as_deref(),
+            beyond_the_promise: world.beyond().map(|item| item.name.as_str()).collect(),
+            imports: &world.imports,
+            exports: &world.exports,
+            components: &audit.nested,
+            tools: &recorded.tools,
             crates: recorded
                 .crates
                 .iter()
@@ -133,41 +79,12 @@ impl<'a> From<&'a Audit> for Report<'a> {
                     name: &found.name,
                     version: &found.version,
                     source: &found.source,
-                    kind: match found.kind {
-                        Kind::Runtime => "runtime",
-                        Kind::Build => "build",
-                    },
+                    kind: found.kind,
                 })
                 .collect(),
-            unreadable_sections: recorded.unreadable.iter().map(String::as_str).collect(),
-            // Rules and limits do not apply to a component that runs without this program.
-            gate_rules: audit
-                .rules
-                .iter()
-                .filter(|_| in_the_sandbox)
-                .map(|rule| Rule {
-                    what: &rule.what,
-                    condition: &rule.condition,
-                })
-                .collect(),
-            limits: audit
-                .limits
-                .iter()
-                .filter(|_| in_the_sandbox)
-                .map(|limit| Limit {
-                    what: limit.what,
-                    limit: &limit.limit,
-                })
-                .collect(),
-        }
-    }
-}
-
-impl<'a> From<&'a Item> for Named<'a> {
-    fn from(item: &'a Item) -> Self {
-        Self {
-            name: &item.name,
-            promised: item.promised,
+            unreadable_sections: &recorded.unreadable,
+            gate_rules,
+            limits,
         }
     }
 }

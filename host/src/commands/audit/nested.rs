@@ -1,16 +1,19 @@
 //! The components that a component is composed of.
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use wasmparser::{BinaryReaderError, Parser, Payload};
 
 use super::inspect::hexadecimal;
 
 /// A component inside another.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub(super) struct Nested {
     /// SHA-256 of its bytes, in hexadecimal.
     pub(super) sha256: String,
     /// In bytes.
+    #[serde(rename = "SizeBytes")]
     pub(super) size: usize,
     /// It is the component built into this program.
     pub(super) built_in: bool,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use wasmparser::{BinaryReaderError, CustomSectionReader, KnownCustom, Parser, Payload};
 
 /// The most bytes that a list of crates may decompress to; ours has about 5,000.
@@ -19,7 +19,8 @@ pub(super) struct Recorded {
 }
 
 /// A language, a compiler, a tool.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub(super) struct Tool {
     /// `language`, `processed-by` or `sdk`.
     pub(super) role: String,
@@ -39,7 +40,7 @@ pub(super) struct Crate {
 }
 
 /// Why a crate was needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
     /// It is part of the component.

@@ -12,11 +12,12 @@ use crate::printer::one_line;
 /// The audit as a report for people. Texts from the component cannot steer the terminal.
 pub(super) fn text(audit: &Audit) -> String {
     let mut report = Report::default();
-    report.columns(&[
+    let head = [
         ["component", &shown(audit.file.as_deref())],
         ["sha256", &audit.sha256],
-        ["size", &format!("{} bytes", audit.size)],
-    ]);
+        ["size", &bytes(audit.size)],
+    ];
+    report.columns("", head);
     report.items("imports", &audit.world.imports);
     report.items("exports", &audit.world.exports);
     report.nested(&audit.nested);
@@ -48,24 +49,23 @@ fn verdict(audit: &Audit) -> String {
     }
 }
 
+fn bytes(size: usize) -> String {
+    format!("{size} bytes")
+}
+
 #[derive(Default)]
 struct Report(String);
 
 impl Report {
     fn items(&mut self, heading: &str, items: &[Item]) {
         self.heading(heading);
-        let rows: Vec<[&str; 3]> = items
-            .iter()
-            .map(|item| {
-                let word = if item.promised {
-                    "promised"
-                } else {
-                    "BEYOND the promise"
-                };
-                ["", item.name.as_str(), word]
-            })
-            .collect();
-        self.rows(&rows);
+        self.rows(items.iter().map(|item| {
+            let word = match item.promised {
+                true => "promised",
+                false => "BEYOND the promise",
+            };
+            [item.name.as_str(), word]
+        }));
     }
 
     /// The parts of a composed component; nothing for any other.
@@ -74,23 +74,14 @@ impl Report {
             return;
         }
         self.heading("components in it, by SHA-256");
-        let rows: Vec<[String; 3]> = nested
-            .iter()
-            .map(|nested| {
-                let word = if nested.built_in {
-                    "the engine built into this program"
-                } else {
-                    "not known to this program"
-                };
-                let size = format!("{} bytes", nested.size);
-                [nested.sha256.clone(), size, word.to_owned()]
-            })
-            .collect();
-        let rows: Vec<[&str; 4]> = rows
-            .iter()
-            .map(|[sha256, size, word]| ["", sha256, size, word])
-            .collect();
-        self.columns(&rows);
+        let sizes: Vec<String> = nested.iter().map(|nested| bytes(nested.size)).collect();
+        self.rows(nested.iter().zip(&sizes).map(|(nested, size)| {
+            let word = match nested.built_in {
+                true => "the engine built into this program",
+                false => "not known to this program",
+            };
+            [nested.sha256.as_str(), size, word]
+        }));
     }
 
     /// The rules and limits of the sandbox.
@@ -102,10 +93,7 @@ impl Report {
         }
         self.heading("limits, whichever component runs");
         let limits = audit.limits.iter();
-        let limits: Vec<[&str; 3]> = limits
-            .map(|limit| ["", limit.what, limit.limit.as_str()])
-            .collect();
-        self.columns(&limits);
+        self.rows(limits.map(|limit| [limit.what, limit.limit.as_str()]));
     }
 
     /// What is missing where a component runs without this program.
@@ -123,17 +111,7 @@ impl Report {
     fn recorded(&mut self, recorded: &Recorded) {
         self.heading("made with, as the component records it");
         let tools = recorded.tools.iter();
-        let tools: Vec<[&str; 4]> = tools
-            .map(|tool| {
-                [
-                    "",
-                    tool.role.as_str(),
-                    tool.name.as_str(),
-                    tool.version.as_str(),
-                ]
-            })
-            .collect();
-        self.rows(&tools);
+        self.rows(tools.map(|tool| [tool.role.as_str(), &tool.name, &tool.version]));
         for (kind, heading) in [
             (Kind::Runtime, "crates in it, as the component records them"),
             (
@@ -143,17 +121,7 @@ impl Report {
         ] {
             self.heading(heading);
             let crates = recorded.crates.iter().filter(|found| found.kind == kind);
-            let crates: Vec<[&str; 4]> = crates
-                .map(|found| {
-                    [
-                        "",
-                        found.name.as_str(),
-                        found.version.as_str(),
-                        found.source.as_str(),
-                    ]
-                })
-                .collect();
-            self.rows(&crates);
+            self.rows(crates.map(|found| [found.name.as_str(), &found.version, &found.source]));
         }
         for section in &recorded.unreadable {
             self.line(&format!("  the section `{section}` cannot be read"));
@@ -165,29 +133,32 @@ impl Report {
         self.line(heading);
     }
 
-    /// Rows, or `none`.
-    fn rows<const N: usize>(&mut self, rows: &[[&str; N]]) {
-        if rows.is_empty() {
+    /// Indented rows, or `none`.
+    fn rows<'a, const N: usize>(&mut self, rows: impl Iterator<Item = [&'a str; N]>) {
+        let mut rows = rows.peekable();
+        if rows.peek().is_none() {
             self.line("  none");
         }
-        self.columns(rows);
+        self.columns("  ", rows);
     }
 
     /// Rows with aligned columns, two spaces apart.
-    fn columns<const N: usize>(&mut self, rows: &[[&str; N]]) {
-        let rows = rows.iter().map(|row| row.map(one_line));
-        let rows: Vec<[String; N]> = rows.collect();
-        let width = |column: usize| {
+    fn columns<'a, const N: usize>(
+        &mut self,
+        indent: &str,
+        rows: impl IntoIterator<Item = [&'a str; N]>,
+    ) {
+        let rows: Vec<_> = rows.into_iter().map(|row| row.map(one_line)).collect();
+        let widths: [usize; N] = std::array::from_fn(|column| {
             let cells = rows.iter().map(|row| row[column].chars().count());
             cells.max().unwrap_or_default()
-        };
-        let widths: [usize; N] = std::array::from_fn(width);
+        });
         for row in &rows {
             let cells = row.iter().zip(widths);
             let cells: Vec<String> = cells
                 .map(|(cell, width)| format!("{cell:width$}"))
                 .collect();
-            self.line(&cells.join("  "));
+            self.line(&format!("{indent}{}", cells.join("  ")));
         }
     }
 

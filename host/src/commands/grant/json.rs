@@ -7,18 +7,17 @@ use crate::cli::GrantPurpose;
 
 /// The report as one JSON object. Its keys are spelled like those of a run's.
 pub(super) fn json(report: &Report<'_>) -> String {
+    let roles = report.roles.iter();
     let object = Object {
         principal_id: report.principal.id.to_string(),
         principal_name: &report.principal.name,
         revoke: report.options.purpose == GrantPurpose::Revoke,
         dry_run: report.options.dry_run,
-        roles: report
-            .roles
-            .iter()
+        roles: roles
             .map(|(role, outcome)| Role {
                 role: role.value(),
                 role_id: role.id().to_string(),
-                outcome: word(*outcome),
+                outcome: *outcome,
             })
             .collect(),
     };
@@ -41,16 +40,5 @@ struct Object<'a> {
 struct Role {
     role: &'static str,
     role_id: String,
-    outcome: &'static str,
-}
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::AlreadyAssigned => "already-assigned",
-        Outcome::NotAssigned => "not-assigned",
-        Outcome::Assigned => "assigned",
-        Outcome::Revoked => "revoked",
-        Outcome::WouldAssign => "would-assign",
-        Outcome::WouldRevoke => "would-revoke",
-    }
+    outcome: Outcome,
 }

@@ -15,6 +15,7 @@ use intune_sync_egress::{
 use intune_sync_ids::Guid;
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
+use serde::Serialize;
 
 use self::{
     directory::{Assigned, Directory},
@@ -35,7 +36,8 @@ struct Report<'a> {
 }
 
 /// The outcome of a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 enum Outcome {
     /// It was assigned already.
     AlreadyAssigned,
