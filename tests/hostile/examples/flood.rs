@@ -1,4 +1,4 @@
-//! Syncs as fast as it can, without regard to the ceiling, until some are answered.
+//! Syncs as fast as it can, without regard to the ceiling, until some get a response.
 
 use intune_sync_hostile::{Graph, Pending, attack, wasi};
 
@@ -9,8 +9,8 @@ fn attempt(graph: &Graph) -> String {
         .take(60)
         .map(|device| graph.sync(device).start());
     let mut pending: Vec<_> = syncs.collect::<Result<_, _>>().expect("syncs are let out");
-    let mut answered = 0;
-    while answered < 26 {
+    let mut responses = 0;
+    while responses < 26 {
         let ready = pending.iter().position(Pending::is_ready);
         match ready {
             Some(at) => {
@@ -18,12 +18,12 @@ fn attempt(graph: &Graph) -> String {
                     .swap_remove(at)
                     .response()
                     .expect("there is a response");
-                answered += u32::from(response.status == 204);
+                responses += u32::from(response.status == 204);
             }
             None => wasi::clocks::monotonic_clock::subscribe_duration(10_000_000).block(),
         }
     }
-    format!("{answered} were answered")
+    format!("{responses} responses")
 }
 
 attack!(attempt);

@@ -4,7 +4,7 @@ use intune_sync_hostile::{Graph, attack};
 
 fn attempt(graph: &Graph) -> String {
     match graph.sync(&graph.device()).send() {
-        Ok(response) => format!("answered {} with {:?}", response.status, response.headers),
+        Ok(response) => format!("status {} with {:?}", response.status, response.headers),
         Err(reason) => reason,
     }
 }

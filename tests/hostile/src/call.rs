@@ -85,7 +85,7 @@ impl Call {
     /// Sends it and says what came of it.
     pub fn outcome(self) -> String {
         match self.send() {
-            Ok(response) => format!("answered {}", response.status),
+            Ok(response) => format!("status {}", response.status),
             Err(reason) => reason,
         }
     }

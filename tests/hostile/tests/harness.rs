@@ -140,15 +140,15 @@ impl Ended {
 
     /// The same after this many syncs, which are reported as done.
     pub(crate) fn stopped_after(&self, syncs: u64, reason: &str) {
-        let told = self.told();
-        assert!(self.message().starts_with(reason), "{told}");
-        assert_eq!(self.code, Some(1), "{told}");
-        assert_eq!(self.seen.syncs_accepted, syncs, "{told}");
+        let details = self.details();
+        assert!(self.message().starts_with(reason), "{details}");
+        assert_eq!(self.code, Some(1), "{details}");
+        assert_eq!(self.seen.syncs_accepted, syncs, "{details}");
         if let Some(report) = self.report() {
             // A plan counts none.
             let counted = report.get("SuccessCount").map_or(Some(0), Value::as_u64);
-            assert_eq!(counted, Some(syncs), "{told}");
-            assert_eq!(report["Outcome"], "failed", "{told}");
+            assert_eq!(counted, Some(syncs), "{details}");
+            assert_eq!(report["Outcome"], "failed", "{details}");
         }
         self.nothing_forbidden();
     }
@@ -158,8 +158,9 @@ impl Ended {
         let message = self.message();
         let said = message.strip_prefix("the component says: ");
         self.nothing_forbidden();
-        assert_eq!(self.code, Some(1), "{}", self.told());
-        said.unwrap_or_else(|| panic!("{}", self.told())).to_owned()
+        assert_eq!(self.code, Some(1), "{}", self.details());
+        said.unwrap_or_else(|| panic!("{}", self.details()))
+            .to_owned()
     }
 
     /// The component was not started, since it imports this.
@@ -169,15 +170,15 @@ impl Ended {
 
     /// The component was not started, for this reason.
     pub(crate) fn not_started(&self, reason: &str) {
-        let told = self.told();
+        let details = self.details();
         let message = self.message();
         assert!(
             message.starts_with("the component cannot run here: "),
-            "{told}"
+            "{details}"
         );
-        assert!(message.contains(reason), "{told}");
-        assert_eq!(self.code, Some(2), "{told}");
-        assert_eq!(self.seen.requests.total(), 0, "{told}");
+        assert!(message.contains(reason), "{details}");
+        assert_eq!(self.code, Some(2), "{details}");
+        assert_eq!(self.seen.requests.total(), 0, "{details}");
     }
 
     /// Whether Graph would take this token.
@@ -216,7 +217,7 @@ impl Ended {
         serde_json::from_str(&self.stdout).ok()
     }
 
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn details(&self) -> String {
         format!(
             "exit code {:?}\n{}\n{}\n{:?}",
             self.code, self.stdout, self.stderr, self.seen

@@ -58,8 +58,8 @@ pub(crate) fn endless_requests() {
         .args(["--max-rate", "1"])
         .run();
     ended.nothing_forbidden();
-    assert!(ended.stdout.contains(IN_FLIGHT), "{}", ended.told());
-    assert!(ended.seen.syncs_requested < 64, "{}", ended.told());
+    assert!(ended.stdout.contains(IN_FLIGHT), "{}", ended.details());
+    assert!(ended.seen.syncs_requested < 64, "{}", ended.details());
 }
 
 #[test]
@@ -70,14 +70,14 @@ pub(crate) fn unread_responses() {
 #[test]
 pub(crate) fn flood() {
     let ended = attack(guests::FLOOD).args(["--max-rate", "1"]).run();
-    assert_eq!(ended.says(), "26 were answered");
+    assert_eq!(ended.says(), "26 responses");
     // The ceiling's burst: the largest batch, and two seconds' worth.
     let burst = 20 + 2;
     let most = burst + ended.took.as_secs() + 1;
     assert!(
         (26..=most).contains(&ended.seen.syncs_requested),
         "{}",
-        ended.told()
+        ended.details()
     );
 }
 

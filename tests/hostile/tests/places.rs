@@ -38,9 +38,9 @@ pub(crate) fn plain_http() {
     let ended = attack(guests::PLAIN_HTTP)
         .args(["--graph-url", &root])
         .run();
-    let asked = root.replace("https", "http");
+    let requested = root.replace("https", "http");
     ended.refused(&format!(
-        "`{asked}/v1.0/deviceManagement/managedDevices` is not at `{root}`"
+        "`{requested}/v1.0/deviceManagement/managedDevices` is not at `{root}`"
     ));
     elsewhere.saw_nothing();
 }
@@ -54,7 +54,7 @@ pub(crate) fn user_info() {
     assert!(
         ended.stdout.contains(&format!("@{authority}/v1.0")),
         "{}",
-        ended.told()
+        ended.details()
     );
     elsewhere.saw_nothing();
 }
@@ -69,12 +69,12 @@ pub(crate) fn redirect() {
     .run();
     // Nobody follows, and the component does not hear where to.
     let said = ended.says();
-    assert!(said.starts_with("answered 302 with "), "{said}");
+    assert!(said.starts_with("status 302 with "), "{said}");
     assert!(!said.contains("location"), "{said}");
     elsewhere.saw_nothing();
 }
 
-/// Answers each sync with a redirect.
+/// Responds to each sync with a redirect.
 fn redirecting(tenant: Simulator, location: String) -> Router {
     Router::new().fallback(async move |request: Request<Body>| {
         if request.uri().path().ends_with("/syncDevice") {

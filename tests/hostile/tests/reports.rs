@@ -49,12 +49,12 @@ pub(crate) fn text_beyond_memory() {
 pub(crate) fn terminal_codes() {
     let ended = attack(guests::TERMINAL_CODES).run();
     assert_eq!(ended.says(), "it came this far");
-    assert!(ended.stderr.contains("all is well"), "{}", ended.told());
+    assert!(ended.stderr.contains("all is well"), "{}", ended.details());
     let code = |c: char| c.is_control() && c != '\n';
-    assert!(!ended.stderr.contains(code), "{}", ended.told());
+    assert!(!ended.stderr.contains(code), "{}", ended.details());
     assert!(
         !ended.stderr.contains("\nerror: forged"),
         "{}",
-        ended.told()
+        ended.details()
     );
 }

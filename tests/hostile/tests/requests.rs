@@ -1,4 +1,4 @@
-//! What is asked of Graph: nothing but syncs.
+//! What is requested of Graph: nothing but syncs.
 
 use crate::{guests, harness::attack};
 
@@ -11,7 +11,7 @@ pub(crate) fn wipe_by_path() {
     assert!(
         ended.stdout.contains(&format!("/wipe` {SYNC_ONLY}")),
         "{}",
-        ended.told()
+        ended.details()
     );
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn retire_by_path() {
     assert!(
         ended.stdout.contains(&format!("/retire` {SYNC_ONLY}")),
         "{}",
-        ended.told()
+        ended.details()
     );
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn retire_by_path() {
 pub(crate) fn delete_device() {
     let ended = attack(guests::DELETE_DEVICE).run();
     ended.refused("`DELETE /v1.0/deviceManagement/managedDevices/");
-    assert!(ended.stdout.contains(SYNC_ONLY), "{}", ended.told());
+    assert!(ended.stdout.contains(SYNC_ONLY), "{}", ended.details());
 }
 
 #[test]
@@ -46,7 +46,7 @@ pub(crate) fn dot_segments() {
     assert!(
         ended.stdout.contains("/syncDevice/../wipe`"),
         "{}",
-        ended.told()
+        ended.details()
     );
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn encoded_slash() {
     assert!(
         ended.stdout.contains("%2fwipe%3f/syncDevice`"),
         "{}",
-        ended.told()
+        ended.details()
     );
 }
 

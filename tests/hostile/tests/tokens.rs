@@ -15,7 +15,7 @@ pub(crate) fn told_token() {
 pub(crate) fn token_in_query() {
     let ended = attack(guests::TOKEN_IN_QUERY).run();
     // A query of the list may say anything; what it says here opens nothing.
-    assert_eq!(ended.says(), "answered 200");
+    assert_eq!(ended.says(), "status 200");
     assert_eq!(ended.seen.unauthorized, 0);
 }
 
