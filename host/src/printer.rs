@@ -7,6 +7,7 @@ use std::{
 
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use intune_sync_report::escape_json;
 pub(crate) use intune_sync_report::one_line;
 use intune_sync_settings::Advice;
 use jiff::{SignedDuration, Timestamp};
@@ -88,7 +89,7 @@ impl Printer {
         }
     }
 
-    /// Writes to stdout, as it is. When its reader has gone away (`| head`), this and all that follows is dropped, and
+    /// Writes a report or JSON to stdout. When its reader has gone away (`| head`), this and all that follows is dropped, and
     /// [`stdout_closed`](Self::stdout_closed) returns true.
     ///
     /// # Errors
@@ -98,6 +99,7 @@ impl Printer {
         if self.stdout_closed {
             return Ok(());
         }
+        let text = escape_json(text);
         let stdout = &mut self.stdout;
         let mut write = || {
             stdout

@@ -1,6 +1,6 @@
 //! Which managed identity a place has: what the variables of Azure's platforms mean.
 
-use core::fmt;
+use core::{fmt, net::IpAddr};
 
 use http::{HeaderValue, Uri};
 use intune_sync_ids::Origin;
@@ -103,6 +103,17 @@ impl Platform {
                 ),
             )
         })?;
+        if url.scheme_str() != Some("https") && !is_local(&url) {
+            return Err(Advice::new(
+                format!(
+                    "`{IDENTITY_ENDPOINT}` is `{endpoint}`, which is another machine: `{IDENTITY_HEADER}` would go there \
+                     unprotected"
+                ),
+                format!(
+                    "leave `{IDENTITY_ENDPOINT}` as the platform has set it: on this machine, or `https`"
+                ),
+            ));
+        }
         let mut header = HeaderValue::from_str(header).map_err(|_| {
             Advice::new(
                 format!("`{IDENTITY_HEADER}` cannot be sent as an HTTP header"),
@@ -175,6 +186,17 @@ fn http_url(text: &str) -> Option<Uri> {
     (is_http && !has_user).then_some(url)
 }
 
+/// Whether a request to it stays on this machine, or on the link to its host.
+fn is_local(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse() {
+        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_loopback() || address.is_unicast_link_local(),
+        Err(_) => bare.eq_ignore_ascii_case("localhost"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,6 +250,30 @@ mod tests {
             assert_eq!(
                 advice.message,
                 format!("`IDENTITY_ENDPOINT` is `{endpoint}`, which is not an `http` URL")
+            );
+        }
+        for endpoint in [
+            "http://127.9.9.9:41/msi/token",
+            "http://localhost:42356/msi/token",
+            "http://169.254.129.2:8081/msi/token/",
+            "http://[::1]:2/",
+            "http://[fe80::1]/",
+            "https://identity.example/token",
+        ] {
+            assert!(discover(&[("IDENTITY_ENDPOINT", endpoint), HEADER]).is_ok());
+        }
+        for endpoint in [
+            "http://10.0.0.4/token",
+            "http://169.254.evil.example/token",
+            "http://localhost.evil.example/token",
+            "http://[2001:db8::1]/token",
+        ] {
+            let advice = discover(&[("IDENTITY_ENDPOINT", endpoint), HEADER])
+                .err()
+                .expect("another machine");
+            assert!(
+                advice.message.contains("which is another machine"),
+                "{advice:?}"
             );
         }
         let header = ("IDENTITY_HEADER", "a\nb");

@@ -8,11 +8,20 @@ use core::time::Duration;
 
 use crate::{AccessToken, Secret, TokenError, TokenErrorKind};
 
-/// The shortest time between two fetches, except after a refused token, and the first wait after a failure.
+/// The shortest time between two fetches, except after the first refused token, and the first wait after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest wait after a failure.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
+
+/// The shortest time between two fetches for refused tokens: the endpoint is shared by all of the machine, and throttles.
+const RENEWAL: Duration = Duration::from_secs(10);
+
+/// A token that is refused later than this after it was fetched was a good one.
+const PROVEN: Duration = Duration::from_secs(60);
+
+/// After this many tokens in a row that were not, another will not help.
+const REFUSALS: u32 = 10;
 
 /// How soon the program lets the engine try again while a token is being fetched.
 pub const TRY_AGAIN: Duration = Duration::from_millis(200);
@@ -62,6 +71,10 @@ pub struct TokenState {
     plan: Plan,
     fetching: bool,
     trouble: Option<Trouble>,
+    /// When the last refused token was to be replaced.
+    renewal: Option<Duration>,
+    /// How many tokens in a row were refused soon after they were fetched.
+    refusals: u32,
 }
 
 /// Names a token that has been current. One that is fetched again after it was refused gets a new one, even if its text
@@ -91,6 +104,7 @@ pub struct Fetch {
 struct Held {
     id: TokenId,
     secret: Secret,
+    since: Duration,
     ends: Duration,
     /// Graph has returned 401 for it.
     refused: bool,
@@ -126,6 +140,8 @@ impl TokenState {
             plan: Plan::FetchAt(Duration::ZERO),
             fetching: false,
             trouble: None,
+            renewal: None,
+            refusals: 0,
         }
     }
 
@@ -163,17 +179,32 @@ impl TokenState {
 
     /// Notes that Graph has refused a token. True when that changes something: the token was current and not known to
     /// be refused.
+    ///
+    /// The first is replaced at once. A caller that goes on refusing gets another every ten seconds, and after ten in a row
+    /// none.
     pub fn reject(&mut self, id: TokenId, now: Duration) -> bool {
-        match &mut self.current {
-            Some(held) if held.id == id && !held.refused => {
-                held.refused = true;
-                if matches!(self.plan, Plan::FetchAt(_)) {
-                    self.plan = Plan::FetchAt(now);
-                }
-                true
-            }
-            _ => false,
+        let Some(held) = self.current.as_mut() else {
+            return false;
+        };
+        if held.id != id || held.refused {
+            return false;
         }
+        held.refused = true;
+        let proven = now.saturating_sub(held.since) > PROVEN;
+        self.refusals = if proven { 1 } else { self.refusals + 1 };
+        if let Plan::FetchAt(_) = self.plan {
+            self.plan = if self.refusals > REFUSALS {
+                Plan::GivenUp(TokenError::denied(
+                    format!("{REFUSALS} new tokens in a row were refused"),
+                    "check the clock, and that the token is for this tenant and cloud",
+                ))
+            } else {
+                let due = self.renewal.map_or(now, |last| now.max(last + RENEWAL));
+                self.renewal = Some(due);
+                Plan::FetchAt(due)
+            };
+        }
+        true
     }
 
     /// The current token, if it can be used.
@@ -234,6 +265,7 @@ impl TokenState {
                 self.current = Some(Held {
                     id: TokenId(self.held),
                     secret: token.secret,
+                    since: now,
                     ends,
                     refused: false,
                 });

@@ -66,6 +66,38 @@ fn the_same_token_again_keeps_its_name_unless_it_was_refused() {
 }
 
 #[test]
+fn one_who_refuses_every_token_gets_one_in_ten_seconds_and_at_last_none() {
+    let (mut state, mut id) = with_token();
+    let mut now = START;
+    let mut fetched = Vec::new();
+    while state.denial().is_none() {
+        assert!(state.reject(id, now));
+        if let Some(due) = state.next_fetch() {
+            now = due;
+            fetched.push(now - START);
+            fetch(&mut state, token("one", HOUR), now);
+            (id, _) = state.current().expect("a token");
+        }
+    }
+    let every_ten_seconds: Vec<_> = (0..10).map(|fetch| RENEWAL * fetch).collect();
+    assert_eq!(fetched, every_ten_seconds);
+    assert_eq!(usable(&state, now), None);
+}
+
+#[test]
+fn tokens_that_were_good_for_a_while_are_replaced_for_ever() {
+    let (mut state, mut id) = with_token();
+    let mut now = START;
+    for _ in 0..100 {
+        now += PROVEN + PAUSE;
+        assert!(state.reject(id, now));
+        assert!(fetch(&mut state, token("one", HOUR), now).renews);
+        (id, _) = state.current().expect("a token");
+    }
+    assert_eq!(usable(&state, now), Some("one"));
+}
+
+#[test]
 fn a_refused_token_is_not_served_and_another_is_fetched_once() {
     let (mut state, one) = with_token();
     assert!(state.reject(one, START));
