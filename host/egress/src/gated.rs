@@ -8,8 +8,9 @@ use crate::{
     carrier::Carrier,
     client::{ClientError, ResponseBody, Timeouts, host_of},
     credential::{Credential, UnknownToken},
-    gate::{Allowed, CLIENT_REQUEST_ID, Gate, Policy, Proposal, Rules, header_of},
+    gate::{Allowed, CLIENT_REQUEST_ID, Gate, Policy, Proposal, Rules, header_of, sync},
     random,
+    redact::Secrets,
     response::response_headers,
 };
 
@@ -88,6 +89,17 @@ impl<P: Policy, C: Credential<P::Token>> Gated<P, C> {
     }
 }
 
+impl<C> Gated<sync::Writes, C> {
+    /// Puts a request to the gate whose body is not complete yet.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the gate refuses for its method, address or headers.
+    pub fn check_head(&self, proposal: &Proposal<'_>) -> Result<(), sync::Refusal> {
+        self.gate.check_head(proposal)
+    }
+}
+
 impl<P: Policy, C: Credential<P::Token>> Admitted<'_, P, C> {
     /// What the request does.
     pub const fn call(&self) -> &P::Call {
@@ -95,7 +107,8 @@ impl<P: Policy, C: Credential<P::Token>> Admitted<'_, P, C> {
     }
 
     /// Sends the request with its token, and returns once the head of the response is there. Of the response's headers
-    /// those that [`KEPT_RESPONSE_HEADERS`](crate::KEPT_RESPONSE_HEADERS) names are kept.
+    /// those that [`KEPT_RESPONSE_HEADERS`](crate::KEPT_RESPONSE_HEADERS) names are kept. Where the response repeats
+    /// the token, the token is replaced.
     ///
     /// # Errors
     ///
@@ -104,12 +117,13 @@ impl<P: Policy, C: Credential<P::Token>> Admitted<'_, P, C> {
         let limits = timeouts.with_body(P::response_limit(&self.allowed.call));
         let carrier = &self.gated.carrier;
         let bearer = self.gated.credential.authorization(&self.allowed.token)?;
+        let secrets = Secrets::new(bearer.as_ref().map(HeaderValue::as_bytes));
         let host = host_of(&self.allowed.uri);
         let request = self.allowed.into_request(bearer);
         let (mut head, body) = carrier.send(request, limits).await?.into_parts();
         head.headers = response_headers(&head.headers)
             .map_err(|problem| ClientError::Headers { host, problem })?;
-        Ok(Response::from_parts(head, body))
+        Ok(secrets.replace(Response::from_parts(head, body)))
     }
 }
 

@@ -55,6 +55,7 @@ mod credential;
 mod gate;
 mod gated;
 mod random;
+mod redact;
 mod response;
 mod token_client;
 mod tokens;

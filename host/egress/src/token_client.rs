@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use http::{Request, Response, header::AUTHORIZATION};
 
-use crate::client::{ClientError, HttpClient, Limits, ResponseBody, host_of};
+use crate::{
+    client::{ClientError, HttpClient, IDENTITY_HEADER, Limits, ResponseBody, host_of},
+    redact::Secrets,
+};
 
 /// Sends requests for tokens. No `Authorization` header leaves through it, so it cannot carry a token for Graph.
 #[derive(Clone)]
@@ -36,6 +39,24 @@ impl TokenClient {
                 reason: "a request for a token carries none".to_owned(),
             });
         }
-        self.0.send(request, limits).await
+        let secrets = Secrets::new(secrets_of(&request));
+        self.0
+            .send(request, limits)
+            .await
+            .map(|response| secrets.replace(response))
     }
+}
+
+/// What a request for a token proves itself with: it must not come back in the response, which is shown where it makes no
+/// sense.
+fn secrets_of(request: &Request<Bytes>) -> Vec<Vec<u8>> {
+    let headers = request
+        .headers()
+        .get_all(IDENTITY_HEADER)
+        .into_iter()
+        .map(|value| value.as_bytes().to_vec());
+    let form = form_urlencoded::parse(request.body())
+        .filter(|(key, _)| key == "client_secret" || key == "client_assertion")
+        .map(|(_, value)| value.into_owned().into_bytes());
+    headers.chain(form).collect()
 }

@@ -15,7 +15,9 @@ mod tests;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
+};
 use http_body_util::{BodyExt, combinators::BoxBody};
 use tokio::time::Instant;
 
@@ -25,6 +27,9 @@ use self::{
     body::WatchedBody,
     pool::{Pool, Route},
 };
+
+/// What proves to an identity endpoint that a request comes from this machine.
+pub(crate) const IDENTITY_HEADER: HeaderName = HeaderName::from_static("x-identity-header");
 
 /// How long a connection may take to be made, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -179,7 +184,7 @@ fn announce_empty_body(request: &mut Request<Bytes>) {
 
 /// Marks what must appear neither in debug output nor in HPACK's tables.
 fn hide_credentials(headers: &mut HeaderMap) {
-    for name in [header::AUTHORIZATION.as_str(), "x-identity-header"] {
+    for name in [header::AUTHORIZATION, IDENTITY_HEADER] {
         if let Some(value) = headers.get_mut(name) {
             value.set_sensitive(true);
         }

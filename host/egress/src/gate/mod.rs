@@ -141,24 +141,13 @@ impl<P: Policy> Gate<P> {
     /// Whatever the policy does not list, and every request to another origin. No refusal shows what the proposal has
     /// in `authorization`.
     pub fn check(&self, proposal: &Proposal<'_>) -> Result<Allowed<P::Call, P::Token>, P::Refusal> {
-        self.decide(proposal).map_err(|mut refusal| {
-            for secret in secrets(proposal.headers) {
-                for text in refusal.quoted() {
-                    text.hide(&secret);
-                }
-            }
-            refusal
-        })
+        self.decide(proposal)
+            .map_err(|refusal| hide_token(refusal, proposal))
     }
 
     fn decide(&self, proposal: &Proposal<'_>) -> Result<Allowed<P::Call, P::Token>, P::Refusal> {
         let Rules { origin, writes } = &self.rules;
-        if Origin::of(proposal.uri).as_ref() != Some(origin) {
-            return Err(P::Refusal::from(Refusal::Origin {
-                uri: Quoted::new(proposal.uri.to_string()),
-                allowed: origin.clone(),
-            }));
-        }
+        expect_origin(proposal, origin)?;
         let Parsed {
             method,
             target,
@@ -185,6 +174,27 @@ impl<P: Policy> Gate<P> {
             call,
         })
     }
+}
+
+/// Takes out of a refusal what the proposal has in `authorization`.
+fn hide_token<R: Redact>(mut refusal: R, proposal: &Proposal<'_>) -> R {
+    for secret in secrets(proposal.headers) {
+        for text in refusal.quoted() {
+            text.hide(&secret);
+        }
+    }
+    refusal
+}
+
+/// Checks that a request stays at the one place.
+fn expect_origin(proposal: &Proposal<'_>, allowed: &Origin) -> Result<(), Refusal> {
+    if Origin::of(proposal.uri).as_ref() == Some(allowed) {
+        return Ok(());
+    }
+    Err(Refusal::Origin {
+        uri: Quoted::new(proposal.uri.to_string()),
+        allowed: allowed.clone(),
+    })
 }
 
 /// A GUID as the value of a header.

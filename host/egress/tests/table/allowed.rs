@@ -224,4 +224,16 @@ fn the_table_says_what_the_gate_does() {
         .filter(|what| what.starts_with("GET ") || what.starts_with("POST "))
         .count();
     assert_eq!(requests, 4);
+    let condition = |what: &str| {
+        let row = table.iter().find(|rule| rule.what == what);
+        row.map(|rule| rule.condition.as_str())
+    };
+    assert_eq!(
+        condition("headers accept, content-length, content-type, user-agent"),
+        Some("dropped; the host sets its own")
+    );
+    let kept = condition("a response's headers").expect("a row");
+    let names = "client-request-id, content-type, date, request-id, retry-after, www-authenticate, \
+                 x-ms-ags-diagnostic, x-msft-approval-justification only; at most 4096 bytes each and 16384 together";
+    assert!(kept.starts_with(names), "{kept}");
 }

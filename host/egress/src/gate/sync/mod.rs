@@ -18,7 +18,7 @@ pub(super) mod target;
 use intune_sync_ids::Guid;
 
 use self::target::Target;
-use super::{Parsed, Policy, Proposal, expect_no_body, sealed::Sealed};
+use super::{Parsed, Policy, Proposal, expect_no_body, expect_origin, hide_token, sealed::Sealed};
 
 pub use self::{
     batch::{BATCH_ITEMS, BatchItem, ITEM_ID_LENGTH},
@@ -134,6 +134,23 @@ impl Policy for Writes {
             Call::List => LIST_RESPONSE_LIMIT,
             Call::Sync(_) | Call::Batch(_) | Call::Bulk(_) => RESPONSE_LIMIT,
         }
+    }
+}
+
+impl Gate {
+    /// Decides by method, address and headers alone whether a request may leave, before its body is complete.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](super::Gate::check), as far as the body has no part in it.
+    pub fn check_head(&self, proposal: &Proposal<'_>) -> Result<(), Refusal> {
+        let Rules { origin, writes } = self.rules();
+        let decide = || -> Result<(), Refusal> {
+            expect_origin(proposal, origin)?;
+            writes.permit(&Target::read(proposal)?)?;
+            headers::read(proposal.headers).map(drop)
+        };
+        decide().map_err(|refusal| hide_token(refusal, proposal))
     }
 }
 
