@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use intune_sync_egress::grant::{Name, Role};
 use intune_sync_ids::{Guid, Origin};
 use intune_sync_settings::{Advice, Cloud, number::Refused, terms};
@@ -18,6 +18,8 @@ use super::groups::{
 pub(crate) struct GrantOptions {
     /// Who gets the roles, or loses them.
     pub(crate) whom: Whom,
+    /// What they are.
+    pub(crate) kind: PrincipalType,
     /// The roles in question.
     pub(crate) roles: [Role; 2],
     /// Whether they are given or taken away.
@@ -47,6 +49,26 @@ pub(crate) enum Whom {
     Id(Guid),
     /// The one of this name.
     Name(Name),
+}
+
+/// What a service principal is the directory's entry of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum PrincipalType {
+    /// A managed identity
+    #[default]
+    ManagedIdentity,
+    /// An application with a secret or a federated credential
+    Application,
+}
+
+impl PrincipalType {
+    /// Its name in Graph.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::ManagedIdentity => "ManagedIdentity",
+            Self::Application => "Application",
+        }
+    }
 }
 
 /// What to do with the roles.
@@ -82,6 +104,15 @@ pub(super) struct GrantArgs {
     /// Name of the managed identity, instead of its id: for a system-assigned one, the name of the machine or app
     #[arg(long, value_name = "NAME", value_parser = name, help_heading = "Job")]
     pub(super) name: Option<Name>,
+    /// What it is: anyone may register an application of any name, so nothing is given to one unless this says so
+    #[arg(
+        long = "type",
+        value_name = "TYPE",
+        value_enum,
+        default_value_t,
+        help_heading = "Job"
+    )]
+    pub(super) kind: PrincipalType,
     /// Give the runbook's `ReadWrite.All` instead of `Read.All`: more than a sync needs
     #[arg(long, help_heading = "Job")]
     pub(super) read_write: bool,
@@ -138,6 +169,7 @@ impl TryFrom<GrantArgs> for GrantOptions {
         };
         Ok(Self {
             whom,
+            kind: args.kind,
             roles: [reading, Role::PrivilegedOperations],
             purpose: if args.revoke {
                 Purpose::Revoke

@@ -25,7 +25,7 @@ pub(crate) use self::{
     audit::AuditOptions,
     demo::DemoOptions,
     doctor::DoctorOptions,
-    grant::{GrantOptions, Purpose as GrantPurpose, Whom},
+    grant::{GrantOptions, PrincipalType, Purpose as GrantPurpose, Whom},
     groups::{
         identity::Auth,
         output::{Color, OutputOptions, ReportFormat, Verbosity},

@@ -1,11 +1,13 @@
 //! The directory through Microsoft Graph: each request passes the gate of `grant`.
 
+use std::fmt::Display;
+
 use http::{HeaderMap, StatusCode, Uri};
 use intune_sync_egress::{
     Bearer, ClientError, Gated, HttpClient, Proposal, SendError, Timeouts,
     grant::{AssignmentId, Call, Name, Role, Rules, Writes},
 };
-use intune_sync_ids::{Guid, Origin};
+use intune_sync_ids::{Guid, Origin, Quoted};
 use serde::Deserialize;
 
 use super::{
@@ -108,7 +110,11 @@ impl Directory {
             let response = self.send(&Call::Principal(id)).await?;
             if response.status.is_success() {
                 let written: Written = response.json().ok_or_else(|| unreadable(&response))?;
-                return written.try_into().map_err(|_| unreadable(&response));
+                let found: Principal = written.try_into().map_err(|_| unreadable(&response))?;
+                return match found.id == id {
+                    true => Ok(found),
+                    false => Err(another("service principal", &id, &found.id)),
+                };
             }
             if response.status != StatusCode::NOT_FOUND {
                 return Err(refused("look up service principals", &response.error()));
@@ -123,46 +129,46 @@ impl Directory {
         }
     }
 
-    /// The one service principal of a name.
+    /// The one service principal of a name, to the letter: Graph compares without regard to letter case, and anyone may
+    /// register an application of any name.
     pub(super) async fn named(
         &self,
         name: &Name,
         printer: &mut Printer,
     ) -> Result<Principal, Failure> {
         let response = self.read(&Call::Named(name.clone()), printer).await?;
-        let mut found: Vec<Principal> = Vec::new();
-        for written in self.values::<Written>(&response)? {
-            found.push(written.try_into().map_err(|_| unreadable(&response))?);
-        }
-        match found.as_slice() {
-            [] => Err(Failure::failed(
+        let principals = self
+            .values::<Written>(&response)?
+            .into_iter()
+            .map(Principal::try_from)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| unreadable(&response))?;
+        let is_named = |principal: &&Principal| principal.name == name.to_string();
+        let named: Vec<&Principal> = principals.iter().filter(is_named).collect();
+        let ends = next_link(&response).is_none();
+        match named.as_slice() {
+            [] if ends && principals.is_empty() => Err(Failure::failed(
                 format!("no service principal is called `{name}`"),
                 "a system-assigned identity has the name of its machine or app; a new one is found after a minute or \
                  two; `--principal-id` takes its object id",
             )),
-            [_] => Ok(found.swap_remove(0)),
-            several => {
-                const SHOWN: usize = 10;
-                let mut list: Vec<String> = several
-                    .iter()
-                    .take(SHOWN)
-                    .map(|principal| match principal.kind.as_str() {
-                        "" => principal.id.to_string(),
-                        kind => format!("{} ({kind})", principal.id),
-                    })
-                    .collect();
-                if several.len() > SHOWN {
-                    list.push(format!("and {} more", several.len() - SHOWN));
-                }
-                Err(Failure::failed(
-                    format!(
-                        "{} service principals are called `{name}`: {}",
-                        several.len(),
-                        list.join(", ")
-                    ),
-                    "name the one that is meant by `--principal-id`",
-                ))
-            }
+            [one] if ends => Ok((*one).clone()),
+            [] => Err(Failure::failed(
+                format!(
+                    "no service principal is called exactly `{name}`; similar: {}",
+                    list(principals.iter(), ends)
+                ),
+                "give the name in the same letter case, or the object id by `--principal-id`",
+            )),
+            several => Err(Failure::failed(
+                format!(
+                    "{}{} service principals are called `{name}`: {}",
+                    if ends { "" } else { "more than " },
+                    several.len(),
+                    list(several.iter().copied(), ends)
+                ),
+                "name the one that is meant by `--principal-id`",
+            )),
         }
     }
 
@@ -177,6 +183,7 @@ impl Directory {
         #[serde(rename_all = "camelCase")]
         struct Assignment {
             id: String,
+            principal_id: String,
             app_role_id: String,
             resource_id: String,
         }
@@ -189,6 +196,10 @@ impl Directory {
         for _ in 0..PAGES {
             let response = self.read(&call, printer).await?;
             for assignment in self.values::<Assignment>(&response)? {
+                if assignment.principal_id.parse() != Ok(principal) {
+                    let whose = Quoted::new(assignment.principal_id);
+                    return Err(another("assignment of", &principal, &whose));
+                }
                 let role = assignment.app_role_id.parse().ok().and_then(Role::with_id);
                 let here = assignment.resource_id.parse() == Ok(resource);
                 if let (Some(role), true) = (role, here) {
@@ -228,6 +239,7 @@ impl Directory {
         loop {
             let response = self.send(&call).await?;
             if response.status.is_success() {
+                confirm(&response, principal, resource, role)?;
                 return Ok(Outcome::Assigned);
             }
             let error = response.error();
@@ -360,6 +372,62 @@ async fn wait(patience: &mut Patience, printer: &mut Printer) -> bool {
 fn next_link(response: &GraphResponse) -> Option<Uri> {
     let body: serde_json::Value = response.json()?;
     body["@odata.nextLink"].as_str()?.parse().ok()
+}
+
+/// Checks that Graph has assigned what was requested.
+fn confirm(
+    response: &GraphResponse,
+    principal: Guid,
+    resource: Guid,
+    role: Role,
+) -> Result<(), Failure> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Assigned {
+        principal_id: String,
+        resource_id: String,
+        app_role_id: String,
+    }
+    let assigned: Assigned = response.json().ok_or_else(|| unreadable(response))?;
+    for (what, requested, returned) in [
+        ("assignment to", principal, assigned.principal_id),
+        ("assignment on", resource, assigned.resource_id),
+        ("assignment of the role", role.id(), assigned.app_role_id),
+    ] {
+        if returned.parse() != Ok(requested) {
+            return Err(another(what, &requested, &Quoted::new(returned)));
+        }
+    }
+    Ok(())
+}
+
+/// `id (ManagedIdentity), …`, the first ten.
+fn list<'a>(principals: impl Iterator<Item = &'a Principal>, ends: bool) -> String {
+    const SHOWN: usize = 10;
+    let mut all: Vec<String> = principals
+        .map(|principal| match principal.kind.as_str() {
+            "" => principal.id.to_string(),
+            kind => format!("{} ({kind})", principal.id),
+        })
+        .collect();
+    let more = all.len().saturating_sub(SHOWN);
+    all.truncate(SHOWN);
+    match (more, ends) {
+        (0, true) => {}
+        (more, true) => all.push(format!("and {more} more")),
+        (_, false) => all.push("and more".to_owned()),
+    }
+    all.join(", ")
+}
+
+/// Graph has returned something else than was requested.
+fn another(what: &str, requested: &Guid, returned: &impl Display) -> Failure {
+    Failure::failed(
+        format!(
+            "Microsoft Graph returned the {what} `{returned}` where `{requested}` was requested"
+        ),
+        "nothing else was changed; check `--graph-url` and proxies on the way",
+    )
 }
 
 fn refused(action: &str, error: &ErrorResponse) -> Failure {

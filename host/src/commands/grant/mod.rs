@@ -23,7 +23,7 @@ use self::{
 };
 use super::{Failure, http_client, identity, interruption::Interruption};
 use crate::{
-    cli::{GrantOptions, GrantPurpose, ReportFormat, Whom},
+    cli::{GrantOptions, GrantPurpose, PrincipalType, ReportFormat, Whom},
     identity::{Environment, obtain},
     printer::Printer,
 };
@@ -92,6 +92,7 @@ async fn grant(
         Whom::Id(id) => directory.principal(*id, printer).await?,
         Whom::Name(name) => directory.named(name, printer).await?,
     };
+    expect_type(&principal, options.kind)?;
     let assigned = directory.assigned(principal.id, graph, printer).await?;
     let changes: Vec<(Role, Change)> = options
         .roles
@@ -135,6 +136,29 @@ async fn grant(
     }
     next_step(&report, printer);
     Ok(ExitStatus::Success)
+}
+
+/// Checks that the service principal is what the user takes it for: an application of the same name may be anyone's.
+fn expect_type(principal: &Principal, expected: PrincipalType) -> Result<(), Failure> {
+    if principal.is(expected) {
+        return Ok(());
+    }
+    let kind = match principal.kind.as_str() {
+        "" => "no type",
+        kind => kind,
+    };
+    Err(Failure::failed(
+        format!(
+            "{principal} is of the type `{kind}`, not `{}`",
+            expected.name()
+        ),
+        match expected {
+            PrincipalType::ManagedIdentity => {
+                "check that it is the one that is meant; `--type application` grants to an application"
+            }
+            PrincipalType::Application => "leave `--type` out for a managed identity",
+        },
+    ))
 }
 
 /// The change that a role needs.

@@ -5,6 +5,8 @@ use std::fmt;
 use intune_sync_ids::Guid;
 use serde::Deserialize;
 
+use crate::cli::PrincipalType;
+
 /// A service principal, which is what the directory has of a managed identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Principal {
@@ -22,6 +24,13 @@ pub(super) struct Written {
     id: String,
     display_name: Option<String>,
     service_principal_type: Option<String>,
+}
+
+impl Principal {
+    /// Whether it is of this type, to the letter.
+    pub(super) fn is(&self, kind: PrincipalType) -> bool {
+        self.kind == kind.name()
+    }
 }
 
 impl TryFrom<Written> for Principal {
