@@ -294,3 +294,43 @@ fn a_component_with_another_engine_does_not_pass_for_one_that_stands_alone() {
     assert_eq!(finished.code, 1);
     assert_eq!(json["Verdict"], "beyond-the-promise");
 }
+
+/// A section of a component.
+fn section(id: u8, content: &[u8]) -> Vec<u8> {
+    let mut section = vec![id];
+    section.extend(leb128(content.len()));
+    section.extend(content);
+    section
+}
+
+/// Components in each other, each of which instantiates the one in it ten times: 300 bytes, and ten million instances.
+fn instances() -> Vec<u8> {
+    let header = b"\0asm\x0d\0\x01\0";
+    let instantiate = [&[10][..], &[0, 0, 0].repeat(10)].concat();
+    (0..7).fold(header.to_vec(), |inner, _| {
+        [&header[..], &section(4, &inner), &section(5, &instantiate)].concat()
+    })
+}
+
+/// A few bytes, or a few megabytes, can describe what takes a compiler hours.
+#[test]
+fn a_file_that_would_take_too_long_is_refused_with_the_bound() {
+    let (_folder, small) = file(&instances());
+    let (_other, large) = file(b"\0asm\x0d\0\x01\0");
+    let grown = fs::OpenOptions::new().write(true).open(&large);
+    let grown = grown.and_then(|file| file.set_len((64 << 20) + 1));
+    grown.expect("it can grow");
+    for (path, bound) in [
+        (&small, "more than 100000 steps to instantiate it"),
+        (&large, "more than 64 MiB"),
+    ] {
+        let finished = audit(&[path]);
+        assert_eq!((finished.code, finished.stdout.as_str()), (2, ""));
+        let message = format!("error: `{path}` is not audited: it has {bound}\n");
+        assert!(finished.stderr.starts_with(&message), "{finished:?}");
+        let finished = Program::new().args(["rehearse", "--component", path]).run();
+        assert_eq!((finished.code, finished.stdout.as_str()), (2, ""));
+        let message = format!("error: the component is refused, since it has {bound}\n");
+        assert!(finished.stderr.starts_with(&message), "{finished:?}");
+    }
+}

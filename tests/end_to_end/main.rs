@@ -19,6 +19,8 @@ mod grant;
 mod happy_path;
 mod help;
 mod identity;
+#[cfg(target_os = "linux")]
+mod limits;
 mod listing;
 mod output;
 mod plan;

@@ -6,15 +6,22 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response};
-use http_body_util::{BodyExt, Limited};
+use http::{Method, Request, Response, request::Parts};
+use http_body::Body;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use intune_sync_egress::{
-    Carrier, ClientError, Gated, Proposal, SendError, Surrogate, Timeouts, TokenCache, Unavailable,
+    Carrier, Gated, Proposal, SendError, Surrogate, Timeouts, TokenCache, Unavailable,
     UnknownToken,
-    sync::{BODY_LIMIT, Call, Rules, WriteCeiling, Writes},
+    sync::{self, BODY_LIMIT, Call, Rules, WriteCeiling},
 };
-use tokio::{sync::Semaphore, time::Instant};
+use intune_sync_ids::Quoted;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+use crate::writes::{Stopped, Writes};
 
 /// Requests that may be in flight at once: until their response was read to its end, or given up.
 pub(crate) const IN_FLIGHT: usize = 64;
@@ -23,11 +30,14 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(100);
 
 /// The tokens and the requests of one run.
 pub struct Egress {
-    graph: Gated<Writes, TokenCache>,
+    graph: Gated<sync::Writes, TokenCache>,
     scope: String,
     started: Instant,
     ceiling: Mutex<WriteCeiling>,
+    writes: Writes,
     in_flight: Arc<Semaphore>,
+    /// Requests whose bodies are not finished.
+    unfinished: Mutex<Vec<String>>,
     /// Why the first refused request was refused.
     refused: Mutex<Option<String>>,
 }
@@ -51,7 +61,9 @@ impl Egress {
             started: Instant::now(),
             ceiling: Mutex::new(WriteCeiling::for_engine(ceiling, largest)),
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
-            refused: Mutex::new(None),
+            writes: Writes::default(),
+            unfinished: Mutex::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -78,71 +90,100 @@ impl Egress {
         self.graph.credential().get(rejected)
     }
 
-    /// Sends a request that the gate admits, and returns its response.
+    /// From now on writes wait, until [`permit_writes`](Self::permit_writes).
+    pub fn withhold_writes(&self) {
+        self.writes.withhold();
+    }
+
+    /// The user has agreed: writes leave, unless the run is to stop.
+    pub fn permit_writes(&self) {
+        self.writes.permit();
+    }
+
+    /// The run is to stop: from now on no further write leaves, whatever the component does.
+    pub fn stop_writes(&self) {
+        self.writes.stop();
+    }
+
+    /// Whether a write has waited for [`permit_writes`](Self::permit_writes).
+    pub fn writes_wait(&self) -> bool {
+        self.writes.wait_for_user()
+    }
+
+    pub(crate) fn writes(&self) -> &Writes {
+        &self.writes
+    }
+
+    /// What was requested but could not be judged, since the component has not finished its body.
+    pub(crate) fn unfinished(&self) -> Option<String> {
+        let unfinished = lock(&self.unfinished);
+        unfinished.first().map(|call| never_finished(call))
+    }
+
+    /// Takes a request, and returns its response once the future that is returned is awaited.
+    ///
+    /// Method, address and headers are judged at once, whether or not the future is ever polled.
     ///
     /// # Errors
     ///
     /// When the request is refused, which ends the run, or gets no response.
-    pub async fn send(
-        &self,
+    pub fn send(
+        self: &Arc<Self>,
         request: Request<WasiBody>,
         options: RequestOptions,
-    ) -> Result<Response<WasiBody>, Error> {
+    ) -> impl Future<Output = Result<Response<WasiBody>, Error>> + Send + use<> {
+        let begun = self.begin(request);
+        async move { begun?.send(options).await }
+    }
+
+    fn begin(self: &Arc<Self>, request: Request<WasiBody>) -> Result<Begun, Error> {
         let in_flight = Arc::clone(&self.in_flight)
             .try_acquire_owned()
             .map_err(|_| self.refuse(format!("more than {IN_FLIGHT} requests in flight")))?;
         let (head, body) = request.into_parts();
-        let body = Limited::new(body, BODY_LIMIT + 1).collect().await;
-        let body = body
-            .map_err(|_| self.refuse(format!("a body of more than {BODY_LIMIT} bytes")))?
-            .to_bytes();
-        let admitted = self
-            .graph
-            .admit(&Proposal {
-                method: &head.method,
-                uri: &head.uri,
-                headers: &head.headers,
-                body: &body,
-            })
+        self.graph
+            .check_head(&proposal(&head, b""))
             .map_err(|refusal| self.refuse(refusal.to_string()))?;
-        self.wait_for_ceiling(admitted.call()).await?;
-
-        let shortest = |timeout: Option<Duration>| timeout.unwrap_or(TIMEOUT).min(TIMEOUT);
-        let response = admitted
-            .send(Timeouts {
-                first_byte: shortest(options.first_byte_timeout),
-                between_bytes: shortest(options.between_bytes_timeout),
-            })
-            .await
-            .map_err(|error| match error {
-                SendError::Token(UnknownToken) => self.refuse(error.to_string()),
-                SendError::Client(error) => in_words(error),
-            })?;
-        let (head, body) = response.into_parts();
-        let body = body.map_err(move |error| {
-            let _until_it_is_dropped = &in_flight;
-            in_words(error)
-        });
-        Ok(Response::from_parts(head, body.boxed_unsync()))
+        if head.method != Method::GET && !self.writes.may_begin() {
+            return Err(self.refuse("a sync after the run was stopped".to_owned()));
+        }
+        let unfinished = (!body.is_end_stream()).then(|| Unfinished::enter(self, &head));
+        Ok(Begun {
+            egress: Arc::clone(self),
+            head,
+            body,
+            in_flight,
+            unfinished,
+        })
     }
 
     /// The ceiling on writes holds whatever the engine's pace is. A bulk call counts as one: its cost is not documented,
     /// and the engine finds it out.
     async fn wait_for_ceiling(&self, call: &Call) -> Result<(), Error> {
-        let writes = match call {
+        let syncs = call.writes();
+        if syncs == 0 {
+            return Ok(());
+        }
+        let cost = match call {
             Call::Bulk(_) => 1,
-            Call::List | Call::Sync(_) | Call::Batch(_) => call.writes(),
+            Call::List | Call::Sync(_) | Call::Batch(_) => syncs,
         };
         loop {
-            let admitted = lock(&self.ceiling).admit(self.started.elapsed(), writes);
+            let open = self.writes.open().await;
+            open.map_err(|Stopped| in_words("the run was stopped"))?;
+            let admitted = lock(&self.ceiling).admit(self.started.elapsed(), cost);
             match admitted {
-                Ok(()) => return Ok(()),
-                Err(Duration::MAX) => {
-                    return Err(
-                        self.refuse(format!("{writes} writes at once are over the ceiling"))
-                    );
+                Ok(()) => {
+                    self.writes.leave(syncs);
+                    return Ok(());
                 }
-                Err(wait) => tokio::time::sleep(wait).await,
+                Err(Duration::MAX) => {
+                    return Err(self.refuse(format!("{cost} writes at once are over the ceiling")));
+                }
+                Err(wait) => tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = self.writes.closed() => {}
+                },
             }
         }
     }
@@ -153,8 +194,119 @@ impl Egress {
     }
 }
 
+/// A request whose head was admitted.
+struct Begun {
+    egress: Arc<Egress>,
+    head: Parts,
+    body: WasiBody,
+    in_flight: OwnedSemaphorePermit,
+    /// The guest has not finished the body yet.
+    unfinished: Option<Unfinished>,
+}
+
+impl Begun {
+    async fn send(self, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
+        let Self {
+            egress,
+            head,
+            body,
+            in_flight,
+            unfinished,
+        } = self;
+        let body = Limited::new(body, BODY_LIMIT + 1).collect().await;
+        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+            true => egress.refuse(format!("a body of more than {BODY_LIMIT} bytes")),
+            false => egress.refuse(format!(
+                "a body that was not finished, or is not as long as its `content-length`: `{}`",
+                named(&head)
+            )),
+        })?;
+        // From here to its verdict nothing can come between.
+        if let Some(unfinished) = unfinished {
+            unfinished.finished();
+        }
+        let admitted = egress
+            .graph
+            .admit(&proposal(&head, &body.to_bytes()))
+            .map_err(|refusal| egress.refuse(refusal.to_string()))?;
+        egress.wait_for_ceiling(admitted.call()).await?;
+
+        let shortest = |timeout: Option<Duration>| timeout.unwrap_or(TIMEOUT).min(TIMEOUT);
+        let response = admitted
+            .send(Timeouts {
+                first_byte: shortest(options.first_byte_timeout),
+                between_bytes: shortest(options.between_bytes_timeout),
+            })
+            .await
+            .map_err(|error| match error {
+                SendError::Token(UnknownToken) => egress.refuse(error.to_string()),
+                SendError::Client(error) => in_words(error),
+            })?;
+        let (head, body) = response.into_parts();
+        let body = body.map_err(move |error| {
+            let _until_it_is_dropped = &in_flight;
+            in_words(error)
+        });
+        Ok(Response::from_parts(head, body.boxed_unsync()))
+    }
+}
+
+/// A request whose body is not finished. To leave it so is an attempt like any other.
+struct Unfinished {
+    egress: Arc<Egress>,
+    call: String,
+    finished: bool,
+}
+
+impl Unfinished {
+    fn enter(egress: &Arc<Egress>, head: &Parts) -> Self {
+        let call = named(head);
+        lock(&egress.unfinished).push(call.clone());
+        Self {
+            egress: Arc::clone(egress),
+            call,
+            finished: false,
+        }
+    }
+
+    fn finished(mut self) {
+        self.finished = true;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let mut unfinished = lock(&self.egress.unfinished);
+        if let Some(at) = unfinished.iter().position(|call| *call == self.call) {
+            unfinished.swap_remove(at);
+        }
+        drop(unfinished);
+        if !self.finished {
+            self.egress.refuse(never_finished(&self.call));
+        }
+    }
+}
+
+fn never_finished(call: &str) -> String {
+    format!("`{call}` was begun, and its body never finished")
+}
+
+/// How a request is called in a refusal.
+fn named(head: &Parts) -> String {
+    format!("{} {}", head.method, Quoted::new(head.uri.path()))
+}
+
+fn proposal<'a>(head: &'a Parts, body: &'a [u8]) -> Proposal<'a> {
+    Proposal {
+        method: &head.method,
+        uri: &head.uri,
+        headers: &head.headers,
+        body,
+    }
+}
+
 /// The guest gets the reason in words; WASI's codes say less.
-fn in_words(error: ClientError) -> Error {
+fn in_words(error: impl ToString) -> Error {
     Error::InternalError(Some(error.to_string()))
 }
 

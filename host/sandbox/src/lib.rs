@@ -4,31 +4,48 @@
 //! calls of the run itself. No file, no environment, no socket, no standard stream is linked: a component that asks
 //! for one is not instantiated.
 
+mod border;
+mod bounds;
+mod cache;
 mod clock;
 mod egress;
 mod limits;
 mod linker;
+mod machine;
 pub mod promise;
 mod run;
 mod state;
+mod writes;
 
 use std::{
     borrow::Cow,
     fs,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
     time::Duration,
 };
 
 use intune_sync_wit::{EnginePre, Settings};
-use wasmtime::{Config, Engine, component::Component};
+use wasmtime::{
+    Config, Engine,
+    component::{Component, ResourceTableError},
+};
 
 use self::state::State;
 pub use self::{
     egress::Egress,
     limits::{Limit, REHEARSED_RUN, RUN, Time, limits_table},
+    machine::Lack,
     run::Run,
 };
+
+/// Threads besides the compiler's: two for I/O, one that ticks, one of the cache, and some that resolve names.
+const THREADS: usize = 8;
+
+/// How long a component of someone else's may take to compile. The embedded one takes a few seconds.
+const COMPILING: Duration = Duration::from_secs(120);
 
 /// The engine component that ships in the program.
 const EMBEDDED: &[u8] = include_bytes!(env!("INTUNE_SYNC_ENGINE"));
@@ -49,6 +66,9 @@ pub enum SandboxError {
         /// Why.
         error: std::io::Error,
     },
+    /// Its file breaks a bound.
+    #[error("the component is refused, since it has {0}")]
+    Bound(String),
     /// It is not a component of this world.
     #[error("the component cannot run here: {0}")]
     Unfit(String),
@@ -60,12 +80,18 @@ pub enum SandboxError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The system does not give what the sandbox needs.
+    #[error("{0}")]
+    Machine(Lack),
     /// It trapped.
     #[error("the component broke off: {0}")]
     Broke(String),
     /// It requested something that is not allowed.
     #[error("the egress gate refused a request of the component's: {0}")]
     Refused(String),
+    /// Reading or compiling it took too long.
+    #[error("the component is refused, since it takes more than {} s to read", .0.as_secs())]
+    TooLong(Duration),
     /// A call took too long.
     #[error("the component did not come back within {} s", .0.as_secs())]
     Overran(Duration),
@@ -75,9 +101,15 @@ pub enum SandboxError {
     /// The run took too long.
     #[error("the run did not end within {} hours", .0.as_secs() / 3600)]
     Endless(Duration),
-    /// Its summary contradicts itself.
+    /// Its summary or its plan contradicts itself.
     #[error("the component's counts do not add up")]
     WrongCounts,
+    /// It ended before its work was done, and says that all is done.
+    #[error("the component says that it has completed, with {0} devices pending")]
+    Unfinished(u32),
+    /// It reports more failures than syncs were let out.
+    #[error("the component reports more failed devices than it has sent syncs for")]
+    Unfounded,
 }
 
 impl Sandbox {
@@ -89,9 +121,16 @@ impl Sandbox {
     /// When there is no such file, or when it is not a component of our world.
     pub fn new(file: Option<PathBuf>) -> Result<Self, SandboxError> {
         let engine = engine()?;
-        let component = Component::new(&engine, read(file.as_deref())?).map_err(unfit)?;
-        let component = linker::pre_instantiate(&engine, &component).map_err(unfit)?;
-        limits::tick(&engine);
+        let bytes = read(file.as_deref())?;
+        let component = match file {
+            None => compile(&engine, &bytes)?,
+            Some(_) => {
+                bounds::check(&bytes)?;
+                let engine = engine.clone();
+                within(COMPILING, move || compile(&engine, &bytes))??
+            }
+        };
+        limits::tick(&engine).map_err(|error| SandboxError::Machine(Lack::threads(&error)))?;
         Ok(Self { component })
     }
 
@@ -111,21 +150,58 @@ impl Sandbox {
     }
 }
 
+fn compile(engine: &Engine, bytes: &[u8]) -> Result<EnginePre<State>, SandboxError> {
+    let component = Component::new(engine, bytes).map_err(unfit)?;
+    linker::pre_instantiate(engine, &component).map_err(unfit)
+}
+
+/// Does work that a file decides the length of, on a thread that is left behind if it takes too long.
+///
+/// # Errors
+///
+/// When it does, or there is no thread.
+pub fn within<T: Send + 'static>(
+    most: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, SandboxError> {
+    let (sender, done) = std::sync::mpsc::channel();
+    thread::Builder::new()
+        .spawn(move || sender.send(work()))
+        .map_err(|error| SandboxError::Machine(Lack::threads(&error)))?;
+    done.recv_timeout(most)
+        .map_err(|_| SandboxError::TooLong(most))
+}
+
 /// The bytes of a component: the one in the file, or else the embedded one.
 ///
 /// # Errors
 ///
-/// When the file cannot be read.
+/// When the file cannot be read, or is too large.
 pub fn read(file: Option<&Path>) -> Result<Cow<'static, [u8]>, SandboxError> {
     let Some(path) = file else {
         return Ok(Cow::Borrowed(EMBEDDED));
     };
-    fs::read(path)
-        .map(Cow::Owned)
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(bounds::FILE + 1).read_to_end(&mut bytes))
         .map_err(|error| SandboxError::Read {
             path: path.to_owned(),
             error,
-        })
+        })?;
+    if bytes.len() as u64 > bounds::FILE {
+        let most = bounds::FILE >> 20;
+        return Err(SandboxError::Bound(format!("more than {most} MiB")));
+    }
+    Ok(Cow::Owned(bytes))
+}
+
+/// Checks that the program can start the threads that it needs, before a library finds that it cannot.
+///
+/// # Errors
+///
+/// When it cannot.
+pub fn check_threads() -> Result<(), SandboxError> {
+    machine::can_start(THREADS).map_err(|error| SandboxError::Machine(Lack::threads(&error)))
 }
 
 fn engine() -> Result<Engine, SandboxError> {
@@ -135,27 +211,35 @@ fn engine() -> Result<Engine, SandboxError> {
 fn config() -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true);
-    // Without a home folder there is no cache, and each start compiles.
-    if has_home()
-        && let Ok(cache) = wasmtime::Cache::new(wasmtime::CacheConfig::new())
-    {
-        config.cache(Some(cache));
+    if machine::address_space().is_some() {
+        // Otherwise 4 GiB are reserved for each memory, so that compiled code need not check where it reads.
+        config
+            .memory_reservation(limits::MEMORY as u64)
+            .memory_reservation_for_growth(0)
+            .memory_guard_size(0);
     }
+    // The compiler's threads are as many as there are processors, and it does not expect to be denied one.
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    config.parallel_compilation(machine::can_start(processors + THREADS).is_ok());
+    config.cache(cache::open());
     config
 }
 
-/// Whether the user has a folder for caches. A missing home folder is not created: it may be missing on purpose.
-fn has_home() -> bool {
-    let named = std::env::var_os("XDG_CACHE_HOME").is_some_and(|folder| !folder.is_empty());
-    named || std::env::home_dir().is_some_and(|home| home.is_dir())
-}
-
 fn unfit(error: wasmtime::Error) -> SandboxError {
-    SandboxError::Unfit(one_line(&error))
+    match Lack::of(&error) {
+        Some(lack) => SandboxError::Machine(lack),
+        None => SandboxError::Unfit(one_line(&error)),
+    }
 }
 
 /// An error of wasmtime's and its causes, without the frames of the guest's stack.
 fn one_line(error: &wasmtime::Error) -> String {
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        return format!(
+            "it holds more than {} handles of the host's",
+            limits::HANDLES
+        );
+    }
     let causes: Vec<String> = error
         .chain()
         .map(ToString::to_string)

@@ -1,7 +1,7 @@
 //! What a guest may use up: memory, tables, instances, and time.
 
 use std::{
-    thread,
+    io, thread,
     time::{Duration, Instant},
 };
 
@@ -9,10 +9,19 @@ use intune_sync_egress::RESPONSE_TIMEOUT;
 use serde::Serialize;
 use wasmtime::{Engine, ResourceLimiter, UpdateDeadline};
 
-use crate::egress::{IN_FLIGHT, TIMEOUT};
+use crate::{
+    border::TEXT,
+    bounds,
+    egress::{IN_FLIGHT, TIMEOUT},
+};
 
-/// The guest's linear memory, in bytes. A fleet of 1,000,000 devices takes about 70 MB.
+/// The guest's linear memories together, in bytes. A fleet of 1,000,000 devices takes about 70 MB.
 pub(crate) const MEMORY: usize = 512 << 20;
+/// Handles of the host's that the guest may hold: requests, responses, headers, bodies, streams, timers. The engine has
+/// some hundreds. What the host keeps behind one of them is at most the 128 KiB of a set of headers or of an unsent body.
+pub(crate) const HANDLES: usize = 1_024;
+/// Bytes that the guest may hand over in one call, as they lie in its memory.
+pub(crate) const CALL_DATA: usize = 64 << 20;
 /// How long a call may take beyond the wait it was given, before it is ended.
 pub(crate) const SLACK: Duration = Duration::from_secs(10);
 /// How long a call that is given no wait may take.
@@ -48,8 +57,24 @@ pub struct Limit {
 pub fn limits_table() -> Vec<Limit> {
     let seconds = |time: Duration| format!("{} s", time.as_secs());
     let limit = |what, limit| Limit { what, limit };
-    vec![
+    let mut table = vec![
         limit("memory", format!("{} MiB", MEMORY >> 20)),
+        limit(
+            "handles of the host's: requests, headers, bodies, timers",
+            HANDLES.to_string(),
+        ),
+        limit(
+            "data handed to the host in one call",
+            format!("{} MiB", CALL_DATA >> 20),
+        ),
+        limit(
+            "a text in a report; the rest is cut off",
+            format!("{TEXT} bytes"),
+        ),
+        limit(
+            "failed devices in a report",
+            "as many as syncs were let out".to_owned(),
+        ),
         limit(
             "core instances, tables, memories",
             format!("{INSTANCES}, {TABLES}, {MEMORIES}"),
@@ -70,23 +95,30 @@ pub fn limits_table() -> Vec<Limit> {
             "`--max-rate`, and a burst of 2 seconds and one request; a bulk call counts as one"
                 .to_owned(),
         ),
-    ]
+    ];
+    table.extend(bounds::table());
+    table
 }
 
 /// Limits of a store. A component that exceeds one is ended, with a message that names it.
-#[derive(Debug)]
-pub(crate) struct StoreLimits;
+#[derive(Debug, Default)]
+pub(crate) struct StoreLimits {
+    /// Bytes of all its memories.
+    memory: usize,
+}
 
 impl ResourceLimiter for StoreLimits {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired > MEMORY {
+        let memory = self.memory.saturating_sub(current).saturating_add(desired);
+        if memory > MEMORY {
             wasmtime::bail!("it asked for more than {} MiB of memory", MEMORY >> 20);
         }
+        self.memory = memory;
         Ok(true)
     }
 
@@ -171,13 +203,35 @@ impl CallDeadline {
 }
 
 /// Moves the engine's epoch on, from a thread that ends with the engine.
-pub(crate) fn tick(engine: &Engine) {
+///
+/// # Errors
+///
+/// When the system gives no thread.
+pub(crate) fn tick(engine: &Engine) -> io::Result<()> {
     let engine = engine.weak();
-    thread::spawn(move || {
+    let tick = move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
             drop(engine);
             thread::sleep(TICK);
         }
-    });
+    };
+    thread::Builder::new().spawn(tick).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_memories_count_together() {
+        let mut limits = StoreLimits::default();
+        let mut grow = |current, desired| limits.memory_growing(current, desired, None).is_ok();
+        assert!(grow(0, MEMORY / 2));
+        assert!(grow(MEMORY / 2, MEMORY - 2));
+        assert!(grow(0, 2));
+        assert!(!grow(2, 3));
+        assert!(!grow(0, MEMORY));
+        assert!(!grow(0, usize::MAX));
+    }
 }

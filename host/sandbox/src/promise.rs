@@ -1,9 +1,10 @@
 //! The promise: all that a component may ask for and offer.
 
 use serde::Serialize;
+use wasmparser::{BinaryReaderError, Parser, Payload};
 use wasmtime::component::Component;
 
-use crate::{SandboxError, engine, linker, one_line, unfit};
+use crate::{SandboxError, bounds, engine, linker, one_line};
 
 /// The interfaces that a component may import, each with the versions that are compatible with it.
 pub const IMPORTS: [&str; 7] = [
@@ -72,17 +73,21 @@ impl World {
     ///
     /// When they are not a component.
     pub fn of(bytes: &[u8]) -> Result<Self, SandboxError> {
+        bounds::check(bytes)?;
+        let invalid = |error: BinaryReaderError| SandboxError::Unfit(error.to_string());
+        wasmparser::validate(bytes).map_err(invalid)?;
+        if Parser::is_core_wasm(bytes) {
+            return Err(SandboxError::Unfit("it is a core module".to_owned()));
+        }
+        let (imports, exports) = names(bytes).map_err(invalid)?;
+        // Of the code nothing is compiled: whether a component links depends on its types alone.
         let engine = engine()?;
-        let component = Component::from_binary(&engine, bytes).map_err(unfit)?;
-        let world = component.component_type();
-        let imports = world.imports(&engine).map(|(name, _)| name);
-        let exports = world.exports(&engine).map(|(name, _)| name);
+        let fits = Component::from_binary(&engine, &bounds::hollow(bytes))
+            .and_then(|component| linker::pre_instantiate(&engine, &component));
         Ok(Self {
             imports: items(imports, &IMPORTS),
             exports: items(exports, &EXPORTS),
-            unfit: linker::pre_instantiate(&engine, &component)
-                .err()
-                .map(|error| one_line(&error)),
+            unfit: fits.err().map(|error| one_line(&error)),
         })
     }
 
@@ -105,7 +110,32 @@ impl World {
     }
 }
 
-fn items<'a>(names: impl Iterator<Item = &'a str>, promise: &[&str]) -> Vec<Item> {
+/// What a component imports and exports itself; what lies in it is its own affair.
+fn names(bytes: &[u8]) -> wasmparser::Result<(Vec<&str>, Vec<&str>)> {
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section {
+                    imports.push(import?.name.name);
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                for export in section {
+                    exports.push(export?.name.name);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((imports, exports))
+}
+
+fn items(names: Vec<&str>, promise: &[&str]) -> Vec<Item> {
+    let names = names.into_iter();
     let mut items: Vec<Item> = names.map(|name| Item::new(name, promise)).collect();
     items.sort_by(|a, b| a.name.cmp(&b.name));
     items

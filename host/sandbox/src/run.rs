@@ -2,14 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use intune_sync_wit::{Engine, EnginePre, Event, Settings, Summary};
+use intune_sync_wit::{Engine, EnginePre, Event, Purpose, Settings, Summary};
 use tokio::time::Instant;
 use wasmtime::{Store, component::ResourceAny};
 
 use crate::{
     SandboxError,
+    border::{self, Border},
     egress::Egress,
     limits::{self, Time},
+    machine::Lack,
     one_line,
     state::State,
 };
@@ -23,6 +25,8 @@ pub struct Run {
     time: Time,
     started: Instant,
     stop_requested: Option<Instant>,
+    border: Border,
+    purpose: Purpose,
 }
 
 impl Run {
@@ -34,18 +38,24 @@ impl Run {
     ) -> Result<Self, SandboxError> {
         let mut store = Store::new(component.engine(), State::new(Arc::clone(&egress), time));
         store.limiter(|state| &mut state.limits);
+        store.set_hostcall_fuel(limits::CALL_DATA);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| context.data().tick());
         let instance = component.instantiate_async(&mut store);
         let engine = within(limits::CALL, &egress, instance).await?;
         let guest = engine.intune_sync_sync();
         let run = guest.run();
+        let purpose = settings.purpose;
         let start = run.call_start(&mut store, &settings);
         let run = within(limits::CALL, &egress, start)
             .await?
-            .map_err(|error| SandboxError::Settings {
-                setting: error.setting,
-                problem: error.problem,
+            .map_err(|mut error| {
+                border::cut(&mut error.setting);
+                border::cut(&mut error.problem);
+                SandboxError::Settings {
+                    setting: error.setting,
+                    problem: error.problem,
+                }
             })?;
         Ok(Self {
             store,
@@ -55,11 +65,13 @@ impl Run {
             time,
             started: Instant::now(),
             stop_requested: None,
+            border: Border::default(),
+            purpose,
         })
     }
 
     /// Tokens and requests of the run.
-    pub fn egress(&self) -> &Egress {
+    pub fn egress(&self) -> &Arc<Egress> {
         &self.egress
     }
 
@@ -85,7 +97,16 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let events = run.call_next(&mut self.store, self.run, millis);
-        within(most, &self.egress, events).await
+        let mut events = within(most, &self.egress, events).await?;
+        match &mut events {
+            Some(events) => self.border.take(events, self.egress.writes().let_out())?,
+            None => {
+                if let Some(unfinished) = self.egress.unfinished() {
+                    return Err(SandboxError::Refused(unfinished));
+                }
+            }
+        }
+        Ok(events)
     }
 
     /// Finish what is in flight, start nothing new.
@@ -98,8 +119,11 @@ impl Run {
         self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
+        self.egress.writes().stop();
         let stopped = run.call_stop(&mut self.store, self.run);
-        within(limits::CALL, &self.egress, stopped).await
+        within(limits::CALL, &self.egress, stopped).await?;
+        self.egress.writes().stopped();
+        Ok(())
     }
 
     /// The counts so far.
@@ -112,23 +136,9 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let summary = run.call_summary(&mut self.store, self.run);
-        match within(limits::CALL, &self.egress, summary).await? {
-            summary if adds_up(&summary) => Ok(summary),
-            _ => Err(SandboxError::WrongCounts),
-        }
+        let summary = within(limits::CALL, &self.egress, summary).await?;
+        border::checked(summary, self.purpose)
     }
-}
-
-/// Each device of the total has one outcome, or none yet.
-fn adds_up(summary: &Summary) -> bool {
-    let outcomes = [
-        summary.success,
-        summary.error,
-        summary.skipped,
-        summary.gone,
-        summary.pending,
-    ];
-    outcomes.into_iter().map(u64::from).sum::<u64>() == u64::from(summary.total)
 }
 
 /// Waits for a call of the guest's, which the epoch ends when it computes for too long, and this when it waits for too
@@ -142,7 +152,10 @@ async fn within<T>(
     match (egress.refusal(), result) {
         // Whatever the guest returns: a component that tried something forbidden is not run any further.
         (Some(refusal), _) => Err(SandboxError::Refused(refusal)),
-        (None, Ok(result)) => result.map_err(|error| SandboxError::Broke(one_line(&error))),
+        (None, Ok(result)) => result.map_err(|error| match Lack::of(&error) {
+            Some(lack) => SandboxError::Machine(lack),
+            None => SandboxError::Broke(one_line(&error)),
+        }),
         (None, Err(_)) => Err(SandboxError::Overran(most)),
     }
 }

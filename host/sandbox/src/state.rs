@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use intune_sync_egress::{Surrogate, Unavailable};
+use intune_sync_egress::{Surrogate, Unavailable, sync::BODY_LIMIT};
 use intune_sync_wit::token;
 use wasmtime::{UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -13,7 +13,7 @@ use wasmtime_wasi_http::{
 use crate::{
     clock::Clock,
     egress::Egress,
-    limits::{CallDeadline, StoreLimits, Time},
+    limits::{CallDeadline, HANDLES, StoreLimits, Time},
 };
 
 /// What belongs to one instance of the component.
@@ -28,13 +28,15 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(egress: Arc<Egress>, time: Time) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES);
         Self {
-            table: ResourceTable::new(),
+            table,
             // Of this only the clock is linked.
             wasi: WasiCtx::builder().monotonic_clock(Clock::start()).build(),
             http: WasiHttpCtx::new(),
             hooks: Hooks(egress),
-            limits: StoreLimits,
+            limits: StoreLimits::default(),
             deadline: time.deadline(Duration::ZERO),
         }
     }
@@ -99,15 +101,20 @@ impl WasiHttpHooks for Hooks {
         false
     }
 
+    /// What is not sent yet is kept by the host.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_LIMIT
+    }
+
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
         _processed: Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>,
     ) -> Box<dyn Future<Output = wasmtime_wasi_http::Result<Sent>> + Send> {
-        let egress = Arc::clone(&self.0);
+        let response = self.0.send(request, options.unwrap_or_default());
         Box::new(async move {
-            let response = egress.send(request, options.unwrap_or_default()).await?;
+            let response = response.await?;
             let io: Sent = (response, Box::new(async { Ok(()) }));
             Ok(io)
         })

@@ -59,12 +59,17 @@ impl From<SandboxError> for Failure {
                 message,
                 "give `--component` a readable WebAssembly component",
             ),
+            SandboxError::Bound(_) | SandboxError::TooLong(_) => Self::usage(
+                message,
+                "`intune-sync audit` lists the bounds; leave out `--component` to use the built-in component",
+            ),
             // The built-in one fits.
             SandboxError::Unfit(_) => Self::usage(
                 message,
                 "`--component` takes a WebAssembly component that imports `intune:sync/token`, `wasi:http`, `wasi:io` \
                  and `wasi:clocks/monotonic-clock` only, and exports `intune:sync/sync`",
             ),
+            SandboxError::Machine(lack) => Self::failed(message, lack.hint()),
             _ => Self::failed(
                 message,
                 "leave out `--component` to use the built-in component",

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use intune_sync_egress::{ClientOptions, HttpClient};
 use intune_sync_report::ExitStatus;
-use tokio::time::Instant;
+use tokio::{runtime::Runtime, time::Instant};
 
 pub(crate) use self::{failure::Failure, interruption::heed as heed_signals};
 use crate::{
@@ -47,6 +47,7 @@ pub(crate) fn run(
     started: Instant,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
+    intune_sync_sandbox::check_threads()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -57,6 +58,7 @@ pub(crate) fn run(
                 "check the limits on threads and open files",
             )
         })?;
+    survive_file_size_limit(&runtime);
     match command {
         Command::Job(options) => {
             for warning in options.warnings() {
@@ -80,6 +82,20 @@ pub(crate) fn run(
             Ok(ExitStatus::Success)
         }
     }
+}
+
+/// Makes a write beyond the limit on the size of files (`ulimit -f`) an error like any other: the cache of compiled code
+/// is left out then, instead of ending the program.
+fn survive_file_size_limit(runtime: &Runtime) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let _within = runtime.enter();
+        // Where it cannot be caught, the program ends at such a write, as most do.
+        let _ = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
+    }
+    #[cfg(not(unix))]
+    let _ = runtime;
 }
 
 /// The HTTP client of a command. `ca_file` has certificates to trust in addition to the system's.

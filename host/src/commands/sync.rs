@@ -1,13 +1,16 @@
 //! `sync` and `plan`.
 
 use std::{
+    convert::Infallible,
     hash::{BuildHasher, RandomState},
     io::IsTerminal,
     num::NonZeroU64,
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::Duration,
 };
 
+use futures::FutureExt;
 use intune_sync_egress::{
     TokenCache,
     sync::{Rules, Writes},
@@ -15,7 +18,7 @@ use intune_sync_egress::{
 use intune_sync_report::{ExitStatus, Stop, Turn, run_id};
 use intune_sync_sandbox::{Egress, Run, Sandbox, SandboxError, Time};
 use intune_sync_settings::Advice;
-use intune_sync_wit::{Dispatch, Event, EventKind, Problem, Purpose, RunStatus, Summary};
+use intune_sync_wit::{Dispatch, EventKind, Problem, Purpose, RunStatus, Summary};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
@@ -65,20 +68,55 @@ pub(crate) async fn run(
     let settings = options.settings(u64::try_from(now.as_millisecond()).unwrap_or(0), seed);
     let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
     let egress = Arc::new(Egress::new(rules, ceiling, scope, tokens, client));
-    let run = sandbox.start(settings, egress, Time::Real).await?;
+    let asks = asks(options);
+    if asks {
+        egress.withhold_writes();
+    }
+    let run = sandbox.start(settings, Arc::clone(&egress), Time::Real);
+    let run = run.await?;
 
     let job = Job {
         options,
         run,
-        interruption,
+        interruption: interruption.clone(),
         started,
         deadline,
         turn: Turn::new(options.deadline()),
+        question: match asks {
+            true => Question::Open(None),
+            false => Question::Settled,
+        },
         declined: false,
         summary: None,
     };
     let output = Output::new(options.format, options.purpose, run_id(now, seed));
-    job.run(output, printer).await
+    tokio::select! {
+        ended = job.run(output, printer) => ended,
+        never = stop_writes(egress, interruption, deadline) => match never {},
+    }
+}
+
+/// Whether a person at a terminal is asked before the whole fleet is synced.
+fn asks(options: &JobOptions) -> bool {
+    options.purpose == Purpose::Sync
+        && options.given.whole_fleet()
+        && options.given.yes != Some(true)
+        && std::io::stdin().is_terminal()
+        && std::io::stderr().is_terminal()
+}
+
+/// Lets no write out from the moment at which the run is to stop, even if the component does not come back.
+async fn stop_writes(
+    egress: Arc<Egress>,
+    interruption: Interruption,
+    deadline: Option<Instant>,
+) -> Infallible {
+    tokio::select! {
+        () = interruption.requested() => {}
+        () = passed(deadline) => {}
+    }
+    egress.stop_writes();
+    std::future::pending().await
 }
 
 /// Which requests may leave the sandbox in this job.
@@ -123,10 +161,20 @@ struct Job<'a> {
     started: Instant,
     deadline: Option<Instant>,
     turn: Turn,
+    question: Question,
     /// The user declined to sync the whole fleet.
     declined: bool,
     /// The counts after the last turn.
     summary: Option<Summary>,
+}
+
+/// The question that a person at a terminal is asked before the first write leaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Question {
+    /// It is still to be asked; the number of devices, once the component has said it.
+    Open(Option<u32>),
+    /// It was asked, or needs not be.
+    Settled,
 }
 
 /// Whether the run goes on.
@@ -142,11 +190,14 @@ impl Job<'_> {
         printer: &mut Printer,
     ) -> Result<ExitStatus, Failure> {
         let broke = loop {
-            match self.turn(&mut output, printer).await {
-                Ok(Next::Turn) => {}
-                Ok(Next::End) => break None,
-                Err(TurnError::Sandbox(error)) => break Some(error),
-                Err(TurnError::Output(error)) => return Err(error.into()),
+            // Whatever breaks, what was done is reported.
+            let turn = AssertUnwindSafe(self.turn(&mut output, printer)).catch_unwind();
+            match turn.await {
+                Ok(Ok(Next::Turn)) => {}
+                Ok(Ok(Next::End)) => break None,
+                Ok(Err(TurnError::Sandbox(error))) => break Some(error.to_string()),
+                Ok(Err(TurnError::Output(error))) => return Err(error.into()),
+                Err(_) => break Some("the program failed at a check of its own".to_owned()),
             }
         };
         let summary = self.conclusion(broke).await;
@@ -176,8 +227,13 @@ impl Job<'_> {
         };
         for event in &events {
             output.event(printer, Timestamp::now(), event)?;
-            self.declined |= self.declines(event, printer).await?;
+            if let (Question::Open(devices), EventKind::Planned(plan)) =
+                (&mut self.question, &event.kind)
+            {
+                *devices = Some(plan.to_sync).filter(|devices| *devices > 0);
+            }
         }
+        self.ask(printer).await?;
         output.tick(printer, Timestamp::now());
         self.summary = Some(self.run.summary().await?);
         Ok(Next::Turn)
@@ -194,26 +250,21 @@ impl Job<'_> {
         }
     }
 
-    /// Asks a person at a terminal whether to sync the whole fleet, once its size is known. Returns true for a no; where
-    /// the run has to stop meanwhile, there is no reply.
-    async fn declines(&self, event: &Event, printer: &mut Printer) -> Result<bool, std::io::Error> {
-        let EventKind::Planned(plan) = &event.kind else {
-            return Ok(false);
+    /// Asks a person at a terminal whether to sync the whole fleet, once its size is known, or once a write waits: a
+    /// component need not say what it is about to do. Where the run has to stop meanwhile, there is no reply.
+    async fn ask(&mut self, printer: &mut Printer) -> Result<(), std::io::Error> {
+        let devices = match self.question {
+            Question::Open(Some(devices)) => format!("all {devices} devices"),
+            Question::Open(None) if self.run.egress().writes_wait() => {
+                "an unknown number of devices".to_owned()
+            }
+            Question::Open(None) | Question::Settled => return Ok(()),
         };
-        let asks = self.options.purpose == Purpose::Sync
-            && self.options.given.whole_fleet()
-            && self.options.given.yes != Some(true)
-            && plan.to_sync > 0
-            && self.turn.stopped().is_none()
-            && std::io::stdin().is_terminal()
-            && std::io::stderr().is_terminal();
-        if !asks {
-            return Ok(false);
+        if self.turn.stopped().is_some() {
+            return Ok(());
         }
-        let question = format!(
-            "sync all {} devices of the tenant? (`--yes` skips this question)",
-            plan.to_sync
-        );
+        self.question = Question::Settled;
+        let question = format!("sync {devices} of the tenant? (`--yes` skips this question)");
         let over = async {
             tokio::select! {
                 () = self.interruption.requested() => {}
@@ -221,15 +272,26 @@ impl Job<'_> {
             }
         };
         let replies = std::io::BufReader::new(std::io::stdin());
-        Ok(printer.ask(&question, replies, over).await? == Some(false))
+        match printer.ask(&question, replies, over).await? {
+            Some(true) => self.run.egress().permit_writes(),
+            Some(false) => {
+                self.run.egress().stop_writes();
+                self.declined = true;
+            }
+            None => {}
+        }
+        Ok(())
     }
 
     /// The final summary; `broke` is why the sandbox ended the run, if it did.
-    async fn conclusion(&mut self, broke: Option<SandboxError>) -> Summary {
+    async fn conclusion(&mut self, broke: Option<String>) -> Summary {
         let last = match broke {
             // An instance that trapped cannot be called again.
             Some(error) => Err(error),
-            None => self.run.summary().await,
+            None => {
+                let summary = self.run.summary().await;
+                summary.map_err(|error| error.to_string())
+            }
         };
         match last {
             Ok(mut summary) => {
@@ -240,9 +302,9 @@ impl Job<'_> {
                 }
                 summary
             }
-            Err(error) => Summary {
+            Err(message) => Summary {
                 status: RunStatus::Failed(Problem {
-                    message: error.to_string(),
+                    message,
                     hint: "syncs requested so far remain; run it again for the rest, without `--component`, and report a bug \
                            if it fails again"
                         .to_owned(),

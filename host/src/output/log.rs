@@ -143,8 +143,8 @@ fn planned(purpose: Purpose, plan: &Plan) -> Vec<(Level, String)> {
         lines.push((Level::Info, format!("Selected {selected}")));
     }
     if !plan.skipped.is_empty() {
-        let skipped = plan.skipped.iter().map(|group| group.devices).sum();
-        let (skipped, why) = (count(skipped, "device"), groups(&plan.skipped));
+        let skipped = plan.skipped.iter().map(|group| u64::from(group.devices));
+        let (skipped, why) = (count(skipped.sum::<u64>(), "device"), groups(&plan.skipped));
         lines.push((
             Level::Info,
             format!("Skipping {skipped} that cannot sync: {why}"),
@@ -244,7 +244,8 @@ impl Repeats {
 }
 
 /// `1 device`, `2 devices`, `3 batches`.
-pub(super) fn count(number: u32, what: &str) -> String {
+pub(super) fn count(number: impl Into<u64>, what: &str) -> String {
+    let number: u64 = number.into();
     let plural = if what.ends_with("ch") { "es" } else { "s" };
     format!("{number} {what}{}", if number == 1 { "" } else { plural })
 }

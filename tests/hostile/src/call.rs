@@ -27,6 +27,8 @@ pub struct Response {
     pub status: u16,
     /// The names of its headers.
     pub headers: Vec<String>,
+    /// Their values.
+    pub values: Vec<String>,
     /// Its body.
     pub body: Vec<u8>,
 }
@@ -105,6 +107,37 @@ impl Call {
     ///
     /// What was not taken.
     pub fn start(self) -> Result<Pending, String> {
+        let body = self.body.clone();
+        let (future, outgoing) = self.hand_over()?;
+        write(outgoing, &body);
+        Ok(Pending(future))
+    }
+
+    /// Begins to send it, and drops it before anything can come of it.
+    ///
+    /// # Errors
+    ///
+    /// What was not taken.
+    pub fn drop_at_once(self) -> Result<(), String> {
+        self.hand_over().map(drop)
+    }
+
+    /// Sends all of it but the end of its body, which never comes.
+    ///
+    /// # Errors
+    ///
+    /// What was not taken.
+    pub fn leave_unfinished(self) -> Result<(), String> {
+        let body = self.body.clone();
+        let (future, outgoing) = self.hand_over()?;
+        let stream = outgoing.write().expect("it is taken once");
+        let written = stream.blocking_write_and_flush(&body);
+        core::mem::forget((future, outgoing, stream));
+        written.map_err(|error| format!("the body was not taken: {error:?}"))
+    }
+
+    /// Hands it to the host, without its body.
+    fn hand_over(self) -> Result<(FutureIncomingResponse, OutgoingBody), String> {
         let headers = Fields::from_list(&self.headers)
             .map_err(|error| format!("a header was not taken: {error:?}"))?;
         let request = OutgoingRequest::new(headers);
@@ -125,8 +158,7 @@ impl Call {
         let outgoing = request.body().expect("it is taken once");
         let future = outgoing_handler::handle(request, None)
             .map_err(|error| format!("not sent: {error:?}"))?;
-        write(outgoing, &self.body);
-        Ok(Pending(future))
+        Ok((future, outgoing))
     }
 }
 
@@ -172,9 +204,12 @@ impl Pending {
     pub fn response(self) -> Result<Response, String> {
         let head = self.head()?;
         let headers = head.headers().entries().into_iter();
+        let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
+        let (headers, values) = headers.map(|(name, value)| (name, text(value))).unzip();
         let mut response = Response {
             status: head.status(),
-            headers: headers.map(|(name, _)| name).collect(),
+            headers,
+            values,
             body: Vec::new(),
         };
         let body: IncomingBody = head.consume().expect("it is taken once");

@@ -5,7 +5,8 @@ use core::{cell::RefCell, marker::PhantomData};
 use crate::{
     Event, EventKind, Graph, RunStatus, Settings, Summary,
     bindings::exports::intune::sync::sync::{
-        DeviceDone, Guest, GuestRun, Guid, Outcome, Problem, Run, SettingsError,
+        DeviceDone, Failure, GroupCount, Guest, GuestRun, Guid, Outcome, Plan, Problem, Run,
+        SettingsError,
     },
 };
 
@@ -24,6 +25,11 @@ pub trait Attack: 'static {
     /// The events that the attempt's `next` returns.
     fn events() -> Vec<Event> {
         Vec::new()
+    }
+
+    /// What it does in each `next` after that. By default the run is over.
+    fn afterwards(_graph: &Graph) -> Option<Vec<Event>> {
+        None
     }
 
     /// The counts it reports, given the honest ones.
@@ -50,6 +56,47 @@ macro_rules! attack {
 
         $crate::attack!(type Attempt);
     };
+}
+
+/// A plan that syncs this many devices, and skips as many as this for each of these reasons.
+pub fn planned(to_sync: u32, skipped: &[u32]) -> Event {
+    let group = |devices: &u32| GroupCount {
+        label: "a reason".to_owned(),
+        devices: *devices,
+    };
+    Event {
+        at: 0,
+        kind: EventKind::Planned(Plan {
+            listed: to_sync,
+            total: to_sync,
+            to_sync,
+            skipped: skipped.iter().map(group).collect(),
+            platforms: Vec::new(),
+            batches: 1,
+            requests: 1,
+            expected: 0,
+        }),
+    }
+}
+
+/// A device that has failed, with a text for all that can be said of it.
+pub fn failed(text: &str) -> Event {
+    let text = || text.to_owned();
+    Event {
+        at: 0,
+        kind: EventKind::DeviceDone(DeviceDone {
+            id: Guid { hi: 1, lo: 2 },
+            name: text(),
+            attempts: 1,
+            outcome: Outcome::Failed(Failure {
+                status: None,
+                code: text(),
+                message: text(),
+                request_id: text(),
+                client_request_id: text(),
+            }),
+        }),
+    }
 }
 
 /// An event with a text.
@@ -100,7 +147,7 @@ impl<A: Attack> GuestRun for Driver<A> {
             return Some(progress.work(&self.graph, A::SYNCED));
         }
         if progress.outcome.is_some() {
-            return None;
+            return A::afterwards(&self.graph);
         }
         progress.outcome = Some(A::attempt(&self.graph));
         Some(A::events())

@@ -40,6 +40,11 @@ impl Graph {
             .map_or("", String::as_str)
     }
 
+    /// The scope of its tokens.
+    pub fn scope(&self) -> &str {
+        &self.settings.scope
+    }
+
     /// The token of the run.
     pub fn token(&self) -> String {
         self.token_for(&self.settings.scope)

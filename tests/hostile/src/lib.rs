@@ -31,6 +31,6 @@ pub mod bindings {
 
 pub use bindings::exports::intune::sync::sync::{Event, EventKind, RunStatus, Settings, Summary};
 pub use call::{Call, Pending, Response};
-pub use component::{Attack, Component, notice};
+pub use component::{Attack, Component, failed, notice, planned};
 pub use graph::{BATCH, DEVICES, EXECUTE_ACTION, Graph};
 pub use wasi;

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read, Seek},
+    io::{Read, Seek, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -38,6 +38,8 @@ pub(crate) struct Ended {
     pub(crate) seen: Statistics,
     /// How long it took.
     pub(crate) took: Duration,
+    /// The most memory that it held, in bytes, where the system says so.
+    peak: Option<u64>,
     simulator: Simulator,
     runtime: Runtime,
 }
@@ -103,19 +105,73 @@ impl Attack {
         self.args(["--name", authority])
     }
 
-    pub(crate) fn run(mut self) -> Ended {
+    pub(crate) fn run(self) -> Ended {
+        self.watched(|_, _| {})
+    }
+
+    /// Runs it, and presses Ctrl-C once the tenant has seen this many syncs. Returns how many it had seen then.
+    #[cfg(unix)]
+    pub(crate) fn interrupted_after(self, syncs: u64) -> (Ended, u64) {
+        let mut then = None;
+        let ended = self.watched(|child, simulator| {
+            let seen = simulator.statistics().syncs_requested;
+            if then.is_none() && seen >= syncs {
+                then = Some(seen);
+                let id = child.id().to_string();
+                let sent = Command::new("kill").args(["-s", "INT", &id]).status();
+                assert!(sent.expect("there is `kill`").success());
+            }
+        });
+        let then = then.unwrap_or_else(|| panic!("{}", ended.details()));
+        (ended, then)
+    }
+
+    /// Runs it without `--yes` at a terminal, where someone types this. `None` where there is nothing to make a terminal
+    /// with: the test is skipped.
+    pub(crate) fn at_a_terminal(mut self, typed: &str) -> Option<Ended> {
+        let script = Command::new("script").arg("--version").output().ok()?;
+        if !String::from_utf8_lossy(&script.stdout).contains("util-linux") {
+            return None;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let stdout = folder.path().join("stdout");
+        let words = std::iter::once(self.command.get_program()).chain(self.command.get_args());
+        let words = words.filter(|word| *word != "--yes");
+        let words: Vec<String> = words
+            .map(|word| format!("'{}'", word.to_str().expect("UTF-8")))
+            .collect();
+        let line = format!("{} >'{}'", words.join(" "), stdout.display());
+        let mut terminal = Command::new("script");
+        terminal.env_clear();
+        for (name, value) in self.command.get_envs() {
+            terminal.env(name, value.unwrap_or_default());
+        }
+        terminal.args(["-qefc", &line, "/dev/null"]);
+        self.command = terminal;
+        let mut input = tempfile::tempfile().expect("a temporary file");
+        input.write_all(typed.as_bytes()).expect("written");
+        input.rewind().expect("a file");
+        self.command.stdin(input);
+        let mut ended = self.watched(|_, _| {});
+        // The terminal shows stderr alone.
+        ended.stderr = std::mem::take(&mut ended.stdout);
+        ended.stdout = fs::read_to_string(stdout).expect("UTF-8");
+        Some(ended)
+    }
+
+    fn watched(mut self, mut watch: impl FnMut(&Child, &Simulator)) -> Ended {
         let mut stdout = tempfile::tempfile().expect("a temporary file");
         let mut stderr = tempfile::tempfile().expect("a temporary file");
         self.command
-            .stdin(Stdio::null())
             .stdout(stdout.try_clone().expect("a file"))
             .stderr(stderr.try_clone().expect("a file"));
         let started = Instant::now();
         let child = self.command.spawn().expect("the program starts");
-        let status = wait(child);
+        let (status, peak) = wait(child, |child| watch(child, &self.simulator));
         Ended {
             code: status.code(),
             took: started.elapsed(),
+            peak,
             stdout: read(&mut stdout),
             stderr: read(&mut stderr),
             seen: self.simulator.statistics(),
@@ -151,6 +207,12 @@ impl Ended {
             assert_eq!(report["Outcome"], "failed", "{details}");
         }
         self.nothing_forbidden();
+    }
+
+    /// It has held less than a gigabyte.
+    pub(crate) fn held_little(&self) {
+        let peak = self.peak.unwrap_or_default();
+        assert!(peak < 1 << 30, "{peak} bytes: {}", self.details());
     }
 
     /// The run went on to its end: what the component says came of its attempt.
@@ -227,6 +289,7 @@ impl Ended {
 
 fn program(component: &str, address: SocketAddr) -> Command {
     let mut command = Command::new(binary());
+    command.stdin(Stdio::null());
     // Of the caller's environment only what names folders: the compiled component is cached there.
     command.env_clear();
     for name in [
@@ -294,18 +357,32 @@ fn binary() -> PathBuf {
     binary
 }
 
-fn wait(mut child: Child) -> ExitStatus {
+/// Waits for the end, and for the most memory that was held until then.
+fn wait(mut child: Child, mut watch: impl FnMut(&Child)) -> (ExitStatus, Option<u64>) {
     let started = Instant::now();
+    let mut peak = None;
     loop {
         if let Some(status) = child.try_wait().expect("it can be waited for") {
-            return status;
+            return (status, peak);
         }
+        peak = peak.max(memory(&child));
+        watch(&child);
         if started.elapsed() > NEVER {
             child.kill().expect("it can be killed");
             panic!("the program does not end");
         }
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// The most memory that a process has held so far, in bytes, as Linux has it.
+fn memory(child: &Child) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = peak.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes << 10)
 }
 
 fn read(file: &mut fs::File) -> String {

@@ -8,9 +8,12 @@ mod limits;
 mod places;
 mod reports;
 mod requests;
+mod syncs;
 mod tokens;
 
-use self::{headers::*, imports::*, limits::*, places::*, reports::*, requests::*, tokens::*};
+use self::{
+    headers::*, imports::*, limits::*, places::*, reports::*, requests::*, syncs::*, tokens::*,
+};
 
 include!(concat!(env!("OUT_DIR"), "/guests.rs"));
 

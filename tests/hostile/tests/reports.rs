@@ -32,6 +32,21 @@ pub(crate) fn wrong_counts() {
 }
 
 #[test]
+pub(crate) fn overflowing_plan() {
+    attack(guests::OVERFLOWING_PLAN)
+        .run()
+        .stopped_after(5, "the component's counts do not add up");
+}
+
+#[test]
+pub(crate) fn false_completion() {
+    attack(guests::FALSE_COMPLETION).run().stopped_after(
+        5,
+        "the component says that it has completed, with 115 devices pending",
+    );
+}
+
+#[test]
 pub(crate) fn invalid_text() {
     attack(guests::INVALID_TEXT)
         .run()

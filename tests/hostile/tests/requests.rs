@@ -135,3 +135,20 @@ pub(crate) fn too_many_ids() {
         .run();
     ended.refused("the bulk action has 101 devices, 1 to 100 are allowed");
 }
+
+#[test]
+pub(crate) fn dropped_wipe() {
+    let ended = attack(guests::DROPPED_WIPE).run();
+    ended.refused("`POST /v1.0/deviceManagement/managedDevices/");
+    assert!(
+        ended.stdout.contains(&format!("/wipe` {SYNC_ONLY}")),
+        "{}",
+        ended.details()
+    );
+}
+
+#[test]
+pub(crate) fn unfinished_wipe() {
+    let ended = attack(guests::UNFINISHED_WIPE).run();
+    ended.refused("`POST /v1.0/$batch` was begun, and its body never finished");
+}

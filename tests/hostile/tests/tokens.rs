@@ -1,6 +1,17 @@
 //! The token: what a component gets to hold is worth nothing.
 
-use crate::{guests, harness::attack};
+use axum::{
+    Router,
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{Request, StatusCode, header::AUTHORIZATION};
+use intune_sync_simulator::Simulator;
+
+use crate::{
+    guests,
+    harness::{attack, attack_behind},
+};
 
 #[test]
 pub(crate) fn told_token() {
@@ -33,4 +44,40 @@ pub(crate) fn another_scope() {
         said,
         "the scope `https://management.azure.com/.default` is not the one of this run"
     );
+}
+
+/// The endpoint is shared by all of the machine.
+#[test]
+pub(crate) fn refused_tokens() {
+    let ended = attack(guests::REFUSED_TOKENS).run();
+    assert_eq!(ended.says(), "2 tokens");
+    assert_eq!(ended.seen.requests.identity, 2, "{}", ended.details());
+}
+
+#[test]
+pub(crate) fn echoed_token() {
+    let ended = attack_behind(guests::ECHOED_TOKEN, |tenant| echoing(tenant.clone())).run();
+    let said = ended.says();
+    assert!(said.contains("Bearer got=\"Bearer [token]\""), "{said}");
+    assert!(
+        said.ends_with("you sent: Bearer [token], really: Bearer [token]"),
+        "{said}"
+    );
+}
+
+/// Returns with each response to a sync what it was sent as `Authorization`.
+fn echoing(tenant: Simulator) -> Router {
+    Router::new().fallback(async move |request: Request<Body>| -> Response {
+        if !request.uri().path().ends_with("/syncDevice") {
+            return tenant.respond(request).await.map(Body::new);
+        }
+        let sent = request.headers()[AUTHORIZATION].to_str().expect("ASCII");
+        let header = format!("Bearer got=\"{sent}\"");
+        let body = format!("you sent: {sent}, really: {sent}");
+        let headers = [
+            ("content-type", "text/plain".to_owned()),
+            ("www-authenticate", header),
+        ];
+        (StatusCode::FORBIDDEN, headers, body).into_response()
+    })
 }

@@ -1,6 +1,9 @@
 //! The audit itself: what is read from a component, and the verdict.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use intune_sync_egress::sync::{Rule, rules_table};
 use intune_sync_sandbox::{self as sandbox, Limit, SandboxError, promise::World};
@@ -8,6 +11,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{nested::Nested, recorded::Recorded};
+
+/// How long an audit may take.
+const MOST: Duration = Duration::from_secs(10);
 
 /// An audit of one component.
 #[derive(Debug)]
@@ -46,6 +52,11 @@ pub(super) enum Verdict {
 pub(super) enum AuditError {
     #[error("{0}")]
     Read(SandboxError),
+    #[error("{} is not audited: {problem}", shown(.file.as_deref()))]
+    Refused {
+        file: Option<PathBuf>,
+        problem: String,
+    },
     #[error("{} is not a component: {problem}", shown(.file.as_deref()))]
     NoComponent {
         file: Option<PathBuf>,
@@ -60,13 +71,30 @@ impl Audit {
     ///
     /// When the file cannot be read, or does not hold a component.
     pub(super) fn of(file: Option<&Path>) -> Result<Self, AuditError> {
-        let bytes = sandbox::read(file).map_err(AuditError::Read)?;
+        let file = file.map(Path::to_owned);
+        let refused = AuditError::Refused {
+            file: file.clone(),
+            problem: format!("reading it takes more than {} s", MOST.as_secs()),
+        };
+        sandbox::within(MOST, move || Self::read(file.as_deref())).map_err(|_| refused)?
+    }
+
+    fn read(file: Option<&Path>) -> Result<Self, AuditError> {
+        let refused = |problem: String| AuditError::Refused {
+            file: file.map(Path::to_owned),
+            problem,
+        };
+        let bytes = sandbox::read(file).map_err(|error| match error {
+            SandboxError::Bound(bound) => refused(format!("it has {bound}")),
+            error => AuditError::Read(error),
+        })?;
         let no_component = |problem: String| AuditError::NoComponent {
             file: file.map(Path::to_owned),
             problem,
         };
         let world = World::of(&bytes).map_err(|error| match error {
             SandboxError::Unfit(problem) => no_component(problem),
+            SandboxError::Bound(bound) => refused(format!("it has {bound}")),
             error => no_component(error.to_string()),
         })?;
         let nested = Nested::all(&bytes, &sandbox::read(None).map_err(AuditError::Read)?)

@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use wasmparser::{BinaryReaderError, CustomSectionReader, KnownCustom, Parser, Payload};
 
-/// The most bytes that a list of crates may decompress to; ours has about 5,000.
+/// The most bytes that all lists of crates together may decompress to; ours has about 5,000.
 const UNPACKED: usize = 2 << 20;
+/// The most bytes of all sections of producers together; ours has about 100.
+const PRODUCERS: usize = 64 << 10;
 
 /// Everything that is recorded, in the component and in its parts.
 #[derive(Debug, Default)]
@@ -16,6 +18,9 @@ pub(super) struct Recorded {
     pub(super) crates: BTreeSet<Crate>,
     /// Sections that exist, but cannot be read.
     pub(super) unreadable: BTreeSet<String>,
+    /// Bytes of lists and producers that have been read.
+    unpacked: usize,
+    producers: usize,
 }
 
 /// A language, a compiler, a tool.
@@ -71,6 +76,10 @@ impl Recorded {
     fn take(&mut self, section: &CustomSectionReader<'_>) -> Option<()> {
         match section.as_known() {
             KnownCustom::Producers(fields) => {
+                self.producers += section.data().len();
+                if self.producers > PRODUCERS {
+                    return None;
+                }
                 for field in fields {
                     let field = field.ok()?;
                     for value in field.values {
@@ -83,24 +92,31 @@ impl Recorded {
                     }
                 }
             }
-            _ if section.name() == ".dep-v0" => self.crates.append(&mut crates(section.data())?),
+            _ if section.name() == ".dep-v0" => self.add_crates(section.data())?,
             // An unreadable section of producers counts as an unknown one.
             _ if section.name() == "producers" => return None,
             _ => {}
         }
         Some(())
     }
+
+    fn add_crates(&mut self, packed: &[u8]) -> Option<()> {
+        let (length, mut crates) = crates(packed, UNPACKED - self.unpacked)?;
+        self.unpacked += length;
+        self.crates.append(&mut crates);
+        Some(())
+    }
 }
 
 /// The shape: <https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md>.
-fn crates(packed: &[u8]) -> Option<BTreeSet<Crate>> {
+fn crates(packed: &[u8], most: usize) -> Option<(usize, BTreeSet<Crate>)> {
     #[derive(Deserialize)]
     struct Graph {
         packages: BTreeSet<Crate>,
     }
-    let json = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, UNPACKED).ok()?;
+    let json = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(packed, most).ok()?;
     let graph: Graph = serde_json::from_slice(&json).ok()?;
-    Some(graph.packages)
+    Some((json.len(), graph.packages))
 }
 
 #[cfg(test)]
@@ -145,7 +161,7 @@ mod tests {
     fn unreadable_sections_are_listed_and_are_not_errors() {
         // Two megabytes of blanks and one more take a few kilobytes: a small decompression bomb.
         let bomb = packed(&" ".repeat(UNPACKED + 1));
-        assert!(crates(&bomb).is_none());
+        assert!(crates(&bomb, UNPACKED).is_none());
         for (name, data) in [
             (".dep-v0", b"no zlib".to_vec()),
             (".dep-v0", packed("[]")),
@@ -155,5 +171,20 @@ mod tests {
             let recorded = Recorded::read(&component(name, &data)).expect("a component");
             assert!(recorded.unreadable.contains(name), "{recorded:?}");
         }
+    }
+
+    /// A small file may have many of them.
+    #[test]
+    fn all_sections_share_one_bound() {
+        let list = |name: usize| {
+            let long = "x".repeat(UNPACKED * 2 / 3);
+            packed(&format!(
+                r#"{{"packages":[{{"name":"{name}","version":"1","source":"{long}"}}]}}"#
+            ))
+        };
+        let mut recorded = Recorded::default();
+        assert_eq!(recorded.add_crates(&list(1)), Some(()));
+        assert_eq!(recorded.add_crates(&list(2)), None);
+        assert_eq!(recorded.crates.len(), 1);
     }
 }

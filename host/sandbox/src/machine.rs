@@ -1,0 +1,152 @@
+//! What the sandbox needs of the machine, and what is said where the machine does not give it.
+
+use std::{fmt, io, thread};
+
+/// Something that the system does not give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    kind: Kind,
+    cause: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    ExecutableMemory,
+    /// The limit on the address space in bytes, where there is one.
+    Memory(Option<u64>),
+    Threads,
+    Other,
+}
+
+impl Lack {
+    /// What an error of wasmtime's says of the machine; `None` where the component is at fault.
+    pub(crate) fn of(error: &wasmtime::Error) -> Option<Self> {
+        let kind = error.chain().find_map(os_error)?;
+        Some(Self {
+            kind: match kind {
+                io::ErrorKind::PermissionDenied => Kind::ExecutableMemory,
+                io::ErrorKind::OutOfMemory => Kind::Memory(address_space()),
+                io::ErrorKind::WouldBlock => Kind::Threads,
+                _ => Kind::Other,
+            },
+            cause: crate::one_line(error),
+        })
+    }
+
+    /// Threads cannot be started.
+    pub(crate) fn threads(error: &io::Error) -> Self {
+        Self {
+            kind: Kind::Threads,
+            cause: error.to_string(),
+        }
+    }
+
+    /// What to do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self.kind {
+            Kind::ExecutableMemory => {
+                "allow it, as with `MemoryDenyWriteExecute=no` in a systemd unit, or in the profile of SELinux or AppArmor"
+            }
+            Kind::Memory(_) => {
+                "raise or remove the limit (`ulimit -v`, `LimitAS=`); 4 GiB are enough"
+            }
+            Kind::Threads => {
+                "raise the limit on processes and threads (`ulimit -u`, `TasksMax=`, a container's `--pids-limit`)"
+            }
+            Kind::Other => "check the limits that the system sets for this program",
+        }
+    }
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::ExecutableMemory => {
+                f.write_str("this system forbids executable memory, which the sandbox needs")
+            }
+            Kind::Memory(Some(limit)) => write!(
+                f,
+                "the address space is limited to {} MiB, which is too little for the sandbox",
+                limit >> 20
+            ),
+            Kind::Memory(None) => f.write_str("there is not enough memory for the sandbox"),
+            Kind::Threads => f.write_str("the limit on threads is too low"),
+            Kind::Other => f.write_str("the system does not give the sandbox what it needs"),
+        }?;
+        write!(f, ": {}", self.cause)
+    }
+}
+
+fn os_error(cause: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
+    #[cfg(unix)]
+    if let Some(errno) = cause.downcast_ref::<rustix::io::Errno>() {
+        return Some(errno.kind());
+    }
+    cause.downcast_ref::<io::Error>().map(io::Error::kind)
+}
+
+/// The limit on the address space of this process in bytes, if there is one.
+pub(crate) fn address_space() -> Option<u64> {
+    #[cfg(unix)]
+    return rustix::process::getrlimit(rustix::process::Resource::As).current;
+    #[cfg(not(unix))]
+    None
+}
+
+/// Whether this many more threads can run at once.
+pub(crate) fn can_start(threads: usize) -> io::Result<()> {
+    let mut started = Vec::new();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = std::sync::Arc::new(std::sync::Mutex::new(released));
+    let mut outcome = Ok(());
+    for _ in 0..threads {
+        let released = std::sync::Arc::clone(&released);
+        let wait = move || {
+            // It ends when the sender is gone; a thread that panicked does not matter.
+            let _ = released.lock().map(|released| released.recv());
+        };
+        match thread::Builder::new().stack_size(64 << 10).spawn(wait) {
+            Ok(thread) => started.push(thread),
+            Err(error) => {
+                outcome = Err(error);
+                break;
+            }
+        }
+    }
+    drop(release);
+    for thread in started {
+        let _ = thread.join();
+    }
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lack(error: wasmtime::Error) -> Option<String> {
+        Lack::of(&error).map(|lack| lack.to_string())
+    }
+
+    #[test]
+    fn an_error_of_the_systems_is_not_the_components() {
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let denied = wasmtime::Error::new(denied).context("unable to make memory executable");
+        let said = lack(denied).expect("the machine");
+        assert!(
+            said.starts_with("this system forbids executable memory"),
+            "{said}"
+        );
+        let full = wasmtime::Error::new(io::Error::from(io::ErrorKind::OutOfMemory));
+        assert!(lack(full.context("mmap failed")).is_some());
+        assert_eq!(
+            lack(wasmtime::Error::msg("component imports instance")),
+            None
+        );
+    }
+
+    #[test]
+    fn a_few_threads_can_be_started() {
+        assert!(can_start(3).is_ok());
+    }
+}

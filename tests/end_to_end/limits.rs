@@ -1,0 +1,108 @@
+//! Machines that give less than usual: the program runs where it can, and else names the limit.
+//!
+//! Where a limit cannot be set, there is nothing to test.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use crate::{
+    program::{Finished, Program},
+    tenant::{Tenant, healthy},
+};
+
+/// Runs a program under another one, which sets a limit. `None` where there is no such other one.
+fn under(launcher: &[&str], program: Program) -> Option<Finished> {
+    let probe = Command::new(launcher[0])
+        .args(&launcher[1..])
+        .arg("true")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if !probe.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: there is no `{}`", launcher.join(" "));
+        return None;
+    }
+    let command = program.into_command();
+    let mut limited = Command::new(launcher[0]);
+    limited.args(&launcher[1..]);
+    limited.arg(command.get_program()).args(command.get_args());
+    limited.env_clear();
+    for (name, value) in command.get_envs() {
+        limited.env(name, value.unwrap_or_default());
+    }
+    let output = limited.stdin(Stdio::null()).output();
+    Some(Finished::from(output.expect("the program starts")))
+}
+
+fn refused(finished: &Finished, limit: &str) {
+    assert_eq!(finished.code, 1, "{finished:?}");
+    let (error, _) = finished.error();
+    assert!(error.contains(limit), "{finished:?}");
+    assert!(!finished.stderr.contains("panicked"), "{finished:?}");
+}
+
+/// As `ulimit -v 4194304` does.
+#[test]
+fn little_address_space_is_enough() {
+    let tenant = Tenant::new(healthy(20));
+    let Some(finished) = under(&["prlimit", "--as=4294967296"], tenant.sync()) else {
+        return;
+    };
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(tenant.statistics().syncs_accepted, 20);
+}
+
+#[test]
+fn too_little_address_space_is_named() {
+    let tenant = Tenant::new(healthy(20));
+    let Some(finished) = under(&["prlimit", "--as=900000000"], tenant.sync()) else {
+        return;
+    };
+    refused(&finished, "the address space is limited to 858 MiB");
+}
+
+/// As `MemoryDenyWriteExecute=` of systemd does, from Linux 6.3 on.
+#[test]
+fn forbidden_executable_memory_is_named() {
+    const FORBID: &str = "import ctypes, os, sys
+assert ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0
+os.execvp(sys.argv[1], sys.argv[1:])";
+    let tenant = Tenant::new(healthy(20));
+    let Some(finished) = under(&["python3", "-c", FORBID], tenant.sync()) else {
+        return;
+    };
+    refused(&finished, "this system forbids executable memory");
+}
+
+/// As `ulimit -f` does: the compiled component, which is larger, cannot be kept.
+#[test]
+fn a_limit_on_the_size_of_files_does_no_harm() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tenant = Tenant::new(healthy(20));
+    let cold = tenant
+        .sync()
+        .env("XDG_CACHE_HOME", folder.path().to_str().expect("UTF-8"));
+    let Some(finished) = under(&["prlimit", "--fsize=10000"], cold) else {
+        return;
+    };
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(tenant.statistics().syncs_accepted, 20);
+}
+
+/// As `ulimit -u` does. It does not hold for root.
+#[test]
+fn too_few_threads_are_named() {
+    let tenant = Tenant::new(healthy(20));
+    let nobody = ["setpriv", "--reuid=65533", "prlimit", "--nproc=3"];
+    let is_root = Path::new("/root").read_dir().is_ok();
+    let launcher = match is_root {
+        true => &nobody[..],
+        false => &["prlimit", "--nproc=1"],
+    };
+    let Some(finished) = under(launcher, tenant.sync()) else {
+        return;
+    };
+    refused(&finished, "the limit on threads is too low");
+}
