@@ -1,13 +1,24 @@
 //! The last resort: a panic is a bug, and that is what the user learns. Not what it was about, which may be secret.
 
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, set_hook},
+    process::ExitCode,
+};
+
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
 
 use crate::{cli::OutputOptions, printer::Printer};
 
-/// From now on, a panic ends the program with an error like any other.
-pub(crate) fn install() {
-    std::panic::set_hook(Box::new(|panic| {
+/// Runs the program. A panic ends it with an error and an exit code like any other.
+pub(crate) fn guard(program: impl FnOnce() -> ExitCode) -> ExitCode {
+    install();
+    // Nothing of what broke off is looked at any more.
+    catch_unwind(AssertUnwindSafe(program)).unwrap_or(ExitStatus::Failed.into())
+}
+
+fn install() {
+    set_hook(Box::new(|panic| {
         let place = match panic.location() {
             Some(place) => format!(" at {}:{}", place.file(), place.line()),
             None => String::new(),
@@ -16,7 +27,10 @@ pub(crate) fn install() {
             format!("intune-sync has a bug: it broke off{place}"),
             "report it with this line and the output of `intune-sync --version`; what was sent so far remains",
         ));
-        std::process::exit(ExitStatus::Failed.code().into());
+        // The main thread unwinds, so that a run can report what it has done. For the others nobody may be waiting.
+        if std::thread::current().name() != Some("main") {
+            std::process::exit(ExitStatus::Failed.code().into());
+        }
     }));
 }
 

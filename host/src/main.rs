@@ -22,8 +22,12 @@ use self::{
 
 fn main() -> ExitCode {
     commands::heed_signals();
-    last_resort::install();
     let started = Instant::now();
+    last_resort::guard(|| run(started))
+}
+
+/// Runs the command that the arguments name.
+fn run(started: Instant) -> ExitCode {
     // Two libraries that speak TLS, one provider of its primitives for both.
     // It is the first call, so there is no other provider yet.
     let _ = rustls::crypto::ring::default_provider().install_default();
