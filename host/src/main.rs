@@ -8,6 +8,7 @@ mod last_resort;
 mod output;
 mod printer;
 mod stdout;
+mod text_file;
 
 use std::process::ExitCode;
 

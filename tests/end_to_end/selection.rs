@@ -256,6 +256,24 @@ fn a_named_device_that_the_list_leaves_out_is_synced_unless_it_cannot_be_checked
 }
 
 #[test]
+fn ids_of_which_intune_knows_none_are_warned_of() {
+    let unknown = |at: u64| format!("00000000-0000-4000-8000-{at:012}");
+    let warning = "warning: Intune knows none of these 2 ids: they may be Entra ID's\n\
+        hint: give Intune's own device ids, from the column `Id` or `Device ID`, not `azureADDeviceId`\n";
+    let tenant = Tenant::new(healthy(10));
+    let two = format!("{},{}", unknown(1), unknown(2));
+    let finished = tenant.sync().args(["--device", &two]).run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert!(finished.stderr.contains(warning), "{finished:?}");
+
+    let known = tenant.simulator.device_id(7).expect("a device");
+    let two = format!("{},{known}", unknown(1));
+    let finished = tenant.sync().args(["--device", &two]).run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert!(!finished.stderr.contains("Entra"), "{finished:?}");
+}
+
+#[test]
 fn devices_that_cannot_sync_are_skipped_each_with_its_reason() {
     let tenant = Tenant::new(unsyncable());
     let (finished, lines) = tenant.sync().jsonl();

@@ -3,7 +3,7 @@
 
 use intune_sync_ids::Origin;
 
-use crate::{Advice, Cloud, Given, Setting, choice, table, terms, variable};
+use crate::{Advice, Cloud, Given, Setting, Stray, choice, terms, variable};
 
 /// The variables of an environment. Some are secrets, so there is no `Debug`.
 #[derive(Clone)]
@@ -14,6 +14,12 @@ impl Variables {
     #[must_use]
     pub fn new(variables: Vec<(String, String)>) -> Self {
         Self(variables)
+    }
+
+    /// The variables, name and value, empty ones too.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let variables = self.0.iter();
+        variables.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The value of a variable; an empty one counts as not set.
@@ -54,16 +60,14 @@ impl Environment {
                     .map_err(|problem| problem.at(&name))?;
             }
         }
-        let is_known = |name: &str| Setting::all().any(|setting| setting.variable() == name);
-        let names = variables.0.iter().map(|(name, _)| name);
-        if let Some(stray) = names
-            .filter(|name| table::is_meant(name))
-            .find(|name| !is_known(name))
-        {
-            return Err(Advice::new(
-                format!("`{stray}` is not a setting of this component"),
-                "remove it; a component has no files and no terminal, and takes no settings for them",
-            ));
+        let known: Vec<String> = Setting::all().map(Setting::variable).collect();
+        if let Some(Stray { name, nearest }) = Stray::find(variables.iter(), &known) {
+            let hint = nearest.map_or_else(
+                || "remove it; a component has no files and no terminal, and takes no settings for them".to_owned(),
+                |nearest| format!("did you mean `{nearest}`?"),
+            );
+            let message = format!("`{name}` is not a setting of this component");
+            return Err(Advice::new(message, hint));
         }
         let read = |key: &str| {
             let name = variable(key);

@@ -12,6 +12,7 @@ mod given;
 mod kind;
 pub mod number;
 mod seed;
+mod stray;
 mod table;
 pub mod terms;
 
@@ -23,5 +24,6 @@ pub use self::{
     given::Given,
     kind::{NotSet, Shape, Value},
     seed::seed,
+    stray::Stray,
     table::{Bound, Cover, Group, OUTPUT, SERVICE_SECRET, Setting, variable},
 };

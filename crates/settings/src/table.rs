@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What the names of the settings' variables begin with.
-const PREFIX: &str = "INTUNE_SYNC_";
+pub(crate) const PREFIX: &str = "INTUNE_SYNC_";
 
 /// The key of the service's shared secret.
 pub const SERVICE_SECRET: &str = "service-secret";
@@ -334,11 +334,6 @@ impl Setting {
 #[must_use]
 pub fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.to_ascii_uppercase().replace('-', "_"))
-}
-
-/// Whether a variable means to be a setting: its name begins as theirs do.
-pub(crate) fn is_meant(name: &str) -> bool {
-    name.starts_with(PREFIX)
 }
 
 #[cfg(test)]

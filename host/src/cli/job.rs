@@ -129,7 +129,7 @@ pub(super) struct JobArgs {
     /// Only the devices whose ids are in this file (`-` is standard input)
     ///
     /// One GUID a line, blank lines and `#` comments allowed; or a CSV file with a header, whose column `Id` or
-    /// `Device ID` is read.
+    /// `Device ID` is read; or a ZIP archive of either, such as the admin center's export.
     #[arg(long, value_name = "FILE", help_heading = Group::Criteria.heading())]
     pub(super) devices_from: Option<PathBuf>,
     #[command(flatten)]

@@ -2,12 +2,13 @@
 //!
 //! Both become defaults of clap's arguments, so that the parsers of the flags read them and a flag wins over them.
 
-use std::{collections::BTreeMap, ffi::OsString, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use clap::{ArgAction, ArgMatches, parser::ValueSource};
-use intune_sync_settings::{Advice, variable as variable_of};
+use intune_sync_settings::{Advice, Setting, Stray, variable as variable_of};
 
 use super::Variables;
+use crate::text_file;
 
 /// Flags that set the same thing: if one of them is given, lower layers cannot set the others.
 const ALTERNATIVES: [&[&str]; 3] = [
@@ -56,6 +57,7 @@ impl Layers {
             .map(|key| key.long)
             .collect();
 
+        refuse_strays(&known, variables)?;
         let from_variables = variable_layer(&known, variables)?;
         let variable_config = variable("config", variables)?;
         let from_file = match config.or(variable_config.as_ref().map(|(_, path)| Path::new(path))) {
@@ -145,12 +147,38 @@ fn variable_layer(
     Ok(layer)
 }
 
+/// A misspelt variable is refused: what was meant to narrow a run must not be passed over.
+fn refuse_strays(known: &[Key<'_>], variables: Variables<'_>) -> Result<(), Advice> {
+    let flags = known.iter().map(|key| variable_of(key.long));
+    // One environment can serve the program and the components.
+    let known: Vec<String> = Setting::all()
+        .map(Setting::variable)
+        .chain(flags)
+        .chain([variable_of("config")])
+        .collect();
+    let texts = variables
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_str()?, value.to_str().unwrap_or("?"))));
+    match Stray::find(texts, &known) {
+        None => Ok(()),
+        Some(Stray { name, nearest }) => {
+            let hint = nearest.map_or_else(
+                || "unset it; `intune-sync sync --help` lists the flags, and each has a variable of its name".to_owned(),
+                |nearest| format!("did you mean `{nearest}`?"),
+            );
+            Err(Advice::new(format!("`{name}` is not a setting"), hint))
+        }
+    }
+}
+
 /// The variable of a flag: its name and its value; `None` when it is not set or empty.
 fn variable(long: &str, variables: Variables<'_>) -> Result<Option<(String, String)>, Advice> {
     let name = variable_of(long);
-    match variables(&name).map(OsString::into_string) {
+    let set = variables
+        .iter()
+        .find(|(known, value)| *known == *name && !value.is_empty());
+    match set.map(|(_, value)| value.clone().into_string()) {
         None => Ok(None),
-        Some(Ok(value)) if value.is_empty() => Ok(None),
         Some(Ok(value)) => Ok(Some((name, value))),
         Some(Err(value)) => Err(Advice::new(
             format!(
@@ -164,7 +192,7 @@ fn variable(long: &str, variables: Variables<'_>) -> Result<Option<(String, Stri
 
 fn file_layer(path: &Path, known: &[Key<'_>]) -> Result<BTreeMap<String, Layered>, Advice> {
     let file = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = text_file::read(path).map_err(|error| {
         Advice::new(
             format!("`{file}` cannot be read: {error}"),
             "`--config` takes a TOML file",

@@ -72,11 +72,11 @@ pub(crate) struct Page {
 ///
 /// What is wrong, in any of these.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Advice> {
-    parse_with(args, &|name| std::env::var_os(name))
+    parse_with(args, &std::env::vars_os().collect::<Vec<_>>())
 }
 
-/// A variable's value.
-type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+/// Variables, name and value.
+type Variables<'a> = &'a [(OsString, OsString)];
 
 fn parse_with(
     args: impl IntoIterator<Item = OsString>,

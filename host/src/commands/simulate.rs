@@ -1,13 +1,13 @@
 //! `simulate`: the simulator, for other clients.
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path};
 
 use intune_sync_report::ExitStatus;
 use intune_sync_simulator::{Config, Simulator, serve};
 use tokio::net::TcpListener;
 
 use super::{Failure, interruption::Interruption};
-use crate::{cli::SimulateOptions, printer::Printer};
+use crate::{cli::SimulateOptions, printer::Printer, text_file};
 
 /// Serves the simulator until a stop is requested.
 ///
@@ -70,7 +70,7 @@ pub(super) async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr
 
 fn read(path: &Path) -> Result<Config, Failure> {
     let shown = path.display();
-    let text = fs::read_to_string(path).map_err(|error| {
+    let text = text_file::read(path).map_err(|error| {
         Failure::usage(
             format!("cannot read `{shown}`: {error}"),
             "give `--config` a JSON file",

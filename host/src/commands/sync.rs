@@ -17,7 +17,7 @@ use intune_sync_egress::{
 };
 use intune_sync_report::{ExitStatus, Stop, Turn, run_id};
 use intune_sync_sandbox::{Egress, Run, Sandbox, SandboxError, Time};
-use intune_sync_settings::Advice;
+use intune_sync_settings::{Advice, Given};
 use intune_sync_wit::{Dispatch, EventKind, Problem, Purpose, RunStatus, Summary};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
@@ -202,6 +202,9 @@ impl Job<'_> {
         };
         let summary = self.conclusion(broke).await;
         let fails = self.options.given.fails_if_incomplete() && output.is_incomplete();
+        if let Some(warning) = unknown_ids(&self.options.given, &summary) {
+            printer.warning(&warning);
+        }
         output.finish(printer, Timestamp::now(), &summary)?;
         Ok(ExitStatus::of(&summary, self.turn.stopped()).with_shortfall(fails))
     }
@@ -313,6 +316,17 @@ impl Job<'_> {
             },
         }
     }
+}
+
+/// Ids of which none is a device's may be of another kind.
+fn unknown_ids(given: &Given, summary: &Summary) -> Option<Advice> {
+    let all_gone = summary.gone > 0 && summary.gone == summary.total;
+    (all_gone && !given.device.is_empty()).then(|| {
+        Advice::new(
+            format!("Intune knows none of these {} ids: they may be Entra ID's", summary.gone),
+            "give Intune's own device ids, from the column `Id` or `Device ID`, not `azureADDeviceId`",
+        )
+    })
 }
 
 /// Why a turn failed.

@@ -1,24 +1,21 @@
 //! The variables of Azure's platforms, as this process has them.
 
-use std::collections::HashMap;
-
 use intune_sync_identity::{AUTHORITY_HOST, PLATFORM_VARIABLES};
+use intune_sync_settings::Variables;
 
-/// What the variables say about the place where the process runs, read once. One of them is a secret, so there is no
-/// `Debug`.
-#[derive(Clone, Default)]
-pub(crate) struct Environment(HashMap<&'static str, String>);
+/// What the variables say about the place where the process runs, read once.
+#[derive(Clone)]
+pub(crate) struct Environment(Variables);
 
 impl Environment {
     /// The environment of this process.
     pub(crate) fn capture() -> Self {
-        Self(
+        Self(Variables::new(
             PLATFORM_VARIABLES
                 .into_iter()
-                .filter_map(|name| Some((name, std::env::var(name).ok()?)))
-                .filter(|(_, value)| !value.is_empty())
+                .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
                 .collect(),
-        )
+        ))
     }
 
     /// The value of `AZURE_AUTHORITY_HOST`.
@@ -26,21 +23,16 @@ impl Environment {
         self.get(AUTHORITY_HOST)
     }
 
-    /// The value of a variable. An empty one counts as not set.
+    /// The value of a variable; an empty one counts as not set.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0.get(name)
     }
 }
 
 /// An environment of these variables alone.
 impl<const N: usize> From<[(&'static str, &str); N]> for Environment {
     fn from(variables: [(&'static str, &str); N]) -> Self {
-        Self(
-            variables
-                .into_iter()
-                .filter(|(_, value)| !value.is_empty())
-                .map(|(name, value)| (name, value.to_owned()))
-                .collect(),
-        )
+        let own = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self(Variables::new(own.into()))
     }
 }

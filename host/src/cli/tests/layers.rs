@@ -164,3 +164,49 @@ fn a_bad_config_file_is_named_with_its_key() {
         "{error}"
     );
 }
+
+#[test]
+fn a_misspelt_variable_is_refused_with_the_one_that_is_meant() {
+    for line in ["sync", "plan", "rehearse", "doctor"] {
+        let error = usage(line, &[("INTUNE_SYNC_STALEFOR", "7d")]);
+        assert_eq!(error.message, "`INTUNE_SYNC_STALEFOR` is not a setting");
+        assert_eq!(error.hint, "did you mean `INTUNE_SYNC_STALE_FOR`?");
+    }
+    let error = usage("sync", &[("INTUNE_SYNC_DEVICES_FORM", "ids.txt")]);
+    assert_eq!(error.hint, "did you mean `INTUNE_SYNC_DEVICES_FROM`?");
+    let error = usage("sync", &[("INTUNE_SYNC_XYZZY", "1")]);
+    assert_eq!(
+        error.hint,
+        "unset it; `intune-sync sync --help` lists the flags, and each has a variable of its name"
+    );
+}
+
+#[test]
+fn variables_that_are_not_meant_for_the_program_are_let_pass() {
+    for (name, value) in [
+        ("INTUNE_SYNC_PORT", "tcp://10.0.0.1:80"),
+        ("INTUNE_SYNC_SERVICE_HOST", "10.0.0.1"),
+        (
+            "INTUNE_SYNC_SERVICE_SECRET",
+            "of the service, not of the program",
+        ),
+        ("INTUNE_SYNC_STALEFOR", ""),
+    ] {
+        assert!(job("sync", &[(name, value)]).given.whole_fleet(), "{name}");
+    }
+}
+
+#[test]
+fn a_config_file_can_be_encoded_as_windows_does() {
+    let text = "batch-size = 7\n";
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [
+        [b"\xef\xbb\xbf".as_slice(), text.as_bytes()].concat(),
+        [b"\xff\xfe".as_slice(), &utf16].concat(),
+    ] {
+        let (_folder, path) = file("job.toml", "");
+        std::fs::write(&path, &bytes).expect("there is room for a file");
+        let job = job(&format!("sync --config {}", path.display()), &[]);
+        assert_eq!(job.given.batch_size, Some(7), "{bytes:?}");
+    }
+}

@@ -25,12 +25,11 @@ fn parse(line: &str, variables: &[(&str, &str)]) -> Result<Command, Advice> {
     let args = std::iter::once("intune-sync")
         .chain(line.split_whitespace())
         .map(OsString::from);
-    parse_with(args, &|name| {
-        variables
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).into())
-    })
+    let variables: Vec<(OsString, OsString)> = variables
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    parse_with(args, &variables)
 }
 
 fn job(line: &str, variables: &[(&str, &str)]) -> JobOptions {

@@ -5,7 +5,7 @@ use std::path::Path;
 use intune_sync_settings::{Group, duration::Span};
 use intune_sync_wit::Pace;
 
-use super::{file, job, parse};
+use super::{file, job, parse, usage};
 use crate::cli::{
     BulkCost, Command, Limiter, RehearseOptions, ReportFormat, TenantOptions, Verbosity,
 };
@@ -74,11 +74,12 @@ fn a_job_s_own_settings_can_be_rehearsed() {
     let variables = [
         ("INTUNE_SYNC_BATCH_SIZE", "200"),
         ("INTUNE_SYNC_MAX_RETRIES", "1"),
-        ("INTUNE_SYNC_DEVICES", "x"),
     ];
     let line = format!("rehearse --config {} --max-retries 2", path.display());
     let options = rehearsal(&line, &variables);
     assert_eq!(options.pace.given.pace, Some(Pace::Quota));
+    let error = usage(&line, &[("INTUNE_SYNC_DEVICES", "7")]);
+    assert_eq!(error.message, "`INTUNE_SYNC_DEVICES` is not a setting");
     assert_eq!(
         (
             options.pace.given.batch_size,
