@@ -33,9 +33,7 @@ fn refuse(tenant: &Tenant, folder: &Path, call: &str) -> String {
     for word in call.split(' ').filter(|word| !word.is_empty()) {
         let word = word.replace("FOLDER", &folder).replace("PORT", &port);
         program = match word.split_once('=') {
-            Some((name, value))
-                if name.starts_with("INTUNE_SYNC_") || name.starts_with("IDENTITY_") =>
-            {
+            Some((name, value)) if name.chars().all(|c| c.is_ascii_alphabetic() || c == '_') => {
                 program.env(name, value)
             }
             _ => program.args([word.as_str()]),
@@ -320,6 +318,20 @@ fn a_variable_that_is_wrong() {
             "`PC-1` is not allowed for `INTUNE_SYNC_DEVICE`",
         ),
         ("INTUNE_SYNC_CONFIG=FOLDER/missing sync", "`FOLDER/missing`"),
+        ("INTUNE_SYNC_STALEFOR=7d sync", "`INTUNE_SYNC_STALEFOR`"),
+        ("INTUNE_SYNC_XYZZY=7d doctor", "`INTUNE_SYNC_XYZZY`"),
+        (
+            "HTTPS_PROXY=http://DOM\\me:secret@proxy:80 sync",
+            "`HTTPS_PROXY`",
+        ),
+        (
+            "https_proxy=http://me:sec#ret@proxy:80 doctor",
+            "`https_proxy`",
+        ),
+        ("ALL_PROXY=http://me:sec@ret@proxy:80 plan", "`ALL_PROXY`"),
+        ("HTTP_PROXY=proxy:port sync", "`HTTP_PROXY`"),
+        ("SSL_CERT_FILE=FOLDER/missing sync", "`FOLDER/missing`"),
+        ("SSL_CERT_DIR=FOLDER/missing sync", "`FOLDER/missing`"),
     ]);
     assert_snapshot!(transcript);
 }

@@ -15,6 +15,24 @@ pub enum ClientError {
         /// What is wrong.
         reason: String,
     },
+    /// A variable of the environment cannot be used.
+    #[error("`{name}` {problem}")]
+    Variable {
+        /// Its name.
+        name: String,
+        /// What is wrong, as the end of a sentence that begins with the name.
+        problem: String,
+    },
+    /// The proxy is the obstacle, not the host.
+    #[error("no connection to `{host}` through the proxy `{proxy}`: {problem}")]
+    Proxy {
+        /// The authority that was meant.
+        host: String,
+        /// The proxy's.
+        proxy: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// The host's name has no address.
     #[error("cannot resolve the name of `{host}`: {reason}")]
     Dns {
@@ -95,12 +113,25 @@ pub enum ClientError {
     },
 }
 
+/// What a proxy does that responds to `CONNECT` with another status than 200; the client does not say which.
+pub(super) const REFUSED: &str = "it refused to connect to it";
+
 impl ClientError {
     /// What to do about it, in one sentence without a full stop.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::CaFile { .. } => {
                 "give `--ca-file` a PEM file with the certificates to trust in addition to the system's"
+            }
+            Self::Variable { name, .. } if name.starts_with("SSL_CERT") => {
+                "correct it, or unset it to trust the system's certificates"
+            }
+            Self::Variable { .. } => {
+                "write `http://host:port` or `http://user:password@host:port`; in user and password, write `%40` for \
+                 `@`, `%23` for `#`, `%5C` for a backslash, `%20` for a space and `%25` for `%`"
+            }
+            Self::Proxy { .. } => {
+                "check `HTTPS_PROXY` and what the proxy allows; `NO_PROXY` lists the hosts that need no proxy"
             }
             Self::Dns { .. } => "check the name, the DNS server and, behind a proxy, `HTTPS_PROXY`",
             Self::Refused { .. } => {
@@ -120,6 +151,35 @@ impl ClientError {
                 "check that the address is Graph's and not another server's"
             }
             Self::Other { .. } => "check the address and the proxy (`HTTPS_PROXY`, `NO_PROXY`)",
+        }
+    }
+
+    /// The same for a request through a proxy, which is to blame for what happens before it has connected.
+    pub(super) fn classify_through(error: reqwest::Error, host: &str, proxy: &str) -> Self {
+        let is_connect = error.is_connect();
+        let problem = match Self::classify(error, host) {
+            Self::Dns { reason, .. } => format!("cannot resolve the name of the proxy: {reason}"),
+            Self::Refused { .. } => "it refused the connection".to_owned(),
+            Self::ConnectTimeout { after, .. } => {
+                format!("no response within {} s", after.as_secs())
+            }
+            Self::Closed { reason, .. } | Self::Other { reason, .. } if is_connect => {
+                match reason.strip_prefix("tunnel error: ") {
+                    Some("proxy authorization required") => {
+                        "it requires a user and a password (status 407)".to_owned()
+                    }
+                    Some("unsuccessful") => REFUSED.to_owned(),
+                    Some("unexpected end of file") => "it closed the connection".to_owned(),
+                    other => other.unwrap_or(&reason).to_owned(),
+                }
+            }
+            other => return other,
+        };
+        let (host, proxy) = (host.to_owned(), proxy.to_owned());
+        Self::Proxy {
+            host,
+            proxy,
+            problem,
         }
     }
 

@@ -23,10 +23,7 @@ use tokio::time::Instant;
 
 pub use self::{error::ClientError, proxy::proxy_for};
 
-use self::{
-    body::WatchedBody,
-    pool::{Pool, Route},
-};
+use self::{body::WatchedBody, pool::Pool, proxy::Proxies};
 
 /// What proves to an identity endpoint that a request comes from this machine.
 pub(crate) const IDENTITY_HEADER: HeaderName = HeaderName::from_static("x-identity-header");
@@ -109,22 +106,26 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// When the CA file cannot be read or holds anything but certificates.
+    /// When the CA file cannot be read or holds anything but certificates, or a variable that names a proxy or
+    /// certificates cannot be used.
     pub fn new(options: ClientOptions) -> Result<Self, ClientError> {
+        let variable = |name: &str| std::env::var_os(name);
+        ca_file::check_variables(variable)?;
+        let proxies = Proxies::read(variable)?;
         let extra = match &options.ca_file {
             Some(path) => ca_file::read(path)?,
             None => Vec::new(),
         };
         Ok(Self {
-            direct: Arc::new(Pool::new(Route::Direct, extra.clone())),
-            outward: Some(Arc::new(Pool::new(Route::SystemProxy, extra))),
+            direct: Arc::new(Pool::new(None, extra.clone())),
+            outward: Some(Arc::new(Pool::new(Some(proxies), extra))),
         })
     }
 
     /// A client that never uses a proxy, whatever the environment says.
     pub fn direct() -> Self {
         Self {
-            direct: Arc::new(Pool::new(Route::Direct, Vec::new())),
+            direct: Arc::new(Pool::new(None, Vec::new())),
             outward: None,
         }
     }
@@ -149,6 +150,7 @@ impl HttpClient {
             Some(outward) if !is_loopback(request.uri()) => outward,
             _ => &self.direct,
         };
+        let uri = request.uri().clone();
         let request = reqwest::Request::try_from(request)
             .map_err(|error| ClientError::classify(error, &host))?;
         let connections = pool
@@ -161,8 +163,11 @@ impl HttpClient {
             .map_err(|_| ClientError::ReadTimeout {
                 host: host.clone(),
                 after: limits.first_byte,
-            })?
-            .map_err(|error| ClientError::classify(error, &host))?;
+            })?;
+        let response = match response {
+            Ok(response) => response,
+            Err(error) => return Err(pool.explain(error, &uri, &host).await),
+        };
         if response.status() == StatusCode::SERVICE_UNAVAILABLE {
             pool.retire(connections.generation);
         }

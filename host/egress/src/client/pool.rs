@@ -5,24 +5,19 @@ use std::{
     time::Duration,
 };
 
+use http::Uri;
 use tokio::time::Instant;
+
+use super::{ClientError, error::REFUSED, proxy::Proxies};
 
 /// Connections are replaced at most this often: many requests in flight run into the same trouble together.
 const RETIRE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How connections are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Route {
-    /// Straight to the host.
-    Direct,
-    /// Through the system's proxy, where one is set for the host.
-    SystemProxy,
-}
-
 /// A pool that can be replaced. It is made when it is first needed, so that a program that only connects to loopback
 /// starts on a machine without any CA certificates.
 pub(super) struct Pool {
-    route: Route,
+    /// The proxies; `None` where connections go straight to the host.
+    proxies: Option<Proxies>,
     extra: Vec<reqwest::Certificate>,
     state: Mutex<State>,
 }
@@ -42,9 +37,9 @@ struct State {
 
 impl Pool {
     /// An empty pool that trusts `extra` in addition to the system's certificates.
-    pub(super) fn new(route: Route, extra: Vec<reqwest::Certificate>) -> Self {
+    pub(super) fn new(proxies: Option<Proxies>, extra: Vec<reqwest::Certificate>) -> Self {
         Self {
-            route,
+            proxies,
             extra,
             state: Mutex::default(),
         }
@@ -60,7 +55,7 @@ impl Pool {
         let client = match &state.client {
             Some(client) => client.clone(),
             None => {
-                let client = build(self.route, &self.extra)?;
+                let client = build(self.proxies.as_ref(), &self.extra)?;
                 state.client = Some(client.clone());
                 client
             }
@@ -86,13 +81,49 @@ impl Pool {
         }
     }
 
+    /// Why a request to `uri` got no response.
+    pub(super) async fn explain(
+        &self,
+        error: reqwest::Error,
+        uri: &Uri,
+        host: &str,
+    ) -> ClientError {
+        let through = self.proxies.as_ref();
+        let through = through.and_then(|proxies| Some((proxies, proxies.authority_for(uri)?)));
+        let Some((proxies, proxy)) = through else {
+            return ClientError::classify(error, host);
+        };
+        match ClientError::classify_through(error, host, &proxy) {
+            ClientError::Proxy {
+                host,
+                proxy,
+                problem,
+            } if problem == REFUSED => {
+                let status = tokio::time::timeout(super::CONNECT_TIMEOUT, proxies.refusal(uri));
+                let problem = match status.await {
+                    Ok(Some(status)) => format!("{problem} (status {status})"),
+                    Ok(None) | Err(_) => problem,
+                };
+                ClientError::Proxy {
+                    host,
+                    proxy,
+                    problem,
+                }
+            }
+            other => other,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // No code panics while it holds the lock with the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn build(route: Route, extra: &[reqwest::Certificate]) -> Result<reqwest::Client, reqwest::Error> {
+fn build(
+    proxies: Option<&Proxies>,
+    extra: &[reqwest::Certificate],
+) -> Result<reqwest::Client, reqwest::Error> {
     // One crypto provider for the whole process; an error says that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = || {
@@ -103,17 +134,20 @@ fn build(route: Route, extra: &[reqwest::Certificate]) -> Result<reqwest::Client
             .http2_keep_alive_timeout(Duration::from_secs(20))
             .http2_max_header_list_size(64 << 10)
             .redirect(reqwest::redirect::Policy::none())
-            .referer(false);
-        match route {
-            Route::Direct => builder.no_proxy(),
-            Route::SystemProxy => builder,
+            .referer(false)
+            .no_proxy();
+        match proxies.cloned() {
+            None => builder,
+            Some(proxies) => builder.proxy(reqwest::Proxy::custom(move |url| {
+                proxies.address_for(&url.as_str().parse().ok()?)
+            })),
         }
     };
     let client = builder().tls_certs_merge(extra.iter().cloned()).build();
-    match (client, route) {
+    match (client, proxies) {
         // Direct connections go to loopback or to a platform's own endpoint, nearly always over plain HTTP: they must
         // not fail because the machine has no CA certificates.
-        (Err(_), Route::Direct) => builder().tls_certs_only(extra.iter().cloned()).build(),
+        (Err(_), None) => builder().tls_certs_only(extra.iter().cloned()).build(),
         (client, _) => client,
     }
 }

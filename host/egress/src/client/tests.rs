@@ -98,7 +98,7 @@ async fn connections_are_kept_and_a_503_makes_a_new_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pool_is_replaced_once_for_many_503_and_again_a_second_later() {
-    let pool = Pool::new(Route::Direct, Vec::new());
+    let pool = Pool::new(None, Vec::new());
     let first = pool.connections().expect("a client").generation;
     pool.retire(first);
     pool.retire(first);
@@ -329,6 +329,98 @@ async fn behind_a_proxy() {
     assert!(matches!(error, ClientError::Dns { .. }), "{error}");
 }
 
+/// A client behind this proxy.
+fn behind(proxy: &str) -> HttpClient {
+    let proxies = Proxies::read(|name| (name == "HTTPS_PROXY").then(|| proxy.into()));
+    HttpClient {
+        direct: Arc::new(Pool::new(None, Vec::new())),
+        outward: Some(Arc::new(Pool::new(
+            Some(proxies.expect("the address of a proxy")),
+            Vec::new(),
+        ))),
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_the_obstacle_is_named_with_its_status() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let closed = format!("http://{}", listener.local_addr().expect("bound"));
+    drop(listener);
+    for (proxy, problem) in [
+        (closed, "it refused the connection"),
+        (
+            "http://proxy.invalid:8080".to_owned(),
+            "cannot resolve the name of the proxy: ",
+        ),
+        (
+            serve_bytes(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
+            "it refused to connect to it (status 403)",
+        ),
+        (
+            serve_bytes(b"HTTP/1.1 502 Bad Gateway\r\n\r\n"),
+            "it refused to connect to it (status 502)",
+        ),
+        (
+            serve_bytes(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"),
+            "it requires a user and a password (status 407)",
+        ),
+        (serve_bytes(b""), "it closed the connection"),
+        (
+            serve_bytes(b"SSH-2.0-OpenSSH_9.6\r\n"),
+            "it refused to connect to it",
+        ),
+    ] {
+        let with_password = proxy.replace("http://", "http://user:secret@");
+        let error = get_text(&behind(&with_password), "https://graph.microsoft.com/x")
+            .await
+            .expect_err("no way through");
+        let proxy = proxy.trim_start_matches("http://");
+        let expected = format!(
+            "no connection to `graph.microsoft.com` through the proxy `{proxy}`: {problem}"
+        );
+        assert!(error.to_string().starts_with(&expected), "{error}");
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_lies_behind_a_proxy_is_not_its_fault() {
+    let proxy = serve_bytes(b"HTTP/1.1 200 Connection established\r\n\r\nno TLS at all");
+    let error = get_text(&behind(&proxy), "https://graph.microsoft.com/x")
+        .await
+        .expect_err("no TLS");
+    assert!(matches!(error, ClientError::Tls { .. }), "{error}");
+}
+
+#[test]
+fn variables_that_name_certificates_which_are_not_there_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let there = folder.path().display().to_string();
+    let check = |name: &'static str, value: &str| {
+        ca_file::check_variables(|asked| (asked == name).then(|| value.into()))
+    };
+    for (name, value) in [
+        ("SSL_CERT_FILE", "/nowhere/ca.pem".to_owned()),
+        ("SSL_CERT_FILE", there.clone()),
+        ("SSL_CERT_DIR", "/nowhere".to_owned()),
+    ] {
+        let error = check(name, &value).expect_err(name).to_string();
+        let expected = format!("`{name}` names `{value}`, which ");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, CA).expect("written");
+    for (name, value) in [
+        ("SSL_CERT_FILE", file.display().to_string()),
+        ("SSL_CERT_FILE", String::new()),
+        ("SSL_CERT_DIR", there.clone()),
+        ("SSL_CERT_DIR", format!("/nowhere:{there}")),
+        ("SSL_CERT_DIR", String::new()),
+    ] {
+        assert_eq!(check(name, &value), Ok(()), "{name}={value}");
+    }
+}
+
 #[test]
 fn loopback_is_recognised() {
     for (url, loopback) in [
@@ -389,8 +481,10 @@ fn a_bad_ca_file_is_named_with_what_is_wrong() {
 fn a_good_ca_file_is_taken() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("ca.pem");
-    std::fs::write(&path, CA).expect("written");
-    assert_eq!(ca_file::read(&path).expect("a certificate").len(), 1);
+    for mark in ["", "\u{feff}"] {
+        std::fs::write(&path, format!("{mark}{CA}")).expect("written");
+        assert_eq!(ca_file::read(&path).expect("a certificate").len(), 1);
+    }
     HttpClient::new(ClientOptions {
         ca_file: Some(path),
     })

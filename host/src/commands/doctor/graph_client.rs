@@ -151,17 +151,9 @@ impl<C> GraphClient<C> {
             (_, Some(proxy)) => Finding::new(
                 Cause::ProxyBlocked,
                 match error {
-                    // The error's own words name the host that was meant, not the proxy.
-                    ClientError::Refused { .. } => {
-                        format!("no way to `{origin}`: the proxy `{proxy}` refuses the connection")
+                    ClientError::Proxy { problem, .. } => {
+                        format!("no way to `{origin}` through the proxy `{proxy}`: {problem}")
                     }
-                    ClientError::ConnectTimeout { after, .. } => format!(
-                        "no way to `{origin}`: the proxy `{proxy}` does not respond within {} s",
-                        after.as_secs()
-                    ),
-                    ClientError::Dns { reason, .. } => format!(
-                        "no way to `{origin}`: the name of the proxy `{proxy}` cannot be resolved: {reason}"
-                    ),
                     _ => format!("no way to `{origin}` through the proxy `{proxy}`: {error}"),
                 },
                 format!(
