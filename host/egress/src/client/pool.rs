@@ -88,9 +88,9 @@ impl Pool {
         uri: &Uri,
         host: &str,
     ) -> ClientError {
-        let through = self.proxies.as_ref();
-        let through = through.and_then(|proxies| Some((proxies, proxies.authority_for(uri)?)));
-        let Some((proxies, proxy)) = through else {
+        let route = self.proxies.as_ref();
+        let route = route.and_then(|proxies| Some((proxies, proxies.authority_for(uri)?)));
+        let Some((proxies, proxy)) = route else {
             return ClientError::classify(error, host);
         };
         match ClientError::classify_through(error, host, &proxy) {
