@@ -385,7 +385,7 @@ mod tests {
             let fits = match setting.bound {
                 AtMost | AtMostDefault | AtLeast => setting.range().is_some(),
                 UpTo(words) | UpToDefault(words) => match setting.shape() {
-                    Shape::Switch => words == ["false", "true"],
+                    Shape::Switch => matches!(words, ["false", "true"] | ["true", "false"]),
                     _ => setting.words().iter().all(|(word, _)| words.contains(word)),
                 },
                 Same => !setting.words().is_empty(),

@@ -156,14 +156,14 @@ impl ClientError {
 
     /// The same for a request through a proxy, which is to blame for what happens before it has connected.
     pub(super) fn classify_through(error: reqwest::Error, host: &str, proxy: &str) -> Self {
-        let is_connect = error.is_connect();
+        let in_tunnel = causes(&error).any(|cause| cause.to_string().starts_with("tunnel error: "));
         let problem = match Self::classify(error, host) {
             Self::Dns { reason, .. } => format!("cannot resolve the name of the proxy: {reason}"),
             Self::Refused { .. } => "it refused the connection".to_owned(),
             Self::ConnectTimeout { after, .. } => {
                 format!("no response within {} s", after.as_secs())
             }
-            Self::Closed { reason, .. } | Self::Other { reason, .. } if is_connect => {
+            Self::Closed { reason, .. } | Self::Other { reason, .. } if in_tunnel => {
                 match reason.strip_prefix("tunnel error: ") {
                     Some("proxy authorization required") => {
                         "it requires a user and a password (status 407)".to_owned()

@@ -255,7 +255,7 @@ mod tests {
                 "it contains more than one `@`",
             ),
             (
-                "http://user:s%ecret@proxy.example:8080",
+                "http://user:s%xsecret@proxy.example:8080",
                 "it contains a `%` without two hexadecimal digits",
             ),
             (
