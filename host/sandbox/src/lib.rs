@@ -218,6 +218,8 @@ fn config() -> Config {
             .memory_reservation_for_growth(0)
             .memory_guard_size(0);
     }
+    // The first pages of a memory are otherwise mapped from a file in memory, to which such a limit applies.
+    config.memory_init_cow(!machine::limits_files());
     // The compiler's threads are as many as there are processors, and it does not expect to be denied one.
     let processors = thread::available_parallelism().map_or(1, usize::from);
     config.parallel_compilation(machine::can_start(processors + THREADS).is_ok());

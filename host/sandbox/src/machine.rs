@@ -93,6 +93,16 @@ pub(crate) fn address_space() -> Option<u64> {
     None
 }
 
+/// Whether the size of files is limited (`ulimit -f`).
+pub(crate) fn limits_files() -> bool {
+    #[cfg(unix)]
+    return rustix::process::getrlimit(rustix::process::Resource::Fsize)
+        .current
+        .is_some();
+    #[cfg(not(unix))]
+    false
+}
+
 /// Whether this many more threads can run at once.
 pub(crate) fn can_start(threads: usize) -> io::Result<()> {
     let mut started = Vec::new();
