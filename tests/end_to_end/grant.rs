@@ -56,8 +56,12 @@ pub(crate) fn admin() -> Admin {
 impl Admin {
     /// `intune-sync grant` in this tenant.
     pub(crate) fn grant(&self, tenant: &Tenant) -> Program {
+        self.grant_at(&tenant.root())
+    }
+
+    /// The same at another root of Graph.
+    fn grant_at(&self, root: &str) -> Program {
         let token = self.token.to_str().expect("UTF-8");
-        let root = tenant.root();
         Program::new().args([
             "grant",
             "--auth",
@@ -65,7 +69,7 @@ impl Admin {
             "--token-file",
             token,
             "--graph-url",
-            &root,
+            root,
         ])
     }
 }
@@ -483,8 +487,8 @@ fn a_response_about_another_identity_ends_it() {
         config.tokens.roles = vec![SYNC.into()];
         let tenant = Tenant::new(config);
         let root = lying(&tenant, method, path, |body| body.replace(IDENTITY, OTHER));
-        let grant = admin().grant(&tenant).args(["--graph-url", &root]);
-        let finished = grant.args(args.iter().copied()).run();
+        let admin = admin();
+        let finished = admin.grant_at(&root).args(args.iter().copied()).run();
         assert_eq!(finished.code, 1, "{finished:?}");
         assert!(finished.stderr.contains(error), "{finished:?}");
         let statistics = tenant.statistics();
@@ -512,7 +516,8 @@ fn a_confirmation_of_another_assignment_ends_it() {
         let root = lying(&tenant, "POST", "/appRoleAssignedTo", move |body| {
             body.replace(requested, returned)
         });
-        let grant = admin().grant(&tenant).args(["--graph-url", &root]);
+        let admin = admin();
+        let grant = admin.grant_at(&root);
         let finished = grant.args(["--principal-id", IDENTITY]).run();
         assert_eq!(finished.code, 1, "{finished:?}");
         let (error, _) = finished.error();
@@ -543,18 +548,20 @@ fn a_name_in_other_letters_and_an_application_are_not_taken() {
         ("twin", "Legacy", "twin", "is of the type `Legacy`"),
     ] {
         let tenant = Tenant::new(with_other(name, kind));
-        let finished = admin().grant(&tenant).args(["--name", wanted]).run();
+        let admin = admin();
+        let finished = admin.grant(&tenant).args(["--name", wanted]).run();
         assert_eq!(finished.code, 1, "{finished:?}");
         assert!(finished.stderr.contains(error), "{finished:?}");
         assert_eq!(tenant.statistics().roles_assigned, 0, "{finished:?}");
     }
     let tenant = Tenant::new(with_other("twin", "Application"));
+    let admin = admin();
     for whom in [["--name", "twin"], ["--principal-id", OTHER]] {
-        let grant = admin().grant(&tenant).args(whom);
+        let grant = admin.grant(&tenant).args(whom);
         let (_, roles) = granted(grant.args(["--type", "application"]));
         assert_eq!(roles.len(), 2);
     }
-    let mismatched = admin().grant(&tenant).args(["--principal-id", IDENTITY]);
+    let mismatched = admin.grant(&tenant).args(["--principal-id", IDENTITY]);
     let finished = mismatched.args(["--type", "application"]).run();
     assert_eq!(finished.code, 1, "{finished:?}");
 }
@@ -566,8 +573,8 @@ fn a_list_that_goes_on_is_not_one_identity() {
     let root = lying(&tenant, "GET", "/servicePrincipals", |body| {
         body.replacen('{', r#"{"@odata.nextLink":"https://graph.microsoft.com/v1.0/servicePrincipals?$skiptoken=x","#, 1)
     });
-    let grant = admin().grant(&tenant).args(["--graph-url", &root]);
-    let finished = grant.args(["--name", "twin"]).run();
+    let admin = admin();
+    let finished = admin.grant_at(&root).args(["--name", "twin"]).run();
     assert_eq!(finished.code, 1, "{finished:?}");
     assert!(finished.stderr.contains("and more"), "{finished:?}");
     assert_eq!(tenant.statistics().roles_assigned, 0, "{finished:?}");

@@ -57,10 +57,10 @@ fn little_address_space_is_enough() {
 #[test]
 fn too_little_address_space_is_named() {
     let tenant = Tenant::new(healthy(20));
-    let Some(finished) = under(&["prlimit", "--as=900000000"], tenant.sync()) else {
+    let Some(finished) = under(&["prlimit", "--as=600000000"], tenant.sync()) else {
         return;
     };
-    refused(&finished, "the address space is limited to 858 MiB");
+    refused(&finished, "the address space is limited to 572 MiB");
 }
 
 /// As `MemoryDenyWriteExecute=` of systemd does, from Linux 6.3 on.

@@ -21,7 +21,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The signals that these tests send; SIGHUP unless they run with it ignored.
-fn signals() -> Vec<&'static str> {
+pub(crate) fn signals() -> Vec<&'static str> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status
         .lines()

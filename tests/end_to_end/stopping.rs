@@ -26,7 +26,7 @@ const IN_FLIGHT: u64 = 32;
 #[cfg(unix)]
 #[test]
 fn ctrl_c_finishes_what_is_in_flight_and_starts_nothing_new() {
-    for signal in ["INT", "TERM", "HUP"] {
+    for signal in crate::signals::signals() {
         let mut config = healthy(2_000);
         config.list.page_size = 1_000.try_into().expect("not 0");
         config.latency.min_ms = 200;

@@ -17,7 +17,7 @@ impl TenantIdentity {
     /// `header` is what `X-IDENTITY-HEADER` holds.
     pub(super) fn new(channel: Channel, header: &str) -> Self {
         let variable = |name: &str| match name {
-            "IDENTITY_ENDPOINT" => Some("http://identity/msi/token"),
+            "IDENTITY_ENDPOINT" => Some("http://localhost/msi/token"),
             "IDENTITY_HEADER" => Some(header),
             _ => None,
         };

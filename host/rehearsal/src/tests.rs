@@ -314,7 +314,7 @@ fn a_run_can_be_stopped_and_abandoned_at_any_turn() {
 
 fn token_request() -> Request<Bytes> {
     Request::get(
-        "http://identity/msi/token?api-version=2019-08-01&resource=https://graph.microsoft.com",
+        "http://localhost/msi/token?api-version=2019-08-01&resource=https://graph.microsoft.com",
     )
     .header("x-identity-header", "simulator")
     .body(Bytes::new())

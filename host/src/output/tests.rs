@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 use intune_sync_report::{ExitStatus, Format, Stop};
 use intune_sync_wit::{
-    Batch, DeviceDone, Event, EventKind, Failure, GroupCount, Guid, Listed, Outcome, Plan, Problem,
-    Purpose, Retried, Retrying, RunStatus, Summary, Throttled,
+    Batch, DeviceDone, Event, EventKind, Failure, GroupCount, Guid, Incomplete, Listed, Outcome,
+    Plan, Problem, Purpose, Retried, Retrying, RunStatus, Summary, Throttled,
 };
 use jiff::{SignedDuration, Timestamp};
 use jsonschema::{Registry, Validator};
@@ -122,6 +122,13 @@ fn script() -> Vec<(i64, EventKind)> {
             EventKind::Listed(Listed {
                 pages: 2,
                 devices: 9,
+            }),
+        ),
+        (
+            6,
+            EventKind::Incomplete(Incomplete {
+                listed: 9,
+                counted: Some(12),
             }),
         ),
         (6, EventKind::Planned(plan())),
@@ -630,7 +637,7 @@ fn extremes(number: u32) -> Vec<EventKind> {
             pages: number,
             devices: number,
         }),
-        EventKind::Incomplete(intune_sync_wit::Incomplete {
+        EventKind::Incomplete(Incomplete {
             listed: number,
             counted: Some(number),
         }),

@@ -29,7 +29,7 @@ impl Tokens {
     #[must_use]
     pub fn new(scope: &str, identity_header: &str) -> Self {
         let variable = |name: &str| match name {
-            "IDENTITY_ENDPOINT" => Some("http://identity/msi/token"),
+            "IDENTITY_ENDPOINT" => Some("http://localhost/msi/token"),
             "IDENTITY_HEADER" => Some(identity_header),
             _ => None,
         };

@@ -15,6 +15,7 @@ use crate::{
         response::Judged,
         traffic::{Sent, Traffic},
     },
+    token::TokenSerial,
 };
 
 /// A device whose token is refused again and again, while others are accepted, is refused for another reason.
@@ -40,7 +41,8 @@ impl Syncing {
     }
 
     /// A token that is refused for some devices and accepted for others is not to blame: such a device is tried again
-    /// after the others and with other tokens, and then fails.
+    /// after the others and with other tokens, and then fails. Nor is the token that has replaced such a one, which the
+    /// next device of this kind may be the first to use.
     pub(super) fn excuse_token(
         &mut self,
         positions: &[Position],
@@ -51,10 +53,15 @@ impl Syncing {
         if items.iter().any(|item| item.verdict == Verdict::Success) {
             self.accepted = self.accepted.max(Some(sent.token));
         }
+        let TokenSerial(serial) = sent.token;
+        let replaces_accepted = self
+            .accepted
+            .is_some_and(|TokenSerial(accepted)| accepted + 1 >= serial);
         let was_accepted = self.was_accepted(sent);
         let (mut refused, mut known) = (0, 0);
         for (position, item) in positions.iter().zip(items) {
-            let is_known = self.refusals.contains_key(position);
+            let is_known =
+                self.refusals.contains_key(position) || replaces_accepted && !was_accepted;
             if item.verdict != Verdict::TokenRefused {
                 continue;
             }

@@ -59,9 +59,10 @@ pub(crate) fn respond(
             NextLink::TooLong => format!("&x={}", "x".repeat(33 << 10)),
             _ => String::new(),
         };
+        // The link that led here has a filler of its own.
+        let rest = query.rest.split("&x=").next().unwrap_or_default();
         format!(
-            "{origin}{path}?{}{separator}$skiptoken={}{filler}",
-            query.rest,
+            "{origin}{path}?{rest}{separator}$skiptoken={}{filler}",
             next.token()
         )
     });
