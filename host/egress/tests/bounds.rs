@@ -156,7 +156,7 @@ fn bulk(devices: usize) -> String {
 #[test]
 fn the_gate_of_a_run_has_exact_bounds() {
     let list = |query: usize| admits(&format!("{DEVICES}?{}", "x".repeat(query)), "t", "");
-    assert_eq!((list(8_192), list(8_193)), (true, false));
+    assert_eq!((list(32_768), list(32_769)), (true, false));
     let token = |length: usize| admits(DEVICES, &"x".repeat(length), "");
     assert_eq!(
         (token(1), token(16_384), token(16_385)),

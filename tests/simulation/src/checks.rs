@@ -51,6 +51,8 @@ pub struct Checks {
     stopped: bool,
     faults_pass: bool,
     failing: bool,
+    /// The identity may lose its role in mid-run. The last devices are refused then, too few to tell whose fault it is.
+    role_lost: bool,
     limited: bool,
     /// The first check that failed.
     violation: Option<Violation>,
@@ -103,6 +105,7 @@ impl Checks {
                 let shares = [fleet.failing, fleet.forbidden, fleet.unauthorized];
                 shares.into_iter().any(|share| share > Share::NONE)
             },
+            role_lost: scenario.tenant.tokens.role_lost_after_writes.is_some(),
             limited: scenario.settings.selection.limit.is_some(),
             violation: None,
             trace: Vec::new(),
@@ -159,7 +162,10 @@ impl Checks {
                     .values()
                     .filter(|device| match &device.outcome {
                         Some(Outcome::Failed(failure)) => {
-                            failure.status != Some(400) && failure.code != "notSupported"
+                            let is_own = failure.status == Some(400)
+                                || failure.code == "notSupported"
+                                || self.role_lost && failure.status == Some(403);
+                            !is_own
                         }
                         _ => false,
                     });

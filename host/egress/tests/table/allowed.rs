@@ -233,7 +233,8 @@ fn the_table_says_what_the_gate_does() {
         Some("dropped; the host sets its own")
     );
     let kept = condition("a response's headers").expect("a row");
-    let names = "client-request-id, content-type, date, request-id, retry-after, www-authenticate, \
-                 x-ms-ags-diagnostic, x-msft-approval-justification only; at most 4096 bytes each and 16384 together";
+    let names = "client-request-id, content-type, date, location, request-id, retry-after, www-authenticate, \
+                 x-ms-ags-diagnostic, x-msft-approval-code, x-msft-approval-justification only; at most 4096 bytes \
+                 each and 16384 together";
     assert!(kept.starts_with(names), "{kept}");
 }

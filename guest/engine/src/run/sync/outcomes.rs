@@ -15,7 +15,6 @@ use crate::{
         response::Judged,
         traffic::{Sent, Traffic},
     },
-    token::TokenSerial,
 };
 
 /// A device whose token is refused again and again, while others are accepted, is refused for another reason.
@@ -41,8 +40,7 @@ impl Syncing {
     }
 
     /// A token that is refused for some devices and accepted for others is not to blame: such a device is tried again
-    /// after the others and with other tokens, and then fails. Nor is the token that has replaced such a one, which the
-    /// next device of this kind may be the first to use.
+    /// after the others and with other tokens, and then fails.
     pub(super) fn excuse_token(
         &mut self,
         positions: &[Position],
@@ -53,15 +51,10 @@ impl Syncing {
         if items.iter().any(|item| item.verdict == Verdict::Success) {
             self.accepted = self.accepted.max(Some(sent.token));
         }
-        let TokenSerial(serial) = sent.token;
-        let replaces_accepted = self
-            .accepted
-            .is_some_and(|TokenSerial(accepted)| accepted + 1 >= serial);
         let was_accepted = self.was_accepted(sent);
         let (mut refused, mut known) = (0, 0);
         for (position, item) in positions.iter().zip(items) {
-            let is_known =
-                self.refusals.contains_key(position) || replaces_accepted && !was_accepted;
+            let is_known = self.refusals.contains_key(position);
             if item.verdict != Verdict::TokenRefused {
                 continue;
             }
@@ -110,6 +103,8 @@ impl Syncing {
                 | Verdict::QueryRefused => self.done(position, failed(&item), now, ledger),
                 Verdict::Throttled => urgent.push(position),
                 Verdict::TokenRefused => last.push(position),
+                // The run has ended for it: the device stays pending.
+                Verdict::NotAuthorized(_) if ledger.has_ended() => {}
                 Verdict::NotAuthorized(missing) => {
                     self.forbidden.push(Forbidden {
                         position,
@@ -120,6 +115,7 @@ impl Syncing {
                     if many || !self.was_accepted(sent) {
                         let problem = problems::not_authorized(missing, Needed::Sync, &item.error);
                         ledger.end(RunStatus::NotAuthorized(problem));
+                        self.forbidden = Vec::new();
                     }
                 }
                 Verdict::Transient | Verdict::ItemsFailed => {
