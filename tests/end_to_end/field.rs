@@ -91,11 +91,9 @@ fn devices_that_may_not_be_synced_are_failures_of_their_own() {
             config.fleet.unauthorized = Share::percent(2)
         }),
     ];
-    // A bulk call gives no reasons. Where only devices with a 401 are left after it, the token may be to blame as well.
     let cases = cases
         .into_iter()
-        .flat_map(|case| DISPATCHES.map(|dispatch| (case, dispatch)))
-        .filter(|((outcome, ..), dispatch)| (*outcome, *dispatch) != ("unauthorized", "bulk"));
+        .flat_map(|case| DISPATCHES.map(|dispatch| (case, dispatch)));
     each(cases, |((outcome, status, set), dispatch)| {
         let mut config = healthy(200);
         set(&mut config);

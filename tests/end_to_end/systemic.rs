@@ -45,13 +45,11 @@ fn a_role_that_is_lost_in_mid_run_ends_it_there() {
         let (account, books) = refused(&tenant, dispatch, SYNC);
         assert_eq!(books.syncs_accepted, 105, "{books:?}");
         assert_eq!(number(&account, "SuccessCount"), 105);
-        // A refusal that arrives before an earlier acceptance looks like the device's own.
-        let failed = number(&account, "ErrorCount");
-        assert!(failed < in_flight * syncs, "{dispatch}: {failed} failed");
-        assert_eq!(number(&account, "PendingCount"), 895 - failed);
+        assert_eq!(number(&account, "PendingCount"), 895);
         let vain = books.syncs_requested - books.syncs_accepted;
-        // The first 20 refusals in a row could be the devices' own.
-        assert!(vain <= in_flight * syncs + 20, "{dispatch}: {vain} in vain");
+        // What is in flight, 8 whose refusal could be the devices' own, and 10 writes of at most 4 devices to make sure.
+        let most = in_flight * syncs + 8 + 10 * 4;
+        assert!(vain <= most, "{dispatch}: {vain} in vain");
     });
 }
 

@@ -121,6 +121,12 @@ impl Checks {
         }
     }
 
+    /// Whether the identity may not sync some devices, or none from some time on.
+    #[must_use]
+    pub fn may_be_refused(&self) -> bool {
+        self.failing || self.role_lost
+    }
+
     /// The trace, a line for each thing that happened.
     #[must_use]
     pub fn trace(&self) -> &[String] {

@@ -13,6 +13,13 @@ pub(crate) struct DeviceIndex(pub(super) u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position(pub(super) u32);
 
+#[cfg(test)]
+impl Position {
+    pub(crate) fn nth(position: u32) -> Self {
+        Self(position)
+    }
+}
+
 /// The devices to sync, by their position in the order of the run.
 #[derive(Debug, Clone)]
 pub(crate) struct Selected {

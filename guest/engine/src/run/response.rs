@@ -208,6 +208,15 @@ impl Signals {
         Self { reported, ..self }
     }
 
+    /// The same, if the token is to blame for refusals of it.
+    pub(super) fn blaming_token(self, is_to_blame: bool) -> Self {
+        let token_refused = self.token_refused && is_to_blame;
+        Self {
+            token_refused,
+            ..self
+        }
+    }
+
     /// For pacing.
     pub(super) fn outcome(&self) -> SendOutcome {
         SendOutcome {

@@ -144,7 +144,7 @@ impl Traffic {
         self.in_flight.remove(&id)
     }
 
-    /// A token was refused for a reason that is a device's: it is renewed, but that may happen again.
+    /// A renewed token that was refused is replaced once more, instead of ending the run.
     pub(super) fn excuse(&mut self, token: TokenSerial) {
         self.token.proven(token);
     }

@@ -1,6 +1,6 @@
 //! Responses as they have been seen in the field, and what a run makes of them.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, ops::Range, rc::Rc};
 
 use intune_sync_engine::{
     contract::{Dispatch, EventKind, Incomplete, Outcome, Pace, RunStatus},
@@ -194,52 +194,57 @@ fn a_page_with_rows_and_an_error_is_not_the_end_of_the_list() {
 }
 
 #[test]
-fn a_device_that_may_not_be_synced_is_its_own_failure_once_others_were_accepted() {
+fn devices_that_may_not_be_synced_are_failures_of_their_own_once_others_were_accepted() {
     for dispatch in [Dispatch::Single, Dispatch::Batch] {
-        for forbidden in [0, 1, 39] {
+        for forbidden in [0..1, 1..2, 39..40, 5..10, 20..40, 10..30] {
             // The first one of a run is the first write: alone, its refusal is the run's.
-            if (dispatch, forbidden) == (Dispatch::Single, 0) {
+            if (dispatch, forbidden.start) == (Dispatch::Single, 0) {
                 continue;
             }
             for pace in [Pace::Fixed, Pace::Quota] {
-                let finished = refused(dispatch, pace, forbidden, 403);
-                assert_eq!(finished.summary.status, RunStatus::Completed);
-                let counts = (finished.summary.success, finished.summary.error);
-                assert_eq!(counts, (39, 1), "{dispatch:?} {forbidden}");
-                assert_eq!(finished.summary.pending, 0);
+                let context = format!("{dispatch:?} {pace:?} {forbidden:?}");
+                let many = forbidden.len();
+                let finished = refused(dispatch, pace, forbidden.clone(), 403);
+                assert_eq!(finished.summary.status, RunStatus::Completed, "{context}");
+                assert_eq!(finished.summary.success as usize, 40 - many, "{context}");
+                assert_eq!(finished.summary.error as usize, many, "{context}");
             }
         }
     }
 }
 
 #[test]
-fn a_device_whose_token_is_refused_for_ever_is_its_own_failure() {
+fn devices_whose_token_is_refused_for_ever_are_failures_of_their_own() {
     for dispatch in [Dispatch::Single, Dispatch::Batch] {
-        for refused_device in [0, 1, 39] {
+        for refused_devices in [0..1, 1..2, 39..40, 5..9, 34..40] {
             for pace in [Pace::Fixed, Pace::Quota] {
-                let finished = refused(dispatch, pace, refused_device, 401);
-                let counts = (finished.summary.success, finished.summary.error);
-                let context = format!("{dispatch:?} {pace:?} {refused_device}");
-                assert_eq!(counts, (39, 1), "{context}: {:?}", finished.summary.status);
+                let context = format!("{dispatch:?} {pace:?} {refused_devices:?}");
+                let many = refused_devices.len();
+                let finished = refused(dispatch, pace, refused_devices.clone(), 401);
                 assert_eq!(finished.summary.status, RunStatus::Completed, "{context}");
+                assert_eq!(finished.summary.success as usize, 40 - many, "{context}");
+                assert_eq!(finished.summary.error as usize, many, "{context}");
             }
         }
     }
 }
 
-/// A run over 40 devices, one of which always has this status.
-fn refused(dispatch: Dispatch, pace: Pace, device: usize, status: u16) -> Finished {
+/// A run over 40 devices, some of which always have this status.
+fn refused(dispatch: Dispatch, pace: Pace, devices: Range<usize>, status: u16) -> Finished {
     let mut graph = Graph::new(5, 40, Faults::default());
-    let id = graph.devices[device];
+    let ids = graph.devices[devices].to_vec();
     graph.script = Some(Box::new(move |request| {
         let error = json!({"error": {"code": "Refused", "message": "no"}});
-        if request.path_and_query.contains(&id.to_string()) {
+        if ids
+            .iter()
+            .any(|id| request.path_and_query.contains(&id.to_string()))
+        {
             return Some(response(status, error.to_string()));
         }
         let items = items(request);
         let responses: Vec<Value> = items
             .iter()
-            .map(|(item, device)| match *device == id {
+            .map(|(item, device)| match ids.contains(device) {
                 true => json!({"id": item, "status": status, "body": error}),
                 false => json!({"id": item, "status": 204}),
             })

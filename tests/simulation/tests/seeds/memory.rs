@@ -16,6 +16,11 @@ const PER_REQUEST: u64 = 3 * 40;
 /// The most that the queues hold for a device that is to be sent again: its position, its time, a number to keep the
 /// order; and its entry among those that leave alone or were refused.
 const PER_DEVICE: u64 = 80;
+/// The most devices whose failure is held while it is in doubt whether they may not be synced, or none may: those that are
+/// in flight, the few that raise the doubt, and those of the writes that go alone.
+const REFUSED: u64 = 16 * 20 + 8 + 10 * 4;
+/// A failure with its texts.
+const PER_REFUSED: u64 = 1 << 10;
 /// Requests in flight, and the rounding of the allocator.
 const SLACK: u64 = 16 << 10;
 
@@ -75,7 +80,12 @@ impl Observer for Sized {
             (Some((planned, devices)), _) if now >= self.looked_at + EVERY => {
                 self.looked_at = now;
                 self.looks += 1;
-                let most = planned + PER_REQUEST * self.requests + PER_DEVICE * devices + SLACK;
+                let refused = match self.checks.may_be_refused() {
+                    true => REFUSED * PER_REFUSED,
+                    false => 0,
+                };
+                let most =
+                    planned + PER_REQUEST * self.requests + PER_DEVICE * devices + refused + SLACK;
                 let size = size(run);
                 self.checks.expect(now, size <= most, || {
                     format!("the run holds {size} bytes, and {planned} as the list was complete")

@@ -25,8 +25,8 @@ impl Syncing {
         ledger: &mut Ledger,
     ) {
         if let Some(mut items) = read_items(&envelope, positions.len(), traffic) {
-            self.excuse_token(positions, &mut items, sent, traffic);
-            let signals = Signals::of_items(&items);
+            let blames_token = self.blames_token(positions, &mut items, sent, traffic);
+            let signals = Signals::of_items(&items).blaming_token(blames_token);
             traffic.learn(sent, &signals, &envelope.judged.error, ledger);
             return self.handle_items(positions, items, sent, traffic, ledger);
         }
@@ -55,7 +55,7 @@ impl Syncing {
     ) {
         match judged.verdict {
             Verdict::Throttled | Verdict::TokenRefused => self.schedule.urgent(positions),
-            Verdict::NotAuthorized(missing) if !self.was_accepted(sent) => {
+            Verdict::NotAuthorized(missing) if !self.refused.was_accepted(sent.token) => {
                 let problem = problems::not_authorized(missing, Needed::Sync, &judged.error);
                 ledger.end(RunStatus::NotAuthorized(problem));
             }

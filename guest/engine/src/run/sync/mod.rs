@@ -2,7 +2,9 @@
 
 mod batch;
 mod bulk;
+mod forbidden;
 mod outcomes;
+mod refused;
 mod route;
 mod single;
 
@@ -11,8 +13,8 @@ use std::collections::BTreeMap;
 use intune_sync_graph::{BATCH_PATH, BULK_PATH, Requested, batch_body, bulk_body, sync_path};
 use intune_sync_ids::Guid;
 
-use self::outcomes::Forbidden;
 pub(super) use self::route::{Opening, Route};
+use self::{forbidden::Forbidden, refused::Refused};
 use super::{
     Next,
     ledger::Ledger,
@@ -36,12 +38,8 @@ pub(super) struct Syncing {
     route: Route,
     opening: Opening,
     max_retries: u32,
-    /// The latest token with which a sync was accepted.
-    accepted: Option<TokenSerial>,
-    /// How often a device was refused for its token while others were not.
-    refusals: BTreeMap<Position, u8>,
-    /// Devices that the identity may not sync, though it may sync others.
-    forbidden: Vec<Forbidden>,
+    refused: Refused,
+    forbidden: Forbidden,
     in_flight: BTreeMap<RequestId, Carried>,
 }
 
@@ -65,19 +63,18 @@ impl Syncing {
             route,
             opening: Opening::Unproven,
             max_retries,
-            accepted: None,
-            refusals: BTreeMap::new(),
-            forbidden: Vec::new(),
+            refused: Refused::default(),
+            forbidden: Forbidden::default(),
             in_flight: BTreeMap::new(),
         }
     }
 
     pub(super) fn next(&self, traffic: &Traffic) -> Next {
-        let most = self.opening.in_flight_max(self.route, traffic.bulk_cost());
-        if traffic.in_flight() >= most {
+        let opening = self.opening();
+        if traffic.in_flight() >= opening.in_flight_max(self.route, traffic.bulk_cost()) {
             return Next::AfterResponse;
         }
-        let free_at = traffic.free_at(self.opening.load_max(self.route));
+        let free_at = traffic.free_at(opening.load_max(self.route));
         match (self.schedule.ready_at(), free_at) {
             (Some(ready_at), Some(free_at)) => Next::At(ready_at.max(free_at)),
             (None, _) if traffic.is_idle() => Next::Finished,
@@ -92,7 +89,7 @@ impl Syncing {
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) -> Option<Request> {
-        let most = traffic.portion(self.opening.load_max(self.route));
+        let most = traffic.portion(self.opening().load_max(self.route));
         let work = self.schedule.take(traffic.now(), most)?;
         for position in &work.positions {
             let device = self.devices.device_mut(*position);
@@ -127,7 +124,26 @@ impl Syncing {
             _ => self.handle_single(&positions, sent, received, traffic, ledger),
         }
         if traffic.is_idle() && self.schedule.ready_at().is_none() {
-            self.settle_forbidden(None, traffic.now(), ledger);
+            let all = self.forbidden.settle_all();
+            self.fail_forbidden(all, traffic.now(), ledger);
+        }
+    }
+
+    /// While it is in doubt whether the identity may sync at all, a write goes alone.
+    fn opening(&self) -> Opening {
+        if self.forbidden.is_in_doubt() {
+            Opening::Unproven
+        } else {
+            self.opening
+        }
+    }
+
+    /// A request never left: its devices stay as they were.
+    pub(super) fn withdraw(&mut self, id: RequestId) {
+        let withdrawn = self.in_flight.remove(&id);
+        for position in withdrawn.into_iter().flat_map(|carried| carried.positions) {
+            let device = self.devices.device_mut(position);
+            device.attempts = device.attempts.saturating_sub(1);
         }
     }
 

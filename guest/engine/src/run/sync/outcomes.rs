@@ -1,10 +1,10 @@
 //! What becomes of a device: its final outcome, or another attempt.
 
-use core::{mem, time::Duration};
+use core::time::Duration;
 
-use intune_sync_graph::Verdict;
+use intune_sync_graph::{Missing, Verdict};
 
-use super::{Opening, Route, Syncing};
+use super::{Opening, Route, Syncing, forbidden::Permission, refused::Blame};
 use crate::{
     contract::{Failure, Outcome, Retried, RunStatus},
     devices::Position,
@@ -17,60 +17,37 @@ use crate::{
     },
 };
 
-/// A device whose token is refused again and again, while others are accepted, is refused for another reason.
-const REFUSALS_MAX: u8 = 5;
-/// This many devices that the identity may not sync, and none in between that it may: it has lost the permission.
-const FORBIDDEN_MAX: usize = 20;
 /// Failures of shared requests after which a device is sent in a separate one: a device that spoils a batch must not cost
 /// the others their sync.
 const SHARED_FAILURES_MAX: u8 = 2;
 
-/// A device that the identity may not sync. Whether that is the device's fault shows when others are accepted later.
-#[derive(Debug, Clone)]
-pub(super) struct Forbidden {
-    position: Position,
-    request: RequestId,
-    failure: Outcome,
-}
-
 impl Syncing {
-    /// Whether a sync was accepted with the token of this request, or with a later one.
-    pub(super) fn was_accepted(&self, sent: &Sent) -> bool {
-        self.accepted >= Some(sent.token)
-    }
-
-    /// A token that is refused for some devices and accepted for others is not to blame: such a device is tried again
-    /// after the others and with other tokens, and then fails.
-    pub(super) fn excuse_token(
+    /// Whether the token may be to blame for devices that were refused for it.
+    pub(super) fn blames_token(
         &mut self,
         positions: &[Position],
         items: &mut [Judged],
         sent: &Sent,
         traffic: &mut Traffic,
-    ) {
+    ) -> bool {
         if items.iter().any(|item| item.verdict == Verdict::Success) {
-            self.accepted = self.accepted.max(Some(sent.token));
+            self.refused.accepted(sent.token);
         }
-        let was_accepted = self.was_accepted(sent);
-        let (mut refused, mut known) = (0, 0);
+        let mut is_to_blame = false;
         for (position, item) in positions.iter().zip(items) {
-            let is_known = self.refusals.contains_key(position);
-            if item.verdict != Verdict::TokenRefused {
-                continue;
-            }
-            refused += 1;
-            known += u32::from(is_known);
-            if is_known || was_accepted {
-                let refusals = self.refusals.entry(*position).or_default();
-                *refusals += 1;
-                if *refusals > REFUSALS_MAX {
-                    item.verdict = Verdict::Rejected;
+            if item.verdict == Verdict::TokenRefused {
+                match self.refused.refuse(*position, sent.token) {
+                    Blame::Token => is_to_blame = true,
+                    Blame::Open => {}
+                    Blame::OpenForGood => {
+                        traffic.excuse(sent.token);
+                        is_to_blame = true;
+                    }
+                    Blame::Device => item.verdict = Verdict::Rejected,
                 }
             }
         }
-        if known > 0 && known == refused {
-            traffic.excuse(sent.token);
-        }
+        is_to_blame
     }
 
     /// Handles what a request has brought for each of its devices.
@@ -86,12 +63,12 @@ impl Syncing {
             self.opening = Opening::Proven;
         }
         let now = traffic.now();
-        let accepted = items.iter().any(|item| item.verdict == Verdict::Success);
-        if accepted {
-            self.accepted = self.accepted.max(Some(sent.token));
-            self.settle_forbidden(Some(sent.id), now, ledger);
+        if items.iter().any(|item| item.verdict == Verdict::Success) {
+            self.refused.accepted(sent.token);
+            let settled = self.forbidden.accepted(sent.id);
+            self.fail_forbidden(settled, now, ledger);
         }
-        let (mut urgent, mut last) = (Vec::new(), Vec::new());
+        let (mut urgent, mut last, mut forbidden) = (Vec::new(), Vec::new(), Vec::new());
         let mut retried: Option<(u32, Duration, Judged)> = None;
         for (position, item) in positions.iter().copied().zip(items) {
             match item.verdict {
@@ -103,21 +80,8 @@ impl Syncing {
                 | Verdict::QueryRefused => self.done(position, failed(&item), now, ledger),
                 Verdict::Throttled => urgent.push(position),
                 Verdict::TokenRefused => last.push(position),
-                // The run has ended for it: the device stays pending.
-                Verdict::NotAuthorized(_) if ledger.has_ended() => {}
-                Verdict::NotAuthorized(missing) => {
-                    self.forbidden.push(Forbidden {
-                        position,
-                        request: sent.id,
-                        failure: failed(&item),
-                    });
-                    let many = !accepted && self.forbidden.len() >= FORBIDDEN_MAX;
-                    if many || !self.was_accepted(sent) {
-                        let problem = problems::not_authorized(missing, Needed::Sync, &item.error);
-                        ledger.end(RunStatus::NotAuthorized(problem));
-                        self.forbidden = Vec::new();
-                    }
-                }
+                // Undecided until the end of the loop.
+                Verdict::NotAuthorized(missing) => forbidden.push((position, missing, item)),
                 Verdict::Transient | Verdict::ItemsFailed => {
                     if item.status.is_none() {
                         self.shared_request_failed(position);
@@ -133,6 +97,7 @@ impl Syncing {
         }
         self.schedule.urgent(&urgent);
         self.schedule.last(&last);
+        self.hold_forbidden(forbidden, sent, ledger);
         if let Some((devices, wait, first)) = retried {
             let reason = (first.status, &first.error);
             ledger.retrying(Retried::Sync, devices, reason, wait);
@@ -197,25 +162,39 @@ impl Syncing {
         Some(wait)
     }
 
-    /// The devices that the identity may not sync have failed, if others were accepted: by this request, which left
-    /// after those that were refused; `None` when there is no other left.
-    pub(super) fn settle_forbidden(
+    /// Holds the devices that the identity may not sync, or ends the run if it may sync none.
+    fn hold_forbidden(
         &mut self,
-        accepted: Option<RequestId>,
+        forbidden: Vec<(Position, Missing, Judged)>,
+        sent: &Sent,
+        ledger: &mut Ledger,
+    ) {
+        let Some((_, missing, first)) = forbidden.first() else {
+            return;
+        };
+        let problem = problems::not_authorized(*missing, Needed::Sync, &first.error);
+        let held = forbidden
+            .iter()
+            .map(|(position, _, item)| (*position, failed(item)));
+        let next = RequestId(ledger.requests());
+        let permitted = self.refused.was_accepted(sent.token);
+        if !permitted || self.forbidden.hold(held, sent.id, next) == Permission::Lost {
+            ledger.end(RunStatus::NotAuthorized(problem));
+        }
+    }
+
+    /// Devices that the identity may not sync have failed, since it may sync others. After the end of the run they stay
+    /// pending.
+    pub(super) fn fail_forbidden(
+        &mut self,
+        devices: Vec<(Position, Outcome)>,
         now: Duration,
         ledger: &mut Ledger,
     ) {
         if ledger.has_ended() {
             return;
         }
-        let is_settled = |forbidden: &Forbidden| accepted.is_none_or(|id| forbidden.request < id);
-        let all = mem::take(&mut self.forbidden).into_iter();
-        let (settled, open): (Vec<_>, Vec<_>) = all.partition(is_settled);
-        self.forbidden = open;
-        for Forbidden {
-            position, failure, ..
-        } in settled
-        {
+        for (position, failure) in devices {
             self.done(position, failure, now, ledger);
         }
     }
@@ -227,7 +206,7 @@ impl Syncing {
         device.done = true;
         let (id, attempts) = (device.id(), device.attempts);
         let name = self.devices.name(position).to_owned();
-        self.refusals.remove(&position);
+        self.refused.forget(position);
         ledger.device_done(Reported { id, name, attempts }, outcome);
         if let Some(batch) = self.schedule.done(position, now) {
             ledger.batch_finished(batch);

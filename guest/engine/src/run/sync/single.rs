@@ -29,7 +29,8 @@ impl Syncing {
         let Received {
             mut judged, body, ..
         } = received;
-        self.excuse_token(positions, slice::from_mut(&mut judged), sent, traffic);
+        let blames_token =
+            self.blames_token(positions, slice::from_mut(&mut judged), sent, traffic);
         let is_json = || body.is_empty() || read_json::<IgnoredAny>(&body).is_ok();
         let is_unreadable = judged.verdict == Verdict::Success && !is_json();
         let progress = if is_unreadable {
@@ -37,7 +38,8 @@ impl Syncing {
         } else {
             progress(slice::from_ref(&judged))
         };
-        let signals = Signals::of_request(&judged, single_write(&judged), progress);
+        let signals = Signals::of_request(&judged, single_write(&judged), progress)
+            .blaming_token(blames_token);
         traffic.learn(sent, &signals, &judged.error, ledger);
         let judged = if is_unreadable {
             judged.unreadable(&body)
