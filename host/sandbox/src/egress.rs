@@ -170,7 +170,8 @@ impl Egress {
         };
         loop {
             let open = self.writes.open().await;
-            open.map_err(|Stopped| in_words("the run was stopped"))?;
+            // Not an attempt: the component had not been told when it began this. Nothing left, so nothing counts as sent.
+            open.map_err(|Stopped| Error::HttpRequestDenied)?;
             let admitted = lock(&self.ceiling).admit(self.started.elapsed(), cost);
             match admitted {
                 Ok(()) => {

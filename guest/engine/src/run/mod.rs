@@ -139,6 +139,10 @@ impl Run {
         if let Err(NoResponse::Denied(reason)) = &result {
             ledger.request_denied();
             ledger.fail(problems::denied(reason));
+            if let Phase::Syncing(syncing) = &mut self.phase {
+                syncing.withdraw(id);
+            }
+            return;
         }
         self.phase = match mem::replace(&mut self.phase, Phase::Over) {
             Phase::Listing(listing) => listing.handle_response(&sent, result, traffic, ledger),
