@@ -147,7 +147,7 @@ impl Listing {
             | Verdict::NotFound
             | Verdict::Rejected
             | Verdict::Unsupported
-            | Verdict::TooLarge => ledger.fail(problems::list_failed(status, error, 1)),
+            | Verdict::TooLarge => ledger.fail(problems::list_failed(status, error, None)),
             Verdict::Transient | Verdict::ItemsFailed | Verdict::Success => {
                 self.try_again(status, error, traffic, ledger);
             }
@@ -204,7 +204,7 @@ impl Listing {
         if failures > self.settings.max_retries {
             let query = self.cursor.pages == 0 && self.cursor.may_be_the_query;
             if !query || !self.begins_again(status, ledger) {
-                ledger.fail(problems::list_failed(status, error, failures));
+                ledger.fail(problems::list_failed(status, error, Some(failures)));
             }
             return;
         }

@@ -60,10 +60,19 @@ fn approval_needed(error: &GraphError) -> Problem {
     problem(format!("{}{details}", approval::BLOCKED), approval::HINT)
 }
 
-pub(super) fn list_failed(status: Option<u16>, error: &GraphError, attempts: u32) -> Problem {
+/// `attempts` of a failure that may pass; `None` of one that will not.
+pub(super) fn list_failed(
+    status: Option<u16>,
+    error: &GraphError,
+    attempts: Option<u32>,
+) -> Problem {
     let hint = match status {
-        Some(_) => {
+        Some(_) if attempts.is_some() => {
             "nothing was sent to any device: run it again later, or with a larger `--max-retries`"
+        }
+        Some(_) => {
+            "nothing was sent to any device, and the next run will get the same response: check `--graph-url` and the \
+             proxy, and report the response with its request id"
         }
         None => {
             "nothing was sent to any device: check the network, the proxy and, behind one that inspects TLS, that its \
@@ -71,10 +80,9 @@ pub(super) fn list_failed(status: Option<u16>, error: &GraphError, attempts: u32
         }
     };
     let status = status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
-    let times = if attempts > 1 {
-        format!(" after {attempts} attempts")
-    } else {
-        String::new()
+    let times = match attempts {
+        Some(attempts) if attempts > 1 => format!(" after {attempts} attempts"),
+        Some(_) | None => String::new(),
     };
     problem(
         format!(
@@ -165,8 +173,9 @@ mod tests {
             not_authorized(Missing::Role, Needed::Read, &error),
             not_authorized(Missing::Role, Needed::Sync, &error),
             not_authorized(Missing::Approval, Needed::Sync, &error),
-            list_failed(Some(500), &error, 2),
-            list_failed(None, &error, 1),
+            list_failed(Some(500), &error, Some(2)),
+            list_failed(Some(404), &error, None),
+            list_failed(None, &error, Some(1)),
             list_is_broken(&ListingError::Loop(1)),
             denied("x"),
             gave_up(&GaveUp::TooLong(minute)),
