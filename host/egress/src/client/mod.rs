@@ -6,6 +6,7 @@
 
 mod body;
 mod ca_file;
+mod encoding;
 mod error;
 mod pool;
 mod proxy;
@@ -171,7 +172,8 @@ impl HttpClient {
         if response.status() == StatusCode::SERVICE_UNAVAILABLE {
             pool.retire(connections.generation);
         }
-        let (parts, body) = Response::from(response).into_parts();
+        let response = encoding::decoded(response.into()).await;
+        let (parts, body) = response.into_parts();
         Ok(Response::from_parts(
             parts,
             WatchedBody::new(body, host, limits, sent.elapsed()).boxed(),

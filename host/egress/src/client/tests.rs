@@ -195,22 +195,25 @@ async fn the_limit_counts_what_comes_out_of_compression() {
         .step_by(2)
         .map(|at| u8::from_str_radix(&ZEROS[at..at + 2], 16).expect("hexadecimal"))
         .collect();
-    let send =
-        move || async move { ([(header::CONTENT_ENCODING, "gzip")], zipped).into_response() };
-    let (origin, _) = serve(Router::new().route("/", get(send))).await;
-    let client = client();
-    let (_, text) = get_text(&client, &origin).await.expect("a response");
-    assert_eq!(text.len(), 100_000);
-    let limits = Limits {
-        body: 10_000,
-        ..Limits::default()
-    };
-    let response = client
-        .send(request(Method::GET, &origin), limits)
-        .await
-        .expect("a head");
-    let error = response.into_body().collect().await.expect_err("too large");
-    assert!(matches!(error, ClientError::TooLarge { .. }), "{error}");
+    for name in ["gzip", "GZIP", "x-gzip"] {
+        let zipped = zipped.clone();
+        let send =
+            move || async move { ([(header::CONTENT_ENCODING, name)], zipped).into_response() };
+        let (origin, _) = serve(Router::new().route("/", get(send))).await;
+        let client = client();
+        let (_, text) = get_text(&client, &origin).await.expect("a response");
+        assert_eq!(text.len(), 100_000, "{name}");
+        let limits = Limits {
+            body: 10_000,
+            ..Limits::default()
+        };
+        let response = client
+            .send(request(Method::GET, &origin), limits)
+            .await
+            .expect("a head");
+        let error = response.into_body().collect().await.expect_err(name);
+        assert!(matches!(error, ClientError::TooLarge { .. }), "{error}");
+    }
 }
 
 #[tokio::test]
