@@ -1,7 +1,7 @@
 //! Who calls the service.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::SocketAddr,
     time::Duration,
 };
@@ -55,6 +55,21 @@ pub(crate) fn post(
     body: impl Into<Bytes>,
 ) -> Reply {
     begin(service, path, secret, body).whole()
+}
+
+/// The first line of the response to a caller that does not send all of its body.
+pub(crate) fn post_unfinished(service: SocketAddr, path: &str, secret: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(service).expect("it is served");
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {service}\r\nAuthorization: Bearer {secret}\r\nContent-Length: 100\r\n\r\n{{"
+    );
+    stream.write_all(request.as_bytes()).expect("it is served");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    let mut line = String::new();
+    BufReader::new(stream)
+        .read_line(&mut line)
+        .expect("a response");
+    line
 }
 
 /// A response that nobody reads yet.

@@ -270,8 +270,8 @@ fn it_stops_when_its_caller_leaves(service: &Serving, tenant: &Tenant) {
     assert_eq!(seen[1] - seen[0], own, "{:?}", tenant.statistics());
 }
 
-/// Where the component is not told that its caller has left, it finds out by what nobody takes, and ends the run. Then it
-/// serves others.
+/// A caller that does not send all of its body is not waited for. Where the component is not told that its caller has left,
+/// it finds out by what nobody takes, and ends the run. Then it serves others.
 fn it_ends_a_while_after_its_caller_has_left(runtime: &dyn Runtime) {
     let tenant = Tenant::new(healthy(2_000));
     let environment = environment(&tenant)
@@ -279,6 +279,8 @@ fn it_ends_a_while_after_its_caller_has_left(runtime: &dyn Runtime) {
         .with("INTUNE_SYNC_MAX_RATE", MAX_RATE)
         .hurried();
     let service = runtime.serve(&environment);
+    let unfinished = caller::post_unfinished(service.address, "/sync", SECRET);
+    assert!(unfinished.starts_with("HTTP/1.1 408"), "{unfinished}");
     let all = json!({"yes": true, "batch-size": 20, "batch-delay-seconds": 0}).to_string();
     let mut left = caller::begin(service.address, "/sync", Some(SECRET), all);
     while let Some(line) = left.line() {

@@ -1,17 +1,21 @@
 //! The bodies of requests, and responses that are known as a whole.
 
 use wasi::{
+    clocks::monotonic_clock,
     http::types::{Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam},
-    io::streams::StreamError,
+    io::{poll, streams::StreamError},
 };
 
 use crate::{BODY_MAX, Refusal};
+
+/// How long the body of a request may take, in nanoseconds.
+const BODY_TIME: u64 = 60_000_000_000;
 
 /// The whole body of a request.
 ///
 /// # Errors
 ///
-/// 413 when it is too large, 400 when it ends before it is complete.
+/// 413 when it is too large, 400 when it ends before it is complete, 408 when it takes too long.
 pub(super) fn body(request: &IncomingRequest) -> Result<Vec<u8>, Refusal> {
     let broken = || {
         Refusal::new(
@@ -22,9 +26,22 @@ pub(super) fn body(request: &IncomingRequest) -> Result<Vec<u8>, Refusal> {
     };
     let body = request.consume().map_err(|()| broken())?;
     let stream = body.stream().map_err(|()| broken())?;
+    let ready = stream.subscribe();
+    let over = monotonic_clock::subscribe_duration(BODY_TIME);
     let mut received = Vec::new();
     loop {
-        match stream.blocking_read(64 << 10) {
+        poll::poll(&[&ready, &over]);
+        if over.ready() {
+            return Err(Refusal::new(
+                408,
+                format!(
+                    "the body of the request did not come within {} s",
+                    BODY_TIME / 1_000_000_000
+                ),
+                "send it again",
+            ));
+        }
+        match stream.read(64 << 10) {
             Ok(part) => received.extend_from_slice(&part),
             Err(StreamError::Closed) => return Ok(received),
             Err(StreamError::LastOperationFailed(_)) => return Err(broken()),
