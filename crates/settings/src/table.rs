@@ -209,10 +209,10 @@ static SETTINGS: [Setting; 32] = [
         .help("The Azure resource id of a user-assigned managed identity"),
     Identity.setting("client-secret", "SECRET", Elsewhere)
         .variable_only()
-        .help("The client secret of the app; the program reads it from `--client-secret-file`"),
+        .help("The client secret of the app; the program reads it from a file"),
     Identity.setting("federated-token", "TOKEN", Elsewhere)
         .variable_only()
-        .help("The token of the issuer that the identity trusts; the program reads it from `--token-file`"),
+        .help("The token of the issuer that the identity trusts; the program reads it from a file"),
     Output.setting(OUTPUT, "FORMAT", Elsewhere)
         .default("text")
         .help("What stdout gets"),

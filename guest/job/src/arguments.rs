@@ -27,7 +27,8 @@ Usage: intune-sync-job [sync | plan] [--KEY VALUE | --KEY=VALUE]...
     help += "\nEach can also be a variable, `INTUNE_SYNC_` and the key in capitals. By variables only:\n";
     for setting in Setting::all() {
         if matches!(setting.group, Group::Graph | Group::Identity) {
-            help += &format!("  {}\n      {}\n", setting.variable(), setting.help);
+            let Advice { message, .. } = Advice::without_hint(setting.help).by_variables();
+            help += &format!("  {}\n      {message}\n", setting.variable());
         }
     }
     help + "\nThe exit status is 0 when every device that can sync was sent one, else 1.\n"
@@ -249,6 +250,8 @@ mod tests {
         assert!(help.contains("  --dispatch batch|single|bulk\n"), "{help}");
         assert!(help.contains("  INTUNE_SYNC_CLIENT_SECRET\n"), "{help}");
         assert!(!help.contains("SERVICE_SECRET"), "{help}");
+        let (_, variables) = help.split_once("By variables only:").expect("both");
+        assert!(!variables.contains("--"), "{variables}");
     }
 
     #[test]
