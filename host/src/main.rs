@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod confined;
 mod graph;
 mod identity;
 mod last_resort;
@@ -48,8 +49,8 @@ fn run(started: Instant) -> ExitCode {
 
 /// The command that is to run, which has somewhere to write its result.
 fn command() -> Result<Command, Failure> {
-    let command =
-        cli::parse(std::env::args_os()).map_err(|usage| Failure::new(ExitStatus::Usage, usage))?;
+    let command = cli::parse(confined::arguments())
+        .map_err(|usage| Failure::new(ExitStatus::Usage, usage))?;
     match stdout::was_closed() {
         true => Err(Failure::usage(
             "standard output is closed, so the result would be lost",

@@ -38,7 +38,7 @@ fn importing(name: &str) -> Vec<u8> {
     bytes
 }
 
-fn leb128(mut value: usize) -> Vec<u8> {
+pub(crate) fn leb128(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while value > 0x7f {
         bytes.push(0x80 | (value & 0x7f) as u8);
@@ -49,7 +49,7 @@ fn leb128(mut value: usize) -> Vec<u8> {
 }
 
 /// A file with a component, and where it is.
-fn file(component: &[u8]) -> (tempfile::TempDir, String) {
+pub(crate) fn file(component: &[u8]) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("component.wasm");
     fs::write(&path, component).expect("it can be written");
@@ -295,8 +295,8 @@ fn a_component_with_another_engine_does_not_pass_for_one_that_stands_alone() {
     assert_eq!(json["Verdict"], "beyond-the-promise");
 }
 
-/// A section of a component.
-fn section(id: u8, content: &[u8]) -> Vec<u8> {
+/// A section of a component or a module.
+pub(crate) fn section(id: u8, content: &[u8]) -> Vec<u8> {
     let mut section = vec![id];
     section.extend(leb128(content.len()));
     section.extend(content);

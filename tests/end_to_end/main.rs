@@ -8,6 +8,7 @@ mod batches;
 mod books;
 mod client_secret;
 mod clouds;
+mod confined;
 mod demo;
 mod dispatch;
 mod doctor;

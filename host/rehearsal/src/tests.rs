@@ -22,7 +22,7 @@ use super::*;
 
 /// Compiled once for all tests.
 static SANDBOX: LazyLock<Sandbox> =
-    LazyLock::new(|| Sandbox::new(None).expect("the built-in component fits"));
+    LazyLock::new(|| Sandbox::built_in().expect("the built-in component fits"));
 
 /// 2026-11-23T04:50:00Z.
 const STARTED_AT: u64 = 1_795_409_400_000;

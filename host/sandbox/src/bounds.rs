@@ -52,17 +52,17 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), SandboxError> {
             .map_err(unreadable)?;
         if counted.open.len() > NESTING {
             return broken(format!(
-                "more than {NESTING} components and modules in each other"
+                "has more than {NESTING} components and modules in each other"
             ));
         }
         if counted.functions > FUNCTIONS {
-            return broken(format!("more than {FUNCTIONS} functions"));
+            return broken(format!("has more than {FUNCTIONS} functions"));
         }
         if counted.custom_sections > CUSTOM_SECTIONS {
-            return broken(format!("more than {CUSTOM_SECTIONS} custom sections"));
+            return broken(format!("has more than {CUSTOM_SECTIONS} custom sections"));
         }
         if counted.most_steps > STEPS {
-            return broken(format!("more than {STEPS} steps to instantiate it"));
+            return broken(format!("has more than {STEPS} steps to instantiate it"));
         }
     }
     Ok(())
@@ -304,11 +304,11 @@ mod tests {
         assert_eq!(bound(&doubling(4)), None);
         assert_eq!(
             bound(&doubling(6)).as_deref(),
-            Some("more than 100000 steps to instantiate it")
+            Some("has more than 100000 steps to instantiate it")
         );
         assert_eq!(
             bound(&doubling(15)).as_deref(),
-            Some("more than 100000 steps to instantiate it")
+            Some("has more than 100000 steps to instantiate it")
         );
     }
 

@@ -44,9 +44,6 @@ pub use self::{
 /// Threads besides the compiler's: two for I/O, one that ticks, one of the cache, and some that resolve names.
 const THREADS: usize = 8;
 
-/// How long a component of someone else's may take to compile. The embedded one takes a few seconds.
-const COMPILING: Duration = Duration::from_secs(120);
-
 /// The engine component that ships in the program.
 const EMBEDDED: &[u8] = include_bytes!(env!("INTUNE_SYNC_ENGINE"));
 
@@ -67,7 +64,7 @@ pub enum SandboxError {
         error: std::io::Error,
     },
     /// Its file breaks a bound.
-    #[error("the component is refused, since it has {0}")]
+    #[error("the component is refused, since it {0}")]
     Bound(String),
     /// It is not a component of this world.
     #[error("the component cannot run here: {0}")]
@@ -89,9 +86,6 @@ pub enum SandboxError {
     /// It requested something that is not allowed.
     #[error("the egress gate refused a request of the component's: {0}")]
     Refused(String),
-    /// Reading or compiling it took too long.
-    #[error("the component is refused, since it takes more than {} s to read", .0.as_secs())]
-    TooLong(Duration),
     /// A call took too long.
     #[error("the component did not come back within {} s", .0.as_secs())]
     Overran(Duration),
@@ -113,25 +107,51 @@ pub enum SandboxError {
 }
 
 impl Sandbox {
-    /// Compiles a component: the one in the file, or else the embedded one. Compiled code is kept in wasmtime's cache
-    /// in the user's cache folder, so that only the first start on a machine takes the time.
+    /// The embedded component. Compiled code is kept in wasmtime's cache in the user's cache folder, so that only the first
+    /// start on a machine takes the time.
     ///
     /// # Errors
     ///
-    /// When there is no such file, or when it is not a component of our world.
-    pub fn new(file: Option<PathBuf>) -> Result<Self, SandboxError> {
+    /// When the system does not give what the sandbox needs.
+    pub fn built_in() -> Result<Self, SandboxError> {
         let engine = engine()?;
-        let bytes = read(file.as_deref())?;
-        let component = match file {
-            None => compile(&engine, &bytes)?,
-            Some(_) => {
-                bounds::check(&bytes)?;
-                let engine = engine.clone();
-                within(COMPILING, move || compile(&engine, &bytes))??
-            }
-        };
-        limits::tick(&engine).map_err(|error| SandboxError::Machine(Lack::threads(&error)))?;
-        Ok(Self { component })
+        Self::new(&Component::new(&engine, EMBEDDED).map_err(unfit)?)
+    }
+
+    /// Compiles the component in a file, which can take long and much memory, and returns the code for
+    /// [`from_compiled`](Self::from_compiled).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such file, it breaks a bound, or it is not a component of our world.
+    pub fn compile(file: &Path) -> Result<Vec<u8>, SandboxError> {
+        let bytes = read(Some(file))?;
+        bounds::check(&bytes)?;
+        let component = Component::new(&engine()?, &bytes).map_err(unfit)?;
+        linker::pre_instantiate(&component).map_err(unfit)?;
+        component.serialize().map_err(unfit)
+    }
+
+    /// The component whose compiled code this is.
+    ///
+    /// # Errors
+    ///
+    /// When it was compiled elsewhere, or the system does not give what the sandbox needs.
+    ///
+    /// # Safety
+    ///
+    /// `code` is what [`compile`](Self::compile) returned: it is run as it is.
+    pub unsafe fn from_compiled(code: &[u8]) -> Result<Self, SandboxError> {
+        let engine = engine()?;
+        // SAFETY: the caller's.
+        Self::new(&unsafe { Component::deserialize(&engine, code) }.map_err(unfit)?)
+    }
+
+    fn new(component: &Component) -> Result<Self, SandboxError> {
+        let pre = linker::pre_instantiate(component).map_err(unfit)?;
+        limits::tick(component.engine())
+            .map_err(|error| SandboxError::Machine(Lack::threads(&error)))?;
+        Ok(Self { component: pre })
     }
 
     /// Begins a run in a separate instance. Nothing is sent before its first `next`. `time` is that of the runtime
@@ -148,28 +168,6 @@ impl Sandbox {
     ) -> Result<Run, SandboxError> {
         Run::start(&self.component, settings, egress, time).await
     }
-}
-
-fn compile(engine: &Engine, bytes: &[u8]) -> Result<EnginePre<State>, SandboxError> {
-    let component = Component::new(engine, bytes).map_err(unfit)?;
-    linker::pre_instantiate(engine, &component).map_err(unfit)
-}
-
-/// Does work that a file decides the length of, on a thread that is left behind if it takes too long.
-///
-/// # Errors
-///
-/// When it does, or there is no thread.
-pub fn within<T: Send + 'static>(
-    most: Duration,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, SandboxError> {
-    let (sender, done) = std::sync::mpsc::channel();
-    thread::Builder::new()
-        .spawn(move || sender.send(work()))
-        .map_err(|error| SandboxError::Machine(Lack::threads(&error)))?;
-    done.recv_timeout(most)
-        .map_err(|_| SandboxError::TooLong(most))
 }
 
 /// The bytes of a component: the one in the file, or else the embedded one.
@@ -190,7 +188,7 @@ pub fn read(file: Option<&Path>) -> Result<Cow<'static, [u8]>, SandboxError> {
         })?;
     if bytes.len() as u64 > bounds::FILE {
         let most = bounds::FILE >> 20;
-        return Err(SandboxError::Bound(format!("more than {most} MiB")));
+        return Err(SandboxError::Bound(format!("has more than {most} MiB")));
     }
     Ok(Cow::Owned(bytes))
 }

@@ -22,11 +22,8 @@ use crate::state::State;
 /// # Errors
 ///
 /// When it asks for more, or does not export what a run is driven by.
-pub(crate) fn pre_instantiate(
-    engine: &wasmtime::Engine,
-    component: &Component,
-) -> wasmtime::Result<EnginePre<State>> {
-    promised(engine)?
+pub(crate) fn pre_instantiate(component: &Component) -> wasmtime::Result<EnginePre<State>> {
+    promised(component.engine())?
         .instantiate_pre(component)
         .and_then(EnginePre::new)
 }

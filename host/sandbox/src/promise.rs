@@ -83,7 +83,7 @@ impl World {
         // Of the code nothing is compiled: whether a component links depends on its types alone.
         let engine = engine()?;
         let fits = Component::from_binary(&engine, &bounds::hollow(bytes))
-            .and_then(|component| linker::pre_instantiate(&engine, &component));
+            .and_then(|component| linker::pre_instantiate(&component));
         Ok(Self {
             imports: items(imports, &IMPORTS),
             exports: items(exports, &EXPORTS),

@@ -10,7 +10,7 @@ use intune_sync_settings::{Advice, Cloud, terms};
 use super::groups::{
     connection::GraphArgs,
     identity::{Auth, AuthKind, IdentityArgs},
-    output::{OutputOptions, ReportFormat},
+    output::ReportOptions,
 };
 
 /// `doctor`.
@@ -28,10 +28,8 @@ pub(crate) struct DoctorOptions {
     pub(crate) auth: Auth,
     /// PEM file with certificate authorities to trust in addition to the system's own. Not yet read.
     pub(crate) ca_file: Option<PathBuf>,
-    /// What stdout gets.
-    pub(crate) format: ReportFormat,
-    /// What is shown.
-    pub(crate) output: OutputOptions,
+    /// What the report shows, and how.
+    pub(crate) report: ReportOptions,
 }
 
 pub(super) const SOURCES_AND_EXIT_CODES: &str = "Each flag can also be set by a variable, `INTUNE_SYNC_` and the \
@@ -58,17 +56,8 @@ pub(super) struct DoctorArgs {
     pub(super) graph: GraphArgs,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,
-    /// What stdout gets
-    #[arg(
-        long = "output",
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t,
-        help_heading = "Output"
-    )]
-    pub(super) format: ReportFormat,
     #[command(flatten)]
-    pub(super) output: OutputOptions,
+    pub(super) report: ReportOptions,
 }
 
 impl TryFrom<DoctorArgs> for DoctorOptions {
@@ -89,8 +78,7 @@ impl TryFrom<DoctorArgs> for DoctorOptions {
             graph: args.graph.root(),
             auth: args.identity.try_into()?,
             ca_file: args.graph.ca_file,
-            format: args.format,
-            output: args.output,
+            report: args.report,
         })
     }
 }

@@ -10,7 +10,7 @@ use intune_sync_settings::{Advice, Cloud, number::Refused, terms};
 use super::groups::{
     connection::GraphArgs,
     identity::{Auth, IdentityArgs},
-    output::{OutputOptions, ReportFormat},
+    output::ReportOptions,
 };
 
 /// `grant`.
@@ -36,10 +36,8 @@ pub(crate) struct GrantOptions {
     pub(crate) auth: Auth,
     /// PEM file with certificate authorities to trust in addition to the system's own. Not yet read.
     pub(crate) ca_file: Option<PathBuf>,
-    /// What stdout gets.
-    pub(crate) format: ReportFormat,
-    /// What is shown.
-    pub(crate) output: OutputOptions,
+    /// What the report shows, and how.
+    pub(crate) report: ReportOptions,
 }
 
 /// Who gets the roles.
@@ -129,17 +127,8 @@ pub(super) struct GrantArgs {
     pub(super) graph: GraphArgs,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,
-    /// What stdout gets
-    #[arg(
-        long = "output",
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t,
-        help_heading = "Output"
-    )]
-    pub(super) format: ReportFormat,
     #[command(flatten)]
-    pub(super) output: OutputOptions,
+    pub(super) report: ReportOptions,
 }
 
 impl TryFrom<GrantArgs> for GrantOptions {
@@ -182,8 +171,7 @@ impl TryFrom<GrantArgs> for GrantOptions {
             graph: args.graph.root(),
             auth: args.identity.try_into()?,
             ca_file: args.graph.ca_file,
-            format: args.format,
-            output: args.output,
+            report: args.report,
         })
     }
 }

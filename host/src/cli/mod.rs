@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Grant(Box<GrantOptions>),
     /// `audit`.
     Audit(AuditOptions),
+    /// What a confined process does with a component's file.
+    Compile(PathBuf),
     /// `--help`, `--version`: a text for stdout, and nothing else to do.
     Show(Page),
 }

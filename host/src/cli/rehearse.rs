@@ -11,7 +11,7 @@ use intune_sync_settings::{
 
 use super::{
     groups::{
-        output::{OutputOptions, ReportFormat},
+        output::ReportOptions,
         settings::{Pace, Settings},
     },
     job::JobOptions,
@@ -78,17 +78,8 @@ pub(crate) struct RehearseOptions {
     pub(crate) pace: Settings<Pace>,
     #[command(flatten)]
     pub(crate) tenant: TenantOptions,
-    /// What stdout gets
-    #[arg(
-        long = "output",
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t,
-        help_heading = "Output"
-    )]
-    pub(crate) format: ReportFormat,
     #[command(flatten)]
-    pub(crate) output: OutputOptions,
+    pub(crate) report: ReportOptions,
 }
 
 /// How the simulated tenant behaves.
@@ -127,7 +118,7 @@ pub(crate) struct TenantOptions {
 impl RehearseOptions {
     /// The `sync` of the whole simulated fleet, in the public cloud, at this pace.
     pub(crate) fn job(&self, pace: Given) -> JobOptions {
-        JobOptions::of_whole_fleet(Cloud::default().graph(), pace, self.output)
+        JobOptions::of_whole_fleet(Cloud::default().graph(), pace, self.report.output)
     }
 
     /// Whether the other ways to dispatch and to pace are tried too.

@@ -1,5 +1,7 @@
 //! The clap tree: all commands with their help texts.
 
+use std::path::PathBuf;
+
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use intune_sync_settings::Advice;
 use intune_sync_wit::Purpose;
@@ -95,6 +97,12 @@ pub(super) enum Subcommands {
     /// of the egress gate and the limits, which hold for any component.
     #[command(after_long_help = audit::EXIT_CODES)]
     Audit(AuditOptions),
+    /// Compile a component, for the process that has started this one
+    #[command(hide = true)]
+    Compile {
+        /// The component
+        file: PathBuf,
+    },
 }
 
 /// `sync`.
@@ -141,6 +149,7 @@ impl TryFrom<Subcommands> for Command {
             Subcommands::Doctor(args) => Self::Doctor(Box::new((*args).try_into()?)),
             Subcommands::Grant(args) => Self::Grant(Box::new((*args).try_into()?)),
             Subcommands::Audit(options) => Self::Audit(options),
+            Subcommands::Compile { file } => Self::Compile(file),
         })
     }
 }

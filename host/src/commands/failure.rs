@@ -59,7 +59,7 @@ impl From<SandboxError> for Failure {
                 message,
                 "give `--component` a readable WebAssembly component",
             ),
-            SandboxError::Bound(_) | SandboxError::TooLong(_) => Self::usage(
+            SandboxError::Bound(_) => Self::usage(
                 message,
                 "`intune-sync audit` lists the bounds; leave out `--component` to use the built-in component",
             ),

@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 mod audit;
+mod component;
 mod demo;
 mod doctor;
 mod failure;
@@ -29,11 +30,11 @@ pub(crate) fn output(command: &Command) -> OutputOptions {
     match command {
         Command::Job(options) => options.output,
         Command::Demo(options) => options.output,
-        Command::Rehearse(options) => options.output,
+        Command::Rehearse(options) => options.report.output,
         Command::Simulate(options) => options.output,
-        Command::Doctor(options) => options.output,
-        Command::Grant(options) => options.output,
-        Command::Audit(_) | Command::Show(_) => OutputOptions::default(),
+        Command::Doctor(options) => options.report.output,
+        Command::Grant(options) => options.report.output,
+        Command::Audit(_) | Command::Compile(_) | Command::Show(_) => OutputOptions::default(),
     }
 }
 
@@ -76,7 +77,8 @@ pub(crate) fn run(
         Command::Grant(options) => {
             runtime.block_on(grant::run(&options, &Environment::capture(), printer))
         }
-        Command::Audit(options) => audit::run(&options, printer),
+        Command::Audit(options) => runtime.block_on(audit::run(&options, printer)),
+        Command::Compile(file) => component::compile(&file),
         Command::Show(page) => {
             printer.page(&page)?;
             Ok(ExitStatus::Success)

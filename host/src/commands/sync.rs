@@ -16,13 +16,13 @@ use intune_sync_egress::{
     sync::{Rules, Writes},
 };
 use intune_sync_report::{ExitStatus, Stop, Turn, run_id};
-use intune_sync_sandbox::{Egress, Run, Sandbox, SandboxError, Time};
+use intune_sync_sandbox::{Egress, Run, SandboxError, Time};
 use intune_sync_settings::{Advice, Given};
 use intune_sync_wit::{Dispatch, EventKind, Problem, Purpose, RunStatus, Summary};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{Failure, http_client, identity, interruption::Interruption};
+use super::{Failure, component, http_client, identity, interruption::Interruption};
 use crate::{cli::JobOptions, identity::Environment, output::Output, printer::Printer};
 
 /// Runs a job. Its deadline counts from `started`.
@@ -40,12 +40,27 @@ pub(crate) async fn run(
     // Whatever is wrong with the options shows before anything is sent.
     let client = http_client(options.ca_file.as_deref())?;
     let source = identity::source(&options.auth, options.cloud, environment, &client)?;
-    let sandbox = Sandbox::new(options.component.clone())?;
+    let interruption = Interruption::listen();
+    let early = |what: &str, hint: &str| {
+        let over = format!("stopped before {what}: the time given by `--deadline` is over");
+        Advice::new(over, hint)
+    };
+    let sandbox = tokio::select! {
+        biased;
+        () = interruption.requested() => return Ok(ExitStatus::Interrupted),
+        () = passed(deadline) => {
+            printer.warning(&early(
+                "the component was compiled",
+                "nothing was sent; compiled code is kept, so that the next start takes less time",
+            ));
+            return Ok(ExitStatus::Stopped);
+        }
+        sandbox = component::load(options.component.as_deref()) => sandbox?,
+    };
 
     if printer.is_verbose() {
         printer.note(&format!("tokens come from: {}", source.describe()));
     }
-    let interruption = Interruption::listen();
     let scope = options.cloud.scope();
     let tokens = TokenCache::new(source, scope.clone(), &Handle::current());
     tokio::select! {
@@ -53,8 +68,8 @@ pub(crate) async fn run(
         // An identity endpoint can take more than a minute to refuse.
         () = interruption.requested() => return Ok(ExitStatus::Interrupted),
         () = passed(deadline) => {
-            printer.warning(&Advice::new(
-                "stopped before there was a token: the time given by `--deadline` is over",
+            printer.warning(&early(
+                "there was a token",
                 "nothing was sent; `intune-sync doctor` shows what the identity lacks",
             ));
             return Ok(ExitStatus::Stopped);

@@ -47,6 +47,22 @@ pub(crate) struct OutputOptions {
     pub(crate) verbosity: Verbosity,
 }
 
+/// What a report shows, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Args)]
+pub(crate) struct ReportOptions {
+    /// What stdout gets
+    #[arg(
+        long = "output",
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
+    pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+}
+
 impl Args for Verbosity {
     fn augment_args(command: Command) -> Command {
         let flag = |name, short| {

@@ -38,8 +38,8 @@ fn each_flag_of_a_rehearsal_arrives() {
         (25_000, false)
     );
     assert_eq!(options.component.as_deref(), Some(Path::new("c.wasm")));
-    assert_eq!(options.format, ReportFormat::Json);
-    assert_eq!(options.output.verbosity, Verbosity::Quiet);
+    assert_eq!(options.report.format, ReportFormat::Json);
+    assert_eq!(options.report.output.verbosity, Verbosity::Quiet);
     let job = options.job(options.pace.given.clone());
     assert!(job.given.whole_fleet());
     assert_eq!(job.given.pace, Some(Pace::Quota));

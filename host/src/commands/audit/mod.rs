@@ -6,27 +6,48 @@ mod nested;
 mod recorded;
 mod text;
 
+use std::path::Path;
+
+use clap::ValueEnum;
 use intune_sync_report::ExitStatus;
 
 use self::inspect::{Audit, Verdict};
-use super::Failure;
+use super::{Failure, component};
 use crate::{
     cli::{AuditOptions, ReportFormat},
+    confined::{self, Bounds},
     printer::Printer,
+};
+
+/// What to do where there is nothing to audit.
+const HINT: &str = "name a WebAssembly component, or leave FILE out to audit the built-in one";
+
+/// The most that the audit of a file takes. Our own components take a second or less.
+const BOUNDS: Bounds = Bounds {
+    seconds: 10,
+    memory: 1024,
 };
 
 /// Shows the audit of a component. It succeeds if the component asks for nothing beyond the promise, and can run here.
 ///
+/// A file is audited in a confined process: it may have been made to exhaust the machine.
+///
 /// # Errors
 ///
 /// When there is no component to audit.
-pub(crate) fn run(options: &AuditOptions, printer: &mut Printer) -> Result<ExitStatus, Failure> {
-    let audit = Audit::of(options.file.as_deref()).map_err(|error| {
-        Failure::usage(
-            error.to_string(),
-            "name a WebAssembly component, or leave FILE out to audit the built-in one",
-        )
-    })?;
+pub(crate) async fn run(
+    options: &AuditOptions,
+    printer: &mut Printer,
+) -> Result<ExitStatus, Failure> {
+    match &options.file {
+        Some(file) if !confined::is_confined() => elsewhere(file, options.format, printer).await,
+        _ => here(options, printer),
+    }
+}
+
+fn here(options: &AuditOptions, printer: &mut Printer) -> Result<ExitStatus, Failure> {
+    let audit = Audit::of(options.file.as_deref())
+        .map_err(|error| Failure::usage(error.to_string(), HINT))?;
     printer.data(&match options.format {
         ReportFormat::Text => text::text(&audit),
         ReportFormat::Json => json::json(&audit),
@@ -34,5 +55,33 @@ pub(crate) fn run(options: &AuditOptions, printer: &mut Printer) -> Result<ExitS
     Ok(match audit.verdict() {
         Verdict::Pass => ExitStatus::Success,
         Verdict::StandsAlone | Verdict::BeyondThePromise | Verdict::Unfit => ExitStatus::Failed,
+    })
+}
+
+/// Shows what a confined process has found.
+async fn elsewhere(
+    file: &Path,
+    format: ReportFormat,
+    printer: &mut Printer,
+) -> Result<ExitStatus, Failure> {
+    let format = format.to_possible_value();
+    let format = format.map_or_else(String::new, |format| {
+        format!("--output={}", format.get_name())
+    });
+    // What begins with a dash is a file as well.
+    let arguments = ["audit".into(), format.into(), "--".into(), file.into()];
+    let output = confined::run(BOUNDS, arguments).await.map_err(|exceeded| {
+        Failure::usage(
+            format!("`{}` is not audited: it {exceeded}", file.display()),
+            HINT,
+        )
+    })?;
+    if output.stdout.is_empty() {
+        return Err(component::relayed(&output));
+    }
+    printer.data(&String::from_utf8_lossy(&output.stdout))?;
+    Ok(match output.status.success() {
+        true => ExitStatus::Success,
+        false => ExitStatus::Failed,
     })
 }

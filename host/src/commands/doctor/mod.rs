@@ -48,7 +48,7 @@ pub(crate) async fn run(
         source,
     };
     let interruption = Interruption::listen();
-    let is_text = options.format == ReportFormat::Text;
+    let is_text = options.report.format == ReportFormat::Text;
     let mut show = |step: Step, outcome: &Outcome| match is_text {
         true => printer.page(&text::step_line(step, outcome)),
         false => Ok(()),

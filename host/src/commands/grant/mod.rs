@@ -127,7 +127,7 @@ async fn grant(
         principal,
         roles,
     };
-    printer.data(&match options.format {
+    printer.data(&match options.report.format {
         ReportFormat::Text => text::text(&report),
         ReportFormat::Json => json::json(&report),
     })?;

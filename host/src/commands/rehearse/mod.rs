@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use self::{figures::Figures, progress::Progress};
-use super::{Failure, interruption::Interruption};
+use super::{Failure, component, interruption::Interruption};
 use crate::{
     cli::{RehearseOptions, ReportFormat, duration::display},
     output::ErrorObject,
@@ -39,10 +39,19 @@ pub(crate) fn run(
     runtime: &Runtime,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
-    let sandbox = Sandbox::new(options.component.clone())?;
     let interruption = {
         let _within = runtime.enter();
         Interruption::listen()
+    };
+    let sandbox = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = interruption.requested() => Ok(None),
+            sandbox = component::load(options.component.as_deref()) => sandbox.map(Some),
+        }
+    })?;
+    let Some(sandbox) = sandbox else {
+        return Ok(ExitStatus::Interrupted);
     };
     printer.note(&format!(
         "nothing leaves this machine: {} simulated devices, on a virtual clock",
@@ -78,7 +87,7 @@ pub(crate) fn run(
     let alternatives = others
         .map(|others| alternatives::table(options, &figures, others))
         .unwrap_or_default();
-    printer.data(&match options.format {
+    printer.data(&match options.report.format {
         ReportFormat::Text => text::report(options, &figures, &alternatives),
         ReportFormat::Json => json::report(options, &figures, &alternatives),
     })?;

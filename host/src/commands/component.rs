@@ -1,0 +1,80 @@
+//! The component that runs: the one built in, or another, which is compiled in a confined process.
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::Path,
+    process::Output,
+};
+
+use intune_sync_report::ExitStatus;
+use intune_sync_sandbox::{Sandbox, SandboxError};
+use intune_sync_settings::Advice;
+
+use super::Failure;
+use crate::confined::{self, Bounds, Exceeded};
+
+/// Our own component takes a second or two.
+const COMPILING: Bounds = Bounds {
+    seconds: 60,
+    memory: 1024,
+};
+
+/// The sandbox with the component in the file, or with the built-in one.
+///
+/// # Errors
+///
+/// When it is not a component of our world, or takes more than it may.
+pub(super) async fn load(file: Option<&Path>) -> Result<Sandbox, Failure> {
+    let Some(file) = file else {
+        let built_in = tokio::task::spawn_blocking(Sandbox::built_in).await;
+        return Ok(built_in.map_err(io::Error::from)??);
+    };
+    let arguments = ["compile".into(), "--".into(), OsString::from(file)];
+    let output = confined::run(COMPILING, arguments).await.map_err(refused)?;
+    if !output.status.success() {
+        return Err(relayed(&output));
+    }
+    // SAFETY: it is this program that wrote it, just now, and nothing else can write to the pipe.
+    Ok(unsafe { Sandbox::from_compiled(&output.stdout) }?)
+}
+
+/// Writes the compiled code of the component in the file to stdout, for the process that has started this one.
+///
+/// # Errors
+///
+/// When it is not a component of our world.
+pub(super) fn compile(file: &Path) -> Result<ExitStatus, Failure> {
+    let code = Sandbox::compile(file)?;
+    io::stdout().write_all(&code)?;
+    Ok(ExitStatus::Success)
+}
+
+/// What a confined process has said instead of a result.
+pub(super) fn relayed(output: &Output) -> Failure {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let line = |name: &str| stderr.lines().find_map(|line| line.strip_prefix(name));
+    let (message, hint) = (line("error: "), line("hint: "));
+    let status = match output.status.code() {
+        Some(code) if code == i32::from(ExitStatus::Usage.code()) => ExitStatus::Usage,
+        _ => ExitStatus::Failed,
+    };
+    let silent = || {
+        format!(
+            "the process that reads the component ended with {}",
+            output.status
+        )
+    };
+    let message = message.map_or_else(silent, str::to_owned);
+    Failure::new(status, Advice::new(message, hint.unwrap_or_default()))
+}
+
+fn refused(exceeded: Exceeded) -> Failure {
+    match exceeded {
+        Exceeded::NotStarted(_) => Failure::failed(
+            format!("the component {exceeded}"),
+            "leave out `--component` to use the built-in component",
+        ),
+        _ => SandboxError::Bound(exceeded.to_string()).into(),
+    }
+}

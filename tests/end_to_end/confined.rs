@@ -1,0 +1,97 @@
+//! Components of others: they are read and compiled in a process with limits, which no wait outlasts.
+#![cfg(unix)]
+
+use crate::{
+    audit::{file, leb128, section},
+    program::{Finished, Program},
+    tenant::{Tenant, healthy},
+};
+
+/// A component with six functions of 7 MB: within every bound, but some seconds' work for a compiler.
+fn heavy() -> Vec<u8> {
+    const FUNCTIONS: u8 = 6;
+    // Each has one local, which is doubled a million times.
+    let double = [0x20, 0, 0x20, 0, 0x6a, 0x21, 0];
+    let body = [&[1, 1, 0x7f][..], &double.repeat(1_000_000), &[0x0b]].concat();
+    let function = [leb128(body.len()), body].concat();
+    let code = [vec![FUNCTIONS], function.repeat(FUNCTIONS.into())].concat();
+    let types = [vec![FUNCTIONS], vec![0; FUNCTIONS.into()]].concat();
+    let module = [
+        &b"\0asm\x01\0\0\0"[..],
+        &section(1, &[1, 0x60, 0, 0]),
+        &section(3, &types),
+        &section(10, &code),
+    ]
+    .concat();
+    let instantiate = [1, 0, 0, 0];
+    [
+        &b"\0asm\x0d\0\x01\0"[..],
+        &section(1, &module),
+        &section(2, &instantiate),
+    ]
+    .concat()
+}
+
+/// A file that never comes to its end: a pipe into which nobody writes.
+fn endless() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("component.wasm");
+    let path = path.to_str().expect("UTF-8").to_owned();
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.is_ok_and(|status| status.success()), "{path}");
+    (folder, path)
+}
+
+/// `rehearse` in a process that passes on lower limits than its own: seconds of processor time, and MiB of memory.
+fn rehearse_within(seconds: &str, memory: &str, path: &str) -> Finished {
+    let args = ["confined", seconds, memory, "rehearse", "--component", path];
+    // What was compiled once is not compiled again.
+    let cache = tempfile::tempdir().expect("a folder");
+    let cache = cache.path().to_str().expect("UTF-8");
+    Program::new().env("XDG_CACHE_HOME", cache).args(args).run()
+}
+
+#[test]
+fn compiling_is_bounded_in_time() {
+    let (_folder, path) = file(&heavy());
+    let finished = rehearse_within("1", "8192", &path);
+    assert_eq!((finished.code, finished.stdout.as_str()), (2, ""));
+    let message =
+        "error: the component is refused, since it takes more than 60 s of processor time\nhint: ";
+    assert!(finished.stderr.starts_with(message), "{finished:?}");
+}
+
+#[test]
+fn compiling_is_bounded_in_memory() {
+    let (_folder, path) = file(&heavy());
+    let finished = rehearse_within("600", "256", &path);
+    assert_eq!((finished.code, finished.stdout.as_str()), (2, ""));
+    let message =
+        "error: the component is refused, since it takes more than 1024 MiB of memory\nhint: ";
+    assert!(finished.stderr.starts_with(message), "{finished:?}");
+}
+
+/// The deadline counts from the start of the program, and a component's file is no exception.
+#[test]
+fn a_deadline_ends_the_wait_for_a_component() {
+    let (_folder, path) = endless();
+    let tenant = Tenant::new(healthy(10));
+    let finished = tenant
+        .sync()
+        .args(["--deadline", "1s", "--component", &path])
+        .run();
+    assert_eq!((finished.code, finished.stdout.as_str()), (5, ""));
+    let message = "warning: stopped before the component was compiled: the time given by `--deadline` is over\nhint: ";
+    assert!(finished.stderr.contains(message), "{finished:?}");
+    assert_eq!(tenant.statistics().requests.total(), 0);
+}
+
+#[test]
+fn a_component_that_is_compiled_there_runs_here() {
+    let engine = intune_sync_sandbox::read(None).expect("it is built in");
+    let (_folder, path) = file(&engine);
+    let tenant = Tenant::new(healthy(10));
+    let finished = tenant.sync().args(["--component", &path]).run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(tenant.statistics().syncs_accepted, 10);
+}
