@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use memchr::memmem;
 
-use crate::client::{ClientError, ResponseBody};
+use crate::client::{ClientError, PolledFrame, ResponseBody};
 
 /// What a secret is replaced by.
 const REPLACEMENT: &[u8] = b"[token]";
@@ -100,10 +100,7 @@ impl Body for Redacted {
     type Data = Bytes;
     type Error = ClientError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, ClientError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> PolledFrame {
         let this = &mut *self;
         loop {
             let Some(frame) = ready!(Pin::new(&mut this.inner).poll_frame(context)?) else {
@@ -208,5 +205,38 @@ mod tests {
         assert_eq!(replaced(secrets(), response(&parts)), parts.concat());
         let short = Secrets::new(["Bearer a"]);
         assert_eq!(replaced(short, response(&["a b a"])), "a b a");
+    }
+
+    #[test]
+    fn the_end_is_there_once_nothing_is_held_back() {
+        let end = |text: &str| {
+            let whole = http_body_util::Full::new(Bytes::copy_from_slice(text.as_bytes()));
+            let body = whole.map_err(|never| match never {}).boxed();
+            let mut body = secrets().replace(Response::new(body)).into_body();
+            let before = body.is_end_stream();
+            let first = body.frame().now_or_never().flatten().is_some();
+            (before, first, body.is_end_stream())
+        };
+        assert_eq!(end("nothing"), (false, true, true));
+        assert_eq!(end("x eyJ0"), (false, true, false));
+        assert_eq!(end("x eyJ0.abc-abc-abx"), (false, true, true));
+        assert_eq!(end(""), (true, false, true));
+    }
+
+    #[test]
+    fn no_more_comes_than_there_was() {
+        let whole = http_body_util::Full::new(Bytes::from_static(b"x eyJ0"));
+        let body = whole.map_err(|never| match never {}).boxed();
+        let mut body = secrets().replace(Response::new(body)).into_body();
+        assert_eq!(
+            (body.size_hint().lower(), body.size_hint().upper()),
+            (0, Some(6))
+        );
+        body.frame()
+            .now_or_never()
+            .flatten()
+            .expect("a part")
+            .expect("no error");
+        assert_eq!(body.size_hint().upper(), Some(4), "what is held back");
     }
 }

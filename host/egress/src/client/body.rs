@@ -7,10 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{ClientError, Limits, RESPONSE_TIMEOUT};
+use super::{ClientError, Limits, PolledFrame, RESPONSE_TIMEOUT};
 
 /// Passes a body on until it is too large, too slow, stalls or breaks; the error is its last item.
 pub(super) struct WatchedBody {
@@ -43,7 +43,7 @@ impl WatchedBody {
         }
     }
 
-    fn fail(&mut self, error: ClientError) -> Poll<Option<Result<Frame<Bytes>, ClientError>>> {
+    fn fail(&mut self, error: ClientError) -> PolledFrame {
         self.inner = None;
         Poll::Ready(Some(Err(error)))
     }
@@ -53,10 +53,7 @@ impl Body for WatchedBody {
     type Data = Bytes;
     type Error = ClientError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, ClientError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> PolledFrame {
         let this = &mut *self;
         let Some(inner) = &mut this.inner else {
             return Poll::Ready(None);

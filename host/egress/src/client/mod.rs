@@ -13,12 +13,13 @@ mod proxy;
 #[cfg(test)]
 mod tests;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
 };
+use http_body::Frame;
 use http_body_util::{BodyExt, combinators::BoxBody};
 use tokio::time::Instant;
 
@@ -37,6 +38,9 @@ pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The body of a response: ends in an error when it is too large, stalls or breaks.
 pub type ResponseBody = BoxBody<Bytes, ClientError>;
+
+/// What polling a [`ResponseBody`] gives.
+pub(crate) type PolledFrame = Poll<Option<Result<Frame<Bytes>, ClientError>>>;
 
 /// How a client is set up.
 #[derive(Debug, Clone, Default)]
