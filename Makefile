@@ -13,6 +13,7 @@
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
 # make settings
 #              rewrites the README's table of settings
+# make fuzz    gives each fuzz target a minute of inputs. TARGET=sync_gate selects one, FOR=600 is its time in seconds
 # make lint    spelling, words, links, style, formatting, clippy, licences and advisories
 # make reproducible
 #              builds the components twice in different folders, and compares the bytes
@@ -23,7 +24,7 @@ CARGO ?= cargo
 # One selection and one profile everywhere: any other would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test test-under-load runtimes simulation replay bench settings lint reproducible setup node
+.PHONY: demo build test test-under-load runtimes simulation replay bench settings fuzz lint reproducible setup node
 .DEFAULT_GOAL := build
 
 demo: build
@@ -54,6 +55,9 @@ bench: build
 
 settings: setup
 	INTUNE_SYNC_WRITE_README=1 $(CARGO) test $(FLAGS) --test readme
+
+fuzz: setup
+	@.ci/fuzz "$(TARGET)" "$(or $(FOR),60)"
 
 lint: setup
 	.ci/typos

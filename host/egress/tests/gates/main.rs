@@ -1,0 +1,11 @@
+//! The gates, in one program, since linking takes longer than all of its tests.
+
+mod bounds;
+mod ceiling;
+mod doctor;
+mod gated;
+mod grant;
+mod property;
+mod refusal;
+mod table;
+mod texts;

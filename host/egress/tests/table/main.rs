@@ -1,9 +1,0 @@
-//! What leaves and what does not, case by case.
-
-mod address;
-mod allowed;
-mod body;
-mod headers;
-#[path = "../refusal/mod.rs"]
-mod refusal;
-mod request;
