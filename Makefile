@@ -13,6 +13,7 @@
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
 # make settings
 #              rewrites the README's table of settings
+# make mutants changes the gates and the rate controller, one place at a time, and lists what no test notices
 # make fuzz    gives each fuzz target a minute of inputs. TARGET=sync_gate selects one, FOR=600 is its time in seconds
 # make lint    spelling, words, links, style, formatting, clippy, licences and advisories
 # make reproducible
@@ -24,7 +25,7 @@ CARGO ?= cargo
 # One selection and one profile everywhere: any other would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test test-under-load runtimes simulation replay bench settings fuzz lint reproducible setup node
+.PHONY: demo build test test-under-load runtimes simulation replay bench settings mutants fuzz lint reproducible setup node
 .DEFAULT_GOAL := build
 
 demo: build
@@ -55,6 +56,13 @@ bench: build
 
 settings: setup
 	INTUNE_SYNC_WRITE_README=1 $(CARGO) test $(FLAGS) --test readme
+
+# In debug builds, which compile fastest; the tests with random cases take fewer of them.
+mutants: export CARGO_PROFILE_DEV_DEBUG = none
+mutants: export PROPTEST_CASES = 500
+mutants: setup
+	@if command -v cargo-mutants >/dev/null; then .ci/mutants; \
+	else echo "mutants: skipped, since cargo-mutants is not installed (\`cargo install cargo-mutants\`)"; fi
 
 fuzz: setup
 	@.ci/fuzz "$(TARGET)" "$(or $(FOR),60)"

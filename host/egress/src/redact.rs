@@ -76,10 +76,10 @@ impl Secrets {
         replaced
     }
 
-    /// How many bytes at the end of `text` may be the beginning of a secret.
+    /// How many bytes at the end of `text`, in which no secret is whole, may be the beginning of one.
     fn begun(&self, text: &[u8]) -> usize {
         let begun = |secret: &Vec<u8>| {
-            let longest = text.len().min(secret.len() - 1);
+            let longest = text.len().min(secret.len());
             (1..=longest)
                 .rev()
                 .find(|length| secret.starts_with(&text[text.len() - length..]))

@@ -127,4 +127,17 @@ mod tests {
         }
         assert_eq!(response_headers(&many), Err(ResponseError::Headers));
     }
+
+    #[test]
+    fn names_count_too() {
+        let four = |last: usize| {
+            let mut headers = HeaderMap::new();
+            for length in [4_092, 4_092, 4_092, last] {
+                headers.append(DATE, "x".repeat(length).parse().expect("a header value"));
+            }
+            response_headers(&headers).is_ok()
+        };
+        // Four times `date` and 4,092 bytes are 16 KiB.
+        assert_eq!((four(4_092), four(4_093)), (true, false));
+    }
 }

@@ -165,11 +165,7 @@ impl RateController {
     /// How many syncs, at most `most`, a request that leaves now may carry; at least 1.
     pub(super) fn portion(&mut self, now: Duration, most: u32) -> u32 {
         self.advance(now);
-        let mut portion = self.largest(now, most).min(self.pacer.room(now));
-        if let Phase::Trial(trial) = self.phase {
-            let known = trial.proven.saturating_sub(self.pacer.sent());
-            portion = portion.min(if known > 0 { known } else { trial.at_once() });
-        }
+        let portion = self.largest(now, most).min(self.pacer.room(now));
         u32::try_from(portion).unwrap_or(u32::MAX)
     }
 
@@ -482,5 +478,7 @@ fn even(allowance: u64, most: u64) -> u64 {
     allowance.div_ceil(allowance.div_ceil(most))
 }
 
+#[cfg(test)]
+mod decisions;
 #[cfg(test)]
 mod tests;

@@ -91,11 +91,6 @@ impl Trial {
         }
     }
 
-    /// How many syncs may go beyond what is proven at once: one, and more once there clearly is room.
-    pub(super) fn at_once(&self) -> u64 {
-        1 + (self.proven - self.safe) / 8
-    }
-
     /// A request leaves that probes whether a window admits more than is proven.
     pub(super) fn probes(&mut self, now: Duration, id: RequestId, proves: u64) {
         let alone = match self.step {
@@ -139,5 +134,127 @@ impl Trial {
         let full = flow * WINDOW.as_millis();
         admitted(self.emptied) > flowed(self.emptied)
             || admitted(self.began) > flowed(self.began) + full
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(at: u64, total: u64) -> Mark {
+        let at = Duration::from_secs(at);
+        Mark { at, total }
+    }
+
+    /// A trial that began at 100 s, after 5,600 syncs, of a tenant that was dry at 60 s, after 4,900.
+    fn trial(step: Step) -> Trial {
+        let began = mark(100, 5_600);
+        Trial::new(320, mark(60, 4_900), began, false).goes_on(began.at, step)
+    }
+
+    #[test]
+    fn each_step_looks_for_more_than_the_one_before() {
+        let allowance = |step| {
+            Trial {
+                proven: 400,
+                ..trial(step)
+            }
+            .allowance()
+        };
+        assert_eq!(allowance(Step::Look), 400 + 12 + 1);
+        assert_eq!(allowance(Step::Drain), 320 + 80 + 1);
+        assert_eq!(allowance(Step::Walk), 400 + 100 + 1);
+        assert_eq!(allowance(Step::Run), 800);
+    }
+
+    #[test]
+    fn a_step_lasts_a_window_and_the_first_one_two() {
+        let now = Duration::from_secs(100);
+        let found = Trial {
+            proven: 330,
+            ..trial(Step::Look)
+        };
+        for (step, windows) in [
+            (Step::Look, 2),
+            (Step::Drain, 1),
+            (Step::Walk, 1),
+            (Step::Run, 1),
+        ] {
+            let next = found.goes_on(now, step);
+            assert_eq!((next.step, next.until), (step, now + windows * SPAN));
+            assert_eq!((next.floor, next.proven), (330, 330));
+        }
+        let first = |saves_up| Trial::new(320, mark(60, 0), mark(100, 0), saves_up).step;
+        assert_eq!((first(false), first(true)), (Step::Look, Step::Drain));
+    }
+
+    #[test]
+    fn a_step_that_found_nothing_is_the_last() {
+        let next = |step, proven| {
+            let trial = Trial {
+                proven,
+                ..trial(step)
+            };
+            trial.next(Duration::from_secs(141), 6_000)
+        };
+        for step in [Step::Look, Step::Walk, Step::Run] {
+            assert_eq!(next(step, 320), None);
+        }
+        assert_eq!(next(Step::Look, 321), Some(Step::Walk));
+        assert_eq!(next(Step::Walk, 321), Some(Step::Run));
+        assert_eq!(next(Step::Run, 321), Some(Step::Run));
+        assert_eq!(next(Step::Drain, 320), Some(Step::Drain));
+    }
+
+    #[test]
+    fn only_its_own_response_settles_a_probe() {
+        let mut trial = trial(Step::Look);
+        let now = Duration::from_secs(101);
+        trial.probes(now, RequestId(7), 321);
+        assert_eq!(
+            trial.beyond.map(|beyond| beyond.alone_until),
+            Some(Duration::from_secs(102))
+        );
+        trial.handle_response(RequestId(6), true);
+        assert!(trial.beyond.is_some());
+        trial.handle_response(RequestId(7), true);
+        assert_eq!((trial.proven, trial.beyond.is_none()), (321, true));
+        // Fewer prove nothing, and a refused one neither.
+        trial.probes(now, RequestId(8), 300);
+        trial.handle_response(RequestId(8), true);
+        trial.probes(now, RequestId(9), 330);
+        trial.handle_response(RequestId(9), false);
+        assert_eq!((trial.proven, trial.beyond.is_none()), (321, true));
+    }
+
+    #[test]
+    fn once_there_clearly_is_more_probes_are_not_alone() {
+        let mut trial = trial(Step::Walk);
+        let now = Duration::from_secs(101);
+        trial.probes(now, RequestId(7), 400);
+        assert_eq!(trial.beyond.map(|beyond| beyond.alone_until), Some(now));
+    }
+
+    /// At 320 syncs a window, 340 flow in: 17 a second.
+    #[test]
+    fn a_bucket_is_drained_once_more_was_admitted_than_it_can_have_saved() {
+        let drained = |now, total| {
+            let trial = trial(Step::Drain);
+            trial.next(Duration::from_secs(now), total) == Some(Step::Walk)
+        };
+        // Since it was dry at 60 s, 1,700 have flowed in by 160 s.
+        assert!(!drained(160, 4_900 + 1_700));
+        assert!(drained(160, 4_900 + 1_701));
+        // Since the trial began at 100 s, 1,700 have flowed in by 200 s, and 340 may have been saved up.
+        let late_dry = |total| {
+            let trial = Trial {
+                emptied: mark(0, 0),
+                began: mark(100, 400),
+                ..trial(Step::Drain)
+            };
+            trial.next(Duration::from_secs(200), total) == Some(Step::Walk)
+        };
+        assert!(!late_dry(400 + 1_700 + 340));
+        assert!(late_dry(400 + 1_700 + 341));
     }
 }
