@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use clap::{ArgAction, ArgMatches, parser::ValueSource};
+use intune_sync_files::config::{self, Value};
 use intune_sync_settings::{Advice, Setting, Stray, variable as variable_of};
 
 use super::Variables;
@@ -198,35 +199,30 @@ fn file_layer(path: &Path, known: &[Key<'_>]) -> Result<BTreeMap<String, Layered
             "`--config` takes a TOML file",
         )
     })?;
-    let table: toml::Table = toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| {
-            text[..span.start.min(text.len())].matches('\n').count() + 1
-        });
-        let message = error.message().lines().next().unwrap_or_default();
-        Advice::new(
-            format!("`{file}`, line {line}: this is not TOML: {message}"),
-            "a line is `batch-size = 100`, `pace = \"quota\"` or `os = [\"Windows\", \"iOS\"]`",
-        )
-    })?;
-    table
-        .into_iter()
-        .map(|(key, value)| {
-            let Some(Key { is_list, .. }) = known.iter().find(|known| known.long == key) else {
-                return Err(unknown_key(&key, path, known));
-            };
-            let place = format!("`{key}` in `{file}`");
-            match texts(&value) {
-                Some(values) if *is_list || !value.is_array() => Ok((key, Layered { values, place })),
-                _ => {
-                    let or_list = if *is_list { ", or a list of these" } else { "" };
-                    Err(Advice::new(
-                        format!("{} is not allowed for {place}: it takes a text, a number or a boolean{or_list}", kind(&value)),
-                        format!("write the value as you would after `--{key}`"),
-                    ))
-                }
+    let entries = config::parse(&text, &format!("`{file}`"))?;
+    let layered = |(key, value): (String, Value)| {
+        let Some(Key { is_list, .. }) = known.iter().find(|known| known.long == key) else {
+            return Err(unknown_key(&key, path, known));
+        };
+        let place = format!("`{key}` in `{file}`");
+        let what = match value {
+            Value::One(text) => {
+                let values = vec![text];
+                return Ok((key, Layered { values, place }));
             }
-        })
-        .collect()
+            Value::List(values) if *is_list => return Ok((key, Layered { values, place })),
+            Value::List(_) => "a list",
+            Value::Other(what) => what,
+        };
+        let or_list = if *is_list { ", or a list of these" } else { "" };
+        Err(Advice::new(
+            format!(
+                "{what} is not allowed for {place}: it takes a text, a number or a boolean{or_list}"
+            ),
+            format!("write the value as you would after `--{key}`"),
+        ))
+    };
+    entries.into_iter().map(layered).collect()
 }
 
 fn unknown_key(key: &str, path: &Path, known: &[Key<'_>]) -> Advice {
@@ -244,34 +240,4 @@ fn unknown_key(key: &str, path: &Path, known: &[Key<'_>]) -> Advice {
         format!("`{key}` is not a known key in `{}`", path.display()),
         hint,
     )
-}
-
-/// The value as it would be written on the command line. A number with a point is written in the fewest digits that mean
-/// it, which are those of the file.
-fn texts(value: &toml::Value) -> Option<Vec<String>> {
-    match value {
-        toml::Value::String(text) => Some(vec![text.clone()]),
-        toml::Value::Integer(number) => Some(vec![number.to_string()]),
-        toml::Value::Float(number) => Some(vec![number.to_string()]),
-        toml::Value::Boolean(value) => Some(vec![value.to_string()]),
-        toml::Value::Array(values) => values
-            .iter()
-            .map(|value| match value {
-                toml::Value::Array(_) => None,
-                value => texts(value)?.pop(),
-            })
-            .collect(),
-        toml::Value::Datetime(_) | toml::Value::Table(_) => None,
-    }
-}
-
-fn kind(value: &toml::Value) -> &'static str {
-    match value {
-        toml::Value::Datetime(_) => "a date",
-        toml::Value::Table(_) => "a table",
-        toml::Value::Array(values) if values.iter().any(toml::Value::is_array) => {
-            "a list in a list"
-        }
-        _ => "a list",
-    }
 }

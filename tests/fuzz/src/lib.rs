@@ -4,6 +4,8 @@
 //! gives these functions to libFuzzer (`make fuzz`); the tests here run the seeds through them, so that the seeds keep
 //! up with the code; and the property tests of the gates use the same [rules](sync_gate).
 
+mod config_file;
+mod device_list;
 mod grant_gate;
 mod graph_response;
 mod json;
@@ -23,7 +25,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 7] = [
     Target {
         name: "sync_gate",
         run: sync_gate::run,
@@ -43,6 +45,14 @@ pub const TARGETS: [Target; 5] = [
     Target {
         name: "token_response",
         run: token_response::run,
+    },
+    Target {
+        name: "device_list",
+        run: device_list::run,
+    },
+    Target {
+        name: "config_file",
+        run: config_file::run,
     },
 ];
 

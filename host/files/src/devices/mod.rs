@@ -3,41 +3,18 @@
 mod archive;
 mod table;
 
-use std::{
-    fs,
-    io::{self, Read},
-    path::Path,
-};
-
 use intune_sync_ids::Guid;
 use intune_sync_settings::Advice;
 
 use self::table::Table;
-use crate::text_file::decode;
+use crate::text::decode;
 
-/// The ids in the file, in its order; `-` is standard input.
+/// The ids in a file, in its order. `name` is what messages call it.
 ///
 /// # Errors
 ///
-/// A file that cannot be read, that holds no device, or a line that is not a device id: the message names it.
-pub(in crate::cli) fn read(path: &Path) -> Result<Vec<Guid>, Advice> {
-    let (name, bytes) = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut bytes);
-        ("standard input".to_owned(), read.map(|_| bytes))
-    } else {
-        (format!("`{}`", path.display()), fs::read(path))
-    };
-    let bytes = bytes.map_err(|error| {
-        Advice::new(
-            format!("{name} cannot be read: {error}"),
-            "`--devices-from` takes a file with one device id a line, or `-` for standard input",
-        )
-    })?;
-    parse(bytes, &name)
-}
-
-fn parse(mut bytes: Vec<u8>, name: &str) -> Result<Vec<Guid>, Advice> {
+/// A file that holds no device, or a line that is not a device id: the message names it.
+pub fn parse(mut bytes: Vec<u8>, name: &str) -> Result<Vec<Guid>, Advice> {
     if archive::is_one(&bytes) {
         bytes = archive::only_file(&bytes).map_err(|problem| {
             Advice::new(
@@ -92,7 +69,7 @@ fn list(text: &str) -> Result<Vec<Guid>, NotAnId> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::{self, Write};
 
     use miniz_oxide::deflate::compress_to_vec;
     use rawzip::{CompressionMethod, ZipArchiveWriter};
@@ -287,17 +264,5 @@ mod tests {
             let error = parse(text.into_bytes(), "`ids.txt`").expect_err(expected);
             assert_eq!(error.message, expected);
         }
-    }
-
-    #[test]
-    fn a_file_that_is_not_there_is_named() {
-        let error = read(Path::new("/nowhere/ids.txt")).expect_err("there is no such file");
-        assert!(
-            error
-                .message
-                .starts_with("`/nowhere/ids.txt` cannot be read: "),
-            "{error}"
-        );
-        assert!(read(Path::new("/")).is_err());
     }
 }
