@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::{
     books::{each, list},
     grant,
-    program::{Finished, Program},
+    program::{Finished, Program, write_secret},
     proxy::Proxy,
     schema,
     tenant::{Tenant, healthy},
@@ -121,7 +121,7 @@ fn device(tenant: &Tenant) -> String {
 fn token_file(token: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("graph.token");
-    std::fs::write(&path, token).expect("written");
+    write_secret(&path, token);
     (folder, path)
 }
 

@@ -1,12 +1,12 @@
 //! A tenant with its Entra ID on loopback, over TLS, and what an app proves itself with in a file.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use intune_sync_simulator::Config;
 use tempfile::TempDir;
 
 use crate::{
-    program::{Finished, Program},
+    program::{Finished, Program, write_secret},
     tenant::{Tenant, hurry},
     tls::{Front, TestAuthority},
 };
@@ -28,7 +28,7 @@ impl Entra {
             authority,
             folder: tempfile::tempdir().expect("a folder"),
         };
-        fs::write(entra.file(), secret).expect("written");
+        write_secret(&entra.file(), secret);
         entra
     }
 

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::{
     books::{each, list},
-    program::{Finished, Program},
+    program::{Finished, Program, write_secret},
     schema,
     tenant::{Tenant, healthy},
 };
@@ -46,7 +46,7 @@ pub(crate) struct Admin {
 pub(crate) fn admin() -> Admin {
     let folder = tempfile::tempdir().expect("a folder");
     let token = folder.path().join("admin.token");
-    std::fs::write(&token, ADMIN).expect("written");
+    write_secret(&token, ADMIN);
     Admin {
         _folder: folder,
         token,

@@ -33,6 +33,8 @@ mod retries;
 mod retry_after;
 mod running;
 mod schema;
+#[cfg(unix)]
+mod secret_files;
 mod selection;
 mod signals;
 mod simulate;

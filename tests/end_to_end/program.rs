@@ -7,6 +7,17 @@ use std::{
 
 use serde_json::Value;
 
+/// Writes a file that its owner alone can read.
+pub(crate) fn write_secret(path: &Path, secret: &str) {
+    std::fs::write(path, secret).expect("it can be written");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let owners = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(path, owners).expect("it is ours");
+    }
+}
+
 /// A call of the built `intune-sync`, with a separate environment.
 pub(crate) struct Program(Command);
 

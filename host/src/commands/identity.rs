@@ -11,10 +11,11 @@ use super::Failure;
 use crate::{
     cli::{Auth, Cloud},
     identity::{AzureCli, EntraApp, Environment, ManagedIdentity, TokenFile, TokenSource},
+    printer::Printer,
 };
 
 /// The token source that the options name. Nothing is requested of it yet. `client` is for what is not on this machine;
-/// managed identities are reached without it.
+/// managed identities are reached without it. Warns where others can read a secret.
 ///
 /// # Errors
 ///
@@ -24,12 +25,18 @@ pub(crate) fn source(
     cloud: Cloud,
     environment: &Environment,
     client: &HttpClient,
+    printer: &mut Printer,
 ) -> Result<Arc<dyn TokenSource>, Failure> {
     let absent = |advice: Advice| Failure::new(ExitStatus::NotAuthorized, advice);
     let unusable = |advice: Advice| Failure::new(ExitStatus::Usage, advice);
     let authority =
         || Authority::new(cloud, environment.authority_host(), Naming::Flags).map_err(absent);
     let client = || TokenClient::new(client.clone());
+    let mut warn = |warning: Option<Advice>| {
+        if let Some(warning) = warning {
+            printer.warning(&warning);
+        }
+    };
     Ok(match auth {
         Auth::ManagedIdentity { user_assigned } => {
             let identity = ManagedIdentity::new(environment, user_assigned.clone());
@@ -50,9 +57,15 @@ pub(crate) fn source(
                 tenant: tenant.clone(),
                 client_id: *client_id,
             };
-            Arc::new(EntraApp::with_secret(app, secret_file, client()).map_err(unusable)?)
+            let app = EntraApp::with_secret(app, secret_file, client()).map_err(unusable)?;
+            warn(app.warning());
+            Arc::new(app)
         }
-        Auth::TokenFile(path) => Arc::new(TokenFile::open(path).map_err(unusable)?),
+        Auth::TokenFile(path) => {
+            let file = TokenFile::open(path).map_err(unusable)?;
+            warn(file.warning());
+            Arc::new(file)
+        }
     })
 }
 

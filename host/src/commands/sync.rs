@@ -39,7 +39,7 @@ pub(crate) async fn run(
     let deadline = options.deadline().map(|deadline| started + deadline);
     // Whatever is wrong with the options shows before anything is sent.
     let client = http_client(options.ca_file.as_deref())?;
-    let source = identity::source(&options.auth, options.cloud, environment, &client)?;
+    let source = identity::source(&options.auth, options.cloud, environment, &client, printer)?;
     let interruption = Interruption::listen();
     let early = |what: &str, hint: &str| {
         let over = format!("stopped before {what}: the time given by `--deadline` is over");

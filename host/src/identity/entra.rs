@@ -79,6 +79,15 @@ impl EntraApp {
         })
     }
 
+    /// A warning where others can read the file with a client secret. That with a federated token is the platform's, which
+    /// makes it as it has to: Kubernetes lets everyone in the pod read it.
+    pub(crate) fn warning(&self) -> Option<Advice> {
+        match self.kind {
+            ProofKind::ClientSecret => self.file.warning("client secret in"),
+            ProofKind::Assertion => None,
+        }
+    }
+
     async fn token(&self, scope: &str) -> Result<AccessToken, TokenError> {
         let Self {
             app, kind, file, ..

@@ -7,6 +7,7 @@ use std::{
 };
 
 use intune_sync_identity::{MAX_TOKEN_BYTES, Secret};
+use intune_sync_settings::Advice;
 
 /// A file that holds one secret, read again whenever it is needed.
 pub(super) struct SecretFile {
@@ -42,6 +43,21 @@ impl SecretFile {
         }
     }
 
+    /// A warning where every user of this machine can read or replace it; `what` is what the file is to the user. A
+    /// group may: that is how a service is given a secret.
+    pub(super) fn warning(&self, what: &str) -> Option<Advice> {
+        let mode = mode(&self.path).filter(|mode| mode & 0o006 != 0)?;
+        let path = self.path.display();
+        Some(Advice::new(
+            format!(
+                "the {what} `{path}` is open to every user of this machine: its mode is {mode:04o}"
+            ),
+            format!(
+                "`chmod 600 {path}` leaves it to its owner; in a Kubernetes volume, set `defaultMode: 0400`"
+            ),
+        ))
+    }
+
     /// What it is called in messages.
     pub(super) fn name(&self) -> String {
         name(&self.path)
@@ -52,6 +68,22 @@ fn name(path: &Path) -> String {
     match is_standard_input(path) {
         true => "standard input".to_owned(),
         false => format!("`{}`", path.display()),
+    }
+}
+
+/// The permissions of a file; `None` for what is not one, and on systems that have others.
+fn mode(path: &Path) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let metadata = std::fs::metadata(path).ok()?;
+        let is_file = metadata.is_file() && !is_standard_input(path);
+        is_file.then(|| metadata.permissions().mode() & 0o777)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
     }
 }
 
@@ -81,4 +113,37 @@ fn read(path: &Path) -> Result<Secret, String> {
         }
     };
     secret.map_err(|problem| format!("{} {problem}", name(path)))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn what_every_user_can_read_or_replace_is_warned_of() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "abc").expect("written");
+        let warning = |mode| {
+            std::fs::set_permissions(&path, Permissions::from_mode(mode)).expect("it is ours");
+            let file = SecretFile::open(&path).expect("a secret");
+            file.warning("token file")
+        };
+        for mode in [0o600, 0o400, 0o640, 0o660, 0o601] {
+            assert_eq!(warning(mode), None, "{mode:o}");
+        }
+        for mode in [0o644, 0o604, 0o602, 0o777] {
+            let warning = warning(mode).unwrap_or_else(|| panic!("{mode:o}"));
+            let shown = path.display();
+            assert_eq!(
+                warning.message,
+                format!(
+                    "the token file `{shown}` is open to every user of this machine: its mode is 0{mode:o}"
+                )
+            );
+            assert!(warning.hint.starts_with(&format!("`chmod 600 {shown}` ")));
+        }
+    }
 }

@@ -33,6 +33,11 @@ impl TokenFile {
         })
     }
 
+    /// A warning where others can read the file.
+    pub(crate) fn warning(&self) -> Option<Advice> {
+        self.file.warning("token file")
+    }
+
     fn token(&self, renew: bool) -> Result<AccessToken, TokenError> {
         let path = self.file.name();
         let secret = self.file.read().map_err(|problem| unusable(&problem))?;

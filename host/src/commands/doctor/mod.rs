@@ -36,7 +36,8 @@ pub(crate) async fn run(
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
     let client = http_client(options.ca_file.as_deref())?;
-    let source = match identity::source(&options.auth, options.cloud, environment, &client) {
+    let source = match identity::source(&options.auth, options.cloud, environment, &client, printer)
+    {
         Ok(source) => Ok(source),
         Err(absent) if absent.status == ExitStatus::NotAuthorized => Err(absent.advice),
         // As for `sync`: a file that is not there is wrong usage.

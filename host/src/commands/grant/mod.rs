@@ -64,7 +64,7 @@ pub(crate) async fn run(
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
     let client = http_client(options.ca_file.as_deref())?;
-    let source = identity::source(&options.auth, options.cloud, environment, &client)?;
+    let source = identity::source(&options.auth, options.cloud, environment, &client, printer)?;
     if printer.is_verbose() {
         printer.note(&format!("tokens come from: {}", source.describe()));
     }
