@@ -1,0 +1,177 @@
+//! What a run writes, and what is read of it.
+
+use std::time::Duration;
+
+use intune_sync_history::{
+    Device, DeviceFilter, DeviceOutcome, Error, History, Recorder, RunFilter, StateDir,
+};
+use intune_sync_wit::{Outcome, RunStatus};
+
+use crate::support::{NOW, done, exchange, failed, header, selected, summary};
+
+/// A run of three devices: one accepted, one failed, one that cannot sync.
+pub(crate) fn small_run(place: &StateDir, number: u32) {
+    let history = History::open(place).expect("it can be opened");
+    let recorder = Recorder::begin(history, &header(number), None).expect("it begins");
+    recorder.selected(selected(1..=3), NOW);
+    exchange(&recorder, [1, 2]);
+    recorder.done(done(1, Outcome::Accepted), NOW + 1);
+    recorder.done(done(2, failed()), NOW + 2);
+    recorder.done(done(3, Outcome::Skipped("no agent".to_owned())), NOW + 3);
+    let mut summary = summary(3, 1, 1, RunStatus::Completed);
+    (summary.skipped, summary.pending) = (1, 0);
+    recorder
+        .end(
+            &summary,
+            "completed-with-errors",
+            "2026-11-26T01:00:00.000Z",
+        )
+        .expect("it ends");
+}
+
+pub(crate) fn devices(history: &History, run: &str, filter: DeviceFilter) -> Vec<Device> {
+    let mut devices = Vec::new();
+    let read = history.devices(run, filter, |device| {
+        devices.push(device);
+        Ok::<(), Error>(())
+    });
+    read.expect("it can be read");
+    devices.sort_by(|a, b| a.name.cmp(&b.name));
+    devices
+}
+
+#[test]
+fn a_run_is_written_and_read() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path().join("new").join("state"));
+    small_run(&place, 7);
+    let history = History::open(&place).expect("it can be opened");
+    let runs = history.runs(&RunFilter::default()).expect("it can be read");
+    let [run] = &runs[..] else {
+        panic!("{runs:?}");
+    };
+    assert_eq!(run.id, header(7).id);
+    assert_eq!(run.outcome.as_deref(), Some("completed-with-errors"));
+    assert_eq!(run.totals.total, 3);
+    assert_eq!(
+        (run.totals.success, run.totals.error, run.totals.skipped),
+        (1, 1, 1)
+    );
+    assert!(!run.is_unfinished());
+    let outcomes: Vec<(String, String)> = devices(&history, &run.id, DeviceFilter::All)
+        .into_iter()
+        .map(|device| (device.name, device.outcome))
+        .collect();
+    let expected = [
+        ("PC-00001", "accepted"),
+        ("PC-00002", "failed"),
+        ("PC-00003", "skipped"),
+    ];
+    assert_eq!(
+        outcomes,
+        expected.map(|(name, outcome)| (name.to_owned(), outcome.to_owned()))
+    );
+    let failed = DeviceFilter::Only(DeviceOutcome::Failed);
+    let [failed] = &devices(&history, &run.id, failed)[..] else {
+        panic!("one has failed");
+    };
+    assert_eq!(failed.status, Some(400));
+    assert_eq!(failed.message.as_deref(), Some("cannot sync"));
+    assert_eq!(failed.os, "Windows");
+}
+
+#[test]
+fn runs_are_filtered() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    small_run(&place, 1);
+    small_run(&place, 2);
+    let history = History::open(&place).expect("it can be opened");
+    let count = |outcome: Option<&str>, since: Option<String>| {
+        let outcome = outcome.map(str::to_owned);
+        let runs = history.runs(&RunFilter { outcome, since });
+        runs.expect("it can be read").len()
+    };
+    assert_eq!(count(None, None), 2);
+    assert_eq!(count(Some("completed"), None), 0);
+    assert_eq!(count(Some("completed-with-errors"), None), 2);
+    assert_eq!(count(None, Some(header(2).started_at)), 1);
+}
+
+#[test]
+fn what_comes_in_is_committed_without_a_flush() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    let history = History::open(&place).expect("it can be opened");
+    let recorder = Recorder::begin(history, &header(1), None).expect("it begins");
+    recorder.selected(selected(1..=2), NOW);
+    recorder.done(done(1, Outcome::Accepted), NOW);
+    // Another program reads while the run writes.
+    let reader = History::open(&place).expect("it can be opened");
+    let accepted = DeviceFilter::Only(DeviceOutcome::Accepted);
+    while devices(&reader, &header(1).id, accepted).is_empty() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(devices(&reader, &header(1).id, DeviceFilter::All).len(), 2);
+    drop(recorder);
+}
+
+#[test]
+fn an_export_has_everything() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    small_run(&place, 1);
+    let history = History::open(&place).expect("it can be opened");
+    let mut lines = Vec::new();
+    history
+        .export(&header(1).id, &mut lines)
+        .expect("it can be written");
+    let lines = String::from_utf8(lines).expect("JSON is UTF-8");
+    let tables: Vec<String> = lines
+        .lines()
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
+            line["table"]
+                .as_str()
+                .expect("it names its table")
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(tables, ["run", "device", "device", "device", "request"]);
+    assert!(history.export("other", &mut Vec::new()).is_err());
+}
+
+#[test]
+fn devices_that_fail_in_each_of_the_last_runs_are_found() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    for number in 1..=3 {
+        let history = History::open(&place).expect("it can be opened");
+        let recorder = Recorder::begin(history, &header(number), None).expect("it begins");
+        recorder.selected(selected(1..=2), NOW);
+        recorder.done(done(1, failed()), NOW);
+        let second = if number == 2 {
+            Outcome::Accepted
+        } else {
+            failed()
+        };
+        recorder.done(done(2, second), NOW);
+        let summary = summary(2, 0, 2, RunStatus::Completed);
+        recorder
+            .end(&summary, "completed-with-errors", "2026-11-26T01:00:00Z")
+            .expect("it ends");
+    }
+    let history = History::open(&place).expect("it can be opened");
+    let names = |last| {
+        let (runs, failing) = history.failing(last).expect("it can be read");
+        assert_eq!(runs.len(), last);
+        failing
+            .into_iter()
+            .map(|device| device.name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(1), ["PC-00001", "PC-00002"]);
+    assert_eq!(names(3), ["PC-00001"]);
+    let (_, failing) = history.failing(3).expect("it can be read");
+    assert_eq!(failing[0].reasons, ["400 BadRequest: cannot sync"]);
+}

@@ -1,0 +1,173 @@
+//! A run that goes on with an earlier one.
+
+use std::collections::BTreeSet;
+
+use intune_sync_history::{
+    Departure, DeviceFilter, Earlier, Error, History, Recorder, RequestKind, StateDir, Subject,
+    Verification,
+};
+use intune_sync_ids::Guid;
+use intune_sync_wit::{Outcome, RunStatus};
+
+use crate::{
+    record::devices,
+    support::{NOW, device, done, exchange, failed, header, selected, subject, summary},
+};
+
+fn open(place: &StateDir) -> History {
+    History::open(place).expect("it can be opened")
+}
+
+fn settled(history: &History, earlier: &Earlier) -> BTreeSet<Guid> {
+    let mut settled = BTreeSet::new();
+    let read = history.settled(earlier, |part| {
+        settled.extend(part);
+        Ok::<(), Error>(())
+    });
+    read.expect("it can be read");
+    settled
+}
+
+/// A run that is killed once two of its five devices are done, and a request is in flight; or the next part of it, which
+/// is killed before it has done anything.
+fn killed(place: &StateDir, number: u32, earlier: Option<&Earlier>) {
+    let recorder = Recorder::begin(open(place), &header(number), earlier).expect("it begins");
+    if earlier.is_none() {
+        recorder.selected(selected(1..=5), NOW);
+        exchange(&recorder, [1, 2]);
+        recorder.done(done(1, Outcome::Accepted), NOW);
+        recorder.done(done(2, failed()), NOW);
+    } else if number.is_multiple_of(2) {
+        recorder.selected(selected(3..=5), NOW);
+    }
+    recorder.left(Departure {
+        at: NOW,
+        kind: RequestKind::Sync,
+        devices: vec![device(3)],
+    });
+    if number != 5 {
+        recorder.progress((&summary(5, 1, 1, RunStatus::Running)).into());
+    }
+    recorder.flush().expect("it can be written");
+}
+
+#[test]
+fn a_killed_run_is_found_and_goes_on() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    killed(&place, 1, None);
+    let history = open(&place);
+    let earlier = history
+        .unfinished(&subject(), "{}")
+        .expect("it can be read")
+        .expect("it is unfinished");
+    assert_eq!(earlier.run.id, header(1).id);
+    assert_eq!((earlier.totals.total, earlier.totals.pending), (5, 3));
+    assert_eq!((earlier.totals.success, earlier.totals.error), (1, 1));
+    // What was in flight is not settled.
+    assert_eq!(settled(&history, &earlier), [device(1), device(2)].into());
+
+    let recorder = Recorder::begin(history, &header(2), Some(&earlier)).expect("it begins");
+    recorder.selected(selected(3..=5), NOW);
+    for number in 3..=5 {
+        exchange(&recorder, [number]);
+        recorder.done(done(number, Outcome::Accepted), NOW);
+    }
+    let whole = earlier.totals.and(summary(3, 3, 0, RunStatus::Completed));
+    assert_eq!(
+        (whole.total, whole.success, whole.error, whole.pending),
+        (5, 4, 1, 0)
+    );
+    recorder
+        .end(&whole, "completed-with-errors", "2026-11-26T01:00:00Z")
+        .expect("it ends");
+
+    let history = open(&place);
+    assert_eq!(
+        history
+            .unfinished(&subject(), "{}")
+            .expect("it can be read"),
+        None
+    );
+    let all = devices(&history, &header(2).id, DeviceFilter::All);
+    let outcomes: Vec<&str> = all.iter().map(|device| device.outcome.as_str()).collect();
+    assert_eq!(
+        outcomes,
+        ["accepted", "failed", "accepted", "accepted", "accepted"]
+    );
+    for number in [1, 2] {
+        let run = history.run(&header(number).id).expect("it is there");
+        let verified = history.verify(&run).expect("it can be read");
+        assert!(
+            matches!(verified, Verification::Whole { .. }),
+            "{verified:?}"
+        );
+    }
+    let first = history.run(&header(1).id).expect("it is there");
+    assert_eq!(first.outcome.as_deref(), Some("killed"));
+}
+
+#[test]
+fn a_run_can_be_killed_and_resumed_often() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    killed(&place, 1, None);
+    for number in 2..=6 {
+        let history = open(&place);
+        let earlier = history.to_resume(&header(1).id).expect("it is there");
+        assert_eq!(earlier.run.id, header(number - 1).id, "its last part");
+        assert_eq!((earlier.totals.total, earlier.totals.pending), (5, 3));
+        killed(&place, number, Some(&earlier));
+    }
+    let earlier = open(&place).to_resume(&header(3).id).expect("it is there");
+    assert_eq!(earlier.totals.success, 1);
+}
+
+#[test]
+fn only_a_run_of_the_same_tenant_identity_and_selection_goes_on() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    killed(&place, 1, None);
+    let history = open(&place);
+    let found = |subject: &Subject, selection: &str| {
+        history
+            .unfinished(subject, selection)
+            .expect("it can be read")
+            .is_some()
+    };
+    assert!(found(&subject(), "{}"));
+    assert!(!found(&subject(), r#"{"os":["iOS"]}"#));
+    let others = [
+        Subject {
+            cloud: "usgov".to_owned(),
+            ..subject()
+        },
+        Subject {
+            tenant: "t".to_owned(),
+            ..subject()
+        },
+        Subject {
+            app: "a".to_owned(),
+            ..subject()
+        },
+    ];
+    for other in others {
+        assert!(!found(&other, "{}"), "{other:?}");
+        assert_eq!(other.difference(&subject()).len(), 1);
+    }
+}
+
+#[test]
+fn a_run_that_has_nothing_left_is_not_resumed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    crate::record::small_run(&place, 1);
+    let history = open(&place);
+    assert_eq!(
+        history
+            .unfinished(&subject(), "{}")
+            .expect("it can be read"),
+        None
+    );
+    assert!(history.to_resume("other").is_err());
+}
