@@ -10,6 +10,7 @@
 #              runs the core against 100,000 random tenants on virtual time (`make test` takes 2,000)
 # make replay SEED=17
 #              one of these again, with everything that was drawn and everything that happened
+# make crash   kills runs at a thousand moments, and resumes each (`make test` takes 100)
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
 # make settings
 #              rewrites the README's table of settings
@@ -25,7 +26,7 @@ CARGO ?= cargo
 # One selection and one profile everywhere: any other would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test test-under-load runtimes simulation replay bench settings mutants fuzz lint reproducible setup node
+.PHONY: demo build test test-under-load runtimes simulation replay crash bench settings mutants fuzz lint reproducible setup node
 .DEFAULT_GOAL := build
 
 demo: build
@@ -49,6 +50,9 @@ simulation: setup
 
 replay: setup
 	INTUNE_SYNC_SEED=$(or $(SEED),$(error which one? SEED=17)) $(CARGO) test $(FLAGS) --test seeds everything -- --nocapture
+
+crash: setup
+	INTUNE_SYNC_KILLS=1000 $(CARGO) test $(FLAGS) --test end_to_end -- killed_and_resumed
 
 bench: build
 	INTUNE_SYNC_MEASURE=50000 $(CARGO) test $(FLAGS) --lib tests::cost::cost -- --nocapture > target/sandbox-cost

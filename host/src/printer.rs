@@ -163,6 +163,11 @@ impl Printer {
         }
     }
 
+    /// Shows a command, as it can be typed.
+    pub(crate) fn command(&mut self, command: &str) {
+        self.line(&one_line(command));
+    }
+
     /// A line of the log, in the runbook's shape and in UTC: `[2026-11-23 02:17:00] [INFO] text`.
     pub(crate) fn log(&mut self, now: Timestamp, level: Level, text: &str) {
         let (word, color) = match level {

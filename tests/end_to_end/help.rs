@@ -58,6 +58,11 @@ fn of_audit() {
 }
 
 #[test]
+fn of_runs() {
+    assert_snapshot!(page(&["runs", "--help"]));
+}
+
+#[test]
 fn the_short_page_says_the_same_in_fewer_words() {
     let (short, long) = (page(&["sync", "-h"]), page(&["sync", "--help"]));
     assert!(short.len() < long.len());

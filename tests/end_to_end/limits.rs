@@ -82,12 +82,21 @@ os.execvp(sys.argv[1], sys.argv[1:])";
 fn a_limit_on_the_size_of_files_does_no_harm() {
     let folder = tempfile::tempdir().expect("a folder");
     let tenant = Tenant::new(healthy(20));
-    let cold = tenant
-        .sync()
-        .env("XDG_CACHE_HOME", folder.path().to_str().expect("UTF-8"));
-    let Some(finished) = under(&["prlimit", "--fsize=10000"], cold) else {
+    let cold = |flags: &[&str]| {
+        let cache = folder.path().to_str().expect("UTF-8");
+        let program = tenant
+            .sync()
+            .args(flags.iter().copied())
+            .env("XDG_CACHE_HOME", cache);
+        under(&["prlimit", "--fsize=10000"], program)
+    };
+    // The history is larger, which shows before anything is sent.
+    let Some(finished) = cold(&[]) else {
         return;
     };
+    refused(&finished, "cannot use the history");
+    assert_eq!(tenant.statistics().requests.total(), 0);
+    let finished = cold(&["--no-history"]).expect("there is `prlimit`");
     assert_eq!(finished.code, 0, "{finished:?}");
     assert_eq!(tenant.statistics().syncs_accepted, 20);
 }

@@ -19,6 +19,7 @@ mod field;
 mod grant;
 mod happy_path;
 mod help;
+mod history;
 mod identity;
 #[cfg(target_os = "linux")]
 mod limits;

@@ -2,7 +2,12 @@
 
 use std::{
     io::Write,
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use serde_json::Value;
@@ -46,6 +51,7 @@ impl Program {
                 command.env(name, value);
             }
         }
+        command.env("XDG_STATE_HOME", new_state_home());
         Self(command)
     }
 
@@ -134,6 +140,18 @@ impl Program {
         let lines = finished.stdout.lines().map(read).collect();
         (finished, lines)
     }
+}
+
+/// Each call has its own history and its own locks, as calls on different machines have.
+fn new_state_home() -> PathBuf {
+    static STATE_HOMES: LazyLock<PathBuf> = LazyLock::new(|| {
+        let homes = Path::new(env!("CARGO_TARGET_TMPDIR")).join("state");
+        // Those of earlier tests, if there are any.
+        let _ = std::fs::remove_dir_all(&homes);
+        homes
+    });
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    STATE_HOMES.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string())
 }
 
 impl Finished {

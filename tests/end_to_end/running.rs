@@ -54,6 +54,11 @@ impl Running {
         assert!(sent.expect("there is `kill`").success());
     }
 
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is a child").is_some()
+    }
+
     /// Waits until it ends.
     pub(crate) fn finish(mut self) -> Finished {
         let (stdout, stderr) = (self.stdout.rest(), self.stderr.rest());

@@ -42,6 +42,8 @@ fn ctrl_c_finishes_what_is_in_flight_and_starts_nothing_new() {
             "json",
         ]);
         let mut running = Running::start(program);
+        // After the first one, several are in flight.
+        running.logs(" accepted");
         running.logs(" accepted");
         running.signal(signal);
         running.logs("note: stopping: what is in flight is finished");

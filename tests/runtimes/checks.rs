@@ -86,7 +86,7 @@ fn reference() -> &'static Account {
     static REFERENCE: OnceLock<Account> = OnceLock::new();
     REFERENCE.get_or_init(|| {
         let tenant = Tenant::new(fleet());
-        let mut program = tenant.surround().args(["sync", "--yes"]);
+        let mut program = tenant.surround().args(["sync", "--yes", "--no-history"]);
         for (name, value) in SETTINGS {
             program = program.env(name, value);
         }

@@ -38,12 +38,25 @@ impl Choice for Format {
     ];
 }
 
+/// What the history adds to the summary.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Recorded {
+    /// The run that this one resumes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<String>,
+    /// The last hash over its requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence_sha256: Option<String>,
+}
+
 /// Collects what the summary needs of a run's events. Of the devices it keeps only those that failed.
 #[derive(Debug)]
 pub struct Collector {
     format: Format,
     purpose: Purpose,
     run_id: String,
+    history: Recorded,
     plan: Option<Plan>,
     incomplete: Option<Incomplete>,
     failures: Vec<FailedDevice>,
@@ -56,10 +69,25 @@ impl Collector {
             format,
             purpose,
             run_id: run_id.into(),
+            history: Recorded::default(),
             plan: None,
             incomplete: None,
             failures: Vec::new(),
         }
+    }
+
+    /// The run goes on with an earlier one, in which these devices have failed.
+    pub fn resume(&mut self, run: impl Into<String>, failures: Vec<FailedDevice>) {
+        self.history.resumed = Some(run.into());
+        self.failures = failures;
+        if !self.keeps_failures() {
+            self.failures.truncate(FAILURES_SHOWN);
+        }
+    }
+
+    /// The last hash over the run's requests.
+    pub fn set_evidence(&mut self, evidence: String) {
+        self.history.evidence_sha256 = Some(evidence);
     }
 
     /// Takes in an event, in the order in which the engine emits them; `now` is the time of day. Returns the line to
@@ -110,8 +138,8 @@ impl Collector {
         let incomplete = self.incomplete.map(IncompleteObject::from);
         match self.purpose {
             Purpose::Sync => {
-                let failures = &self.failures;
-                let report = SyncReport::new(summary, &self.run_id, failures, incomplete);
+                let (id, history) = (&self.run_id, &self.history);
+                let report = SyncReport::new(summary, id, history, &self.failures, incomplete);
                 Report::Sync(report)
             }
             Purpose::Plan => {

@@ -22,19 +22,22 @@ pub enum ExitStatus {
     NotAuthorized = 4,
     /// The run stopped early.
     Stopped = 5,
+    /// Another run of this tenant and identity goes on.
+    Busy = 75,
     /// Interrupted by the user or the system.
     Interrupted = 130,
 }
 
 impl ExitStatus {
     /// All of them, by their code.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Success,
         Self::Failed,
         Self::Usage,
         Self::DevicesFailed,
         Self::NotAuthorized,
         Self::Stopped,
+        Self::Busy,
         Self::Interrupted,
     ];
 
@@ -54,6 +57,7 @@ impl ExitStatus {
             Self::DevicesFailed => "finished, but some devices failed or were not listed",
             Self::NotAuthorized => "not authorized: a token or a permission is missing",
             Self::Stopped => "stopped early: some devices were not reached",
+            Self::Busy => "another run of this tenant and identity goes on",
             Self::Interrupted => "interrupted by Ctrl-C, SIGTERM or SIGHUP",
         }
     }
@@ -104,7 +108,7 @@ mod tests {
     #[test]
     fn each_has_a_code_and_a_meaning_of_its_own() {
         let codes = ExitStatus::ALL.map(ExitStatus::code);
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 130]);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 75, 130]);
         for status in ExitStatus::ALL {
             let same = |other: &&ExitStatus| other.meaning() == status.meaning();
             assert_eq!(ExitStatus::ALL.iter().filter(same).count(), 1, "{status:?}");

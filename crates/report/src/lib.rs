@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 pub use self::{
-    collector::{Collector, Format},
+    collector::{Collector, Format, Recorded},
     counts::{Counts, minutes},
     event::retried,
     exit_status::ExitStatus,

@@ -6,6 +6,7 @@ use intune_sync_wit::{self as wit, DeviceDone, Failure, Incomplete, Plan, RunSta
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use crate::{
+    collector::Recorded,
     counts::{Counts, seconds},
     groups::Groups,
 };
@@ -143,6 +144,8 @@ pub(crate) struct SyncReport<'a> {
     #[serde(flatten)]
     counts: Counts<'a>,
     run_id: &'a str,
+    #[serde(flatten)]
+    history: &'a Recorded,
     outcome: Outcome,
     failures: &'a [FailedDevice],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,12 +159,14 @@ impl<'a> SyncReport<'a> {
     pub(crate) fn new(
         summary: &'a Summary,
         run_id: &'a str,
+        history: &'a Recorded,
         failures: &'a [FailedDevice],
         incomplete: Option<IncompleteObject>,
     ) -> Self {
         Self {
             counts: Counts(summary),
             run_id,
+            history,
             outcome: Outcome::of(summary),
             failures,
             incomplete,

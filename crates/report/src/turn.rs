@@ -23,6 +23,8 @@ pub enum Stop {
     Deadline,
     /// Nobody reads its output any more.
     Unread,
+    /// The history can no longer be written.
+    Unrecorded,
 }
 
 impl Turn {

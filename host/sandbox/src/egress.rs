@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Method, Request, Response, request::Parts};
+use http::{HeaderMap, Method, Request, Response, StatusCode, request::Parts};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use intune_sync_egress::{
@@ -28,6 +28,15 @@ pub(crate) const IN_FLIGHT: usize = 64;
 /// The longest that the guest's own timeouts are heeded.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(100);
 
+/// Keeps account of the requests that leave. It is called from several tasks.
+pub trait Journal: Send + Sync {
+    /// A request is about to leave. Returns its number.
+    fn left(&self, call: &Call) -> i64;
+
+    /// The head of its response is there, or it will get none; `elapsed` after it left.
+    fn returned(&self, number: i64, head: Option<(StatusCode, &HeaderMap)>, elapsed: Duration);
+}
+
 /// The tokens and the requests of one run.
 pub struct Egress {
     graph: Gated<sync::Writes, TokenCache>,
@@ -40,6 +49,7 @@ pub struct Egress {
     unfinished: Mutex<Vec<String>>,
     /// Why the first refused request was refused.
     refused: Mutex<Option<String>>,
+    journal: Option<Arc<dyn Journal>>,
 }
 
 impl Egress {
@@ -64,7 +74,15 @@ impl Egress {
             writes: Writes::default(),
             unfinished: Mutex::default(),
             refused: Mutex::default(),
+            journal: None,
         }
+    }
+
+    /// Records its requests there.
+    #[must_use]
+    pub fn with_journal(mut self, journal: Option<Arc<dyn Journal>>) -> Self {
+        self.journal = journal;
+        self
     }
 
     /// Why the guest's first refused request was refused.
@@ -233,16 +251,25 @@ impl Begun {
         egress.wait_for_ceiling(admitted.call()).await?;
 
         let shortest = |timeout: Option<Duration>| timeout.unwrap_or(TIMEOUT).min(TIMEOUT);
-        let response = admitted
+        let recorded = egress.journal.as_ref().map(|journal| {
+            let number = journal.left(admitted.call());
+            (journal, number, Instant::now())
+        });
+        let sent = admitted
             .send(Timeouts {
                 first_byte: shortest(options.first_byte_timeout),
                 between_bytes: shortest(options.between_bytes_timeout),
             })
-            .await
-            .map_err(|error| match error {
-                SendError::Token(UnknownToken) => egress.refuse(error.to_string()),
-                SendError::Client(error) => in_words(error),
-            })?;
+            .await;
+        if let Some((journal, number, left)) = recorded {
+            let head = sent.as_ref().ok();
+            let head = head.map(|response| (response.status(), response.headers()));
+            journal.returned(number, head, left.elapsed());
+        }
+        let response = sent.map_err(|error| match error {
+            SendError::Token(UnknownToken) => egress.refuse(error.to_string()),
+            SendError::Client(error) => in_words(error),
+        })?;
         let (head, body) = response.into_parts();
         let body = body.map_err(move |error| {
             let _until_it_is_dropped = &in_flight;

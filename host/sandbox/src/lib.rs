@@ -35,7 +35,7 @@ use wasmtime::{
 
 use self::state::State;
 pub use self::{
-    egress::Egress,
+    egress::{Egress, Journal},
     limits::{Limit, REHEARSED_RUN, RUN, Time, limits_table},
     machine::Lack,
     run::Run,

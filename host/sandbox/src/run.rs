@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use intune_sync_wit::{Engine, EnginePre, Event, Purpose, Settings, Summary};
+use intune_sync_wit::{Engine, EnginePre, Event, Guid, Purpose, Settings, Summary};
 use tokio::time::Instant;
 use wasmtime::{Store, component::ResourceAny};
 
@@ -107,6 +107,19 @@ impl Run {
             }
         }
         Ok(events)
+    }
+
+    /// These devices need no sync. To be called before the first [`next`](Self::next).
+    ///
+    /// # Errors
+    ///
+    /// When the component traps, or does not come back in time.
+    pub async fn skip(&mut self, devices: &[Guid]) -> Result<(), SandboxError> {
+        self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
+        let guest = self.engine.intune_sync_sync();
+        let run = guest.run();
+        let skipped = run.call_skip(&mut self.store, self.run, devices);
+        within(limits::CALL, &self.egress, skipped).await
     }
 
     /// Finish what is in flight, start nothing new.

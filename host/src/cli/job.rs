@@ -15,6 +15,7 @@ use super::groups::{
     choices,
     connection::GraphArgs,
     devices_file,
+    history::HistoryOptions,
     identity::{Auth, IdentityArgs},
     output::OutputOptions,
     settings::{Job, Settings},
@@ -45,6 +46,8 @@ pub(crate) struct JobOptions {
     pub(crate) format: Format,
     /// What is shown.
     pub(crate) output: OutputOptions,
+    /// Where the run is recorded, if it is.
+    pub(crate) history: Option<HistoryOptions>,
 }
 
 impl JobOptions {
@@ -93,6 +96,7 @@ impl JobOptions {
             component: None,
             format: Format::Text,
             output,
+            history: None,
         }
     }
 }
@@ -168,6 +172,7 @@ impl JobArgs {
             component: self.component,
             format: self.format,
             output: self.output,
+            history: None,
             given,
         })
     }

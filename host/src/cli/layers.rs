@@ -19,7 +19,7 @@ const ALTERNATIVES: [&[&str]; 3] = [
 ];
 
 /// The long flags that a variable or a file cannot set.
-const NOT_LAYERED: [&str; 3] = ["config", "help", "version"];
+const NOT_LAYERED: [&str; 4] = ["config", "help", "resume", "version"];
 
 /// Values that replace defaults, by long flag.
 #[derive(Debug, Default)]

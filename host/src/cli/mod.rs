@@ -10,6 +10,7 @@ mod groups;
 mod job;
 mod layers;
 mod rehearse;
+mod runs;
 mod simulate;
 #[cfg(test)]
 mod tests;
@@ -17,23 +18,25 @@ mod tree;
 
 use std::{ffi::OsString, path::PathBuf};
 
-use intune_sync_settings::Advice;
+use intune_sync_settings::{Advice, variable};
 pub(crate) use intune_sync_settings::{Cloud, duration};
 
-use self::layers::Layers;
 pub(crate) use self::{
     audit::AuditOptions,
     demo::DemoOptions,
     doctor::DoctorOptions,
     grant::{GrantOptions, PrincipalType, Purpose as GrantPurpose, Whom},
     groups::{
+        history::{HistoryOptions, Resume},
         identity::Auth,
         output::{Color, OutputOptions, ReportFormat, Verbosity},
     },
     job::JobOptions,
     rehearse::{BulkCost, Limiter, RehearseOptions, TenantOptions},
+    runs::{ListOptions, Only, Pruning, RunsCommand, RunsFormat, RunsOptions},
     simulate::SimulateOptions,
 };
+use self::{groups::history::repeatable, layers::Layers};
 
 /// A command, with its options.
 #[derive(Debug)]
@@ -54,6 +57,8 @@ pub(crate) enum Command {
     Audit(AuditOptions),
     /// What a confined process does with a component's file.
     Compile(PathBuf),
+    /// `runs`.
+    Runs(RunsOptions),
     /// `--help`, `--version`: a text for stdout, and nothing else to do.
     Show(Page),
 }
@@ -94,7 +99,9 @@ fn parse_with(
         Err(error) => return explain(error, &Layers::default()),
     };
     let Some((name @ ("sync" | "plan" | "rehearse" | "doctor"), given)) = flags.subcommand() else {
-        return tree::read(&flags).or_else(|error| explain(error, &Layers::default()));
+        return tree::read(&flags)
+            .map(|command| command.with_state_dir(variables))
+            .or_else(|error| explain(error, &Layers::default()));
     };
 
     // Variables and the config file replace the defaults, so that the flags' own parsers read them.
@@ -106,5 +113,32 @@ fn parse_with(
     layered
         .try_get_matches_from(&args)
         .and_then(|matches| tree::read(&matches))
+        .map(|command| command.with_arguments(&args))
         .or_else(|error| explain(error, &layers))
+}
+
+impl Command {
+    /// The command, with the directory of the history that the variable names.
+    fn with_state_dir(mut self, variables: Variables<'_>) -> Self {
+        if let Self::Runs(runs) = &mut self
+            && runs.state_dir.is_none()
+        {
+            let name = variable("state-dir");
+            let mut set = variables
+                .iter()
+                .filter(|(known, value)| *known == *name && !value.is_empty());
+            runs.state_dir = set.next().map(|(_, value)| PathBuf::from(value));
+        }
+        self
+    }
+
+    /// The command, which knows what it was given: a run that is recorded can be given it again.
+    fn with_arguments(mut self, args: &[OsString]) -> Self {
+        if let Self::Job(job) = &mut self
+            && let Some(history) = &mut job.history
+        {
+            history.arguments = repeatable(args.get(2..).unwrap_or_default());
+        }
+        self
+    }
 }

@@ -13,8 +13,10 @@ use super::{
     demo::{self, DemoOptions},
     doctor::{self, DoctorArgs},
     grant::{self, GrantArgs},
-    job::{self, JobArgs},
+    groups::history::HistoryArgs,
+    job::{self, JobArgs, JobOptions},
     rehearse::{self, RehearseOptions},
+    runs::{self, RunsArgs},
     simulate::SimulateOptions,
 };
 
@@ -103,6 +105,11 @@ pub(super) enum Subcommands {
         /// The component
         file: PathBuf,
     },
+    /// Look at earlier runs, resume one, or delete old ones
+    ///
+    /// Every `sync` records itself as it goes, in a SQLite file that anyone can read with `sqlite3`.
+    #[command(after_long_help = runs::EXIT_CODES)]
+    Runs(RunsArgs),
 }
 
 /// `sync`.
@@ -113,6 +120,8 @@ pub(super) struct SyncArgs {
     dry_run: bool,
     #[command(flatten)]
     job: JobArgs,
+    #[command(flatten)]
+    history: HistoryArgs,
 }
 
 /// The command that clap has matched.
@@ -133,11 +142,14 @@ impl TryFrom<Subcommands> for Command {
     fn try_from(command: Subcommands) -> Result<Self, Advice> {
         Ok(match command {
             Subcommands::Sync(args) => {
-                let purpose = match args.dry_run {
-                    true => Purpose::Plan,
-                    false => Purpose::Sync,
-                };
-                Self::Job(Box::new(args.job.options(purpose)?))
+                let history = args.history.options()?;
+                Self::Job(Box::new(match args.dry_run {
+                    true => args.job.options(Purpose::Plan)?,
+                    false => JobOptions {
+                        history,
+                        ..args.job.options(Purpose::Sync)?
+                    },
+                }))
             }
             Subcommands::Plan(args) => Self::Job(Box::new(args.options(Purpose::Plan)?)),
             Subcommands::Demo(options) => Self::Demo(options),
@@ -150,6 +162,7 @@ impl TryFrom<Subcommands> for Command {
             Subcommands::Grant(args) => Self::Grant(Box::new((*args).try_into()?)),
             Subcommands::Audit(options) => Self::Audit(options),
             Subcommands::Compile { file } => Self::Compile(file),
+            Subcommands::Runs(args) => Self::Runs(args.try_into()?),
         })
     }
 }

@@ -6,9 +6,11 @@ mod demo;
 mod doctor;
 mod failure;
 mod grant;
+mod history;
 mod identity;
 mod interruption;
 mod rehearse;
+mod runs;
 mod simulate;
 mod sync;
 
@@ -34,7 +36,9 @@ pub(crate) fn output(command: &Command) -> OutputOptions {
         Command::Simulate(options) => options.output,
         Command::Doctor(options) => options.report.output,
         Command::Grant(options) => options.report.output,
-        Command::Audit(_) | Command::Compile(_) | Command::Show(_) => OutputOptions::default(),
+        Command::Audit(_) | Command::Compile(_) | Command::Runs(_) | Command::Show(_) => {
+            OutputOptions::default()
+        }
     }
 }
 
@@ -79,6 +83,13 @@ pub(crate) fn run(
         }
         Command::Audit(options) => runtime.block_on(audit::run(&options, printer)),
         Command::Compile(file) => component::compile(&file),
+        Command::Runs(options) => match runtime.block_on(runs::run(&options, printer))? {
+            runs::Next::Over(status) => Ok(status),
+            runs::Next::Command(command) => {
+                *printer = Printer::stdio(&output(&command));
+                run(*command, started, printer)
+            }
+        },
         Command::Show(page) => {
             printer.page(&page)?;
             Ok(ExitStatus::Success)

@@ -22,7 +22,12 @@ use intune_sync_wit::{Dispatch, EventKind, Problem, Purpose, RunStatus, Summary}
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
-use super::{Failure, component, http_client, identity, interruption::Interruption};
+use super::{
+    Failure, component,
+    history::{Opened, Record},
+    http_client, identity,
+    interruption::Interruption,
+};
 use crate::{cli::JobOptions, identity::Environment, output::Output, printer::Printer};
 
 /// Runs a job. Its deadline counts from `started`.
@@ -57,6 +62,7 @@ pub(crate) async fn run(
         }
         sandbox = component::load(options.component.as_deref()) => sandbox?,
     };
+    let history = options.history.as_ref().map(Opened::open).transpose()?;
 
     if printer.is_verbose() {
         printer.note(&format!("tokens come from: {}", source.describe()));
@@ -80,15 +86,31 @@ pub(crate) async fn run(
     let rules = rules(options);
     let now = Timestamp::now();
     let seed = RandomState::new().hash_one(now.as_nanosecond());
-    let settings = options.settings(u64::try_from(now.as_millisecond()).unwrap_or(0), seed);
+    let id = run_id(now, seed);
+    let record = history
+        .map(|history| Record::begin(history, options, &tokens, &id, now, printer))
+        .transpose()?;
+    let mut settings = options.settings(u64::try_from(now.as_millisecond()).unwrap_or(0), seed);
+    if let Some(record) = &record {
+        settings.selection.limit = record.limit(settings.selection.limit);
+    }
     let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
-    let egress = Arc::new(Egress::new(rules, ceiling, scope, tokens, client));
+    let egress = Egress::new(rules, ceiling, scope, tokens, client)
+        .with_journal(record.as_ref().map(Record::journal));
+    let egress = Arc::new(egress);
     let asks = asks(options);
     if asks {
         egress.withhold_writes();
     }
     let run = sandbox.start(settings, Arc::clone(&egress), Time::Real);
-    let run = run.await?;
+    let mut run = run.await?;
+    let mut output = Output::new(options.format, options.purpose, id);
+    if let Some(record) = &record {
+        record.skip(&mut run).await?;
+        if let Some((earlier, failures)) = record.resumed()? {
+            output.resume(earlier, failures);
+        }
+    }
 
     let job = Job {
         options,
@@ -103,8 +125,9 @@ pub(crate) async fn run(
         },
         declined: false,
         summary: None,
+        record,
+        unrecorded: false,
     };
-    let output = Output::new(options.format, options.purpose, run_id(now, seed));
     tokio::select! {
         ended = job.run(output, printer) => ended,
         never = stop_writes(egress, interruption, deadline) => match never {},
@@ -181,6 +204,9 @@ struct Job<'a> {
     declined: bool,
     /// The counts after the last turn.
     summary: Option<Summary>,
+    record: Option<Record>,
+    /// The history can no longer be written.
+    unrecorded: bool,
 }
 
 /// The question that a person at a terminal is asked before the first write leaves.
@@ -215,12 +241,24 @@ impl Job<'_> {
                 Err(_) => break Some("the program failed at a check of its own".to_owned()),
             }
         };
-        let summary = self.conclusion(broke).await;
+        let mut summary = self.conclusion(broke).await;
         let fails = self.options.given.fails_if_incomplete() && output.is_incomplete();
         if let Some(warning) = unknown_ids(&self.options.given, &summary) {
             printer.warning(&warning);
         }
-        output.finish(printer, Timestamp::now(), &summary)?;
+        let now = Timestamp::now();
+        if let Some(record) = &self.record {
+            summary = record.whole(summary);
+            if let Some(evidence) = record.end(&summary, now, printer) {
+                output.set_evidence(evidence.to_string());
+            }
+        }
+        output.finish(printer, now, &summary)?;
+        if let Some(record) = &self.record
+            && is_resumable(&summary)
+        {
+            printer.command(&record.command());
+        }
         Ok(ExitStatus::of(&summary, self.turn.stopped()).with_shortfall(fails))
     }
 
@@ -236,6 +274,7 @@ impl Job<'_> {
                     "stopping: what is in flight is finished; press Ctrl-C again to end at once",
                 ),
                 Stop::Deadline => printer.note("stopping: the time given by `--deadline` is over"),
+                Stop::Unrecorded => printer.note("stopping: the history can no longer be written"),
                 Stop::Declined | Stop::Unread => {}
             }
             self.run.stop().await?;
@@ -244,7 +283,11 @@ impl Job<'_> {
             return Ok(Next::End);
         };
         for event in &events {
-            output.event(printer, Timestamp::now(), event)?;
+            let now = Timestamp::now();
+            output.event(printer, now, event)?;
+            if let Some(record) = &mut self.record {
+                record.event(now, event);
+            }
             if let (Question::Open(devices), EventKind::Planned(plan)) =
                 (&mut self.question, &event.kind)
             {
@@ -253,7 +296,11 @@ impl Job<'_> {
         }
         self.ask(printer).await?;
         output.tick(printer, Timestamp::now());
-        self.summary = Some(self.run.summary().await?);
+        let summary = self.run.summary().await?;
+        if let Some(record) = &mut self.record {
+            self.unrecorded |= !record.progress(&summary);
+        }
+        self.summary = Some(summary);
         Ok(Next::Turn)
     }
 
@@ -263,6 +310,8 @@ impl Job<'_> {
             Some(Stop::Interrupted)
         } else if self.declined {
             Some(Stop::Declined)
+        } else if self.unrecorded {
+            Some(Stop::Unrecorded)
         } else {
             printer.stdout_closed().then_some(Stop::Unread)
         }
@@ -329,6 +378,17 @@ impl Job<'_> {
                 }),
                 ..self.summary.take().unwrap_or_else(nothing_done)
             },
+        }
+    }
+}
+
+/// Whether another part can do what this run has not: after one that has failed, if it has done anything.
+fn is_resumable(summary: &Summary) -> bool {
+    match summary.status {
+        RunStatus::Running | RunStatus::Completed => false,
+        RunStatus::Stopped | RunStatus::Interrupted(_) => summary.pending > 0 || summary.total == 0,
+        RunStatus::NotAuthorized(_) | RunStatus::Failed(_) => {
+            summary.pending > 0 && summary.success + summary.error + summary.gone > 0
         }
     }
 }

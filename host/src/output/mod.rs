@@ -10,7 +10,7 @@ mod tests;
 
 use std::io;
 
-use intune_sync_report::{Collector, Format};
+use intune_sync_report::{Collector, FailedDevice, Format};
 pub(crate) use intune_sync_report::{Counts, ErrorObject, Outcome as Ending, list, minutes, table};
 use intune_sync_wit::{Event, Purpose, Summary};
 use jiff::Timestamp;
@@ -35,6 +35,16 @@ impl Output {
             log: Log::default(),
             progress: Progress::default(),
         }
+    }
+
+    /// The run goes on with an earlier one, in which these devices have failed.
+    pub(crate) fn resume(&mut self, run: String, failures: Vec<FailedDevice>) {
+        self.collector.resume(run, failures);
+    }
+
+    /// The last hash over the run's requests.
+    pub(crate) fn set_evidence(&mut self, evidence: String) {
+        self.collector.set_evidence(evidence);
     }
 
     /// Shows an event, in the order in which the engine emits them; `now` is the time of day.

@@ -59,6 +59,7 @@ pub(crate) fn first_request(program: &str, home: &str) -> anyhow::Result<Duratio
         .args([
             "sync",
             "--yes",
+            "--no-history",
             "--graph-url",
             &root,
             "--auth",
@@ -125,6 +126,7 @@ pub(crate) fn loopback(program: &str, devices: u32, dispatch: &str) -> anyhow::R
             .args([
                 "sync",
                 "--yes",
+                "--no-history",
                 "--graph-url",
                 &root,
                 "--pace",

@@ -317,6 +317,8 @@ fn program(component: &str, address: SocketAddr) -> Command {
         // Variables, so that a test's own flags win.
         .env("INTUNE_SYNC_GRAPH_URL", &root)
         .env("INTUNE_SYNC_MAX_RATE", "1000000")
+        // Runs of other tests go on at the same time.
+        .env("INTUNE_SYNC_NO_HISTORY", "true")
         .env("IDENTITY_ENDPOINT", format!("{root}/msi/token"))
         .env("IDENTITY_HEADER", "simulator");
     command

@@ -11,7 +11,9 @@ use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use http::HeaderValue;
-use intune_sync_identity::{AccessToken, Fetch, Patience, TRY_AGAIN, TokenError, TokenState};
+use intune_sync_identity::{
+    AccessToken, Claims, Fetch, Patience, TRY_AGAIN, TokenError, TokenState,
+};
 use tokio::{runtime::Handle, sync::watch, task::AbortHandle, time::Instant};
 
 use self::surrogates::Surrogates;
@@ -149,6 +151,13 @@ impl TokenCache {
             (None, Some(denial)) => Err(Unavailable::Denied(denial.message.clone())),
             (None, None) => Err(Unavailable::TryAgain(TRY_AGAIN)),
         }
+    }
+
+    /// What the current token says about itself, where there is one that is not opaque. None of it is secret.
+    pub fn claims(&self) -> Option<Claims> {
+        let known = self.known.borrow();
+        let (_, secret) = known.state.current()?;
+        secret.claims()
     }
 
     /// Why there will be no token any more, once [`get`](Self::get) has said so.

@@ -2,6 +2,7 @@
 
 pub(super) mod connection;
 pub(super) mod devices_file;
+pub(super) mod history;
 pub(super) mod identity;
 pub(super) mod output;
 pub(super) mod settings;

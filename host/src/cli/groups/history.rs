@@ -1,0 +1,114 @@
+//! Where the history is, and whether a run goes on with an earlier one.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use intune_sync_settings::Advice;
+
+/// The history of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HistoryOptions {
+    /// Its directory, instead of the system's.
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Whether the run goes on with an earlier one.
+    pub(crate) resume: Resume,
+    /// The arguments of the command, without those above.
+    pub(crate) arguments: Vec<String>,
+}
+
+/// Whether a run goes on with an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Resume {
+    /// It does not.
+    No,
+    /// With the latest unfinished one of the same tenant, identity and selection, if there is one.
+    Latest,
+    /// With this one.
+    Run(String),
+}
+
+/// Where the history is.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "History")]
+pub(in crate::cli) struct StateDirArgs {
+    /// Directory of the history [default: `$XDG_STATE_HOME/intune-sync`, or `%LOCALAPPDATA%\intune-sync`]
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) state_dir: Option<PathBuf>,
+}
+
+/// The history of a run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "History")]
+pub(in crate::cli) struct HistoryArgs {
+    #[command(flatten)]
+    place: StateDirArgs,
+    /// Keep no history: the run cannot be resumed or looked up later, and nothing keeps a second one from starting
+    #[arg(long)]
+    no_history: bool,
+    /// Go on with an unfinished run: this one, or the latest of the same tenant, identity and selection
+    #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    resume: Option<String>,
+}
+
+impl HistoryArgs {
+    /// The history, unless none is wanted.
+    ///
+    /// # Errors
+    ///
+    /// Flags that do not go together.
+    pub(in crate::cli) fn options(self) -> Result<Option<HistoryOptions>, Advice> {
+        let resume = match self.resume {
+            None => Resume::No,
+            Some(run) if run.is_empty() => Resume::Latest,
+            Some(run) => Resume::Run(run),
+        };
+        if self.no_history {
+            return match resume {
+                Resume::No => Ok(None),
+                Resume::Latest | Resume::Run(_) => Err(Advice::new(
+                    "`--resume` and `--no-history` are not allowed together",
+                    "leave `--no-history` out: what to resume is in the history",
+                )),
+            };
+        }
+        Ok(Some(HistoryOptions {
+            state_dir: self.place.state_dir,
+            resume,
+            arguments: Vec::new(),
+        }))
+    }
+}
+
+/// The arguments of a command that `runs resume` gives again: all but those that say which history, and which run of it.
+pub(in crate::cli) fn repeatable(args: &[std::ffi::OsString]) -> Vec<String> {
+    let mut repeatable = Vec::new();
+    let mut args = args.iter().map(|arg| arg.to_string_lossy());
+    while let Some(arg) = args.next() {
+        match &*arg {
+            "--state-dir" => {
+                args.next();
+            }
+            "--resume" => {}
+            arg if arg.starts_with("--resume=") || arg.starts_with("--state-dir=") => {}
+            arg => repeatable.push(arg.to_owned()),
+        }
+    }
+    repeatable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_repeated_is_the_job() {
+        let repeated = |line: &str| {
+            let args: Vec<_> = line.split(' ').map(Into::into).collect();
+            repeatable(&args).join(" ")
+        };
+        let line = "--yes --state-dir /s --resume --os iOS --resume=R --state-dir=/t --pace quota";
+        assert_eq!(repeated(line), "--yes --os iOS --pace quota");
+        // Abbreviations are not flags.
+        assert_eq!(repeated("--os --resume-not"), "--os --resume-not");
+    }
+}

@@ -1,0 +1,428 @@
+//! Records a run in the history as it goes, and goes on with an earlier one.
+
+use std::{fmt::Write, path::PathBuf, sync::Arc, time::Duration};
+
+use http::{HeaderMap, StatusCode};
+use intune_sync_egress::{TokenCache, sync::Call};
+use intune_sync_history::{
+    Departure, DeviceFilter, DeviceOutcome, Earlier, Error, Evidence, Header, Held, History, Lock,
+    Recorder, RequestKind, Return, StateDir, Subject,
+};
+use intune_sync_ids::Guid;
+use intune_sync_report::{ExitStatus, FailedDevice};
+use intune_sync_sandbox::{Journal, Run};
+use intune_sync_settings::{Advice, Group};
+use intune_sync_wit::{
+    self as wit, DeviceDone, Event, EventKind, Failure as DeviceFailure, Summary,
+};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::Failure;
+use crate::{
+    cli::{HistoryOptions, JobOptions, Resume},
+    output::Ending,
+    printer::Printer,
+};
+
+/// How many ids of devices a selection names; of more it has the digest.
+const IDS_SHOWN: usize = 100;
+
+/// A run that is being recorded.
+pub(super) struct Record {
+    recorder: Recorder,
+    place: StateDir,
+    /// Where the user has put the history, if not in the system's place.
+    named: Option<PathBuf>,
+    id: String,
+    earlier: Option<Earlier>,
+    /// The list is complete, and the next sync leaves only once the counts are on the disk.
+    planned: bool,
+    _lock: Lock,
+}
+
+/// The history that a run is going to write itself into.
+pub(super) struct Opened<'a> {
+    options: &'a HistoryOptions,
+    place: StateDir,
+    history: History,
+}
+
+impl<'a> Opened<'a> {
+    /// Opens it: that it can be written is known when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be used.
+    pub(super) fn open(options: &'a HistoryOptions) -> Result<Self, Failure> {
+        let place = place(options.state_dir.as_ref())?;
+        let history = History::open(&place).map_err(unusable)?;
+        Ok(Self {
+            options,
+            place,
+            history,
+        })
+    }
+}
+
+/// The history in this directory, or in the system's.
+///
+/// # Errors
+///
+/// When the system has none.
+pub(super) fn place(state_dir: Option<&PathBuf>) -> Result<StateDir, Failure> {
+    match state_dir {
+        Some(path) => Ok(StateDir::at(path)),
+        None => StateDir::of_system(|name| std::env::var_os(name)).map_err(unusable),
+    }
+}
+
+/// The history cannot be used.
+pub(super) fn unusable(error: Error) -> Failure {
+    Failure::new(ExitStatus::Failed, error)
+}
+
+impl Record {
+    /// Begins to record a run. What it resumes is known then, and no other run of the tenant and identity starts until
+    /// it ends.
+    ///
+    /// # Errors
+    ///
+    /// When another one goes on, there is no such run to resume, or the history cannot be written.
+    pub(super) fn begin(
+        Opened {
+            options,
+            place,
+            history,
+        }: Opened<'_>,
+        job: &JobOptions,
+        tokens: &TokenCache,
+        id: &str,
+        started: Timestamp,
+        printer: &mut Printer,
+    ) -> Result<Self, Failure> {
+        let header = header(job, options, tokens, id, started)?;
+        let lock =
+            match Lock::take(&place, &header.subject, &header.started_at).map_err(unusable)? {
+                Held::Here(lock) => lock,
+                Held::Elsewhere(holder) => {
+                    let advice = Advice::new(
+                        format!("another run of this tenant and identity goes on: {holder}"),
+                        "wait until it has ended, or stop it",
+                    );
+                    return Err(Failure::new(ExitStatus::Busy, advice));
+                }
+            };
+        let earlier = earlier(&history, &options.resume, &header, printer)?;
+        let recorder = Recorder::begin(history, &header, earlier.as_ref()).map_err(unusable)?;
+        Ok(Self {
+            recorder,
+            place,
+            named: options.state_dir.clone(),
+            id: id.to_owned(),
+            earlier,
+            planned: false,
+            _lock: lock,
+        })
+    }
+
+    /// Where its requests are recorded.
+    pub(super) fn journal(&self) -> Arc<dyn Journal> {
+        Arc::new(Requests(self.recorder.clone()))
+    }
+
+    /// The earlier run, and the devices that have failed in it.
+    ///
+    /// # Errors
+    ///
+    /// When the history cannot be read.
+    pub(super) fn resumed(&self) -> Result<Option<(String, Vec<FailedDevice>)>, Failure> {
+        let Some(earlier) = &self.earlier else {
+            return Ok(None);
+        };
+        let history = History::open(&self.place).map_err(unusable)?;
+        let mut failures = Vec::new();
+        let only = DeviceFilter::Only(DeviceOutcome::Failed);
+        let read = history.devices(&earlier.run.id, only, |device| {
+            failures.extend(failed_device(device));
+            Ok::<(), Error>(())
+        });
+        read.map_err(unusable)?;
+        Ok(Some((earlier.run.id.clone(), failures)))
+    }
+
+    /// Of a run that takes a limited number of devices, how many are left for this part.
+    pub(super) fn limit(&self, limit: Option<u32>) -> Option<u32> {
+        let earlier = self.earlier.as_ref().map(|earlier| earlier.totals);
+        match earlier {
+            // Where the list was complete, the limit is in the counts.
+            Some(totals) if totals.pending > 0 => {
+                limit.map(|limit| limit.min(u32::try_from(totals.pending).unwrap_or(u32::MAX)))
+            }
+            Some(_) | None => limit,
+        }
+    }
+
+    /// Takes the devices that are done out of the run.
+    ///
+    /// # Errors
+    ///
+    /// When the history cannot be read, or the component fails.
+    pub(super) async fn skip(&self, run: &mut Run) -> Result<(), Failure> {
+        let Some(earlier) = &self.earlier else {
+            return Ok(());
+        };
+        let mut parts = Vec::new();
+        {
+            let history = History::open(&self.place).map_err(unusable)?;
+            let read = history.settled(earlier, |part| {
+                let ids = part.into_iter().map(|id| {
+                    let (hi, lo) = id.halves();
+                    wit::Guid { hi, lo }
+                });
+                parts.push(ids.collect::<Vec<_>>());
+                Ok::<(), Error>(())
+            });
+            read.map_err(unusable)?;
+        }
+        for part in parts {
+            run.skip(&part).await?;
+        }
+        Ok(())
+    }
+
+    /// Records an event.
+    pub(super) fn event(&mut self, now: Timestamp, event: &Event) {
+        match &event.kind {
+            EventKind::Planned(_) => self.planned = true,
+            EventKind::DeviceDone(device) => {
+                self.recorder.done(device.clone(), now.as_millisecond());
+            }
+            _ => {}
+        }
+    }
+
+    /// Records the counts so far. Returns whether the history can still be written.
+    pub(super) fn progress(&mut self, part: &Summary) -> bool {
+        self.recorder.progress((&self.whole(part.clone())).into());
+        if std::mem::take(&mut self.planned) {
+            return self.recorder.flush().is_ok();
+        }
+        self.recorder.broken().is_none()
+    }
+
+    /// The counts of all parts of the run.
+    pub(super) fn whole(&self, part: Summary) -> Summary {
+        match &self.earlier {
+            Some(earlier) => earlier.totals.and(part),
+            None => part,
+        }
+    }
+
+    /// Ends the run: returns the last hash over its requests, or `None` if that could not be written, which is said.
+    pub(super) fn end(
+        &self,
+        whole: &Summary,
+        now: Timestamp,
+        printer: &mut Printer,
+    ) -> Option<Evidence> {
+        let outcome = serde_json::to_value(Ending::of(whole)).unwrap_or_default();
+        let outcome = outcome.as_str().unwrap_or("failed");
+        let (error, missing) = match self.recorder.end(whole, outcome, &format!("{now:.3}")) {
+            Ok(evidence) => return Some(evidence),
+            Err(failed) => failed,
+        };
+        let mut advice = error.advice();
+        let _ = write!(
+            advice.message,
+            "; {} requests that left and {} outcomes are not recorded",
+            missing.requests, missing.outcomes
+        );
+        printer.warning(&advice);
+        None
+    }
+
+    /// The command that resumes the run.
+    pub(super) fn command(&self) -> String {
+        let mut command = format!("intune-sync runs resume {}", self.id);
+        if let Some(named) = &self.named {
+            let _ = write!(command, " --state-dir {}", quoted(&named.to_string_lossy()));
+        }
+        command
+    }
+}
+
+/// What is known of the run before it begins.
+fn header(
+    job: &JobOptions,
+    history: &HistoryOptions,
+    tokens: &TokenCache,
+    id: &str,
+    started: Timestamp,
+) -> Result<Header, Failure> {
+    let component = intune_sync_sandbox::read(job.component.as_deref())?;
+    let mut settings = job.given.flags(Group::Pace);
+    settings.extend(job.given.flags(Group::Job));
+    Ok(Header {
+        id: id.to_owned(),
+        started_at: format!("{started:.3}"),
+        subject: subject(job, tokens),
+        settings: json(&settings),
+        selection: json(&selection(job)),
+        arguments: json(&history.arguments),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        component_sha256: hexadecimal(&Sha256::digest(&component)),
+    })
+}
+
+/// Whose devices, and as whom: what the token says. Of an opaque one, where Graph is and which source it came from.
+fn subject(job: &JobOptions, tokens: &TokenCache) -> Subject {
+    let claims = tokens.claims().unwrap_or_default();
+    let who = claims.application.or(claims.object);
+    Subject {
+        cloud: job.cloud.to_string(),
+        tenant: claims.tenant.unwrap_or_else(|| job.graph.to_string()),
+        app: who.unwrap_or_else(|| "unknown".to_owned()),
+    }
+}
+
+/// Which devices, as flags. Many ids are their digest.
+fn selection(job: &JobOptions) -> Vec<String> {
+    let mut given = job.given.clone();
+    given.device.sort_unstable();
+    given.device.dedup();
+    let mut many = None;
+    if given.device.len() > IDS_SHOWN {
+        let mut digest = Sha256::new();
+        for id in &given.device {
+            digest.update(id.bits().to_be_bytes());
+        }
+        let digest = hexadecimal(&digest.finalize());
+        many = Some(format!("{} devices, sha256 {digest}", given.device.len()));
+        given.device.clear();
+    }
+    let mut selection = given.flags(Group::Criteria);
+    selection.extend(given.flags(Group::Selection));
+    selection.extend(
+        many.into_iter()
+            .flat_map(|many| ["--device".to_owned(), many]),
+    );
+    selection
+}
+
+/// The run to go on with.
+fn earlier(
+    history: &History,
+    resume: &Resume,
+    header: &Header,
+    printer: &mut Printer,
+) -> Result<Option<Earlier>, Failure> {
+    match resume {
+        Resume::No => Ok(None),
+        Resume::Latest => {
+            let latest = history.unfinished(&header.subject, &header.selection);
+            let latest = latest.map_err(unusable)?;
+            if latest.is_none() {
+                printer.note("there is no unfinished run to resume: a new one begins");
+            }
+            Ok(latest)
+        }
+        Resume::Run(run) => {
+            let earlier = history.to_resume(run);
+            let earlier = earlier.map_err(|error| Failure::new(ExitStatus::Usage, error))?;
+            let mut difference = header.subject.difference(&earlier.run.subject);
+            if header.selection != earlier.run.selection {
+                difference.push(format!(
+                    "selection `{}` instead of `{}`",
+                    header.selection, earlier.run.selection
+                ));
+            }
+            if !difference.is_empty() {
+                return Err(Failure::usage(
+                    format!("run `{run}` was another job: {}", difference.join(", ")),
+                    format!("`intune-sync runs resume {run}` gives it the same flags again"),
+                ));
+            }
+            if !earlier.run.is_unfinished() {
+                return Err(Failure::usage(
+                    format!("run `{run}` is finished: there is nothing to resume"),
+                    "leave `--resume` out to begin a new one",
+                ));
+            }
+            Ok(Some(earlier))
+        }
+    }
+}
+
+/// A device that failed in an earlier part, as the output shows it.
+fn failed_device(device: intune_sync_history::Device) -> Option<FailedDevice> {
+    let (hi, lo) = device.id.parse::<Guid>().ok()?.halves();
+    let failure = DeviceFailure {
+        status: device.status,
+        code: device.code.unwrap_or_default(),
+        message: device.message.unwrap_or_default(),
+        request_id: device.request_id.unwrap_or_default(),
+        client_request_id: device.client_request_id.unwrap_or_default(),
+    };
+    let done = DeviceDone {
+        id: wit::Guid { hi, lo },
+        name: device.name,
+        attempts: device.attempts,
+        outcome: wit::Outcome::Failed(failure.clone()),
+    };
+    Some(FailedDevice::new(&done, &failure))
+}
+
+/// Records the requests of a run.
+struct Requests(Recorder);
+
+impl Journal for Requests {
+    fn left(&self, call: &Call) -> i64 {
+        let (kind, devices) = match call {
+            Call::List => (RequestKind::List, Vec::new()),
+            Call::Sync(device) => (RequestKind::Sync, vec![*device]),
+            Call::Batch(items) => {
+                let devices = items.iter().map(|item| item.device).collect();
+                (RequestKind::Batch, devices)
+            }
+            Call::Bulk(devices) => (RequestKind::Bulk, devices.clone()),
+        };
+        self.0.left(Departure {
+            at: Timestamp::now().as_millisecond(),
+            kind,
+            devices,
+        })
+    }
+
+    fn returned(&self, number: i64, head: Option<(StatusCode, &HeaderMap)>, elapsed: Duration) {
+        let request_id = head.and_then(|(_, headers)| headers.get("request-id")?.to_str().ok());
+        self.0.returned(
+            number,
+            Return {
+                status: head.map(|(status, _)| status.as_u16()),
+                request_id: request_id.map(str::to_owned),
+                ms: i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX),
+            },
+        );
+    }
+}
+
+fn json(texts: &[String]) -> String {
+    serde_json::to_string(texts).unwrap_or_default()
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A path as a shell reads it.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:\\~".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}

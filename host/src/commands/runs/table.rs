@@ -1,0 +1,130 @@
+//! Runs and devices as tables, JSON and CSV.
+
+use intune_sync_history::{Device, FailingDevice, Run};
+use serde::Serialize;
+
+use crate::{
+    cli::{RunsFormat, duration::display},
+    output::table,
+};
+
+/// Runs, one a row.
+pub(super) fn runs(runs: &[Run], format: RunsFormat) -> String {
+    let header = [
+        "Run", "Started", "Took", "Outcome", "Total", "Success", "Error", "Skipped", "Gone",
+        "Pending",
+    ];
+    let row = |run: &Run| {
+        let totals = run.totals;
+        [
+            run.id.clone(),
+            run.started_at.clone(),
+            display(totals.duration_ms),
+            run.outcome.clone().unwrap_or_else(|| "-".to_owned()),
+            totals.total.to_string(),
+            totals.success.to_string(),
+            totals.error.to_string(),
+            totals.skipped.to_string(),
+            totals.gone.to_string(),
+            totals.pending.to_string(),
+        ]
+    };
+    written(format, header, runs, row)
+}
+
+/// The devices of a run, one a row.
+pub(super) fn devices(run: &Run, devices: &[Device], format: RunsFormat) -> String {
+    /// A run and its devices.
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        #[serde(flatten)]
+        run: &'a Run,
+        devices: &'a [Device],
+    }
+    if format == RunsFormat::Json {
+        return json(&Shown { run, devices });
+    }
+    let header = [
+        "Name",
+        "Device ID",
+        "OS",
+        "Outcome",
+        "Status",
+        "Code",
+        "Message",
+    ];
+    let row = |device: &Device| {
+        [
+            device.name.clone(),
+            device.id.clone(),
+            device.os.clone(),
+            device.outcome.clone(),
+            device
+                .status
+                .map(|status| status.to_string())
+                .unwrap_or_default(),
+            device.code.clone().unwrap_or_default(),
+            device.message.clone().unwrap_or_default(),
+        ]
+    };
+    written(format, header, devices, row)
+}
+
+/// Devices that fail again and again, one a row.
+pub(super) fn failing(failing: &[FailingDevice], format: RunsFormat) -> String {
+    let row = |device: &FailingDevice| {
+        [
+            device.name.clone(),
+            device.id.clone(),
+            device.reasons.join("; "),
+        ]
+    };
+    written(format, ["Name", "Device ID", "Reasons"], failing, row)
+}
+
+fn written<T: Serialize, const N: usize>(
+    format: RunsFormat,
+    header: [&str; N],
+    items: &[T],
+    row: impl Fn(&T) -> [String; N],
+) -> String {
+    let rows = std::iter::once(header.map(str::to_owned)).chain(items.iter().map(row));
+    match format {
+        RunsFormat::Json => json(&items),
+        RunsFormat::Text => {
+            let one_line = |row: [String; N]| row.map(|cell| crate::printer::one_line(&cell));
+            table(&rows.map(one_line).collect::<Vec<_>>())
+        }
+        RunsFormat::Csv => rows.map(|row| csv(&row)).collect(),
+    }
+}
+
+fn json(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// A line of CSV (RFC 4180). A cell that a spreadsheet would take for a formula begins with an apostrophe.
+fn csv(row: &[String]) -> String {
+    let cell = |cell: &String| {
+        let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let apostrophe = if formula { "'" } else { "" };
+        format!("\"{apostrophe}{}\"", cell.replace('"', "\"\""))
+    };
+    row.iter().map(cell).collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_of_csv_are_quoted_and_never_formulas() {
+        let row = ["a,b", "say \"x\"", "=1+1", "", "PC-1"].map(str::to_owned);
+        assert_eq!(
+            csv(&row),
+            "\"a,b\",\"say \"\"x\"\"\",\"'=1+1\",\"\",\"PC-1\"\r\n"
+        );
+    }
+}

@@ -1,0 +1,446 @@
+//! Runs that survive: what a run records, how it is resumed, and that one tenant and identity has one run at a time.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    time::Duration,
+};
+
+use intune_sync_history::{
+    DeviceFilter, DeviceOutcome, Error, History, Run, RunFilter, StateDir, Verification,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    books::number,
+    program::{Finished, Program},
+    running::Running,
+    schema,
+    tenant::{Tenant, healthy},
+};
+
+fn state() -> TempDir {
+    tempfile::tempdir().expect("a directory")
+}
+
+fn within(program: Program, state: &TempDir) -> Program {
+    let path = state.path().to_str().expect("it is text");
+    program.env("INTUNE_SYNC_STATE_DIR", path)
+}
+
+/// `intune-sync runs …`, in the surroundings of the tenant.
+fn runs(tenant: &Tenant, state: &TempDir, args: &[&str]) -> Finished {
+    let args = std::iter::once("runs").chain(args.iter().copied());
+    within(tenant.surround().args(args), state).run()
+}
+
+fn object(finished: &Finished) -> Value {
+    schema::assert_output(&finished.stdout);
+    serde_json::from_str(&finished.stdout).expect("JSON")
+}
+
+fn open(path: &Path) -> History {
+    History::open(&StateDir::at(path)).expect("it can be opened")
+}
+
+fn recorded(path: &Path) -> Vec<Run> {
+    let runs = open(path).runs(&RunFilter::default());
+    runs.expect("it can be read")
+}
+
+fn accepted(path: &Path, run: &str) -> HashSet<String> {
+    let mut accepted = HashSet::new();
+    let only = DeviceFilter::Only(DeviceOutcome::Accepted);
+    let read = open(path).devices(run, only, |device| {
+        accepted.insert(device.id);
+        Ok::<(), Error>(())
+    });
+    read.expect("it can be read");
+    accepted
+}
+
+/// How often each device was synced.
+fn syncs(tenant: &Tenant) -> HashMap<String, u8> {
+    tenant
+        .simulator
+        .devices(Some("synced"))
+        .expect("an outcome")
+}
+
+fn verified(path: &Path) {
+    let history = open(path);
+    for run in recorded(path) {
+        let verified = history.verify(&run).expect("it can be read");
+        assert!(
+            matches!(verified, Verification::Whole { .. }),
+            "{verified:?}"
+        );
+    }
+}
+
+#[test]
+fn a_run_records_itself() {
+    let state = state();
+    let mut config = healthy(120);
+    config.fleet.unsupported = intune_sync_simulator::Share::percent(5);
+    let tenant = Tenant::new(config);
+    let finished = within(tenant.sync().args(["--output", "json"]), &state).run();
+    assert_eq!(finished.code, 3, "{finished:?}");
+    let object = object(&finished);
+    let run = object["RunId"].as_str().expect("an id");
+    assert_eq!(object.get("Resumed"), None);
+
+    let listed = runs(&tenant, &state, &["list"]);
+    assert_eq!(listed.code, 0, "{listed:?}");
+    assert!(listed.stdout.contains(run), "{listed:?}");
+    let listed = runs(&tenant, &state, &["list", "--output", "json"]);
+    let list: Value = serde_json::from_str(&listed.stdout).expect("JSON");
+    assert_eq!(list[0]["id"], *run);
+    assert_eq!(list[0]["total"], object["TotalDevices"]);
+    assert_eq!(list[0]["requests"], object["HttpRequests"]);
+    assert_eq!(list[0]["outcome"], object["Outcome"]);
+    assert_eq!(list[0]["evidence_sha256"], object["EvidenceSha256"]);
+    let none = runs(
+        &tenant,
+        &state,
+        &["list", "--outcome", "killed", "--output", "json"],
+    );
+    assert_eq!(none.stdout, "[]\n");
+
+    let failed = runs(
+        &tenant,
+        &state,
+        &["show", run, "--only", "failed", "--output", "csv"],
+    );
+    let rows = failed.stdout.lines().skip(1).count() as u64;
+    assert_eq!(rows, number(&object, "ErrorCount"), "{failed:?}");
+    let failing = runs(&tenant, &state, &["failing", "--output", "json"]);
+    let failing: Value = serde_json::from_str(&failing.stdout).expect("JSON");
+    assert_eq!(failing.as_array().map(Vec::len), Some(rows as usize));
+
+    let exported = runs(&tenant, &state, &["export", run]);
+    let tables = exported.stdout.lines().map(|line| {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        line["table"].as_str().expect("a table").to_owned()
+    });
+    let requests = tables.filter(|table| table == "request").count() as u64;
+    assert_eq!(requests, number(&object, "HttpRequests"));
+
+    let verified = runs(&tenant, &state, &["verify", run]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+    let evidence = object["EvidenceSha256"].as_str().expect("a hash");
+    assert!(verified.stdout.contains(evidence), "{verified:?}");
+
+    let pruned = runs(&tenant, &state, &["prune", "--keep", "0", "--yes"]);
+    assert_eq!(pruned.code, 0, "{pruned:?}");
+    assert_eq!(recorded(state.path()), []);
+    let unknown = runs(&tenant, &state, &["show", run]);
+    assert_eq!(unknown.code, 2, "{unknown:?}");
+    assert_eq!(unknown.error().1, "`intune-sync runs list` lists them");
+}
+
+/// The ids of devices that failed are what the next run takes.
+#[test]
+fn failed_devices_can_be_sent_again() {
+    let state = state();
+    let mut config = healthy(60);
+    config.fleet.unsupported = intune_sync_simulator::Share::percent(10);
+    let tenant = Tenant::new(config);
+    let (_, first) = within(tenant.sync(), &state).json();
+    let run = first["RunId"].as_str().expect("an id");
+    let csv = runs(
+        &tenant,
+        &state,
+        &["show", run, "--only", "failed", "--output", "csv"],
+    )
+    .stdout;
+    let again = within(
+        tenant
+            .sync()
+            .args(["--devices-from", "-", "--output", "json"]),
+        &state,
+    );
+    let again = again.run_with_input(&csv);
+    assert_eq!(
+        object(&again)["TotalDevices"],
+        first["ErrorCount"],
+        "{again:?}"
+    );
+}
+
+#[test]
+fn without_a_history_there_is_no_file() {
+    let state = state();
+    let tenant = Tenant::new(healthy(10));
+    let finished = within(
+        tenant.sync().args(["--no-history", "--output", "json"]),
+        &state,
+    )
+    .run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(object(&finished).get("EvidenceSha256"), None);
+    assert_eq!(state.path().read_dir().expect("it is there").count(), 0);
+    let both = within(tenant.sync().args(["--no-history", "--resume"]), &state).run();
+    assert_eq!(both.code, 2, "{both:?}");
+}
+
+#[test]
+fn a_history_that_cannot_be_written_is_found_before_anything_is_sent() {
+    let state = state();
+    let file = state.path().join("file");
+    std::fs::write(&file, "").expect("it can be written");
+    let tenant = Tenant::new(healthy(10));
+    let program = tenant
+        .sync()
+        .env("INTUNE_SYNC_STATE_DIR", file.to_str().expect("text"));
+    let finished = program.run();
+    assert_eq!(finished.code, 1, "{finished:?}");
+    let (error, hint) = finished.error();
+    assert!(error.starts_with("cannot write the history at"), "{error}");
+    assert!(hint.contains("`--no-history`"), "{hint}");
+    assert_eq!(tenant.statistics().requests.list, 0);
+}
+
+/// A fleet whose run takes long enough to be met in the middle.
+fn slow(devices: u32) -> Tenant {
+    let mut config = healthy(devices);
+    config.list.page_size = 1_000.try_into().expect("not 0");
+    config.latency.min_ms = 5;
+    config.latency.max_ms = 20;
+    Tenant::new(config)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_run_of_the_same_identity_sends_nothing() {
+    let state = state();
+    let tenant = Tenant::new(healthy(100));
+    let args = ["-v", "--batch-size", "20", "--batch-delay-seconds", "1h"];
+    let mut running = Running::start(within(tenant.sync().args(args), &state));
+    running.logs("Finished batch 1 of 5");
+    let before = tenant.statistics();
+    let second = within(tenant.sync(), &state).run();
+    assert_eq!(second.code, 75, "{second:?}");
+    let (error, _) = second.error();
+    assert!(
+        error.starts_with("another run of this tenant and identity goes on: process "),
+        "{error}"
+    );
+    let after = tenant.statistics();
+    assert_eq!(after.requests.list, before.requests.list);
+    assert_eq!(after.syncs_requested, before.syncs_requested);
+    // A run under way is not deleted.
+    let pruned = runs(&tenant, &state, &["prune", "--keep", "0", "--yes"]);
+    assert!(
+        pruned.stderr.contains("there is no run to delete"),
+        "{pruned:?}"
+    );
+    running.signal("INT");
+    assert_eq!(running.finish().code, 130);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_is_resumed_by_the_command_on_its_last_line() {
+    let state = state();
+    let tenant = slow(1_000);
+    let args = ["-v", "--dispatch", "single", "--output", "json"];
+    let mut running = Running::start(within(tenant.sync().args(args), &state));
+    running.logs(" accepted");
+    running.signal("INT");
+    let first = running.finish();
+    assert_eq!(first.code, 130, "{first:?}");
+    let (first_object, command) = (object(&first), first.stderr.lines().last().expect("a line"));
+    let id = first_object["RunId"].as_str().expect("an id");
+    let expected = format!("intune-sync runs resume {id} --state-dir ");
+    assert!(command.starts_with(&expected), "{first:?}");
+    assert!(number(&first_object, "PendingCount") > 0);
+
+    let second = within(tenant.surround(), &state);
+    let second = crate::tenant::hurry(second)
+        .args(command.split(' ').skip(1))
+        .run();
+    assert_eq!(second.code, 0, "{second:?}");
+    let whole = object(&second);
+    assert_eq!(whole["Resumed"], *id);
+    assert_eq!(number(&whole, "TotalDevices"), 1_000);
+    assert_eq!(number(&whole, "SuccessCount"), 1_000);
+    assert_eq!(number(&whole, "PendingCount"), 0);
+    let statistics = tenant.statistics();
+    assert_eq!(
+        statistics.devices_synced_once, 1_000,
+        "none was synced twice"
+    );
+    assert_eq!(statistics.repeated_after_known_outcome, 0);
+    // A sync that was begun as the signal came does not leave any more, but was counted.
+    let requests = statistics.requests.total() - statistics.requests.identity;
+    let counted = number(&whole, "HttpRequests");
+    assert!((requests..=requests + 64).contains(&counted), "{whole}");
+    verified(state.path());
+
+    let third = runs(&tenant, &state, &["resume", id]);
+    assert_eq!(third.code, 2, "{third:?}");
+    assert!(third.error().0.contains("is finished"), "{third:?}");
+}
+
+#[test]
+fn with_nothing_to_resume_a_new_run_begins() {
+    let state = state();
+    let tenant = Tenant::new(healthy(10));
+    let finished = within(tenant.sync().args(["--resume", "--output", "json"]), &state).run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert!(
+        finished
+            .stderr
+            .contains("there is no unfinished run to resume"),
+        "{finished:?}"
+    );
+    assert_eq!(object(&finished).get("Resumed"), None);
+}
+
+#[test]
+fn a_run_of_another_job_is_not_resumed() {
+    let state = state();
+    let tenant = Tenant::new(healthy(100));
+    let pause = [
+        "--deadline",
+        "1s",
+        "--batch-size",
+        "20",
+        "--batch-delay-seconds",
+        "1h",
+    ];
+    let (first, first_object) = within(tenant.sync().args(pause), &state).json();
+    assert_eq!(first.code, 5, "{first:?}");
+    let resume = format!(
+        "--resume={}",
+        first_object["RunId"].as_str().expect("an id")
+    );
+    let other = within(tenant.sync().args([&*resume, "--limit", "7"]), &state).run();
+    assert_eq!(other.code, 2, "{other:?}");
+    assert!(other.error().0.contains("selection `"), "{other:?}");
+    // Another pace is the same job.
+    let pace = within(tenant.sync().args([&*resume, "--pace", "quota"]), &state).run();
+    assert_eq!(pace.code, 0, "{pace:?}");
+}
+
+/// Kills a run with SIGKILL again and again, each time at another moment, and resumes it until it is done. `make crash`
+/// does so a thousand times.
+#[cfg(unix)]
+#[test]
+fn killed_and_resumed_until_it_is_done() {
+    let kills: u64 =
+        std::env::var("INTUNE_SYNC_KILLS").map_or(100, |kills| kills.parse().expect("a number"));
+    let mut chance = fastrand::Rng::with_seed(kills);
+    let mut killed = 0;
+    for dispatch in ["single", "batch", "bulk"].iter().cycle() {
+        killed += killed_until_done(dispatch, kills - killed, &mut chance);
+        if killed == kills {
+            return;
+        }
+    }
+}
+
+/// Runs one fleet until it is done; returns how often the program was killed meanwhile, at most `kills` times.
+#[cfg(unix)]
+fn killed_until_done(dispatch: &str, kills: u64, chance: &mut fastrand::Rng) -> u64 {
+    const DEVICES: u64 = 600;
+    let state = state();
+    let tenant = slow(600);
+    // Devices whose acceptance was committed, and how often each had been synced by then.
+    let mut committed = HashMap::new();
+    let mut killed = 0;
+    loop {
+        let flags = ["--resume", "--dispatch", dispatch, "--output", "json"];
+        let mut child = within(tenant.sync().args(flags), &state)
+            .into_command()
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        // Killed a moment after its start, or after some more syncs; or it ends before.
+        if killed == kills {
+            // Enough of it: the rest is done at a stretch.
+        } else if chance.bool() {
+            std::thread::sleep(Duration::from_micros(chance.u64(0..150_000)));
+            let _ = child.kill();
+        } else {
+            let seen = || tenant.statistics().syncs_requested;
+            let until = seen() + chance.u64(0..DEVICES / 5);
+            while seen() < until && child.try_wait().expect("it is a child").is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let _ = child.kill();
+        }
+        let ended = Finished::from(child.wait_with_output().expect("it ends"));
+        let synced = syncs(&tenant);
+        for (id, times) in &committed {
+            assert_eq!(synced.get(id), Some(times), "{id} was sent again");
+        }
+        let runs = recorded(state.path());
+        if ended.code == 0 {
+            let object = object(&ended);
+            assert_eq!(number(&object, "TotalDevices"), DEVICES, "{object}");
+            assert_eq!(number(&object, "SuccessCount"), DEVICES, "{object}");
+            assert_eq!(tenant.how_many("synced"), DEVICES, "none is lost");
+            verified(state.path());
+            return killed;
+        }
+        assert_eq!(ended.code, -1, "{ended:?}");
+        killed += 1;
+        if let Some(run) = runs.first() {
+            for id in accepted(state.path(), &run.id) {
+                let times = synced[&id];
+                committed.entry(id).or_insert(times);
+            }
+        }
+    }
+}
+
+/// Two programs at once: one of them syncs, the other one says so.
+#[cfg(unix)]
+#[test]
+fn of_two_that_start_at_once_one_runs() {
+    let state = state();
+    let tenant = Tenant::new(healthy(100));
+    let args = ["-v", "--batch-size", "20", "--batch-delay-seconds", "1h"];
+    let start = || Running::start(within(tenant.sync().args(args), &state));
+    let (mut one, mut other) = (start(), start());
+    while !one.has_ended() {
+        std::thread::sleep(Duration::from_millis(5));
+        std::mem::swap(&mut one, &mut other);
+    }
+    let busy = one.finish();
+    assert_eq!(busy.code, 75, "{busy:?}");
+    other.logs("Finished batch 1 of 5");
+    other.signal("INT");
+    assert_eq!(other.finish().code, 130);
+    assert_eq!(tenant.how_many("synced"), 20);
+}
+
+/// `--limit` counts the devices of all parts.
+#[cfg(unix)]
+#[test]
+fn a_limit_holds_over_all_parts() {
+    let state = state();
+    let tenant = Tenant::new(healthy(100));
+    let pause = ["-v", "--limit", "50", "--batch-size", "20"];
+    let mut first = Running::start(within(
+        tenant
+            .sync()
+            .args(pause)
+            .args(["--batch-delay-seconds", "1h"]),
+        &state,
+    ));
+    first.logs("Finished batch 1 of 3");
+    first.signal("INT");
+    assert_eq!(first.finish().code, 130);
+    let flags = ["--limit", "50", "--resume", "--output", "json"];
+    let whole = within(tenant.sync().args(flags), &state).run();
+    assert_eq!(whole.code, 0, "{whole:?}");
+    assert_eq!(number(&object(&whole), "TotalDevices"), 50);
+    assert_eq!(number(&object(&whole), "SuccessCount"), 50);
+    assert_eq!(tenant.how_many("synced"), 50);
+}
