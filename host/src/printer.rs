@@ -29,6 +29,14 @@ pub(crate) enum Level {
 /// Between two lines about the progress, where there is no progress bar.
 const LINE_EVERY: SignedDuration = SignedDuration::from_secs(15);
 
+/// Writes the last line of a program that ends at once, on a line of its own whatever a progress bar has left there.
+pub(crate) fn last_line(text: &str) {
+    let mut stderr = io::stderr();
+    let start = if stderr.is_terminal() { "\n" } else { "" };
+    // Where it cannot be written, nothing can be said about it either.
+    let _ = writeln!(stderr, "{start}{}", one_line(text));
+}
+
 /// Writes to stdout and stderr. Nothing else in the program does.
 pub(crate) struct Printer {
     stdout: Box<dyn Write + Send>,

@@ -255,7 +255,11 @@ fn an_interrupted_run_is_resumed_by_the_command_on_its_last_line() {
     let id = first_object["RunId"].as_str().expect("an id");
     let expected = format!("intune-sync runs resume {id} --state-dir ");
     assert!(command.starts_with(&expected), "{first:?}");
-    assert!(number(&first_object, "PendingCount") > 0);
+    let pending = number(&first_object, "PendingCount");
+    assert!(pending > 0);
+    let show = ["show", id, "--only", "pending", "--output", "csv"];
+    let rows = runs(&tenant, &state, &show).stdout.lines().skip(1).count() as u64;
+    assert_eq!(rows, pending);
 
     let second = within(tenant.surround(), &state);
     let second = crate::tenant::hurry(second)
@@ -418,6 +422,30 @@ fn of_two_that_start_at_once_one_runs() {
     other.signal("INT");
     assert_eq!(other.finish().code, 130);
     assert_eq!(tenant.how_many("synced"), 20);
+}
+
+/// What a second signal leaves can be resumed too.
+#[cfg(unix)]
+#[test]
+fn the_last_line_is_the_command_after_a_second_signal_too() {
+    let state = state();
+    let hung = crate::stopping::hung_server();
+    let tenant = Tenant::new(healthy(100));
+    let program = tenant
+        .surround()
+        .env("INTUNE_SYNC_GRAPH_URL", &format!("http://{}", hung.address))
+        .args(["sync"]);
+    let mut running = Running::start(within(program, &state));
+    hung.asked();
+    running.signal("INT");
+    running.logs("note: stopping");
+    running.signal("TERM");
+    let finished = running.finish();
+    assert_eq!(finished.code, 130, "{finished:?}");
+    let id = &recorded(state.path())[0].id;
+    let last = finished.stderr.lines().last().expect("a line");
+    let command = format!("intune-sync runs resume {id} --state-dir ");
+    assert!(last.starts_with(&command), "{finished:?}");
 }
 
 /// `--limit` counts the devices of all parts.

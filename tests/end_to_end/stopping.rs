@@ -247,14 +247,14 @@ fn failing_server() -> std::net::SocketAddr {
 
 /// A server that takes requests and never responds.
 #[cfg(unix)]
-struct Hung {
+pub(crate) struct Hung {
     listener: std::net::TcpListener,
-    address: std::net::SocketAddr,
+    pub(crate) address: std::net::SocketAddr,
     held: std::cell::RefCell<Vec<std::net::TcpStream>>,
 }
 
 #[cfg(unix)]
-fn hung_server() -> Hung {
+pub(crate) fn hung_server() -> Hung {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
     Hung {
         address: listener.local_addr().expect("it is bound"),
@@ -266,7 +266,7 @@ fn hung_server() -> Hung {
 #[cfg(unix)]
 impl Hung {
     /// Waits for a request.
-    fn asked(&self) {
+    pub(crate) fn asked(&self) {
         let (mut stream, _) = self.listener.accept().expect("a connection");
         let mut byte = [0];
         stream.read_exact(&mut byte).expect("a request");

@@ -41,6 +41,8 @@ pub struct Given {
     pub max_retries: Option<u32>,
     /// The first wait after a transient failure.
     pub initial_backoff: Option<u64>,
+    /// After which time without a success the run gives up.
+    pub give_up_after: Option<u64>,
     /// How syncs are put into requests.
     pub dispatch: Option<wit::Dispatch>,
     /// What decides when the next device's turn comes.
@@ -153,6 +155,8 @@ impl Given {
                 order: given.order.unwrap_or(wit::Order::Stalest),
                 include_unsupported: given.include_unsupported.unwrap_or_default(),
             },
+            learned: None,
+            give_up_after: given.give_up_after.unwrap_or_default(),
             started_at,
             seed,
         }
@@ -196,6 +200,7 @@ mod tests {
             ("batch-delay-seconds", "1.5"),
             ("max-retries", "3"),
             ("initial-backoff-seconds", "250ms"),
+            ("give-up-after", "90s"),
             ("dispatch", "single"),
             ("pace", "quota"),
             ("max-rate", "4.5"),
@@ -224,6 +229,7 @@ mod tests {
         );
         assert_eq!(numbers, (100, 1_500, 3));
         assert_eq!((settings.initial_backoff, settings.ceiling), (250, 4_500));
+        assert_eq!(settings.give_up_after, 90_000);
         assert_eq!(settings.selection.stale_for, Some(86_400_000));
         assert_eq!(settings.selection.limit, Some(7));
         assert!(settings.selection.include_unsupported);

@@ -131,7 +131,7 @@ macro_rules! field {
 const SWITCH: Bound = UpTo(&["false", "true"]);
 
 /// All settings, in the order of the help texts.
-static SETTINGS: [Setting; 32] = [
+static SETTINGS: [Setting; 33] = [
     Job.setting("yes", "", Switch(field!(yes)))
         .help("The whole fleet is meant: skip the confirmation that a terminal asks for"),
     Job.setting("deadline", "DURATION", Duration(SECOND..=7 * DAY, field!(deadline)))
@@ -179,6 +179,9 @@ static SETTINGS: [Setting; 32] = [
         .bound(AtLeast)
         .default("5")
         .help("First wait after a transient failure; doubled with each further one, up to a minute, and jittered"),
+    Pace.setting("give-up-after", "DURATION", Duration(SECOND..=7 * DAY, field!(give_up_after)))
+        .default("600")
+        .help("Give up for now when nothing has succeeded for this long; failures in an outage do not count as a device's retries"),
     Pace.setting("dispatch", "HOW", Choice(&field!(dispatch)))
         .bound(UpToDefault(&["single", "batch", "bulk"]))
         .default("batch")

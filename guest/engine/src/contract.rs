@@ -15,8 +15,8 @@ pub(crate) mod generated {
 
 pub use generated::exports::intune::sync::sync::{
     Batch, DeviceDone, Dispatch, Event, EventKind, Failure, GroupCount, Guid as WireGuid,
-    Incomplete, Listed, Order, Outcome, Pace, Plan, Problem, Purpose, Retried, Retrying, RunStatus,
-    Selection, Settings, SettingsError, Summary, Throttled,
+    Incomplete, Learned, Listed, Order, Outcome, Pace, Plan, Problem, Purpose, Retried, Retrying,
+    RunStatus, Selected, Selection, Settings, SettingsError, Summary, Throttled,
 };
 
 #[cfg(target_arch = "wasm32")]
@@ -73,6 +73,8 @@ impl Default for Settings {
             pace: Pace::Fixed,
             ceiling: 9_750,
             selection: Selection::default(),
+            learned: None,
+            give_up_after: 600_000,
             started_at: 1_794_382_080_000,
             seed: 1,
         }

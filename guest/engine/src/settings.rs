@@ -4,7 +4,7 @@ use core::{fmt, time::Duration};
 
 use intune_sync_graph::GraphRoot;
 
-use crate::contract::{self, Dispatch, Pace, Purpose, Selection, SettingsError};
+use crate::contract::{self, Dispatch, Learned, Pace, Purpose, Selection, SettingsError};
 
 /// Settings of a run, each within its range.
 #[derive(Debug, Clone)]
@@ -22,6 +22,9 @@ pub struct Settings {
     /// In syncs per 1,000 seconds, 1 to 1,000,000,000.
     pub(crate) ceiling: u64,
     pub(crate) selection: Selection,
+    /// Its rate is in the range of the ceiling.
+    pub(crate) learned: Option<Learned>,
+    pub(crate) give_up_after: Duration,
     /// Since 1970.
     pub(crate) started_at: Duration,
     pub(crate) seed: u64,
@@ -69,6 +72,10 @@ impl TryFrom<contract::Settings> for Settings {
         in_range("max-retries", wire.max_retries, 0, 100)?;
         in_range("initial-backoff", wire.initial_backoff, 0, HOUR)?;
         in_range("ceiling", wire.ceiling, 1, 1_000_000_000)?;
+        if let Some(Learned { rate, .. }) = wire.learned {
+            in_range("learned.rate", rate, 1, 1_000_000_000)?;
+        }
+        in_range("give-up-after", wire.give_up_after, 1_000, 7 * DAY)?;
         in_range(
             "selection.limit",
             wire.selection.limit.unwrap_or(1),
@@ -89,6 +96,8 @@ impl TryFrom<contract::Settings> for Settings {
             pace: wire.pace,
             ceiling: wire.ceiling,
             selection: wire.selection,
+            learned: wire.learned,
+            give_up_after: Duration::from_millis(wire.give_up_after),
             started_at: Duration::from_millis(wire.started_at),
             seed: wire.seed,
         })
@@ -124,7 +133,7 @@ mod tests {
     #[test]
     fn names_the_setting_the_value_and_the_range() {
         type Breaks = fn(&mut contract::Settings);
-        let broken: [(&str, Breaks); 9] = [
+        let broken: [(&str, Breaks); 11] = [
             ("graph-root", |s| {
                 s.graph_root = "http://graph.microsoft.com".to_owned()
             }),
@@ -135,6 +144,13 @@ mod tests {
             ("max-retries", |s| s.max_retries = 101),
             ("initial-backoff", |s| s.initial_backoff = 3_600_001),
             ("ceiling", |s| s.ceiling = 0),
+            ("learned.rate", |s| {
+                s.learned = Some(Learned {
+                    rate: 0,
+                    bulk_counts_devices: false,
+                });
+            }),
+            ("give-up-after", |s| s.give_up_after = 999),
             ("selection.limit", |s| s.selection.limit = Some(0)),
         ];
         assert!(Settings::try_from(contract::Settings::default()).is_ok());

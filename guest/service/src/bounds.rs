@@ -155,12 +155,13 @@ mod tests {
     const B: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
     /// For each key: what the operator sets, what a request may set, and what it may not.
-    const CASES: [(&str, &str, &[&str], &[&str]); 21] = [
+    const CASES: [(&str, &str, &[&str], &[&str]); 22] = [
         ("max-rate", "5", &["5", "0.5"], &["5.001", "100"]),
         ("dispatch", "batch", &["batch", "single"], &["bulk"]),
         ("pace", "fixed", &["fixed"], &["quota"]),
         ("batch-size", "50", &["50", "1"], &["51"]),
         ("max-retries", "5", &["5", "0"], &["6"]),
+        ("give-up-after", "10m", &["10m", "1s"], &["11m", "7d"]),
         ("limit", "100", &["100", "1"], &["101"]),
         ("deadline", "1h", &["1h", "30m"], &["61m", "7d"]),
         ("batch-delay-seconds", "10", &["10", "1h"], &["9.999", "0"]),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use intune_sync_ids::Guid;
-use intune_sync_wit::{DeviceDone, Summary};
+use intune_sync_wit::{DeviceDone, Learned, Summary};
 
 use crate::{
     Error, Evidence, Header, History, Problem, Totals,
@@ -18,8 +18,8 @@ use crate::{
     writer::{Entry, Message, Writer},
 };
 
-/// How much waits for the writer at most, in messages; then those that hand in more wait.
-const WAITING: usize = 256;
+/// How much waits for the writer at most, in messages; then those that hand in more wait. Some megabytes.
+const WAITING: usize = 16_384;
 /// The most devices in one message.
 const DEVICES: usize = 500;
 
@@ -173,6 +173,11 @@ impl Recorder {
     /// The counts so far, of all parts.
     pub fn progress(&self, totals: Totals) {
         self.send(Entry::Progress(totals));
+    }
+
+    /// What the run has learned about the quota so far.
+    pub fn learned(&self, learned: Learned) {
+        self.send(Entry::Learned(learned));
     }
 
     /// Waits until all that was handed in is on the disk.

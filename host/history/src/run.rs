@@ -1,6 +1,6 @@
 //! A run as the history keeps it.
 
-use intune_sync_wit::Summary;
+use intune_sync_wit::{Learned, Summary};
 use rusqlite::Row;
 use serde::Serialize;
 
@@ -158,12 +158,16 @@ pub struct Run {
     pub totals: Totals,
     /// The hash of the last request.
     pub evidence_sha256: Option<String>,
+    /// Syncs in 1,000 seconds that are known to be admitted. None if nothing was throttled.
+    pub learned_rate: Option<u64>,
+    /// Whether a bulk call counts as one write for each device that it carries.
+    pub bulk_counts_devices: Option<bool>,
 }
 
 impl Run {
     pub(crate) const COLUMNS: &str = "id, started_at, ended_at, purpose, cloud, tenant, app, settings, selection, \
         arguments, program, component_sha256, resumes, outcome, total, success, error, skipped, gone, pending, batches, retries, \
-        throttled, requests, duration_ms, evidence_sha256";
+        throttled, requests, duration_ms, evidence_sha256, learned_rate, bulk_counts_devices";
 
     pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let count = |name: &str| {
@@ -201,6 +205,19 @@ impl Run {
                 duration_ms: count("duration_ms")?,
             },
             evidence_sha256: row.get("evidence_sha256")?,
+            learned_rate: row
+                .get::<_, Option<i64>>("learned_rate")?
+                .and_then(|rate| u64::try_from(rate).ok()),
+            bulk_counts_devices: row.get("bulk_counts_devices")?,
+        })
+    }
+
+    /// What it has learned about the quota.
+    #[must_use]
+    pub fn learned(&self) -> Option<Learned> {
+        Some(Learned {
+            rate: self.learned_rate?,
+            bulk_counts_devices: self.bulk_counts_devices.unwrap_or_default(),
         })
     }
 

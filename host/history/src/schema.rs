@@ -10,7 +10,8 @@ pub(crate) const APPLICATION: i32 = 0x6973_7968;
 
 /// What makes a file of each version one of the next. Number 0 makes an empty file one of version 1. Only ever add to
 /// these.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE run (
         id TEXT PRIMARY KEY,            -- RunId in the output: 20261126-041500-9c1f
         started_at TEXT NOT NULL,       -- RFC 3339, UTC
@@ -78,7 +79,14 @@ const MIGRATIONS: [&str; 1] = ["
         checked_at TEXT NOT NULL,
         PRIMARY KEY (run, device)
     ) WITHOUT ROWID, STRICT;
-"];
+",
+    "
+    -- Syncs in 1,000 seconds that are known to be admitted; NULL: nothing was throttled.
+    ALTER TABLE run ADD COLUMN learned_rate INTEGER;
+    -- Whether a bulk call counts as one write for each device that it carries.
+    ALTER TABLE run ADD COLUMN bulk_counts_devices INTEGER;
+",
+];
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use std::{
 };
 
 use intune_sync_ids::Guid;
-use intune_sync_wit::{DeviceDone, Failure, Outcome};
+use intune_sync_wit::{DeviceDone, Failure, Learned, Outcome};
 use rusqlite::{Connection, Statement, Transaction, TransactionBehavior, named_params, params};
 
 use crate::{
@@ -24,10 +24,12 @@ use crate::{
     resume::Earlier,
 };
 
-/// How long what has come in may wait for its commit. A kill costs this much at most, and the time of one commit.
+/// How long what has come in waits for its commit at least. A kill costs this much at most, and the time of one commit.
 const COMMIT: Duration = Duration::from_millis(250);
+/// How long it waits at most, on a disk that takes long.
+const COMMIT_MAX: Duration = Duration::from_millis(750);
 /// How many rows are gathered at most.
-const GATHERED: usize = 8_000;
+const GATHERED: usize = 32_000;
 
 /// What the recorder hands in.
 #[derive(Debug)]
@@ -52,6 +54,7 @@ pub(crate) enum Entry {
     Returned(i64, Return),
     Done(Box<DeviceDone>, i64),
     Progress(Totals),
+    Learned(Learned),
 }
 
 /// A change of the tables that is yet to be made. Making one twice is making it once.
@@ -72,6 +75,9 @@ pub(crate) struct Writer {
     changes: Vec<Change>,
     rows: usize,
     totals: Option<Totals>,
+    learned: Option<Learned>,
+    /// How long the last commit took.
+    took: Duration,
     broken: Arc<Mutex<Option<Problem>>>,
     path: PathBuf,
 }
@@ -84,6 +90,11 @@ impl Writer {
         earlier: Option<&Earlier>,
         broken: Arc<Mutex<Option<Problem>>>,
     ) -> Result<Self, Error> {
+        // Its rows are of the run that it has inserted itself.
+        let unchecked = history
+            .connection
+            .pragma_update(None, "foreign_keys", false);
+        unchecked.map_err(|error| history.error(&error))?;
         let resumed = earlier.map(|earlier| history.close(earlier)).transpose()?;
         let start = Evidence::of_header(header, resumed);
         let insert = history.connection.execute(
@@ -113,6 +124,8 @@ impl Writer {
             changes: Vec::new(),
             rows: 0,
             totals: None,
+            learned: None,
+            took: Duration::ZERO,
             broken,
             path: history.path,
         })
@@ -129,7 +142,7 @@ impl Writer {
             match message {
                 Ok(Message::Entry(entry)) => {
                     self.gather(entry);
-                    due = due.or_else(|| Some(Instant::now() + COMMIT));
+                    due = due.or_else(|| Some(Instant::now() + self.interval()));
                     if self.rows >= GATHERED {
                         self.commit();
                         due = None;
@@ -187,7 +200,13 @@ impl Writer {
             }
             Entry::Done(device, at) => self.changes.push(Change::Finish(device, at)),
             Entry::Progress(totals) => self.totals = Some(totals),
+            Entry::Learned(learned) => self.learned = Some(learned),
         }
+    }
+
+    /// How long what comes in waits for its commit. A quarter of the time at most is spent on commits.
+    fn interval(&self) -> Duration {
+        (self.took * 3).clamp(COMMIT, COMMIT_MAX)
     }
 
     fn hash(&mut self) {
@@ -201,7 +220,10 @@ impl Writer {
         if lock(&self.broken).is_some() {
             return;
         }
-        if let Err(error) = self.try_commit(None) {
+        let begun = Instant::now();
+        let committed = self.try_commit(None);
+        self.took = begun.elapsed();
+        if let Err(error) = committed {
             let problem = Error::sqlite(&self.path, &error).problem;
             *lock(&self.broken) = Some(Problem::Broken(Box::new(problem)));
         }
@@ -213,6 +235,16 @@ impl Writer {
         if let Some(totals) = &self.totals {
             write_totals(&transaction, &self.run, totals, self.chain.last())?;
         }
+        if let Some(learned) = self.learned {
+            transaction.execute(
+                "UPDATE run SET learned_rate = ?2, bulk_counts_devices = ?3 WHERE id = ?1",
+                params![
+                    self.run,
+                    i64::try_from(learned.rate).unwrap_or(i64::MAX),
+                    learned.bulk_counts_devices
+                ],
+            )?;
+        }
         if let Some((outcome, ended_at)) = end {
             transaction.execute(
                 "UPDATE run SET outcome = ?2, ended_at = ?3 WHERE id = ?1",
@@ -223,6 +255,7 @@ impl Writer {
         self.changes.clear();
         self.rows = 0;
         self.totals = None;
+        self.learned = None;
         Ok(())
     }
 

@@ -59,6 +59,8 @@ fn scenario(devices: u32, dispatch: Dispatch, pace: Pace) -> Scenario {
                 order: Order::Stalest,
                 include_unsupported: false,
             },
+            learned: None,
+            give_up_after: 600_000,
             started_at: STARTED_AT,
             seed: 11,
         },

@@ -2,7 +2,7 @@
 
 use intune_sync_wit::{
     DeviceDone, Event, EventKind, Failure, GroupCount, Outcome, Plan, Problem, Purpose, Retrying,
-    RunStatus, Summary,
+    RunStatus, Selected, Summary,
 };
 
 use crate::SandboxError;
@@ -16,6 +16,8 @@ pub(crate) const GROUPS: usize = 1_000;
 #[derive(Debug, Default)]
 pub(crate) struct Border {
     failed: u64,
+    /// How many devices its plan has.
+    to_sync: u32,
 }
 
 impl Border {
@@ -28,7 +30,10 @@ impl Border {
     pub(crate) fn take(&mut self, events: &mut [Event], let_out: u64) -> Result<(), SandboxError> {
         for event in events {
             match &mut event.kind {
-                EventKind::Planned(plan) => check(plan)?,
+                EventKind::Planned(plan) => {
+                    check(plan)?;
+                    self.to_sync = plan.to_sync;
+                }
                 EventKind::DeviceDone(DeviceDone {
                     outcome: Outcome::Failed(_),
                     ..
@@ -41,6 +46,23 @@ impl Border {
                 _ => {}
             }
             cut_event(&mut event.kind);
+        }
+        Ok(())
+    }
+
+    /// Takes in a part of the devices to sync, from number `first` on.
+    ///
+    /// # Errors
+    ///
+    /// When there are more of them than in the plan.
+    pub(crate) fn select(&self, devices: &mut [Selected], first: u32) -> Result<(), SandboxError> {
+        let count = u32::try_from(devices.len()).unwrap_or(u32::MAX);
+        if first.saturating_add(count) > self.to_sync {
+            return Err(SandboxError::WrongCounts);
+        }
+        for Selected { name, os, .. } in devices {
+            cut(name);
+            cut(os);
         }
         Ok(())
     }
@@ -229,6 +251,26 @@ mod tests {
             let longest = shown.split('"').map(str::len).max();
             assert_eq!(longest, Some(TEXT - 1), "{shown}");
         }
+    }
+
+    #[test]
+    fn no_more_devices_are_selected_than_planned() {
+        let mut border = Border::default();
+        let device = Selected {
+            id: intune_sync_wit::Guid { hi: 1, lo: 2 },
+            name: "ä".repeat(TEXT),
+            os: String::new(),
+            last_sync: None,
+        };
+        let mut one = [device];
+        let early = border.select(&mut one, 0);
+        assert!(matches!(early, Err(SandboxError::WrongCounts)));
+        border.take(&mut [plan(2, &[])], 0).expect("it is sound");
+        assert!(border.select(&mut one, 1).is_ok());
+        assert!(one[0].name.len() < TEXT);
+        let late = border.select(&mut one, 2);
+        assert!(matches!(late, Err(SandboxError::WrongCounts)));
+        assert!(border.select(&mut [], u32::MAX).is_err());
     }
 
     #[test]

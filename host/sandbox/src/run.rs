@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use intune_sync_wit::{Engine, EnginePre, Event, Guid, Purpose, Settings, Summary};
+use intune_sync_wit::{
+    Engine, EnginePre, Event, Guid, Learned, Purpose, Selected, Settings, Summary,
+};
 use tokio::time::Instant;
 use wasmtime::{Store, component::ResourceAny};
 
@@ -120,6 +122,35 @@ impl Run {
         let run = guest.run();
         let skipped = run.call_skip(&mut self.store, self.run, devices);
         within(limits::CALL, &self.egress, skipped).await
+    }
+
+    /// The devices that the run will sync, in the order of their ids, from number `first` (from 0) on: a part of them, and none after
+    /// the last. To be called between the event `planned` and the next call of [`next`](Self::next).
+    ///
+    /// # Errors
+    ///
+    /// When the component traps, does not come back in time, or hands over more devices than its plan has.
+    pub async fn selected(&mut self, first: u32) -> Result<Vec<Selected>, SandboxError> {
+        self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
+        let guest = self.engine.intune_sync_sync();
+        let run = guest.run();
+        let selected = run.call_selected(&mut self.store, self.run, first);
+        let mut selected = within(limits::CALL, &self.egress, selected).await?;
+        self.border.select(&mut selected, first)?;
+        Ok(selected)
+    }
+
+    /// What the run has learned about the quota.
+    ///
+    /// # Errors
+    ///
+    /// When the component traps, or does not come back in time.
+    pub async fn learned(&mut self) -> Result<Option<Learned>, SandboxError> {
+        self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
+        let guest = self.engine.intune_sync_sync();
+        let run = guest.run();
+        let learned = run.call_learned(&mut self.store, self.run);
+        within(limits::CALL, &self.egress, learned).await
     }
 
     /// Finish what is in flight, start nothing new.

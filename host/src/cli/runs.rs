@@ -80,6 +80,7 @@ pub(crate) enum RunsFormat {
 /// Devices with one outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Only {
+    Pending,
     Accepted,
     Failed,
     Skipped,

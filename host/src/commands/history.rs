@@ -1,19 +1,24 @@
 //! Records a run in the history as it goes, and goes on with an earlier one.
 
-use std::{fmt::Write, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt::Write,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderMap, StatusCode};
 use intune_sync_egress::{TokenCache, sync::Call};
 use intune_sync_history::{
     Departure, DeviceFilter, DeviceOutcome, Earlier, Error, Evidence, Header, Held, History, Lock,
-    Recorder, RequestKind, Return, StateDir, Subject,
+    Recorder, RequestKind, Return, Selected, StateDir, Subject,
 };
 use intune_sync_ids::Guid;
 use intune_sync_report::{ExitStatus, FailedDevice};
-use intune_sync_sandbox::{Journal, Run};
+use intune_sync_sandbox::{Journal, Run, SandboxError};
 use intune_sync_settings::{Advice, Group};
 use intune_sync_wit::{
-    self as wit, DeviceDone, Event, EventKind, Failure as DeviceFailure, Summary,
+    self as wit, DeviceDone, Event, EventKind, Failure as DeviceFailure, Learned, Plan, Summary,
 };
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -36,8 +41,8 @@ pub(super) struct Record {
     named: Option<PathBuf>,
     id: String,
     earlier: Option<Earlier>,
-    /// The list is complete, and the next sync leaves only once the counts are on the disk.
-    planned: bool,
+    /// When the counts were handed in last.
+    counted: Option<Instant>,
     _lock: Lock,
 }
 
@@ -121,7 +126,7 @@ impl Record {
             named: options.state_dir.clone(),
             id: id.to_owned(),
             earlier,
-            planned: false,
+            counted: None,
             _lock: lock,
         })
     }
@@ -193,22 +198,67 @@ impl Record {
 
     /// Records an event.
     pub(super) fn event(&mut self, now: Timestamp, event: &Event) {
-        match &event.kind {
-            EventKind::Planned(_) => self.planned = true,
-            EventKind::DeviceDone(device) => {
-                self.recorder.done(device.clone(), now.as_millisecond());
-            }
-            _ => {}
+        if let EventKind::DeviceDone(device) = &event.kind {
+            self.recorder.done(device.clone(), now.as_millisecond());
         }
     }
 
-    /// Records the counts so far. Returns whether the history can still be written.
-    pub(super) fn progress(&mut self, part: &Summary) -> bool {
-        self.recorder.progress((&self.whole(part.clone())).into());
-        if std::mem::take(&mut self.planned) {
-            return self.recorder.flush().is_ok();
+    /// Records the devices that the run will sync, which are known now.
+    ///
+    /// # Errors
+    ///
+    /// When the component fails.
+    pub(super) async fn select(
+        &self,
+        run: &mut Run,
+        plan: &Plan,
+        now: Timestamp,
+    ) -> Result<(), SandboxError> {
+        let mut first = 0;
+        while first < plan.to_sync {
+            let part = run.selected(first).await?;
+            if part.is_empty() {
+                break;
+            }
+            first = first.saturating_add(u32::try_from(part.len()).unwrap_or(u32::MAX));
+            let devices = part.into_iter().map(|device| Selected {
+                id: Guid::from_halves(device.id.hi, device.id.lo),
+                name: device.name,
+                os: device.os,
+            });
+            self.recorder.selected(devices, now.as_millisecond());
         }
-        self.recorder.broken().is_none()
+        Ok(())
+    }
+
+    /// Records the counts so far, and what was learned about the quota, several times a second. Returns whether the
+    /// history can still be written.
+    ///
+    /// # Errors
+    ///
+    /// When the component fails.
+    pub(super) async fn progress(
+        &mut self,
+        run: &mut Run,
+        part: &Summary,
+    ) -> Result<bool, SandboxError> {
+        const EVERY: Duration = Duration::from_millis(100);
+        if self
+            .counted
+            .is_none_or(|counted| counted.elapsed() >= EVERY)
+        {
+            self.counted = Some(Instant::now());
+            self.recorder.progress((&self.whole(part.clone())).into());
+            if let Some(learned) = run.learned().await? {
+                self.recorder.learned(learned);
+            }
+        }
+        Ok(self.recorder.broken().is_none())
+    }
+
+    /// What the earlier part has learned about the quota.
+    pub(super) fn learned(&self) -> Option<Learned> {
+        self.earlier.as_ref()?.run.learned()
     }
 
     /// The counts of all parts of the run.

@@ -4,10 +4,15 @@
 //! otherwise. While nothing has begun, one ends the program at once. Once a command listens, the first is its to handle,
 //! and the second ends the program at once.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use intune_sync_report::ExitStatus;
 use tokio::sync::watch;
+
+use crate::printer;
 
 /// Whether the next signal ends the program at once.
 static AT_ONCE: AtomicBool = AtomicBool::new(true);
@@ -32,33 +37,50 @@ pub(crate) fn heed() {}
 
 /// Whether the user or the system has requested a stop.
 #[derive(Debug, Clone)]
-pub(crate) struct Interruption(watch::Receiver<bool>);
+pub(crate) struct Interruption {
+    requested: watch::Receiver<bool>,
+    /// The last line of a program that ends at once.
+    last_line: Arc<OnceLock<String>>,
+}
 
 impl Interruption {
     /// Listens from now on. Must be called within a tokio runtime.
     pub(crate) fn listen() -> Self {
         let (flag, requested) = watch::channel(false);
         let mut listener = Listener::new();
+        let last_line = Arc::<OnceLock<String>>::default();
+        let known = Arc::clone(&last_line);
         tokio::spawn(async move {
             loop {
                 listener.next().await;
                 if flag.send_replace(true) {
+                    if let Some(line) = known.get() {
+                        printer::last_line(line);
+                    }
                     std::process::exit(ExitStatus::Interrupted.code().into());
                 }
             }
         });
         AT_ONCE.store(false, Ordering::SeqCst);
-        Self(requested)
+        Self {
+            requested,
+            last_line,
+        }
+    }
+
+    /// What a second signal shows, which ends the program at once. Only the first call counts.
+    pub(crate) fn set_last_line(&self, line: String) {
+        let _ = self.last_line.set(line);
     }
 
     /// Whether a stop has been requested.
     pub(crate) fn was_requested(&self) -> bool {
-        *self.0.borrow()
+        *self.requested.borrow()
     }
 
     /// Waits until a stop is requested.
     pub(crate) async fn requested(&self) {
-        let mut requested = self.0.clone();
+        let mut requested = self.requested.clone();
         if requested.wait_for(|requested| *requested).await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -90,9 +90,13 @@ pub(crate) async fn run(
     let record = history
         .map(|history| Record::begin(history, options, &tokens, &id, now, printer))
         .transpose()?;
+    if let Some(record) = &record {
+        interruption.set_last_line(record.command());
+    }
     let mut settings = options.settings(u64::try_from(now.as_millisecond()).unwrap_or(0), seed);
     if let Some(record) = &record {
         settings.selection.limit = record.limit(settings.selection.limit);
+        settings.learned = record.learned();
     }
     let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
     let egress = Egress::new(rules, ceiling, scope, tokens, client)
@@ -286,6 +290,9 @@ impl Job<'_> {
             let now = Timestamp::now();
             output.event(printer, now, event)?;
             if let Some(record) = &mut self.record {
+                if let EventKind::Planned(plan) = &event.kind {
+                    record.select(&mut self.run, plan, now).await?;
+                }
                 record.event(now, event);
             }
             if let (Question::Open(devices), EventKind::Planned(plan)) =
@@ -298,7 +305,7 @@ impl Job<'_> {
         output.tick(printer, Timestamp::now());
         let summary = self.run.summary().await?;
         if let Some(record) = &mut self.record {
-            self.unrecorded |= !record.progress(&summary);
+            self.unrecorded |= !record.progress(&mut self.run, &summary).await?;
         }
         self.summary = Some(summary);
         Ok(Next::Turn)

@@ -3,7 +3,7 @@
 use intune_sync_hostile::bindings::{
     self,
     exports::intune::sync::sync::{
-        Event, Guest, GuestRun, Guid, Run, Settings, SettingsError, Summary,
+        Event, Guest, GuestRun, Guid, Learned, Run, Selected, Settings, SettingsError, Summary,
     },
 };
 
@@ -24,6 +24,14 @@ impl GuestRun for Never {
     }
 
     fn skip(&self, _devices: Vec<Guid>) {}
+
+    fn selected(&self, _first: u32) -> Vec<Selected> {
+        Vec::new()
+    }
+
+    fn learned(&self) -> Option<Learned> {
+        None
+    }
 
     fn next(&self, _max_wait: u64) -> Option<Vec<Event>> {
         None

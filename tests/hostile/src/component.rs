@@ -5,8 +5,8 @@ use core::{cell::RefCell, marker::PhantomData};
 use crate::{
     Event, EventKind, Graph, RunStatus, Settings, Summary,
     bindings::exports::intune::sync::sync::{
-        DeviceDone, Failure, GroupCount, Guest, GuestRun, Guid, Outcome, Plan, Problem, Run,
-        SettingsError,
+        DeviceDone, Failure, GroupCount, Guest, GuestRun, Guid, Learned, Outcome, Plan, Problem,
+        Run, Selected, SettingsError,
     },
 };
 
@@ -140,6 +140,14 @@ impl<A: Attack> GuestRun for Driver<A> {
     }
 
     fn skip(&self, _devices: Vec<Guid>) {}
+
+    fn selected(&self, _first: u32) -> Vec<Selected> {
+        Vec::new()
+    }
+
+    fn learned(&self) -> Option<Learned> {
+        None
+    }
 
     fn next(&self, _max_wait: u64) -> Option<Vec<Event>> {
         let mut progress = self.progress.borrow_mut();

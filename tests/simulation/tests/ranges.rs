@@ -8,9 +8,11 @@ struct Ranged {
     key: &'static str,
     text: fn(u64) -> String,
     set: fn(&mut contract::Settings, u64) -> Option<()>,
+    /// A value within its range.
+    within: u64,
 }
 
-const RANGED: [Ranged; 6] = [
+const RANGED: [Ranged; 7] = [
     Ranged {
         key: "batch-size",
         text: |devices| devices.to_string(),
@@ -18,6 +20,7 @@ const RANGED: [Ranged; 6] = [
             settings.batch_size = devices.try_into().ok()?;
             Some(())
         },
+        within: 1,
     },
     Ranged {
         key: "batch-delay-seconds",
@@ -26,6 +29,7 @@ const RANGED: [Ranged; 6] = [
             settings.batch_delay = millis;
             Some(())
         },
+        within: 1,
     },
     Ranged {
         key: "max-retries",
@@ -34,6 +38,7 @@ const RANGED: [Ranged; 6] = [
             settings.max_retries = retries.try_into().ok()?;
             Some(())
         },
+        within: 1,
     },
     Ranged {
         key: "initial-backoff-seconds",
@@ -42,6 +47,16 @@ const RANGED: [Ranged; 6] = [
             settings.initial_backoff = millis;
             Some(())
         },
+        within: 1,
+    },
+    Ranged {
+        key: "give-up-after",
+        text: |millis| format!("{millis}ms"),
+        set: |settings, millis| {
+            settings.give_up_after = millis;
+            Some(())
+        },
+        within: 60_000,
     },
     Ranged {
         key: "max-rate",
@@ -50,6 +65,7 @@ const RANGED: [Ranged; 6] = [
             settings.ceiling = thousandths;
             Some(())
         },
+        within: 1,
     },
     Ranged {
         key: "limit",
@@ -58,6 +74,7 @@ const RANGED: [Ranged; 6] = [
             settings.selection.limit = Some(devices.try_into().ok()?);
             Some(())
         },
+        within: 1,
     },
 ];
 
@@ -89,12 +106,12 @@ fn border(mut least: u64, mut most: u64, holds: impl Fn(u64) -> bool) -> u64 {
 #[test]
 fn the_engine_and_the_table_of_settings_have_the_same_ranges() {
     for ranged in &RANGED {
-        // 1 is in each range.
-        let upper =
-            |holds: fn(&Ranged, u64) -> bool| border(1, 1 << 40, |value| holds(ranged, value));
-        let key = ranged.key;
-        assert!(user_may(ranged, 1) && engine_takes(ranged, 1), "{key}");
-        assert_eq!(user_may(ranged, 0), engine_takes(ranged, 0), "{key}");
-        assert_eq!(upper(user_may), upper(engine_takes), "{key}");
+        let Ranged { key, within, .. } = *ranged;
+        let range = |may: fn(&Ranged, u64) -> bool| {
+            assert!(may(ranged, within), "{key}");
+            let may = |value| may(ranged, value);
+            (border(0, within, may), border(within, 1 << 40, may))
+        };
+        assert_eq!(range(user_may), range(engine_takes), "{key}");
     }
 }

@@ -109,6 +109,12 @@ impl Fleet {
         self.names.get(self.device(at).name)
     }
 
+    /// Its operating system, as Graph names it.
+    pub(crate) fn os(&self, at: DeviceIndex) -> &str {
+        let platform = usize::from(self.device(at).platform);
+        self.platforms.get(platform).map_or("other", String::as_str)
+    }
+
     /// Counts these devices by operating system, as Graph names it; those beyond 255 different ones are `other`.
     pub(crate) fn platforms(&self, devices: &[DeviceIndex]) -> BTreeMap<&str, u32> {
         let mut counts = [0; 1 + u8::MAX as usize];

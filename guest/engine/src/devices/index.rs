@@ -4,6 +4,7 @@
 use intune_sync_ids::Guid;
 
 use super::fleet::{Device, Fleet};
+use crate::contract;
 
 /// A device's index in the [`Fleet`], from 0, in the order of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,12 +26,18 @@ impl Position {
 pub(crate) struct Selected {
     fleet: Fleet,
     order: Vec<DeviceIndex>,
+    /// The same by their ids, as long as somebody needs them.
+    by_id: Vec<DeviceIndex>,
 }
 
 impl Selected {
     /// The devices of `fleet` that `order` names, each at most once.
     pub(crate) fn new(fleet: Fleet, order: Vec<DeviceIndex>) -> Self {
-        Self { fleet, order }
+        Self {
+            fleet,
+            order,
+            by_id: Vec::new(),
+        }
     }
 
     pub(crate) fn len(&self) -> u32 {
@@ -52,6 +59,35 @@ impl Selected {
 
     pub(crate) fn name(&self, position: Position) -> &str {
         self.fleet.name(self.index(position))
+    }
+
+    /// The devices in the order of their ids, from this number on, at most this many.
+    pub(crate) fn by_id(&mut self, first: u32, most: usize) -> Vec<contract::Selected> {
+        let Self {
+            fleet,
+            order,
+            by_id,
+        } = self;
+        if by_id.len() != order.len() {
+            by_id.clone_from(order);
+            by_id.sort_unstable_by_key(|at| fleet.device(*at).id());
+        }
+        let part = by_id.iter().skip(first as usize).take(most);
+        let selected = |at: &DeviceIndex| {
+            let device = fleet.device(*at);
+            contract::Selected {
+                id: device.id().into(),
+                name: fleet.name(*at).to_owned(),
+                os: fleet.os(*at).to_owned(),
+                last_sync: (device.last_sync > 0).then_some(device.last_sync),
+            }
+        };
+        part.map(selected).collect()
+    }
+
+    /// From now on, nobody needs them in the order of their ids.
+    pub(crate) fn forget_ids(&mut self) {
+        self.by_id = Vec::new();
     }
 
     fn index(&self, Position(position): Position) -> DeviceIndex {

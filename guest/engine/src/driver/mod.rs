@@ -73,6 +73,14 @@ impl GuestRun for Driver {
         self.0.borrow_mut().next(Duration::from_millis(max_wait))
     }
 
+    fn selected(&self, first: u32) -> Vec<contract::Selected> {
+        self.0.borrow_mut().run.selected(first)
+    }
+
+    fn learned(&self) -> Option<contract::Learned> {
+        self.0.borrow().run.learned()
+    }
+
     fn stop(&self) {
         self.0.borrow_mut().run.stop();
     }

@@ -5,7 +5,7 @@ mod trial;
 use core::time::Duration;
 
 use self::trial::{Step, Trial};
-use super::{Pacer, SPAN, Trailing};
+use super::{Pacer, SPAN, Trailing, pacer};
 use crate::http::RequestId;
 
 /// The window of the documented quota (docs/graph-facts.md#quotas).
@@ -146,6 +146,28 @@ impl RateController {
             dry_since: None,
             before_trial: None,
         }
+    }
+
+    /// Begins with this rate, in syncs per 1,000 seconds, which an earlier part of the run has learned.
+    pub(super) fn begin_at(&mut self, rate: u64) {
+        self.pacer.allow(pacer::allowance(rate));
+        if self.pacer.allowance() < self.pacer.ceiling() {
+            self.settle(Duration::ZERO);
+        }
+    }
+
+    /// The rate that is known to be admitted, in syncs per 1,000 seconds, once something was learned.
+    pub(super) fn learned(&self) -> Option<u64> {
+        let safe = match self.phase {
+            Phase::AtCeiling { .. } => return None,
+            Phase::Holding {
+                fallback: Some(Fallback::Held(safe) | Fallback::Learned(safe)),
+                ..
+            } => safe,
+            Phase::Holding { fallback: None, .. } => self.pacer.allowance(),
+            Phase::Trial(trial) => trial.safe,
+        };
+        Some(pacer::rate(safe))
     }
 
     /// When the next request may leave, as far as the rate is concerned and unless a response comes before.

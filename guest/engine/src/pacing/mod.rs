@@ -20,7 +20,7 @@ use self::{
     throttle::{Reopened, Throttle},
     trailing::Trailing,
 };
-use crate::http::RequestId;
+use crate::{contract::Learned, http::RequestId};
 
 /// Decides when requests may leave, and learns from what became of them.
 #[derive(Debug, Clone)]
@@ -123,22 +123,32 @@ pub(crate) enum GaveUp {
     TooLong(Duration),
     /// Nothing but throttled responses for this long.
     OnlyThrottled(Duration),
-    /// The retry budget is used up.
-    NothingSucceeds,
+    /// Nothing but failures for this long.
+    NothingSucceeds(Duration),
 }
 
 impl Pacing {
-    /// Pacing under this ceiling, in syncs per 1,000 seconds.
-    pub(crate) fn new(ceiling: u64, initial_backoff: Duration) -> Self {
+    /// Pacing under this ceiling, in syncs per 1,000 seconds, that gives up when nothing has succeeded for
+    /// `give_up_after`.
+    pub(crate) fn new(ceiling: u64, initial_backoff: Duration, give_up_after: Duration) -> Self {
         Self {
             rate: RateController::new(ceiling),
-            throttle: Throttle::new(initial_backoff),
-            budget: RetryBudget::new(),
+            throttle: Throttle::new(initial_backoff, give_up_after),
+            budget: RetryBudget::new(give_up_after),
             bulk_cost: BulkCost::Call,
             carried: Trailing::default(),
             ceiling,
             initial_backoff,
         }
+    }
+
+    /// The same, where an earlier part of the run has ended.
+    pub(crate) fn with(mut self, learned: Learned) -> Self {
+        if learned.bulk_counts_devices {
+            self.bulk_cost = BulkCost::Device;
+        }
+        self.rate.begin_at(learned.rate);
+        self
     }
 
     /// When the next request may leave, if it carries `most` at most; `None` while that depends on the response to a
@@ -188,7 +198,17 @@ impl Pacing {
             let admission = outcome.admission(sent.cost);
             self.rate.handle_response(now, sent.id, sent.at, admission);
         }
+        match outcome.progress {
+            Progress::Made => self.budget.succeeded(now),
+            Progress::Failed => self.budget.failed(now),
+            Progress::None => {}
+        }
         let window = match outcome.slow_down {
+            None if outcome.progress == Progress::Failed && self.is_outage() => {
+                // One request at a time shows when it is over.
+                self.throttle.close(now, None, random);
+                None
+            }
             Some(SlowDown { named }) => {
                 let before = self.throttle.free_at();
                 let wait = self.throttle.close(now, named, random);
@@ -208,24 +228,31 @@ impl Pacing {
         if let (Load::Bulk(_), BulkCost::Call) = (sent.load, self.bulk_cost) {
             self.learn_bulk_cost(now, outcome);
         }
-        match outcome.progress {
-            Progress::Made => {
-                self.budget.succeeded(now);
-                self.throttle.succeeded(now);
-            }
-            Progress::Failed => self.budget.failed(),
-            Progress::None => {}
+        if outcome.progress == Progress::Made {
+            self.throttle.succeeded(now);
         }
         window
     }
 
     /// Whether to give up for now.
     pub(crate) fn gave_up(&self, now: Duration) -> Option<GaveUp> {
-        let throttled = self.throttle.gave_up(now);
-        throttled.or_else(|| {
-            self.budget
-                .exhausted(now)
-                .then_some(GaveUp::NothingSucceeds)
+        let failed = self.budget.exhausted(now).map(GaveUp::NothingSucceeds);
+        failed.or_else(|| self.throttle.gave_up(now))
+    }
+
+    /// Whether Graph is taken to be down.
+    pub(crate) fn is_outage(&self) -> bool {
+        self.budget.is_outage()
+    }
+
+    /// What was learned about the quota, if anything was.
+    pub(crate) fn learned(&self) -> Option<Learned> {
+        let bulk_counts_devices = self.bulk_cost == BulkCost::Device;
+        let rate = self.rate.learned();
+        let rate = rate.or_else(|| bulk_counts_devices.then_some(self.ceiling))?;
+        Some(Learned {
+            rate,
+            bulk_counts_devices,
         })
     }
 

@@ -26,6 +26,20 @@ pub(super) struct Pacer {
 /// Graph's windows seeing more than the allowance.
 pub(super) const SPAN: Duration = Duration::from_millis(20_520);
 
+/// The allowance for this rate, in syncs per 1,000 seconds.
+pub(super) fn allowance(rate: u64) -> u64 {
+    whole(u128::from(rate) * SPAN.as_millis() / 1_000_000)
+}
+
+/// The least rate, in syncs per 1,000 seconds, with this allowance.
+pub(super) fn rate(allowance: u64) -> u64 {
+    whole((u128::from(allowance) * 1_000_000).div_ceil(SPAN.as_millis()))
+}
+
+fn whole(number: u128) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
 impl Pacer {
     /// A pacer with this ceiling, in syncs per 1,000 seconds, 1 to 1,000,000,000.
     pub(super) fn new(ceiling: u64) -> Self {
@@ -99,6 +113,13 @@ mod tests {
     use super::*;
 
     const WINDOW: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn an_allowance_survives_as_a_rate() {
+        for kept in (1..3_000).chain([1_000_000]) {
+            assert_eq!(allowance(rate(kept)), kept);
+        }
+    }
 
     proptest! {
         /// No window sees more than the allowance, whenever requests leave and whatever their size.

@@ -16,6 +16,8 @@ pub(super) struct Throttle {
     in_a_row: u32,
     last_success: Duration,
     first_wait: Duration,
+    /// Nothing but throttled responses for this long ends the run.
+    patience: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -40,18 +42,18 @@ pub(super) enum Reopened {
 impl Throttle {
     /// A run does not sit out a Retry-After longer than this.
     const LONGEST: Duration = Duration::from_hours(1);
-    /// Nothing but throttled responses for this long, in this many windows, ends the run.
-    const PATIENCE: Duration = Duration::from_mins(10);
+    /// It ends after this many windows, at least.
     const PATIENCE_WINDOWS: u32 = 20;
     /// The least wait where Graph names none.
     const FIRST_WAIT_MIN: Duration = Duration::from_millis(100);
 
-    pub(super) fn new(initial_backoff: Duration) -> Self {
+    pub(super) fn new(initial_backoff: Duration, patience: Duration) -> Self {
         Self {
             state: State::Open,
             in_a_row: 0,
             last_success: Duration::ZERO,
             first_wait: initial_backoff.max(Self::FIRST_WAIT_MIN),
+            patience,
         }
     }
 
@@ -122,7 +124,7 @@ impl Throttle {
         let behind = now.saturating_sub(self.last_success);
         if ahead > Self::LONGEST {
             Some(GaveUp::TooLong(ahead))
-        } else if self.in_a_row >= Self::PATIENCE_WINDOWS && behind >= Self::PATIENCE {
+        } else if self.in_a_row >= Self::PATIENCE_WINDOWS && behind >= self.patience {
             Some(GaveUp::OnlyThrottled(behind))
         } else {
             None
@@ -137,7 +139,10 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn throttle() -> (Throttle, fastrand::Rng) {
-        (Throttle::new(5 * SECOND), fastrand::Rng::with_seed(3))
+        (
+            Throttle::new(5 * SECOND, 600 * SECOND),
+            fastrand::Rng::with_seed(3),
+        )
     }
 
     #[test]
@@ -205,7 +210,7 @@ mod tests {
             throttle.gave_up(SECOND),
             Some(GaveUp::TooLong(Duration::from_hours(2)))
         );
-        let (mut throttle, mut random) = (Throttle::new(SECOND), random);
+        let (mut throttle, mut random) = (Throttle::new(SECOND, 600 * SECOND), random);
         for n in 0..20 {
             assert_eq!(throttle.gave_up(n * 40 * SECOND), None);
             throttle.close(n * 40 * SECOND, Some(SECOND), &mut random);

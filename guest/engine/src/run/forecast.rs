@@ -33,7 +33,7 @@ pub(super) fn forecast(mut schedule: Schedule, ceiling: u64, route: Route) -> Fo
         reported: 0,
     };
     let total = u64::from(schedule.total());
-    let mut pacing = Pacing::new(ceiling, Duration::ZERO);
+    let mut pacing = Pacing::new(ceiling, Duration::ZERO, Duration::MAX);
     let mut random = fastrand::Rng::with_seed(0);
     let mut opening = Opening::Unproven;
     let (mut now, mut requests, mut devices) = (Duration::ZERO, 0, 0_u64);

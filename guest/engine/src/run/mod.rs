@@ -19,7 +19,7 @@ use intune_sync_ids::Guid;
 use self::{ledger::Ledger, list::Listing, sync::Syncing, traffic::Traffic};
 use crate::{
     Settings, TokenResponse, TokenSerial,
-    contract::{Event, RunStatus, Summary},
+    contract::{Event, Learned, RunStatus, Selected, Summary},
     http::{NoResponse, Request, RequestId, Response},
     token::TokenStep,
 };
@@ -86,6 +86,21 @@ impl Run {
             Phase::Listing(listing) if self.ledger.requests() == 0 => listing.skip(devices),
             Phase::Listing(_) | Phase::Syncing(_) | Phase::Over => {}
         }
+    }
+
+    /// The devices that the run will sync, in the order of their ids, from number `first` (from 0) on: a part of them, and none after
+    /// the last. They are known from the event [`Planned`](crate::contract::EventKind::Planned) on, until the next poll.
+    pub fn selected(&mut self, first: u32) -> Vec<Selected> {
+        match &mut self.phase {
+            Phase::Syncing(syncing) => syncing.selected(first),
+            Phase::Listing(_) | Phase::Over => Vec::new(),
+        }
+    }
+
+    /// What it has learned about the quota.
+    #[must_use]
+    pub fn learned(&self) -> Option<Learned> {
+        self.traffic.learned()
     }
 
     /// The next thing to do now. Call it again until it says to wait, or that the run is over.

@@ -124,9 +124,11 @@ pub(super) fn gave_up(reason: &GaveUp) -> Problem {
             "other applications use up the tenant's quota: run it again later for the pending devices, \
              or with a lower `--max-rate`",
         ),
-        GaveUp::NothingSucceeds => problem(
-            "Microsoft Graph fails: 100 requests failed, and nothing has succeeded for 30 seconds"
-                .to_owned(),
+        GaveUp::NothingSucceeds(time) => problem(
+            format!(
+                "Microsoft Graph fails: nothing has succeeded for {}",
+                in_words(*time)
+            ),
             "check Microsoft's service health, then run it again for the pending devices",
         ),
     }
@@ -180,7 +182,7 @@ mod tests {
             denied("x"),
             gave_up(&GaveUp::TooLong(minute)),
             gave_up(&GaveUp::OnlyThrottled(minute)),
-            gave_up(&GaveUp::NothingSucceeds),
+            gave_up(&GaveUp::NothingSucceeds(minute)),
         ] {
             let advice = Advice::new(problem.message, problem.hint).by_variables();
             let text = format!("{}; {}", advice.message, advice.hint);

@@ -9,7 +9,7 @@ use intune_sync_ids::Guid;
 use super::{ledger::Ledger, problems, response::Signals};
 use crate::{
     Settings, TokenResponse, TokenSerial,
-    contract::RunStatus,
+    contract::{Learned, RunStatus},
     http::{Method, Request, RequestId},
     pacing::{BulkCost, Departure, GaveUp, Load, Pacing},
     token::{Refused, Renewal, Token, TokenStep},
@@ -52,12 +52,23 @@ pub(super) struct Draft {
 
 impl Traffic {
     pub(super) fn new(settings: &Settings) -> Self {
+        let Settings {
+            ceiling,
+            initial_backoff,
+            give_up_after,
+            learned,
+            ..
+        } = *settings;
+        let pacing = Pacing::new(ceiling, initial_backoff, give_up_after);
         Self {
             now: Duration::ZERO,
             started_at: settings.started_at,
             random: fastrand::Rng::with_seed(settings.seed),
             token: Token::new(),
-            pacing: Pacing::new(settings.ceiling, settings.initial_backoff),
+            pacing: match learned {
+                Some(learned) => pacing.with(learned),
+                None => pacing,
+            },
             in_flight: BTreeMap::new(),
         }
     }
@@ -87,6 +98,16 @@ impl Traffic {
 
     pub(super) fn gave_up(&self) -> Option<GaveUp> {
         self.pacing.gave_up(self.now)
+    }
+
+    /// Whether Graph is taken to be down.
+    pub(super) fn is_outage(&self) -> bool {
+        self.pacing.is_outage()
+    }
+
+    /// What the run has learned about the quota.
+    pub(super) fn learned(&self) -> Option<Learned> {
+        self.pacing.learned()
     }
 
     pub(super) fn token_step(&self) -> TokenStep {
@@ -158,11 +179,20 @@ impl Traffic {
         ledger: &mut Ledger,
     ) {
         let (now, outcome) = (self.now, signals.outcome());
+        let was_outage = self.is_outage();
         let window = self
             .pacing
             .handle_response(now, sent.departure, outcome, &mut self.random);
         if let Some(window) = window {
             ledger.throttled(window, signals.slow_down_status());
+        }
+        match (was_outage, self.is_outage()) {
+            (false, true) => ledger.notice(
+                "Microsoft Graph fails again and again: one request at a time until one succeeds"
+                    .to_owned(),
+            ),
+            (true, false) => ledger.notice("Microsoft Graph responds again".to_owned()),
+            (false, false) | (true, true) => {}
         }
         ledger.count_throttled(signals.throttled);
         if signals.token_taken {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use intune_sync_engine::contract::{
-    Dispatch, EventKind, Order, Outcome, Pace, Problem, Purpose, RunStatus,
+    Dispatch, EventKind, Learned, Order, Outcome, Pace, Problem, Purpose, RunStatus,
 };
 use intune_sync_ids::Guid;
 
@@ -171,6 +171,80 @@ fn skipped_devices_of_an_earlier_run_are_not_counted() {
         }
     });
     assert_eq!((finished.summary.total, finished.summary.success), (60, 60));
+}
+
+#[test]
+fn the_devices_to_sync_are_handed_out_by_their_ids() {
+    let mut graph = hundred();
+    let mut devices = graph.devices.clone();
+    devices.sort_unstable();
+    let mut selected = Vec::new();
+    drive::run_with(drive::settings(), &mut graph, |run, _, _| {
+        if selected.is_empty() {
+            selected = run.selected(0);
+            assert_eq!(run.selected(99), selected.get(99..).unwrap_or_default());
+            assert!(run.selected(100).is_empty());
+        }
+    });
+    let ids: Vec<Guid> = selected.iter().map(|device| device.id.into()).collect();
+    assert_eq!(ids, devices);
+    assert!(selected.iter().all(|device| !device.os.is_empty()));
+}
+
+#[test]
+fn an_outage_is_no_devices_failure() {
+    let down = Faults {
+        transient: 100,
+        ..Faults::default()
+    };
+    for (ends_after, status) in [
+        (Some(130), RunStatus::Completed),
+        (None, RunStatus::Stopped),
+    ] {
+        let mut settings = drive::settings();
+        settings.give_up_after = 1_800_000;
+        // What fails until it counts as an outage is the devices'.
+        settings.max_retries = 10;
+        let mut graph = hundred();
+        let finished = drive::run_with(settings, &mut graph, |_, graph, sent| {
+            let over = ends_after.is_some_and(|last| sent > last);
+            graph.faults = match sent > 15 && !over {
+                true => down,
+                false => Faults::default(),
+            };
+        });
+        let summary = finished.summary;
+        assert_eq!(summary.error, 0, "{summary:?}");
+        match status {
+            RunStatus::Completed => assert_eq!(summary.success, 100, "{summary:?}"),
+            _ => {
+                assert!(matches!(summary.status, RunStatus::Interrupted(_)));
+                // The last probe left a minute after the one before, at most.
+                assert!((1_800_000..1_900_000).contains(&summary.duration));
+                assert!(summary.pending > 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_part_of_a_run_begins_with_the_rate_that_the_one_before_has_learned() {
+    let learned = |rate| {
+        Some(Learned {
+            rate,
+            bulk_counts_devices: false,
+        })
+    };
+    let mut settings = drive::settings();
+    (settings.dispatch, settings.pace) = (Dispatch::Single, Pace::Quota);
+    let quick = run(settings.clone(), &mut hundred()).summary.duration;
+    settings.learned = learned(1_000);
+    let mut rate = None;
+    let finished = drive::run_with(settings, &mut hundred(), |run, _, _| rate = run.learned());
+    assert_eq!(finished.summary.success, 100);
+    assert!(finished.summary.duration > quick + 60_000, "{quick}");
+    // In whole syncs a window.
+    assert_eq!(rate, learned(975));
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-use intune_sync_history::{Error, History, Journal, Problem, RunFilter, StateDir, VERSION};
+use intune_sync_history::{
+    Error, History, Journal, Problem, RunFilter, StateDir, VERSION, Verification,
+};
 use rusqlite::Connection;
 
 use crate::{record::small_run, support::header};
@@ -72,6 +74,32 @@ fn only_its_owner_can_read_it() {
         0o600,
         "what was open to others is closed"
     );
+}
+
+/// Files of each earlier version, as the programs of then wrote them.
+#[test]
+fn an_older_file_is_migrated_with_all_that_is_in_it() {
+    let versions = [include_str!("v1.sql")];
+    assert_eq!(versions.len() + 1, VERSION as usize, "the one before this");
+    for (version, tables) in (1..).zip(versions) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let place = StateDir::at(directory.path());
+        let old = Connection::open(place.file()).expect("it is SQLite");
+        old.execute_batch(tables).expect("it can be written");
+        let number = |name: &str| old.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
+        assert_eq!(number("user_version"), Ok(version));
+        drop(old);
+        let history = History::open(&place).expect("it can be migrated");
+        let runs = history.runs(&RunFilter::default()).expect("it can be read");
+        let [run] = runs.as_slice() else {
+            panic!("{runs:?}");
+        };
+        assert_eq!((run.totals.success, run.learned()), (6, None));
+        let verified = history.verify(run).expect("it can be read");
+        assert!(matches!(verified, Verification::Whole { requests: 3, .. }));
+        drop(history);
+        small_run(&place, 1);
+    }
 }
 
 #[test]

@@ -210,6 +210,8 @@ pub(super) fn settings(settings: &Settings) -> engine::contract::Settings {
             include_unsupported: settings.selection.include_unsupported,
             ..Default::default()
         },
+        learned: None,
+        give_up_after: settings.give_up_after,
         started_at: settings.started_at,
         seed: settings.seed,
     }

@@ -87,6 +87,7 @@ fn show(
     let run = history.run(run).map_err(failure)?;
     let filter = match only {
         None => DeviceFilter::All,
+        Some(Only::Pending) => DeviceFilter::Only(DeviceOutcome::Pending),
         Some(Only::Accepted) => DeviceFilter::Only(DeviceOutcome::Accepted),
         Some(Only::Failed) => DeviceFilter::Only(DeviceOutcome::Failed),
         Some(Only::Skipped) => DeviceFilter::Only(DeviceOutcome::Skipped),

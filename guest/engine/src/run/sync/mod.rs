@@ -22,12 +22,14 @@ use super::{
     traffic::{Draft, Sent, Traffic},
 };
 use crate::{
-    TokenSerial,
+    TokenSerial, contract,
     devices::{Position, Schedule, Selected, Work},
     http::{Method, NoResponse, Request, RequestId, Response},
     pacing::Load,
 };
 
+/// How many devices are handed to the host at a time.
+const PART: usize = 1_000;
 const RESPONSE_LIMIT: usize = 1 << 20;
 
 /// Sends the syncs.
@@ -69,6 +71,11 @@ impl Syncing {
         }
     }
 
+    /// The devices from this number on, by their ids, a part of them.
+    pub(super) fn selected(&mut self, first: u32) -> Vec<contract::Selected> {
+        self.devices.by_id(first, PART)
+    }
+
     pub(super) fn next(&self, traffic: &Traffic) -> Next {
         let opening = self.opening();
         if traffic.in_flight() >= opening.in_flight_max(self.route, traffic.bulk_cost()) {
@@ -89,6 +96,7 @@ impl Syncing {
         traffic: &mut Traffic,
         ledger: &mut Ledger,
     ) -> Option<Request> {
+        self.devices.forget_ids();
         let most = traffic.portion(self.opening().load_max(self.route));
         let work = self.schedule.take(traffic.now(), most)?;
         for position in &work.positions {

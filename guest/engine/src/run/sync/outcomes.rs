@@ -84,7 +84,7 @@ impl Syncing {
                 Verdict::NotAuthorized(missing) => forbidden.push((position, missing, item)),
                 Verdict::Transient | Verdict::ItemsFailed => {
                     if item.status.is_none() {
-                        self.shared_request_failed(position);
+                        self.shared_request_failed(position, traffic);
                     }
                     if let Some(wait) = self.try_again(position, &item, traffic, ledger) {
                         retried = Some(match retried {
@@ -114,7 +114,7 @@ impl Syncing {
     ) {
         let (mut devices, mut least) = (0, Duration::MAX);
         for position in positions {
-            self.shared_request_failed(*position);
+            self.shared_request_failed(*position, traffic);
             if let Some(wait) = self.try_again(*position, judged, traffic, ledger) {
                 devices += 1;
                 least = least.min(wait);
@@ -133,7 +133,10 @@ impl Syncing {
         }
     }
 
-    fn shared_request_failed(&mut self, position: Position) {
+    fn shared_request_failed(&mut self, position: Position, traffic: &Traffic) {
+        if traffic.is_outage() {
+            return;
+        }
         let failures = self.devices.device(position).failures;
         if self.route != Route::Single && failures + 1 >= SHARED_FAILURES_MAX {
             self.schedule.isolate(position);
@@ -149,14 +152,17 @@ impl Syncing {
         ledger: &mut Ledger,
     ) -> Option<Duration> {
         let device = self.devices.device_mut(position);
-        device.failures = device.failures.saturating_add(1);
+        // An outage is nobody's failure.
+        if !traffic.is_outage() {
+            device.failures = device.failures.saturating_add(1);
+        }
         let failures = u32::from(device.failures);
         if failures > self.max_retries {
             self.done(position, failed(judged), traffic.now(), ledger);
             return None;
         }
         let named = judged.named_wait.unwrap_or_default();
-        let wait = traffic.backoff(failures).max(named);
+        let wait = traffic.backoff(failures.max(1)).max(named);
         ledger.count_retry();
         self.schedule.again_at(position, traffic.now() + wait);
         Some(wait)
