@@ -169,7 +169,7 @@ impl Run {
         };
     }
 
-    /// Finish what is in flight, start nothing new.
+    /// Finish the writes that are in flight, start nothing new, and wait for no page of the list.
     pub fn stop(&mut self) {
         self.ledger.end(RunStatus::Stopped);
     }
@@ -202,9 +202,9 @@ impl Run {
         request.map_or(Action::WaitUntil(None), Action::Send)
     }
 
-    /// The run has ended, and waits for what is in flight.
+    /// The run has ended, and waits for the writes that are in flight. A page of the list changes nothing.
     fn wind_down(&mut self) -> Action {
-        if self.traffic.is_idle() {
+        if self.traffic.is_idle() || matches!(self.phase, Phase::Listing(_)) {
             self.phase = Phase::Over;
             Action::Done
         } else {

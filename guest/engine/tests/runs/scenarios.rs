@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use intune_sync_engine::contract::{
-    Dispatch, EventKind, Learned, Order, Outcome, Pace, Problem, Purpose, RunStatus,
+use intune_sync_engine::{
+    Action, Run, Settings, TokenResponse, TokenSerial,
+    contract::{Dispatch, EventKind, Learned, Order, Outcome, Pace, Problem, Purpose, RunStatus},
 };
 use intune_sync_ids::Guid;
 
@@ -72,6 +73,26 @@ fn the_list_is_complete_before_the_first_write() {
             .all(|(_, request)| request.body.is_some())
     );
     assert_eq!(first_write, 15, "100 devices in pages of 7");
+}
+
+/// A page that is on its way changes nothing: a run that is stopped does not wait for it.
+#[test]
+fn a_stop_does_not_wait_for_a_page() {
+    let settings = Settings::try_from(drive::settings()).expect("they are in range");
+    let mut run = Run::new(settings);
+    let token = TokenResponse::Token {
+        serial: TokenSerial(1),
+        lifetime: Duration::from_hours(1),
+    };
+    assert_eq!(
+        run.poll(Duration::ZERO),
+        Action::GetToken { rejected: None }
+    );
+    run.handle_token(Duration::ZERO, token);
+    assert!(matches!(run.poll(Duration::ZERO), Action::Send(_)));
+    run.stop();
+    assert_eq!(run.poll(Duration::from_secs(1)), Action::Done);
+    assert_eq!(run.summary().status, RunStatus::Stopped);
 }
 
 #[test]
