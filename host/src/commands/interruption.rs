@@ -14,20 +14,18 @@ use tokio::sync::watch;
 
 use crate::printer;
 
-/// Whether the next signal ends the program at once.
+/// Whether the next signal ends the program at once: no command listens yet.
 static AT_ONCE: AtomicBool = AtomicBool::new(true);
 
 /// Heeds signals from now on.
 #[cfg(unix)]
 pub(crate) fn heed() {
-    use signal_hook::flag::{register, register_conditional_shutdown};
+    use signal_hook::flag::register_conditional_shutdown;
 
     for signal in signals() {
         let status = ExitStatus::Interrupted.code().into();
-        // They fail only for signals that cannot be handled at all. The order counts: the first signal sees what was set
-        // before it.
+        // It fails only for signals that cannot be handled at all.
         let _ = register_conditional_shutdown(signal, status, &AT_ONCE);
-        let _ = register(signal, &AT_ONCE);
     }
 }
 
