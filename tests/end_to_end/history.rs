@@ -436,7 +436,7 @@ fn the_last_line_is_the_command_after_a_second_signal_too() {
         .env("INTUNE_SYNC_GRAPH_URL", &format!("http://{}", hung.address))
         .args(["sync"]);
     let mut running = Running::start(within(program, &state));
-    hung.asked();
+    hung.asked_for_a_sync();
     running.signal("INT");
     running.logs("note: stopping");
     running.signal("TERM");

@@ -2,7 +2,7 @@
 //! started.
 
 #[cfg(unix)]
-use std::io::Read;
+use std::io::{BufRead, Read, Write};
 
 use serde_json::Value;
 
@@ -120,7 +120,7 @@ fn a_second_ctrl_c_ends_it_at_once() {
         .env("INTUNE_SYNC_GRAPH_URL", &format!("http://{}", hung.address))
         .args(["sync", "--output", "json"]);
     let mut running = Running::start(program);
-    hung.asked();
+    hung.asked_for_a_sync();
     running.signal("INT");
     running.logs("note: stopping");
     running.signal("INT");
@@ -130,6 +130,24 @@ fn a_second_ctrl_c_ends_it_at_once() {
         (130, ""),
         "{finished:?}"
     );
+}
+
+/// A page of the list changes nothing, so a run that is stopped does not wait for one.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_does_not_wait_for_a_page() {
+    let hung = hung_server();
+    let tenant = Tenant::new(healthy(1));
+    let program = tenant
+        .surround()
+        .env("INTUNE_SYNC_GRAPH_URL", &format!("http://{}", hung.address))
+        .args(["sync", "--output", "json"]);
+    let running = Running::start(program);
+    hung.asked();
+    running.signal("INT");
+    let finished = running.finish();
+    assert_eq!(finished.code, 130, "{finished:?}");
+    assert_eq!(object(&finished)["Outcome"], "stopped");
 }
 
 /// An identity endpoint may take its time; the user need not.
@@ -239,7 +257,7 @@ fn failing_server() -> std::net::SocketAddr {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let _ = stream.read(&mut [0; 4096]);
             let response = "HTTP/1.1 500 no\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-            let _ = std::io::Write::write_all(&mut stream, response.as_bytes());
+            let _ = stream.write_all(response.as_bytes());
         }
     });
     address
@@ -271,5 +289,24 @@ impl Hung {
         let mut byte = [0];
         stream.read_exact(&mut byte).expect("a request");
         self.held.borrow_mut().push(stream);
+    }
+
+    /// Responds to a request for the list, of one device, and waits for a sync of it.
+    pub(crate) fn asked_for_a_sync(&self) {
+        let (stream, _) = self.listener.accept().expect("a connection");
+        let mut head = std::io::BufReader::new(stream);
+        let mut line = String::new();
+        while head.read_line(&mut line).expect("a request") > 2 {
+            line.clear();
+        }
+        let page = r#"{"value":[{"id":"00112233-4455-6677-8899-aabbccddeeff","operatingSystem":"Windows"}]}"#;
+        let length = page.len();
+        let response = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{page}"
+        );
+        let mut stream = head.into_inner();
+        stream.write_all(response.as_bytes()).expect("it is read");
+        drop(stream);
+        self.asked();
     }
 }
