@@ -76,7 +76,8 @@ pub(crate) async fn run(
         .arg(CONFINED)
         .args([bounds.seconds, bounds.memory].map(|bound| bound.to_string()))
         .args(arguments)
-        .stdin(Stdio::null())
+        // The file may be `/dev/stdin`; nothing else is read from there.
+        .stdin(Stdio::inherit())
         .kill_on_drop(true)
         .output();
     let output = tokio::time::timeout(CLOCK, output)

@@ -86,6 +86,27 @@ fn a_deadline_ends_the_wait_for_a_component() {
     assert_eq!(tenant.statistics().requests.total(), 0);
 }
 
+/// The process that reads it has this one's standard input.
+#[test]
+fn a_component_can_come_from_a_pipe() {
+    let engine = intune_sync_sandbox::read(None).expect("it is built in");
+    let (_folder, path) = file(&engine);
+    let piped = format!("cat '{path}' | \"$@\"");
+    let finished = Program::new()
+        .args(["audit", "/dev/stdin"])
+        .under(&["sh", "-c", &piped, "sh"])
+        .run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    let tenant = Tenant::new(healthy(10));
+    let finished = tenant
+        .sync()
+        .args(["--component", "/dev/stdin"])
+        .under(&["sh", "-c", &piped, "sh"])
+        .run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(tenant.statistics().syncs_accepted, 10);
+}
+
 #[test]
 fn a_component_that_is_compiled_there_runs_here() {
     let engine = intune_sync_sandbox::read(None).expect("it is built in");
