@@ -381,7 +381,7 @@ impl Observer for Checks {
             Requested::Page => 1,
             Requested::Single(_) => 32,
             Requested::Batch(_) => 16,
-            Requested::Bulk(_) => 4,
+            Requested::Bulk(_) => 16,
         };
         self.in_flight.insert(request.id, requested);
         let flying = self.in_flight.len();

@@ -57,13 +57,13 @@ impl Route {
         }
     }
 
-    /// Far below the 128 connections that one of the runtimes allows.
+    /// Far below the 128 connections that one of the runtimes allows. Enough for requests that carry a single sync, as in
+    /// a trial, to come to the ceiling although each takes most of a second.
     fn in_flight_max(self, bulk_cost: BulkCost) -> usize {
         match (self, bulk_cost) {
             (Self::Single, _) => 32,
-            (Self::Batch, _) => 16,
             (Self::Bulk { .. }, BulkCost::Call) => 1,
-            (Self::Bulk { .. }, BulkCost::Device) => 4,
+            (Self::Batch, _) | (Self::Bulk { .. }, BulkCost::Device) => 16,
         }
     }
 }
