@@ -1,6 +1,9 @@
 //! Components of others: they are read and compiled in a process with limits, which no wait outlasts.
 #![cfg(unix)]
 
+use intune_sync_history::{History, RunFilter, StateDir};
+use serde_json::Value;
+
 use crate::{
     audit::{file, leb128, section},
     program::{Finished, Program},
@@ -98,13 +101,25 @@ fn a_component_can_come_from_a_pipe() {
         .run();
     assert_eq!(finished.code, 0, "{finished:?}");
     let tenant = Tenant::new(healthy(10));
+    let state = tempfile::tempdir().expect("a directory");
     let finished = tenant
         .sync()
         .args(["--component", "/dev/stdin"])
+        .args(["--state-dir", state.path().to_str().expect("text")])
         .under(&["sh", "-c", &piped, "sh"])
         .run();
     assert_eq!(finished.code, 0, "{finished:?}");
     assert_eq!(tenant.statistics().syncs_accepted, 10);
+    // The history names what has run: a pipe can be read only once.
+    let history = History::open(&StateDir::at(state.path())).expect("it can be opened");
+    let runs = history.runs(&RunFilter::default()).expect("it can be read");
+    let digest: Vec<&str> = runs
+        .iter()
+        .map(|run| run.component_sha256.as_str())
+        .collect();
+    let shown = Program::new().args(["audit", "--output", "json"]).run();
+    let audit: Value = serde_json::from_str(&shown.stdout).expect("JSON");
+    assert_eq!(digest, [audit["Sha256"].as_str().expect("text")]);
 }
 
 #[test]

@@ -28,6 +28,7 @@ use std::{
 };
 
 use intune_sync_wit::{EnginePre, Settings};
+use sha2::{Digest, Sha256};
 use wasmtime::{
     Config, Engine,
     component::{Component, ResourceTableError},
@@ -50,6 +51,7 @@ const EMBEDDED: &[u8] = include_bytes!(env!("INTUNE_SYNC_ENGINE"));
 /// A compiled component, ready to run.
 pub struct Sandbox {
     component: EnginePre<State>,
+    sha256: [u8; 32],
 }
 
 /// Why a component cannot run, or why a run broke off.
@@ -114,12 +116,12 @@ impl Sandbox {
     ///
     /// When the system does not give what the sandbox needs.
     pub fn built_in() -> Result<Self, SandboxError> {
-        let engine = engine()?;
-        Self::new(&Component::new(&engine, EMBEDDED).map_err(unfit)?)
+        let component = Component::new(&engine()?, EMBEDDED).map_err(unfit)?;
+        Self::new(&component, Sha256::digest(EMBEDDED).into())
     }
 
-    /// Compiles the component in a file, which can take long and much memory, and returns the code for
-    /// [`from_compiled`](Self::from_compiled).
+    /// Compiles the component in a file, which can take long and much memory, and returns the digest of the file and the
+    /// code, for [`from_compiled`](Self::from_compiled).
     ///
     /// # Errors
     ///
@@ -129,7 +131,9 @@ impl Sandbox {
         bounds::check(&bytes)?;
         let component = Component::new(&engine()?, &bytes).map_err(unfit)?;
         linker::pre_instantiate(&component).map_err(unfit)?;
-        component.serialize().map_err(unfit)
+        let mut compiled = Sha256::digest(&bytes).to_vec();
+        compiled.append(&mut component.serialize().map_err(unfit)?);
+        Ok(compiled)
     }
 
     /// The component whose compiled code this is.
@@ -140,18 +144,30 @@ impl Sandbox {
     ///
     /// # Safety
     ///
-    /// `code` is what [`compile`](Self::compile) returned: it is run as it is.
-    pub unsafe fn from_compiled(code: &[u8]) -> Result<Self, SandboxError> {
-        let engine = engine()?;
+    /// `compiled` is what [`compile`](Self::compile) returned: it is run as it is.
+    pub unsafe fn from_compiled(compiled: &[u8]) -> Result<Self, SandboxError> {
+        let Some((sha256, code)) = compiled.split_first_chunk() else {
+            return Err(SandboxError::Unfit("its code is incomplete".to_owned()));
+        };
         // SAFETY: the caller's.
-        Self::new(&unsafe { Component::deserialize(&engine, code) }.map_err(unfit)?)
+        let component = unsafe { Component::deserialize(&engine()?, code) }.map_err(unfit)?;
+        Self::new(&component, *sha256)
     }
 
-    fn new(component: &Component) -> Result<Self, SandboxError> {
+    /// The SHA-256 of the component's file, as it was read to be compiled.
+    #[must_use]
+    pub const fn sha256(&self) -> &[u8; 32] {
+        &self.sha256
+    }
+
+    fn new(component: &Component, sha256: [u8; 32]) -> Result<Self, SandboxError> {
         let pre = linker::pre_instantiate(component).map_err(unfit)?;
         limits::tick(component.engine())
             .map_err(|error| SandboxError::Machine(Lack::threads(&error)))?;
-        Ok(Self { component: pre })
+        Ok(Self {
+            component: pre,
+            sha256,
+        })
     }
 
     /// Begins a run in a separate instance. Nothing is sent before its first `next`. `time` is that of the runtime

@@ -39,7 +39,7 @@ pub(super) async fn load(file: Option<&Path>) -> Result<Sandbox, Failure> {
     Ok(unsafe { Sandbox::from_compiled(&output.stdout) }?)
 }
 
-/// Writes the compiled code of the component in the file to stdout, for the process that has started this one.
+/// Writes the digest and the compiled code of the component in the file to stdout, for the process that has started this one.
 ///
 /// # Errors
 ///
@@ -48,6 +48,11 @@ pub(super) fn compile(file: &Path) -> Result<ExitStatus, Failure> {
     let code = Sandbox::compile(file)?;
     io::stdout().write_all(&code)?;
     Ok(ExitStatus::Success)
+}
+
+/// A digest, as it is written.
+pub(super) fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a confined process has said instead of a result.

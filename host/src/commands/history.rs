@@ -23,7 +23,7 @@ use intune_sync_wit::{
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::Failure;
+use super::{Failure, component::hexadecimal};
 use crate::{
     cli::{HistoryOptions, JobOptions, Resume},
     output::Ending,
@@ -88,8 +88,8 @@ pub(super) fn unusable(error: Error) -> Failure {
 }
 
 impl Record {
-    /// Begins to record a run. What it resumes is known then, and no other run of the tenant and identity starts until
-    /// it ends.
+    /// Begins to record a run of the component with this digest. What it resumes is known then, and no other run of the
+    /// tenant and identity starts until it ends.
     ///
     /// # Errors
     ///
@@ -101,12 +101,22 @@ impl Record {
             history,
         }: Opened<'_>,
         job: &JobOptions,
+        component_sha256: &[u8],
         tokens: &TokenCache,
         id: &str,
         started: Timestamp,
         printer: &mut Printer,
     ) -> Result<Self, Failure> {
-        let header = header(job, options, tokens, id, started)?;
+        let header = Header {
+            id: id.to_owned(),
+            started_at: format!("{started:.3}"),
+            subject: subject(job, tokens),
+            settings: json(&settings(job)),
+            selection: json(&selection(job)),
+            arguments: json(&options.arguments),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            component_sha256: hexadecimal(component_sha256),
+        };
         let lock =
             match Lock::take(&place, &header.subject, &header.started_at).map_err(unusable)? {
                 Held::Here(lock) => lock,
@@ -302,27 +312,11 @@ impl Record {
     }
 }
 
-/// What is known of the run before it begins.
-fn header(
-    job: &JobOptions,
-    history: &HistoryOptions,
-    tokens: &TokenCache,
-    id: &str,
-    started: Timestamp,
-) -> Result<Header, Failure> {
-    let component = intune_sync_sandbox::read(job.component.as_deref())?;
+/// How the job is done, as flags.
+fn settings(job: &JobOptions) -> Vec<String> {
     let mut settings = job.given.flags(Group::Pace);
     settings.extend(job.given.flags(Group::Job));
-    Ok(Header {
-        id: id.to_owned(),
-        started_at: format!("{started:.3}"),
-        subject: subject(job, tokens),
-        settings: json(&settings),
-        selection: json(&selection(job)),
-        arguments: json(&history.arguments),
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-        component_sha256: hexadecimal(&Sha256::digest(&component)),
-    })
+    settings
 }
 
 /// Whose devices, and as whom: what the token says. Of an opaque one, where Graph is and which source it came from.
@@ -459,13 +453,6 @@ impl Journal for Requests {
 
 fn json(texts: &[String]) -> String {
     serde_json::to_string(texts).unwrap_or_default()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A path as a shell reads it.

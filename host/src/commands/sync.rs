@@ -88,7 +88,10 @@ pub(crate) async fn run(
     let seed = RandomState::new().hash_one(now.as_nanosecond());
     let id = run_id(now, seed);
     let record = history
-        .map(|history| Record::begin(history, options, &tokens, &id, now, printer))
+        .map(|history| {
+            let digest = sandbox.sha256();
+            Record::begin(history, options, digest, &tokens, &id, now, printer)
+        })
         .transpose()?;
     if let Some(record) = &record {
         interruption.set_last_line(record.command());

@@ -8,6 +8,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{nested::Nested, recorded::Recorded};
+use crate::commands::component::hexadecimal;
 
 /// An audit of one component.
 #[derive(Debug)]
@@ -116,8 +117,4 @@ pub(super) fn shown(file: Option<&Path>) -> String {
         || "the built-in component".to_owned(),
         |file| format!("`{}`", file.display()),
     )
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

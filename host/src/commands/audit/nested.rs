@@ -4,7 +4,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use wasmparser::{BinaryReaderError, Parser, Payload};
 
-use super::inspect::hexadecimal;
+use crate::commands::component::hexadecimal;
 
 /// A component inside another.
 #[derive(Debug, PartialEq, Eq, Serialize)]
