@@ -7,6 +7,7 @@
 //! Anyone can read the file with `sqlite3`. It has no secret in it.
 
 mod chain;
+mod changes;
 mod error;
 mod export;
 mod failing;
@@ -19,6 +20,7 @@ mod recorder;
 mod resume;
 mod run;
 mod schema;
+mod statements;
 mod verify;
 mod writer;
 

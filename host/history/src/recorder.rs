@@ -18,10 +18,10 @@ use crate::{
     writer::{Entry, Message, Writer},
 };
 
-/// How much waits for the writer at most, in messages; then those that hand in more wait. Some megabytes.
+/// How much waits for the writer at most, in messages; then those that hand in more wait. Some ten megabytes.
 const WAITING: usize = 16_384;
-/// The most devices in one message.
-const DEVICES: usize = 500;
+/// The most devices in one message: few, so that what waits is bounded in devices too.
+const DEVICES: usize = 8;
 
 /// What a request does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +178,11 @@ impl Recorder {
     /// What the run has learned about the quota so far.
     pub fn learned(&self, learned: Learned) {
         self.send(Entry::Learned(learned));
+    }
+
+    /// How far this machine's clock is ahead of Graph's, in milliseconds.
+    pub fn clock_ahead(&self, ms: i64) {
+        self.send(Entry::ClockAhead(ms));
     }
 
     /// Waits until all that was handed in is on the disk.

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::{
     DeviceOutcome, Error, Evidence, History, Problem, Run, Subject, Totals, chain::Row,
-    writer::write_totals,
+    statements::write_totals,
 };
 
 /// How many ids of devices are handed out at a time.

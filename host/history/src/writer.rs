@@ -12,16 +12,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use intune_sync_ids::Guid;
-use intune_sync_wit::{DeviceDone, Failure, Learned, Outcome};
-use rusqlite::{Connection, Statement, Transaction, TransactionBehavior, named_params, params};
+use intune_sync_wit::{DeviceDone, Learned};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::{
-    Departure, DeviceOutcome, Error, Evidence, Header, History, Problem, Return, Selected, Totals,
-    Unrecorded,
+    Departure, Error, Evidence, Header, History, Problem, Return, Selected, Totals, Unrecorded,
     chain::{Chain, Row},
+    changes::Changes,
     recorder::lock,
     resume::Earlier,
+    statements::{Statements, write_learned, write_totals},
 };
 
 /// How long what has come in waits for its commit at least. A kill costs this much at most, and the time of one commit.
@@ -55,16 +55,7 @@ pub(crate) enum Entry {
     Done(Box<DeviceDone>, i64),
     Progress(Totals),
     Learned(Learned),
-}
-
-/// A change of the tables that is yet to be made. Making one twice is making it once.
-#[derive(Debug)]
-enum Change {
-    Select(Vec<Selected>, i64),
-    Leave(Row),
-    Return(i64, Return),
-    Hash(i64, Evidence),
-    Finish(Box<DeviceDone>, i64),
+    ClockAhead(i64),
 }
 
 /// Writes one run.
@@ -72,10 +63,7 @@ pub(crate) struct Writer {
     connection: Connection,
     run: String,
     chain: Chain,
-    changes: Vec<Change>,
-    rows: usize,
-    totals: Option<Totals>,
-    learned: Option<Learned>,
+    changes: Changes,
     /// How long the last commit took.
     took: Duration,
     broken: Arc<Mutex<Option<Problem>>>,
@@ -121,10 +109,7 @@ impl Writer {
             connection: history.connection,
             run: header.id.clone(),
             chain: Chain::after(start),
-            changes: Vec::new(),
-            rows: 0,
-            totals: None,
-            learned: None,
+            changes: Changes::default(),
             took: Duration::ZERO,
             broken,
             path: history.path,
@@ -143,7 +128,7 @@ impl Writer {
                 Ok(Message::Entry(entry)) => {
                     self.gather(entry);
                     due = due.or_else(|| Some(Instant::now() + self.interval()));
-                    if self.rows >= GATHERED {
+                    if self.changes.rows() >= GATHERED {
                         self.commit();
                         due = None;
                     }
@@ -178,29 +163,30 @@ impl Writer {
     }
 
     fn gather(&mut self, entry: Entry) {
-        self.rows += 1;
         match entry {
             Entry::Selected(devices, at) => {
-                self.rows += devices.len();
-                self.changes.push(Change::Select(devices, at));
+                for device in devices {
+                    self.changes.select(device, at);
+                }
             }
             Entry::Left(seq, departure) => {
                 let row = row(seq, &departure);
-                self.chain.left(row.clone());
-                self.changes.push(Change::Leave(row));
+                self.changes.request(seq).left = Some(row.clone());
+                self.chain.left(row);
             }
             Entry::Returned(seq, response) => {
                 if let Some(row) = self.chain.returned(seq) {
                     row.status = response.status;
                     row.request_id.clone_from(&response.request_id);
                     row.ms = Some(response.ms);
-                    self.changes.push(Change::Return(seq, response));
+                    self.changes.request(seq).returned = Some(response);
                     self.hash();
                 }
             }
-            Entry::Done(device, at) => self.changes.push(Change::Finish(device, at)),
-            Entry::Progress(totals) => self.totals = Some(totals),
-            Entry::Learned(learned) => self.learned = Some(learned),
+            Entry::Done(device, at) => self.changes.finish(device, at),
+            Entry::Progress(totals) => self.changes.totals = Some(totals),
+            Entry::Learned(learned) => self.changes.learned = Some(learned),
+            Entry::ClockAhead(ms) => self.changes.clock_ahead = Some(ms),
         }
     }
 
@@ -211,7 +197,7 @@ impl Writer {
 
     fn hash(&mut self) {
         while let Some((seq, hash)) = self.chain.next() {
-            self.changes.push(Change::Hash(seq, hash));
+            self.changes.request(seq).hash = Some(hash);
         }
     }
 
@@ -232,17 +218,16 @@ impl Writer {
     fn try_commit(&mut self, end: Option<(&str, &str)>) -> rusqlite::Result<()> {
         let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate)?;
         Statements::prepare(&transaction, &self.run)?.apply(&self.changes)?;
-        if let Some(totals) = &self.totals {
+        if let Some(totals) = &self.changes.totals {
             write_totals(&transaction, &self.run, totals, self.chain.last())?;
         }
-        if let Some(learned) = self.learned {
+        if let Some(learned) = self.changes.learned {
+            write_learned(&transaction, &self.run, learned)?;
+        }
+        if let Some(ms) = self.changes.clock_ahead {
             transaction.execute(
-                "UPDATE run SET learned_rate = ?2, bulk_counts_devices = ?3 WHERE id = ?1",
-                params![
-                    self.run,
-                    i64::try_from(learned.rate).unwrap_or(i64::MAX),
-                    learned.bulk_counts_devices
-                ],
+                "UPDATE run SET clock_ahead_ms = ?2 WHERE id = ?1",
+                params![self.run, ms],
             )?;
         }
         if let Some((outcome, ended_at)) = end {
@@ -252,10 +237,7 @@ impl Writer {
             )?;
         }
         transaction.commit()?;
-        self.changes.clear();
-        self.rows = 0;
-        self.totals = None;
-        self.learned = None;
+        self.changes = Changes::default();
         Ok(())
     }
 
@@ -267,27 +249,15 @@ impl Writer {
     ) -> Result<Evidence, Unrecorded> {
         self.chain.close();
         self.hash();
-        self.totals = Some(totals);
+        self.changes.totals = Some(totals);
         match self.try_commit(Some((outcome, ended_at))) {
             Ok(()) => Ok(self.chain.last()),
             Err(error) => {
                 let problem = Error::sqlite(&self.path, &error).problem;
                 *lock(&self.broken) = Some(Problem::Broken(Box::new(problem)));
-                Err(self.unrecorded())
+                Err(self.changes.unrecorded())
             }
         }
-    }
-
-    fn unrecorded(&self) -> Unrecorded {
-        let mut unrecorded = Unrecorded::default();
-        for change in &self.changes {
-            match change {
-                Change::Leave(_) => unrecorded.requests += 1,
-                Change::Finish(..) => unrecorded.outcomes += 1,
-                Change::Select(..) | Change::Return(..) | Change::Hash(..) => {}
-            }
-        }
-        unrecorded
     }
 }
 
@@ -307,144 +277,5 @@ fn row(seq: i64, departure: &Departure) -> Row {
         status: None,
         request_id: None,
         ms: None,
-    }
-}
-
-/// Writes the counts of a run, and its last hash.
-pub(crate) fn write_totals(
-    connection: &Connection,
-    run: &str,
-    totals: &Totals,
-    evidence: Evidence,
-) -> rusqlite::Result<()> {
-    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    connection.execute(
-        "UPDATE run SET total = :total, success = :success, error = :error, skipped = :skipped, gone = :gone, \
-         pending = :pending, batches = :batches, retries = :retries, throttled = :throttled, requests = :requests, \
-         duration_ms = :duration_ms, evidence_sha256 = :evidence WHERE id = :run",
-        named_params! {
-            ":total": count(totals.total),
-            ":success": count(totals.success),
-            ":error": count(totals.error),
-            ":skipped": count(totals.skipped),
-            ":gone": count(totals.gone),
-            ":pending": count(totals.pending),
-            ":batches": count(totals.batches),
-            ":retries": count(totals.retries),
-            ":throttled": count(totals.throttled),
-            ":requests": count(totals.requests),
-            ":duration_ms": count(totals.duration_ms),
-            ":evidence": evidence.to_string(),
-            ":run": run,
-        },
-    )?;
-    Ok(())
-}
-
-/// The statements of a transaction.
-struct Statements<'a> {
-    run: &'a str,
-    select: Statement<'a>,
-    leave: Statement<'a>,
-    returned: Statement<'a>,
-    hash: Statement<'a>,
-    finish: Statement<'a>,
-}
-
-impl<'a> Statements<'a> {
-    fn prepare(connection: &'a Connection, run: &'a str) -> rusqlite::Result<Self> {
-        Ok(Self {
-            run,
-            select: connection.prepare(
-                "INSERT INTO device (run, id, name, os, outcome, attempts, at) \
-                 VALUES (?1, ?2, ?3, ?4, 'pending', 0, ?5) ON CONFLICT DO NOTHING",
-            )?,
-            leave: connection.prepare(
-                "INSERT INTO request (run, seq, at, kind, devices) VALUES (?1, ?2, ?3, ?4, ?5) \
-                 ON CONFLICT DO NOTHING",
-            )?,
-            returned: connection.prepare(
-                "UPDATE request SET status = ?3, request_id = ?4, ms = ?5 WHERE run = ?1 AND seq = ?2",
-            )?,
-            hash: connection
-                .prepare("UPDATE request SET hash = ?3 WHERE run = ?1 AND seq = ?2")?,
-            finish: connection.prepare(
-                "INSERT INTO device (run, id, name, os, outcome, attempts, status, code, message, request_id, \
-                 client_request_id, at) VALUES (?1, ?2, ?3, '', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
-                 ON CONFLICT DO UPDATE SET outcome = ?4, attempts = ?5, status = ?6, code = ?7, message = ?8, \
-                 request_id = ?9, client_request_id = ?10, at = ?11",
-            )?,
-        })
-    }
-
-    fn apply(&mut self, changes: &[Change]) -> rusqlite::Result<()> {
-        let run = self.run;
-        for change in changes {
-            match change {
-                Change::Select(devices, at) => {
-                    for Selected { id, name, os } in devices {
-                        let id = id.text();
-                        self.select
-                            .execute(params![run, id.as_str(), name, os, at])?;
-                    }
-                }
-                Change::Leave(row) => {
-                    let Row {
-                        seq,
-                        at,
-                        kind,
-                        devices,
-                        ..
-                    } = row;
-                    self.leave.execute(params![run, seq, at, kind, devices])?;
-                }
-                Change::Return(seq, response) => {
-                    let Return {
-                        status,
-                        request_id,
-                        ms,
-                    } = response;
-                    self.returned
-                        .execute(params![run, seq, status, request_id, ms])?;
-                }
-                Change::Hash(seq, hash) => {
-                    self.hash.execute(params![run, seq, hash.bytes()])?;
-                }
-                Change::Finish(device, at) => self.finish(device, *at)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self, device: &DeviceDone, at: i64) -> rusqlite::Result<()> {
-        let DeviceDone {
-            id,
-            name,
-            attempts,
-            outcome,
-        } = device;
-        let (outcome, reason, failure) = match outcome {
-            Outcome::Accepted => (DeviceOutcome::Accepted, None, None),
-            Outcome::Gone => (DeviceOutcome::Gone, None, None),
-            Outcome::Skipped(reason) => (DeviceOutcome::Skipped, Some(reason), None),
-            Outcome::Failed(failure) => {
-                (DeviceOutcome::Failed, Some(&failure.message), Some(failure))
-            }
-        };
-        let of = |part: fn(&Failure) -> &str| failure.map(part);
-        self.finish.execute(params![
-            self.run,
-            Guid::from_halves(id.hi, id.lo).text().as_str(),
-            name,
-            outcome.word(),
-            attempts,
-            failure.and_then(|failure| failure.status),
-            of(|failure| &failure.code),
-            reason,
-            of(|failure| &failure.request_id),
-            of(|failure| &failure.client_request_id),
-            at,
-        ])?;
-        Ok(())
     }
 }
