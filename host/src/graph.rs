@@ -38,8 +38,7 @@ impl GraphResponse {
 
     /// When it was sent, by the clock of who sent it, to the second.
     pub(crate) fn date(&self) -> Option<Timestamp> {
-        let date = self.headers.get(header::DATE)?.to_str().ok()?;
-        rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
+        response_time(&self.headers)
     }
 
     /// What an unsuccessful response says.
@@ -53,6 +52,12 @@ impl GraphResponse {
             error: GraphError::read(&self.body, &headers),
         }
     }
+}
+
+/// When a response with these headers was sent, by the clock of who sent it, to the second.
+pub(crate) fn response_time(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
 }
 
 /// What an unsuccessful response says.

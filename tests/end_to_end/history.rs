@@ -20,22 +20,22 @@ use crate::{
     tenant::{Tenant, healthy},
 };
 
-fn state() -> TempDir {
+pub(crate) fn state() -> TempDir {
     tempfile::tempdir().expect("a directory")
 }
 
-fn within(program: Program, state: &TempDir) -> Program {
+pub(crate) fn within(program: Program, state: &TempDir) -> Program {
     let path = state.path().to_str().expect("it is text");
     program.env("INTUNE_SYNC_STATE_DIR", path)
 }
 
 /// `intune-sync runs …`, in the surroundings of the tenant.
-fn runs(tenant: &Tenant, state: &TempDir, args: &[&str]) -> Finished {
+pub(crate) fn runs(tenant: &Tenant, state: &TempDir, args: &[&str]) -> Finished {
     let args = std::iter::once("runs").chain(args.iter().copied());
     within(tenant.surround().args(args), state).run()
 }
 
-fn object(finished: &Finished) -> Value {
+pub(crate) fn object(finished: &Finished) -> Value {
     schema::assert_output(&finished.stdout);
     serde_json::from_str(&finished.stdout).expect("JSON")
 }
@@ -286,6 +286,53 @@ fn an_interrupted_run_is_resumed_by_the_command_on_its_last_line() {
     let third = runs(&tenant, &state, &["resume", id]);
     assert_eq!(third.code, 2, "{third:?}");
     assert!(third.error().0.contains("is finished"), "{third:?}");
+}
+
+/// However a run ends before its work is done, the last line is the command.
+#[cfg(unix)]
+#[test]
+fn the_last_line_is_the_command_after_any_stop() {
+    let is_command = |finished: &Finished| {
+        let last = finished.stderr.lines().last().expect("a line");
+        assert!(last.starts_with("intune-sync runs resume "), "{finished:?}");
+        last.split(' ').nth(3).expect("an id").to_owned()
+    };
+    let pause = ["-v", "--batch-size", "20", "--batch-delay-seconds", "1h"];
+    for signal in crate::signals::signals() {
+        let state = state();
+        let tenant = Tenant::new(healthy(60));
+        let mut running = Running::start(within(tenant.sync().args(pause), &state));
+        running.logs("Finished batch 1 of 3");
+        running.signal(signal);
+        let finished = running.finish();
+        assert_eq!(finished.code, 130, "{finished:?}");
+        is_command(&finished);
+    }
+
+    let state = state();
+    let tenant = Tenant::new(healthy(60));
+    let deadline = ["--deadline", "10s"];
+    let finished = within(tenant.sync().args(pause).args(deadline), &state).run();
+    assert_eq!(finished.code, 5, "{finished:?}");
+    is_command(&finished);
+
+    // Graph names a time that is too far away to wait for.
+    let state = self::state();
+    let mut config = healthy(60);
+    config.faults.statuses = vec![503];
+    config.faults.single = intune_sync_simulator::Share::percent(50);
+    config.faults.unavailable_retry_after = intune_sync_simulator::Share::ALL;
+    config.retry_after.unavailable_ms = 7_200_000;
+    let tenant = Tenant::new(config);
+    let finished = within(tenant.sync().args(["--dispatch", "single"]), &state).run();
+    assert_eq!(finished.code, 5, "{finished:?}");
+    let run = is_command(&finished);
+    let pending = runs(
+        &tenant,
+        &state,
+        &["show", &run, "--only", "pending", "--output", "csv"],
+    );
+    assert!(pending.stdout.lines().count() > 1, "{pending:?}");
 }
 
 #[test]

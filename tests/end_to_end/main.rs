@@ -9,6 +9,7 @@ mod books;
 mod client_secret;
 mod clouds;
 mod confined;
+mod confirm;
 mod demo;
 mod dispatch;
 mod doctor;

@@ -17,6 +17,12 @@ pub(crate) fn assert_events(text: &str) {
     assert_valid(&validator("event"), text);
 }
 
+/// Checks the object of `runs confirm --output json`: it is one line.
+pub(crate) fn assert_confirmation(text: &str) {
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert_valid(&validator("confirmation"), text);
+}
+
 /// Checks the object of a rehearsal's `--output json`: it is one line.
 pub(crate) fn assert_rehearsal(text: &str) {
     assert_eq!(text.lines().count(), 1, "{text}");

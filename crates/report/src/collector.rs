@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
+    confirmed::Confirmed,
     event::Line,
     object::{FailedDevice, IncompleteObject, PlanReport, Report, SyncReport},
     text,
@@ -45,6 +46,9 @@ pub struct Recorded {
     /// The run that this one resumes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed: Option<String>,
+    /// Who has checked in since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<Confirmed>,
     /// The last hash over its requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence_sha256: Option<String>,
@@ -90,6 +94,11 @@ impl Collector {
         self.history.evidence_sha256 = Some(evidence);
     }
 
+    /// Who has checked in since.
+    pub fn set_confirmed(&mut self, confirmed: Confirmed) {
+        self.history.confirmed = Some(confirmed);
+    }
+
     /// Takes in an event, in the order in which the engine emits them; `now` is the time of day. Returns the line to
     /// write, where the format has one for each event.
     pub fn handle_event(&mut self, now: Timestamp, event: &Event) -> Option<String> {
@@ -116,7 +125,7 @@ impl Collector {
 
     /// What is left to write once the run is over: all that the format has of a run, or its last line.
     #[must_use]
-    pub fn finish(self, now: Timestamp, summary: &Summary) -> String {
+    pub fn finish(&self, now: Timestamp, summary: &Summary) -> String {
         let incomplete = self.incomplete.as_ref().map(text::incomplete);
         let incomplete = incomplete.unwrap_or_default();
         match (self.format, self.purpose) {

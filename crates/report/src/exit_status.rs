@@ -95,6 +95,17 @@ impl ExitStatus {
     }
 }
 
+impl ExitStatus {
+    /// This one, or if all was done, what came after it.
+    #[must_use]
+    pub const fn or(self, after: Self) -> Self {
+        match self {
+            Self::Success => after,
+            other => other,
+        }
+    }
+}
+
 impl From<ExitStatus> for ExitCode {
     fn from(status: ExitStatus) -> Self {
         status.code().into()

@@ -3,6 +3,7 @@
 //! Nothing here does I/O or has a clock: the caller passes the time in, and writes the texts out.
 
 mod collector;
+mod confirmed;
 mod counts;
 mod event;
 mod exit_status;
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 
 pub use self::{
     collector::{Collector, Format, Recorded},
+    confirmed::{Confirmed, ConfirmedPlatform, UnconfirmedDevice},
     counts::{Counts, minutes},
     event::retried,
     exit_status::ExitStatus,

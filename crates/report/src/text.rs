@@ -132,7 +132,7 @@ fn failed(failures: &[FailedDevice]) -> String {
 }
 
 /// A text from outside, cut to `most` characters.
-fn cell(text: &str, most: usize) -> String {
+pub(crate) fn cell(text: &str, most: usize) -> String {
     let text = one_line(text);
     match text.char_indices().nth(most) {
         Some(_) => text.chars().take(most - 1).chain(['…']).collect(),

@@ -8,6 +8,7 @@
 
 mod chain;
 mod changes;
+mod confirm;
 mod error;
 mod export;
 mod failing;
@@ -26,6 +27,7 @@ mod writer;
 
 pub use self::{
     chain::Evidence,
+    confirm::{CheckIn, Confirmation, Platform},
     error::{Error, Problem},
     export::ExportError,
     failing::FailingDevice,

@@ -22,6 +22,12 @@ pub enum DeviceFilter {
     All,
     /// Those with this outcome.
     Only(DeviceOutcome),
+    /// Those that the confirmation has looked for: their sync was accepted.
+    Checked,
+    /// Of these, those that have checked in since.
+    Confirmed,
+    /// Of these, those that have not.
+    Unconfirmed,
 }
 
 /// A device of a run.
@@ -49,6 +55,10 @@ pub struct Device {
     pub client_request_id: Option<String>,
     /// When, in milliseconds since 1970.
     pub at: i64,
+    /// When it has checked in last, as of the confirmation: RFC 3339, in UTC.
+    pub last_sync_at: Option<String>,
+    /// Whether that was after its sync was accepted. None if there was no confirmation.
+    pub checked_in: Option<bool>,
 }
 
 impl History {
@@ -96,22 +106,28 @@ impl History {
         mut take: impl FnMut(Device) -> Result<(), E>,
     ) -> Result<(), E> {
         let failed = |error: rusqlite::Error| E::from(self.error(&error));
-        let only = match filter {
-            DeviceFilter::All => None,
-            DeviceFilter::Only(outcome) => Some(outcome.word()),
+        let (only, checked) = match filter {
+            DeviceFilter::All => (None, "true"),
+            DeviceFilter::Only(outcome) => (Some(outcome.word()), "true"),
+            DeviceFilter::Checked => (None, "checked_in IS NOT NULL"),
+            DeviceFilter::Confirmed => (None, "checked_in = 1"),
+            DeviceFilter::Unconfirmed => (None, "checked_in = 0"),
         };
         let mut statement = self
             .connection
-            .prepare(
-                "SELECT id, name, os, outcome, attempts, status, code, message, request_id, client_request_id, at \
-                 FROM device WHERE run = ?1 AND (?2 IS NULL OR outcome = ?2) AND (?3 OR outcome <> 'pending')",
-            )
+            .prepare(&format!(
+                "SELECT id, name, os, outcome, attempts, status, code, message, request_id, client_request_id, at, \
+                 last_sync_at, checked_in \
+                 FROM device LEFT JOIN confirmation ON confirmation.run = ?4 AND confirmation.device = device.id \
+                 AND outcome = 'accepted' \
+                 WHERE device.run = ?1 AND (?2 IS NULL OR outcome = ?2) AND (?3 OR outcome <> 'pending') AND {checked}"
+            ))
             .map_err(failed)?;
         // What was pending in an earlier part is in the list of a later one, once that has one.
         let mut is_last = true;
         for part in self.parts(run)? {
             let mut rows = statement
-                .query(params![part, only, is_last])
+                .query(params![part, only, is_last, run])
                 .map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
                 take(Device::read(row).map_err(failed)?)?;
@@ -142,6 +158,8 @@ impl Device {
             request_id: row.get("request_id")?,
             client_request_id: row.get("client_request_id")?,
             at: row.get("at")?,
+            last_sync_at: row.get("last_sync_at")?,
+            checked_in: row.get("checked_in")?,
         })
     }
 }

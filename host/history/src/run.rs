@@ -162,12 +162,18 @@ pub struct Run {
     pub learned_rate: Option<u64>,
     /// Whether a bulk call counts as one write for each device that it carries.
     pub bulk_counts_devices: Option<bool>,
+    /// How far this machine's clock was ahead of Graph's, in milliseconds. None if it hardly was.
+    pub clock_ahead_ms: Option<i64>,
+    /// When to find out who has checked in, in milliseconds since 1970. None if nobody has asked for that.
+    pub confirm_at: Option<i64>,
+    /// When that was done: RFC 3339, in UTC.
+    pub confirmed_at: Option<String>,
 }
 
 impl Run {
     pub(crate) const COLUMNS: &str = "id, started_at, ended_at, purpose, cloud, tenant, app, settings, selection, \
         arguments, program, component_sha256, resumes, outcome, total, success, error, skipped, gone, pending, batches, retries, \
-        throttled, requests, duration_ms, evidence_sha256, learned_rate, bulk_counts_devices";
+        throttled, requests, duration_ms, evidence_sha256, learned_rate, bulk_counts_devices, clock_ahead_ms, confirm_at, confirmed_at";
 
     pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let count = |name: &str| {
@@ -209,6 +215,9 @@ impl Run {
                 .get::<_, Option<i64>>("learned_rate")?
                 .and_then(|rate| u64::try_from(rate).ok()),
             bulk_counts_devices: row.get("bulk_counts_devices")?,
+            clock_ahead_ms: row.get("clock_ahead_ms")?,
+            confirm_at: row.get("confirm_at")?,
+            confirmed_at: row.get("confirmed_at")?,
         })
     }
 
@@ -233,6 +242,12 @@ impl Run {
             program: self.program.clone(),
             component_sha256: self.component_sha256.clone(),
         }
+    }
+
+    /// Whether it is done, but was to find out later who has checked in, and has not yet.
+    #[must_use]
+    pub fn awaits_confirmation(&self) -> bool {
+        !self.is_unfinished() && self.confirm_at.is_some() && self.confirmed_at.is_none()
     }
 
     /// Whether there is something left that another part can do.

@@ -10,7 +10,7 @@ pub(crate) const APPLICATION: i32 = 0x6973_7968;
 
 /// What makes a file of each version one of the next. Number 0 makes an empty file one of version 1. Only ever add to
 /// these.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE run (
         id TEXT PRIMARY KEY,            -- RunId in the output: 20261126-041500-9c1f
@@ -85,6 +85,16 @@ const MIGRATIONS: [&str; 2] = [
     ALTER TABLE run ADD COLUMN learned_rate INTEGER;
     -- Whether a bulk call counts as one write for each device that it carries.
     ALTER TABLE run ADD COLUMN bulk_counts_devices INTEGER;
+",
+    "
+    -- How far this machine's clock was ahead of Graph's, in milliseconds; NULL: hardly.
+    ALTER TABLE run ADD COLUMN clock_ahead_ms INTEGER;
+    -- When to find out who has checked in, in milliseconds since 1970; NULL: nobody has asked for that.
+    ALTER TABLE run ADD COLUMN confirm_at INTEGER;
+    -- When that was done.
+    ALTER TABLE run ADD COLUMN confirmed_at TEXT;
+    -- Whether the device has checked in since its sync was accepted.
+    ALTER TABLE confirmation ADD COLUMN checked_in INTEGER NOT NULL DEFAULT 0;
 ",
 ];
 

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use intune_sync_report::Format;
 use intune_sync_settings::{
     Advice,
     duration::{self, DAY},
 };
 
-use super::groups::history::StateDirArgs;
+use super::groups::{history::StateDirArgs, output::ReportFormat};
 
 /// `runs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,10 @@ pub(crate) enum RunsCommand {
     },
     Resume {
         run: String,
+    },
+    Confirm {
+        run: String,
+        format: Format,
     },
     Export {
         run: String,
@@ -85,6 +90,10 @@ pub(crate) enum Only {
     Failed,
     Skipped,
     Gone,
+    /// Accepted, and have checked in since
+    Confirmed,
+    /// Accepted, and have not checked in since
+    Unconfirmed,
 }
 
 /// What each exit code means.
@@ -93,7 +102,7 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   1    it was not; of `verify`: they were changed
   2    wrong usage, or there is no such run
 
-`runs resume` ends as `sync` does.";
+`runs resume` ends as `sync` does. So does `runs confirm`, with 0 once it is known who has checked in.";
 
 /// How runs end.
 const OUTCOMES: [&str; 7] = [
@@ -151,6 +160,16 @@ enum Commands {
     },
     /// Go on with an unfinished run: the same command again, without the devices that are done
     Resume(RunArgs),
+    /// Find out which devices of a run have checked in since their sync was accepted
+    ///
+    /// Reads the list of devices again, with the run's own flags for the identity and the tenant. Nothing is synced.
+    Confirm {
+        #[command(flatten)]
+        run: RunArgs,
+        /// What stdout gets
+        #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+        output: ReportFormat,
+    },
     /// Write everything about a run as JSON lines
     Export(RunArgs),
     /// Check that the requests of a run are as they were written
@@ -209,6 +228,19 @@ impl TryFrom<RunsArgs> for RunsOptions {
                 },
             ),
             Commands::Resume(RunArgs { run, place }) => (place, RunsCommand::Resume { run }),
+            Commands::Confirm { run, output } => {
+                let format = match output {
+                    ReportFormat::Text => Format::Text,
+                    ReportFormat::Json => Format::Json,
+                };
+                (
+                    run.place,
+                    RunsCommand::Confirm {
+                        run: run.run,
+                        format,
+                    },
+                )
+            }
             Commands::Export(RunArgs { run, place }) => (place, RunsCommand::Export { run }),
             Commands::Verify(RunArgs { run, place }) => (place, RunsCommand::Verify { run }),
             Commands::Failing {

@@ -2,16 +2,15 @@
 
 use std::{
     fmt::Write,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, StatusCode};
-use intune_sync_egress::{TokenCache, sync::Call};
+use intune_sync_egress::TokenCache;
 use intune_sync_history::{
-    Departure, DeviceFilter, DeviceOutcome, Earlier, Error, Evidence, Header, Held, History, Lock,
-    Recorder, RequestKind, Return, Selected, StateDir, Subject,
+    DeviceFilter, DeviceOutcome, Earlier, Error, Evidence, Header, Held, History, Lock, Recorder,
+    Selected, StateDir, Subject,
 };
 use intune_sync_ids::Guid;
 use intune_sync_report::{ExitStatus, FailedDevice};
@@ -23,7 +22,7 @@ use intune_sync_wit::{
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{Failure, component::hexadecimal};
+use super::{Failure, component::hexadecimal, confirm::Awaited, requests::Requests};
 use crate::{
     cli::{HistoryOptions, JobOptions, Resume},
     output::Ending,
@@ -67,6 +66,34 @@ impl<'a> Opened<'a> {
             place,
             history,
         })
+    }
+
+    /// The run of which only the check-ins are wanted, if this command is not to sync.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such run, or it was of another tenant or identity.
+    pub(super) fn awaited(
+        &self,
+        job: &JobOptions,
+        tokens: &TokenCache,
+    ) -> Result<Option<Awaited>, Failure> {
+        let (run, at_once) = match &self.options.resume {
+            Resume::No | Resume::Latest => return Ok(None),
+            Resume::Run(run) => (run, false),
+            Resume::Confirm(run) => (run, true),
+        };
+        let last = self.history.to_resume(run).map_err(no_such_run)?.run;
+        if !at_once && !last.awaits_confirmation() {
+            return Ok(None);
+        }
+        same_job(run, subject(job, tokens).difference(&last.subject))?;
+        Ok(Some(Awaited {
+            place: self.place.clone(),
+            command: command(&last.id, self.options.state_dir.as_deref()),
+            at: last.confirm_at.filter(|_| !at_once),
+            run: last.id,
+        }))
     }
 }
 
@@ -143,7 +170,7 @@ impl Record {
 
     /// Where its requests are recorded.
     pub(super) fn journal(&self) -> Arc<dyn Journal> {
-        Arc::new(Requests(self.recorder.clone()))
+        Arc::new(Requests::of(self.recorder.clone()))
     }
 
     /// The earlier run, and the devices that have failed in it.
@@ -304,12 +331,35 @@ impl Record {
 
     /// The command that resumes the run.
     pub(super) fn command(&self) -> String {
-        let mut command = format!("intune-sync runs resume {}", self.id);
-        if let Some(named) = &self.named {
-            let _ = write!(command, " --state-dir {}", quoted(&named.to_string_lossy()));
-        }
-        command
+        command(&self.id, self.named.as_deref())
     }
+
+    /// Notes that it is to be found out who has checked in, `after` milliseconds from `now`. Lets other runs begin.
+    ///
+    /// # Errors
+    ///
+    /// When the history cannot be written.
+    pub(super) fn await_check_ins(self, after: u64, now: Timestamp) -> Result<Awaited, Failure> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let at = now.as_millisecond().saturating_add(after);
+        let history = History::open(&self.place).map_err(unusable)?;
+        history.confirm_at(&self.id, at).map_err(unusable)?;
+        Ok(Awaited {
+            command: self.command(),
+            place: self.place,
+            run: self.id,
+            at: Some(at),
+        })
+    }
+}
+
+/// The command that resumes a run.
+fn command(run: &str, state_dir: Option<&Path>) -> String {
+    let mut command = format!("intune-sync runs resume {run}");
+    if let Some(named) = state_dir {
+        let _ = write!(command, " --state-dir {}", quoted(&named.to_string_lossy()));
+    }
+    command
 }
 
 /// How the job is done, as flags.
@@ -362,7 +412,7 @@ fn earlier(
     printer: &mut Printer,
 ) -> Result<Option<Earlier>, Failure> {
     match resume {
-        Resume::No => Ok(None),
+        Resume::No | Resume::Confirm(_) => Ok(None),
         Resume::Latest => {
             let latest = history.unfinished(&header.subject, &header.selection);
             let latest = latest.map_err(unusable)?;
@@ -372,8 +422,7 @@ fn earlier(
             Ok(latest)
         }
         Resume::Run(run) => {
-            let earlier = history.to_resume(run);
-            let earlier = earlier.map_err(|error| Failure::new(ExitStatus::Usage, error))?;
+            let earlier = history.to_resume(run).map_err(no_such_run)?;
             let mut difference = header.subject.difference(&earlier.run.subject);
             if header.selection != earlier.run.selection {
                 difference.push(format!(
@@ -381,12 +430,7 @@ fn earlier(
                     header.selection, earlier.run.selection
                 ));
             }
-            if !difference.is_empty() {
-                return Err(Failure::usage(
-                    format!("run `{run}` was another job: {}", difference.join(", ")),
-                    format!("`intune-sync runs resume {run}` gives it the same flags again"),
-                ));
-            }
+            same_job(run, difference)?;
             if !earlier.run.is_unfinished() {
                 return Err(Failure::usage(
                     format!("run `{run}` is finished: there is nothing to resume"),
@@ -395,6 +439,22 @@ fn earlier(
             }
             Ok(Some(earlier))
         }
+    }
+}
+
+/// A run that a user has named, and that cannot be used.
+fn no_such_run(error: Error) -> Failure {
+    Failure::new(ExitStatus::Usage, error)
+}
+
+/// Refuses to go on with a run that differs in these ways.
+fn same_job(run: &str, difference: Vec<String>) -> Result<(), Failure> {
+    match difference.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::usage(
+            format!("run `{run}` was another job: {}", difference.join(", ")),
+            format!("`intune-sync runs resume {run}` gives it the same flags again"),
+        )),
     }
 }
 
@@ -415,40 +475,6 @@ fn failed_device(device: intune_sync_history::Device) -> Option<FailedDevice> {
         outcome: wit::Outcome::Failed(failure.clone()),
     };
     Some(FailedDevice::new(&done, &failure))
-}
-
-/// Records the requests of a run.
-struct Requests(Recorder);
-
-impl Journal for Requests {
-    fn left(&self, call: &Call) -> i64 {
-        let (kind, devices) = match call {
-            Call::List => (RequestKind::List, Vec::new()),
-            Call::Sync(device) => (RequestKind::Sync, vec![*device]),
-            Call::Batch(items) => {
-                let devices = items.iter().map(|item| item.device).collect();
-                (RequestKind::Batch, devices)
-            }
-            Call::Bulk(devices) => (RequestKind::Bulk, devices.clone()),
-        };
-        self.0.left(Departure {
-            at: Timestamp::now().as_millisecond(),
-            kind,
-            devices,
-        })
-    }
-
-    fn returned(&self, number: i64, head: Option<(StatusCode, &HeaderMap)>, elapsed: Duration) {
-        let request_id = head.and_then(|(_, headers)| headers.get("request-id")?.to_str().ok());
-        self.0.returned(
-            number,
-            Return {
-                status: head.map(|(status, _)| status.as_u16()),
-                request_id: request_id.map(str::to_owned),
-                ms: i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX),
-            },
-        );
-    }
 }
 
 fn json(texts: &[String]) -> String {

@@ -2,6 +2,8 @@
 
 mod audit;
 mod component;
+mod conclusion;
+mod confirm;
 mod demo;
 mod doctor;
 mod failure;
@@ -10,6 +12,7 @@ mod history;
 mod identity;
 mod interruption;
 mod rehearse;
+mod requests;
 mod runs;
 mod simulate;
 mod sync;

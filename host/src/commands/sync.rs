@@ -24,6 +24,8 @@ use tokio::{runtime::Handle, time::Instant};
 
 use super::{
     Failure, component,
+    conclusion::{self, Concluded},
+    confirm::Confirmer,
     history::{Opened, Record},
     http_client, identity,
     interruption::Interruption,
@@ -68,7 +70,7 @@ pub(crate) async fn run(
         printer.note(&format!("tokens come from: {}", source.describe()));
     }
     let scope = options.cloud.scope();
-    let tokens = TokenCache::new(source, scope.clone(), &Handle::current());
+    let tokens = TokenCache::new(Arc::clone(&source), scope.clone(), &Handle::current());
     tokio::select! {
         biased;
         // An identity endpoint can take more than a minute to refuse.
@@ -83,14 +85,35 @@ pub(crate) async fn run(
         first = first_token(&tokens, printer) => first?,
     }
 
+    let confirmer = Confirmer {
+        options,
+        sandbox: &sandbox,
+        source,
+        client: client.clone(),
+        interruption: &interruption,
+        deadline,
+    };
+    if let Some(history) = &history
+        && let Some(awaited) = history.awaited(options, &tokens)?
+    {
+        return conclusion::check_ins(&confirmer, &awaited, printer).await;
+    }
+
     let rules = rules(options);
     let now = Timestamp::now();
     let seed = RandomState::new().hash_one(now.as_nanosecond());
     let id = run_id(now, seed);
     let record = history
         .map(|history| {
-            let digest = sandbox.sha256();
-            Record::begin(history, options, digest, &tokens, &id, now, printer)
+            Record::begin(
+                history,
+                options,
+                sandbox.sha256(),
+                &tokens,
+                &id,
+                now,
+                printer,
+            )
         })
         .transpose()?;
     if let Some(record) = &record {
@@ -135,10 +158,11 @@ pub(crate) async fn run(
         record,
         unrecorded: false,
     };
-    tokio::select! {
-        ended = job.run(output, printer) => ended,
-        never = stop_writes(egress, interruption, deadline) => match never {},
-    }
+    let ended = tokio::select! {
+        ended = job.run(&mut output, printer) => ended?,
+        never = stop_writes(egress, interruption.clone(), deadline) => match never {},
+    };
+    conclusion::of(ended, output, &confirmer, printer).await
 }
 
 /// Whether a person at a terminal is asked before the whole fleet is synced.
@@ -177,7 +201,7 @@ pub(super) fn rules(options: &JobOptions) -> Rules {
 }
 
 /// Waits for the first token, with a note if that takes long.
-async fn first_token(tokens: &TokenCache, printer: &mut Printer) -> Result<(), Failure> {
+pub(super) async fn first_token(tokens: &TokenCache, printer: &mut Printer) -> Result<(), Failure> {
     const QUIET: Duration = Duration::from_secs(4);
     let first = match tokio::time::timeout(QUIET, tokens.first()).await {
         Ok(first) => first,
@@ -190,7 +214,7 @@ async fn first_token(tokens: &TokenCache, printer: &mut Printer) -> Result<(), F
 }
 
 /// Waits until a moment has passed, if there is one.
-async fn passed(moment: Option<Instant>) {
+pub(super) async fn passed(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,
@@ -234,12 +258,12 @@ enum Next {
 impl Job<'_> {
     async fn run(
         mut self,
-        mut output: Output,
+        output: &mut Output,
         printer: &mut Printer,
-    ) -> Result<ExitStatus, Failure> {
+    ) -> Result<Concluded, Failure> {
         let broke = loop {
             // Whatever breaks, what was done is reported.
-            let turn = AssertUnwindSafe(self.turn(&mut output, printer)).catch_unwind();
+            let turn = AssertUnwindSafe(self.turn(output, printer)).catch_unwind();
             match turn.await {
                 Ok(Ok(Next::Turn)) => {}
                 Ok(Ok(Next::End)) => break None,
@@ -260,13 +284,12 @@ impl Job<'_> {
                 output.set_evidence(evidence.to_string());
             }
         }
-        output.finish(printer, now, &summary)?;
-        if let Some(record) = &self.record
-            && is_resumable(&summary)
-        {
-            printer.command(&record.command());
-        }
-        Ok(ExitStatus::of(&summary, self.turn.stopped()).with_shortfall(fails))
+        let status = ExitStatus::of(&summary, self.turn.stopped()).with_shortfall(fails);
+        Ok(Concluded {
+            summary,
+            status,
+            record: self.record,
+        })
     }
 
     async fn turn(
@@ -388,17 +411,6 @@ impl Job<'_> {
                 }),
                 ..self.summary.take().unwrap_or_else(nothing_done)
             },
-        }
-    }
-}
-
-/// Whether another part can do what this run has not: after one that has failed, if it has done anything.
-fn is_resumable(summary: &Summary) -> bool {
-    match summary.status {
-        RunStatus::Running | RunStatus::Completed => false,
-        RunStatus::Stopped | RunStatus::Interrupted(_) => summary.pending > 0 || summary.total == 0,
-        RunStatus::NotAuthorized(_) | RunStatus::Failed(_) => {
-            summary.pending > 0 && summary.success + summary.error + summary.gone > 0
         }
     }
 }

@@ -10,7 +10,7 @@ mod tests;
 
 use std::io;
 
-use intune_sync_report::{Collector, FailedDevice, Format};
+use intune_sync_report::{Collector, Confirmed, FailedDevice, Format};
 pub(crate) use intune_sync_report::{Counts, ErrorObject, Outcome as Ending, list, minutes, table};
 use intune_sync_wit::{Event, Purpose, Summary};
 use jiff::Timestamp;
@@ -47,6 +47,11 @@ impl Output {
         self.collector.set_evidence(evidence);
     }
 
+    /// Who has checked in since.
+    pub(crate) fn set_confirmed(&mut self, confirmed: Confirmed) {
+        self.collector.set_confirmed(confirmed);
+    }
+
     /// Shows an event, in the order in which the engine emits them; `now` is the time of day.
     ///
     /// # Errors
@@ -77,21 +82,14 @@ impl Output {
         self.collector.is_incomplete()
     }
 
-    /// Ends the output: the summary on stdout, and on stderr what to do next. To be called however the run ended; a
-    /// host that broke it off puts its own reason in `summary.status`.
-    ///
-    /// # Errors
-    ///
-    /// When stdout cannot be written; a reader that went away is not an error.
-    pub(crate) fn finish(
-        self,
-        printer: &mut Printer,
-        now: Timestamp,
-        summary: &Summary,
-    ) -> io::Result<()> {
-        printer.end_progress();
-        printer.data(&self.collector.finish(now, summary))?;
+    /// The summary, for stdout. To be shown however the run ended; a host that broke it off puts its own reason in
+    /// `summary.status`.
+    pub(crate) fn summary(&self, now: Timestamp, summary: &Summary) -> String {
+        self.collector.finish(now, summary)
+    }
+
+    /// Shows on stderr what went wrong, and what to do next.
+    pub(crate) fn conclude(&self, printer: &mut Printer, summary: &Summary) {
         log::conclude(&self.log, printer, summary);
-        Ok(())
     }
 }

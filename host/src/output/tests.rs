@@ -208,9 +208,10 @@ fn run(
             .expect("it can be written");
         output.tick(&mut printer, now);
     }
-    output
-        .finish(&mut printer, now, summary)
-        .expect("it can be written");
+    printer.end_progress();
+    let last = output.summary(now, summary);
+    printer.data(&last).expect("it can be written");
+    output.conclude(&mut printer, summary);
     (stdout.text(), stderr.text())
 }
 

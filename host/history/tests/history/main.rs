@@ -1,5 +1,6 @@
 //! The history on a real disk.
 
+mod confirm;
 mod files;
 mod prune;
 mod record;

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use intune_sync_settings::Advice;
+use intune_sync_settings::{
+    Advice,
+    duration::{self, DAY},
+};
 
 /// The history of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub(crate) struct HistoryOptions {
     pub(crate) state_dir: Option<PathBuf>,
     /// Whether the run goes on with an earlier one.
     pub(crate) resume: Resume,
+    /// How long after the last sync to find out which devices have checked in, in milliseconds.
+    pub(crate) confirm_after: Option<u64>,
     /// The arguments of the command, without those above.
     pub(crate) arguments: Vec<String>,
 }
@@ -25,6 +30,8 @@ pub(crate) enum Resume {
     Latest,
     /// With this one.
     Run(String),
+    /// It syncs nothing: it finds out which devices of this one have checked in since.
+    Confirm(String),
 }
 
 /// Where the history is.
@@ -48,6 +55,9 @@ pub(in crate::cli) struct HistoryArgs {
     /// Go on with an unfinished run: this one, or the latest of the same tenant, identity and selection
     #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     resume: Option<String>,
+    /// Find out this long after the last sync which devices have checked in: `30m`
+    #[arg(long, value_name = "DURATION", value_parser = duration::within(1..=7 * DAY))]
+    confirm_after: Option<u64>,
 }
 
 impl HistoryArgs {
@@ -63,17 +73,24 @@ impl HistoryArgs {
             Some(run) => Resume::Run(run),
         };
         if self.no_history {
-            return match resume {
-                Resume::No => Ok(None),
-                Resume::Latest | Resume::Run(_) => Err(Advice::new(
-                    "`--resume` and `--no-history` are not allowed together",
-                    "leave `--no-history` out: what to resume is in the history",
-                )),
+            let excluded = |flag: &str, what: &str| {
+                Advice::new(
+                    format!("`{flag}` and `--no-history` are not allowed together"),
+                    format!("leave `--no-history` out: {what} is in the history"),
+                )
             };
+            if resume != Resume::No {
+                return Err(excluded("--resume", "what to resume"));
+            }
+            if self.confirm_after.is_some() {
+                return Err(excluded("--confirm-after", "when each sync was accepted"));
+            }
+            return Ok(None);
         }
         Ok(Some(HistoryOptions {
             state_dir: self.place.state_dir,
             resume,
+            confirm_after: self.confirm_after,
             arguments: Vec::new(),
         }))
     }

@@ -47,6 +47,9 @@ pub(super) async fn run(options: &RunsOptions, printer: &mut Printer) -> Result<
         RunsCommand::Resume { run } => {
             return resume::command(&history, run, &place).map(Next::Command);
         }
+        RunsCommand::Confirm { run, format } => {
+            return resume::confirmation(&history, run, *format, &place).map(Next::Command);
+        }
         RunsCommand::Export { run } => export(&history, run, printer),
         RunsCommand::Verify { run } => verify(&history, run, printer),
         RunsCommand::Failing { last, format } => failing(&history, *last, *format, printer),
@@ -92,7 +95,18 @@ fn show(
         Some(Only::Failed) => DeviceFilter::Only(DeviceOutcome::Failed),
         Some(Only::Skipped) => DeviceFilter::Only(DeviceOutcome::Skipped),
         Some(Only::Gone) => DeviceFilter::Only(DeviceOutcome::Gone),
+        Some(Only::Confirmed) => DeviceFilter::Confirmed,
+        Some(Only::Unconfirmed) => DeviceFilter::Unconfirmed,
     };
+    if matches!(only, Some(Only::Confirmed | Only::Unconfirmed)) && run.confirmed_at.is_none() {
+        return Err(Failure::usage(
+            format!(
+                "nobody knows yet which devices of run `{}` have checked in",
+                run.id
+            ),
+            format!("`intune-sync runs confirm {}` finds out", run.id),
+        ));
+    }
     let mut devices = Vec::new();
     let read = history.devices(&run.id, filter, |device| {
         devices.push(device);

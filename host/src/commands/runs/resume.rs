@@ -1,12 +1,13 @@
-//! `runs resume`: the command of a run again, as one that goes on with it.
+//! `runs resume` and `runs confirm`: the command of a run again, as one that goes on with it, or only looks who has checked
+//! in since.
 
 use std::ffi::OsString;
 
 use intune_sync_history::{History, StateDir};
-use intune_sync_report::ExitStatus;
+use intune_sync_report::{ExitStatus, Format};
 
 use super::{Failure, failure, not_resumable};
-use crate::cli::{self, Command};
+use crate::cli::{self, Command, Resume};
 
 /// The command that resumes a run: its own arguments again.
 ///
@@ -32,4 +33,25 @@ pub(super) fn command(
     cli::parse(args)
         .map(Box::new)
         .map_err(|usage| Failure::new(ExitStatus::Usage, usage))
+}
+
+/// The command that finds out which devices of a run have checked in since.
+///
+/// # Errors
+///
+/// When there is no such run, or its arguments are no longer allowed.
+pub(super) fn confirmation(
+    history: &History,
+    run: &str,
+    format: Format,
+    place: &StateDir,
+) -> Result<Box<Command>, Failure> {
+    let mut command = command(history, run, place)?;
+    if let Command::Job(job) = &mut *command {
+        job.format = format;
+        if let Some(history) = &mut job.history {
+            history.resume = Resume::Confirm(run.to_owned());
+        }
+    }
+    Ok(command)
 }

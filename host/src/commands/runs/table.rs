@@ -52,8 +52,15 @@ pub(super) fn devices(run: &Run, devices: &[Device], format: RunsFormat) -> Stri
         "Status",
         "Code",
         "Message",
+        "Checked in",
+        "Last check-in",
     ];
     let row = |device: &Device| {
+        let checked_in = match device.checked_in {
+            None => "",
+            Some(true) => "yes",
+            Some(false) => "no",
+        };
         [
             device.name.clone(),
             device.id.clone(),
@@ -65,6 +72,8 @@ pub(super) fn devices(run: &Run, devices: &[Device], format: RunsFormat) -> Stri
                 .unwrap_or_default(),
             device.code.clone().unwrap_or_default(),
             device.message.clone().unwrap_or_default(),
+            checked_in.to_owned(),
+            device.last_sync_at.clone().unwrap_or_default(),
         ]
     };
     written(format, header, devices, row)

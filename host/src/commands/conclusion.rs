@@ -1,0 +1,155 @@
+//! How a job ends for its user: the summary, who has checked in since, and the command that resumes it.
+
+use intune_sync_report::{Confirmed, ExitStatus, Format, Stop};
+use intune_sync_wit::{RunStatus, Summary};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Failure,
+    confirm::{Awaited, Confirmer, Ended},
+    history::Record,
+};
+use crate::{output::Output, printer::Printer};
+
+/// A run that is over.
+pub(super) struct Concluded {
+    pub(super) summary: Summary,
+    pub(super) status: ExitStatus,
+    pub(super) record: Option<Record>,
+}
+
+/// Reports the run, finds out who has checked in since, if that is wanted, and says what to do next.
+///
+/// # Errors
+///
+/// When stdout cannot be written.
+pub(super) async fn of(
+    Concluded {
+        summary,
+        mut status,
+        record,
+    }: Concluded,
+    mut output: Output,
+    confirmer: &Confirmer<'_>,
+    printer: &mut Printer,
+) -> Result<ExitStatus, Failure> {
+    let now = Timestamp::now();
+    let mut next = record
+        .as_ref()
+        .filter(|_| is_resumable(&summary))
+        .map(Record::command);
+    // People see the summary before the wait; JSON is one object.
+    let is_text = confirmer.options.format == Format::Text;
+    printer.end_progress();
+    if is_text {
+        printer.data(&output.summary(now, &summary))?;
+    }
+    match confirmed(record, &summary, confirmer, printer).await {
+        Ok(None) => {}
+        Ok(Some((awaited, Ended::Known(confirmed)))) if is_text => {
+            printer.data(&format!("\n{}", confirmed.text(&awaited.devices())))?;
+        }
+        Ok(Some((_, Ended::Known(confirmed)))) => output.set_confirmed(confirmed),
+        Ok(Some((awaited, Ended::Stopped(stop)))) => {
+            status = status.or(stopped(stop));
+            next = Some(awaited.command);
+        }
+        Err(failure) => {
+            printer.error(&failure.advice);
+            status = status.or(failure.status);
+        }
+    }
+    if !is_text {
+        printer.data(&output.summary(now, &summary))?;
+    }
+    output.conclude(printer, &summary);
+    if let Some(command) = next {
+        printer.command(&command);
+    }
+    Ok(status)
+}
+
+/// Finds out who has checked in since, if that is wanted and anything was accepted.
+async fn confirmed(
+    record: Option<Record>,
+    summary: &Summary,
+    confirmer: &Confirmer<'_>,
+    printer: &mut Printer,
+) -> Result<Option<(Awaited, Ended)>, Failure> {
+    let options = confirmer.options.history.as_ref();
+    let after = options.and_then(|options| options.confirm_after);
+    let is_done = summary.status == RunStatus::Completed && summary.success > 0;
+    let (Some(record), Some(after), true) = (record, after, is_done) else {
+        return Ok(None);
+    };
+    let awaited = record.await_check_ins(after, Timestamp::now())?;
+    let ended = confirmer.confirm(&awaited, printer).await?;
+    Ok(Some((awaited, ended)))
+}
+
+/// `runs confirm`, and `runs resume` of a run that waits for its devices to check in.
+///
+/// # Errors
+///
+/// When there is no token, the list cannot be read, or the history not be written.
+pub(super) async fn check_ins(
+    confirmer: &Confirmer<'_>,
+    awaited: &Awaited,
+    printer: &mut Printer,
+) -> Result<ExitStatus, Failure> {
+    /// The object of `runs confirm`.
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Report<'a> {
+        run_id: &'a str,
+        confirmed: &'a Confirmed,
+    }
+
+    if awaited.at.is_some() {
+        confirmer
+            .interruption
+            .set_last_line(awaited.command.clone());
+    }
+    match confirmer.confirm(awaited, printer).await? {
+        Ended::Known(confirmed) => {
+            let text = match confirmer.options.format {
+                Format::Text => confirmed.text(&awaited.devices()),
+                Format::Json | Format::Jsonl => {
+                    let run_id = &awaited.run;
+                    let confirmed = &confirmed;
+                    serde_json::to_string(&Report { run_id, confirmed })
+                        .map(|object| object + "\n")
+                        .unwrap_or_default()
+                }
+            };
+            printer.data(&text)?;
+            Ok(ExitStatus::Success)
+        }
+        Ended::Stopped(stop) => {
+            if awaited.at.is_some() {
+                printer.command(&awaited.command);
+            }
+            Ok(stopped(stop))
+        }
+    }
+}
+
+/// How the program ends when the wait for check-ins was stopped.
+fn stopped(stop: Stop) -> ExitStatus {
+    match stop {
+        Stop::Interrupted => ExitStatus::Interrupted,
+        _ => ExitStatus::Stopped,
+    }
+}
+
+/// Whether another part can do what this run has not: after one that has failed, if it has done anything.
+fn is_resumable(summary: &Summary) -> bool {
+    match summary.status {
+        RunStatus::Running | RunStatus::Completed => false,
+        RunStatus::Stopped | RunStatus::Interrupted(_) => summary.pending > 0 || summary.total == 0,
+        RunStatus::NotAuthorized(_) | RunStatus::Failed(_) => {
+            summary.pending > 0 && summary.success + summary.error + summary.gone > 0
+        }
+    }
+}
