@@ -52,7 +52,7 @@ replay: setup
 	INTUNE_SYNC_SEED=$(or $(SEED),$(error which one? SEED=17)) $(CARGO) test $(FLAGS) --test seeds everything -- --nocapture
 
 crash: setup
-	INTUNE_SYNC_KILLS=1000 $(CARGO) test $(FLAGS) --test end_to_end -- killed_and_resumed
+	INTUNE_SYNC_KILLS=1000 $(CARGO) test $(FLAGS) --test end_to_end -- crash::
 
 bench: build
 	INTUNE_SYNC_MEASURE=50000 $(CARGO) test $(FLAGS) --lib tests::cost::cost -- --nocapture > target/sandbox-cost

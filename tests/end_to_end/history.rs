@@ -40,16 +40,16 @@ pub(crate) fn object(finished: &Finished) -> Value {
     serde_json::from_str(&finished.stdout).expect("JSON")
 }
 
-fn open(path: &Path) -> History {
+pub(crate) fn open(path: &Path) -> History {
     History::open(&StateDir::at(path)).expect("it can be opened")
 }
 
-fn recorded(path: &Path) -> Vec<Run> {
+pub(crate) fn recorded(path: &Path) -> Vec<Run> {
     let runs = open(path).runs(&RunFilter::default());
     runs.expect("it can be read")
 }
 
-fn accepted(path: &Path, run: &str) -> HashSet<String> {
+pub(crate) fn accepted(path: &Path, run: &str) -> HashSet<String> {
     let mut accepted = HashSet::new();
     let only = DeviceFilter::Only(DeviceOutcome::Accepted);
     let read = open(path).devices(run, only, |device| {
@@ -61,14 +61,14 @@ fn accepted(path: &Path, run: &str) -> HashSet<String> {
 }
 
 /// How often each device was synced.
-fn syncs(tenant: &Tenant) -> HashMap<String, u8> {
+pub(crate) fn syncs(tenant: &Tenant) -> HashMap<String, u8> {
     tenant
         .simulator
         .devices(Some("synced"))
         .expect("an outcome")
 }
 
-fn verified(path: &Path) {
+pub(crate) fn verified(path: &Path) {
     let history = open(path);
     for run in recorded(path) {
         let verified = history.verify(&run).expect("it can be read");
@@ -203,7 +203,7 @@ fn a_history_that_cannot_be_written_is_found_before_anything_is_sent() {
 }
 
 /// A fleet whose run takes long enough to be met in the middle.
-fn slow(devices: u32) -> Tenant {
+pub(crate) fn slow(devices: u32) -> Tenant {
     let mut config = healthy(devices);
     config.list.page_size = 1_000.try_into().expect("not 0");
     config.latency.min_ms = 5;
@@ -374,80 +374,6 @@ fn a_run_of_another_job_is_not_resumed() {
     // Another pace is the same job.
     let pace = within(tenant.sync().args([&*resume, "--pace", "quota"]), &state).run();
     assert_eq!(pace.code, 0, "{pace:?}");
-}
-
-/// Kills a run with SIGKILL again and again, each time at another moment, and resumes it until it is done. `make crash`
-/// does so a thousand times.
-#[cfg(unix)]
-#[test]
-fn killed_and_resumed_until_it_is_done() {
-    let kills: u64 =
-        std::env::var("INTUNE_SYNC_KILLS").map_or(100, |kills| kills.parse().expect("a number"));
-    let mut chance = fastrand::Rng::with_seed(kills);
-    let mut killed = 0;
-    for dispatch in ["single", "batch", "bulk"].iter().cycle() {
-        killed += killed_until_done(dispatch, kills - killed, &mut chance);
-        if killed == kills {
-            return;
-        }
-    }
-}
-
-/// Runs one fleet until it is done; returns how often the program was killed meanwhile, at most `kills` times.
-#[cfg(unix)]
-fn killed_until_done(dispatch: &str, kills: u64, chance: &mut fastrand::Rng) -> u64 {
-    const DEVICES: u64 = 600;
-    let state = state();
-    let tenant = slow(600);
-    // Devices whose acceptance was committed, and how often each had been synced by then.
-    let mut committed = HashMap::new();
-    let mut killed = 0;
-    loop {
-        let flags = ["--resume", "--dispatch", dispatch, "--output", "json"];
-        let mut child = within(tenant.sync().args(flags), &state)
-            .into_command()
-            .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        // Killed a moment after its start, or after some more syncs; or it ends before.
-        if killed == kills {
-            // Enough of it: the rest is done at a stretch.
-        } else if chance.bool() {
-            std::thread::sleep(Duration::from_micros(chance.u64(0..150_000)));
-            let _ = child.kill();
-        } else {
-            let seen = || tenant.statistics().syncs_requested;
-            let until = seen() + chance.u64(0..DEVICES / 5);
-            while seen() < until && child.try_wait().expect("it is a child").is_none() {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            let _ = child.kill();
-        }
-        let ended = Finished::from(child.wait_with_output().expect("it ends"));
-        let synced = syncs(&tenant);
-        for (id, times) in &committed {
-            assert_eq!(synced.get(id), Some(times), "{id} was sent again");
-        }
-        let runs = recorded(state.path());
-        if ended.code == 0 {
-            let object = object(&ended);
-            assert_eq!(number(&object, "TotalDevices"), DEVICES, "{object}");
-            assert_eq!(number(&object, "SuccessCount"), DEVICES, "{object}");
-            assert_eq!(tenant.how_many("synced"), DEVICES, "none is lost");
-            verified(state.path());
-            return killed;
-        }
-        assert_eq!(ended.code, -1, "{ended:?}");
-        killed += 1;
-        if let Some(run) = runs.first() {
-            for id in accepted(state.path(), &run.id) {
-                let times = synced[&id];
-                committed.entry(id).or_insert(times);
-            }
-        }
-    }
 }
 
 /// Two programs at once: one of them syncs, the other one says so.

@@ -10,6 +10,8 @@ mod client_secret;
 mod clouds;
 mod confined;
 mod confirm;
+#[cfg(unix)]
+mod crash;
 mod demo;
 mod dispatch;
 mod doctor;

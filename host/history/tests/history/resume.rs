@@ -171,3 +171,50 @@ fn a_run_that_has_nothing_left_is_not_resumed() {
     );
     assert!(history.to_resume("other").is_err());
 }
+
+/// The clock is set back an hour between the two parts of a run: only `resumes` says which came first.
+#[test]
+fn a_clock_that_was_set_back_confuses_nothing() {
+    const HOUR: i64 = 3_600_000;
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    let (first, second) = (header(3_000), header(1));
+    let recorder = Recorder::begin(open(&place), &first, None).expect("it begins");
+    recorder.selected(selected(1..=3), NOW);
+    exchange(&recorder, [1]);
+    recorder.done(done(1, Outcome::Accepted), NOW);
+    recorder.flush().expect("it can be written");
+    drop(recorder);
+
+    let unfinished = || {
+        let history = open(&place);
+        let unfinished = history.unfinished(&subject(), &first.selection);
+        unfinished.expect("it can be read")
+    };
+    let earlier = unfinished().expect("there is one");
+    assert_eq!(earlier.run.id, first.id);
+    let recorder = Recorder::begin(open(&place), &second, Some(&earlier)).expect("it begins");
+    recorder.selected(selected(2..=3), NOW - HOUR);
+    exchange(&recorder, [2, 3]);
+    recorder.done(done(2, Outcome::Accepted), NOW - HOUR);
+    recorder.done(done(3, failed()), NOW - HOUR);
+    let whole = earlier.totals.and(summary(2, 1, 1, RunStatus::Completed));
+    let ended = recorder.end(&whole, "completed-with-errors", &second.started_at);
+    ended.expect("it can be written");
+
+    assert_eq!(unfinished(), None);
+    let history = open(&place);
+    let last = history.to_resume(&first.id).expect("it is there");
+    assert_eq!(last.run.id, second.id);
+    let totals = last.totals;
+    assert_eq!((totals.total, totals.success, totals.error), (3, 2, 1));
+    assert_eq!(devices(&history, &second.id, DeviceFilter::All).len(), 3);
+    for run in [&first, &second] {
+        let run = history.run(&run.id).expect("it is there");
+        let verified = history.verify(&run).expect("it can be read");
+        assert!(
+            matches!(verified, Verification::Whole { .. }),
+            "{verified:?}"
+        );
+    }
+}
