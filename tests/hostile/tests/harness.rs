@@ -168,7 +168,7 @@ impl Attack {
         let started = Instant::now();
         let child = self.command.spawn().expect("the program starts");
         let (status, peak) = wait(child, |child| watch(child, &self.simulator));
-        Ended {
+        let ended = Ended {
             code: status.code(),
             took: started.elapsed(),
             peak,
@@ -177,7 +177,9 @@ impl Attack {
             seen: self.simulator.statistics(),
             simulator: self.simulator,
             runtime: self.runtime,
-        }
+        };
+        ended.held_little();
+        ended
     }
 }
 
@@ -209,8 +211,8 @@ impl Ended {
         self.nothing_forbidden();
     }
 
-    /// It has held less than a gigabyte.
-    pub(crate) fn held_little(&self) {
+    /// It has held less than a gigabyte, which is what SECURITY.md says of any component.
+    fn held_little(&self) {
         let peak = self.peak.unwrap_or_default();
         assert!(peak < 1 << 30, "{peak} bytes: {}", self.details());
     }
