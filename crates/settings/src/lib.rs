@@ -24,6 +24,6 @@ pub use self::{
     given::Given,
     kind::{NotSet, Shape, Value},
     seed::seed,
-    stray::Stray,
+    stray::{Stray, is_alike},
     table::{Bound, Cover, Group, OUTPUT, SERVICE_SECRET, Setting, variable},
 };

@@ -34,13 +34,19 @@ impl Stray {
         let likeness = |known: &&String| strsim::jaro(&own(name), &own(known));
         let nearest = known
             .iter()
-            .filter(|known| likeness(known) >= ALIKE)
+            .filter(|known| is_alike(&own(name), &own(known)))
             .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         Some(Self {
             name: name.to_owned(),
             nearest: nearest.cloned(),
         })
     }
+}
+
+/// Whether somebody who writes the one name probably means the other. Both without what all names begin with.
+#[must_use]
+pub fn is_alike(name: &str, known: &str) -> bool {
+    strsim::jaro(name, known) >= ALIKE
 }
 
 /// Whether Kubernetes sets this variable for a service, as Docker's links did: `…_SERVICE_HOST`, `…_SERVICE_PORT_HTTP`,

@@ -3,7 +3,7 @@
 use std::{error::Error as _, ffi::OsString};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use intune_sync_settings::{Advice, number::Refused, terms, words};
+use intune_sync_settings::{Advice, is_alike, number::Refused, terms, words};
 
 use super::{Command, Page, layers::Layers};
 
@@ -109,12 +109,16 @@ impl Explained<'_> {
         } else {
             "an argument"
         };
-        let hint = match self.texts(ContextKind::SuggestedArg).as_slice() {
-            [] => self.see_help(),
-            similar => {
-                let similar: Vec<String> = similar.iter().map(|flag| first_word(flag)).collect();
-                format!("did you mean {}?", words(&similar))
-            }
+        let similar = self.texts(ContextKind::SuggestedArg);
+        let similar: Vec<String> = similar.iter().map(|flag| first_word(flag)).collect();
+        // clap sees likeness where people see none.
+        let own = |flag: &str| flag.trim_start_matches('-').to_owned();
+        let hint = match similar
+            .iter()
+            .all(|known| is_alike(&own(&flag), &own(known)))
+        {
+            true if !similar.is_empty() => format!("did you mean {}?", words(&similar)),
+            _ => self.see_help(),
         };
         Advice::new(format!("`{flag}` is not {what} of `{}`", self.path()), hint)
     }
