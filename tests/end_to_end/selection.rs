@@ -394,3 +394,22 @@ fn age(device: &Value) -> i64 {
     let last: jiff::Timestamp = text(device, "lastSyncDateTime").parse().expect("a time");
     jiff::Timestamp::now().as_second() - last.as_second()
 }
+
+#[test]
+fn a_selection_that_matches_no_device_can_count_as_a_failure() {
+    let tenant = Tenant::new(healthy(10));
+    for (program, flag, code) in [
+        (tenant.sync(), None, 0),
+        (tenant.sync(), Some("--fail-if-none"), 6),
+        (tenant.plan(), Some("--fail-if-none"), 6),
+    ] {
+        let finished = program.args(["--os", "Haiku"]).args(flag).run();
+        assert_eq!(finished.code, code, "{finished:?}");
+        assert!(
+            finished.stderr.contains("No device matches the selection"),
+            "{finished:?}"
+        );
+    }
+    let finished = tenant.sync().args(["--fail-if-none"]).run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+}

@@ -22,6 +22,8 @@ pub enum ExitStatus {
     NotAuthorized = 4,
     /// The run stopped early.
     Stopped = 5,
+    /// The run finished, but the selection has matched no device, and that counts as a failure.
+    NothingMatched = 6,
     /// Another run of this tenant and identity goes on.
     Busy = 75,
     /// Interrupted by the user or the system.
@@ -30,13 +32,14 @@ pub enum ExitStatus {
 
 impl ExitStatus {
     /// All of them, by their code.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Success,
         Self::Failed,
         Self::Usage,
         Self::DevicesFailed,
         Self::NotAuthorized,
         Self::Stopped,
+        Self::NothingMatched,
         Self::Busy,
         Self::Interrupted,
     ];
@@ -57,6 +60,7 @@ impl ExitStatus {
             Self::DevicesFailed => "finished, but some devices failed or were not listed",
             Self::NotAuthorized => "not authorized: a token or a permission is missing",
             Self::Stopped => "stopped early: some devices were not reached",
+            Self::NothingMatched => "no device matched the selection (with `--fail-if-none`)",
             Self::Busy => "another run of this tenant and identity goes on",
             Self::Interrupted => "interrupted by Ctrl-C, SIGTERM or SIGHUP",
         }
@@ -96,6 +100,15 @@ impl ExitStatus {
 }
 
 impl ExitStatus {
+    /// The same of a run with this summary, where a selection that matches no device counts as a failure.
+    #[must_use]
+    pub const fn with_nothing(self, summary: &Summary, fails: bool) -> Self {
+        match self {
+            Self::Success if fails && summary.total == 0 => Self::NothingMatched,
+            other => other,
+        }
+    }
+
     /// This one, or if all was done, what came after it.
     #[must_use]
     pub const fn or(self, after: Self) -> Self {
@@ -119,7 +132,7 @@ mod tests {
     #[test]
     fn each_has_a_code_and_a_meaning_of_its_own() {
         let codes = ExitStatus::ALL.map(ExitStatus::code);
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 75, 130]);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 75, 130]);
         for status in ExitStatus::ALL {
             let same = |other: &&ExitStatus| other.meaning() == status.meaning();
             assert_eq!(ExitStatus::ALL.iter().filter(same).count(), 1, "{status:?}");

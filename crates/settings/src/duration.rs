@@ -1,4 +1,7 @@
 //! Lengths of time on the command line and in messages. The unit inside is the millisecond.
+//!
+//! A number alone means seconds only for the runbook's two delays, whose names say so: `--stale-for 7` might as well be
+//! days.
 
 use std::ops::RangeInclusive;
 
@@ -11,24 +14,64 @@ pub const HOUR: u64 = 3_600 * SECOND;
 /// One day in milliseconds.
 pub const DAY: u64 = 24 * HOUR;
 
-/// The units, the longest first, in milliseconds.
-const UNITS: [(&str, u64); 5] = [
-    ("d", DAY),
-    ("h", HOUR),
-    ("m", 60 * SECOND),
-    ("s", SECOND),
-    ("ms", 1),
+/// A unit: how it is written here, in milliseconds, and how else people write it, in the singular.
+struct Unit(&'static str, u64, &'static [&'static str]);
+
+/// The units, the longest first.
+const UNITS: [Unit; 6] = [
+    Unit("w", 7 * DAY, &["week"]),
+    Unit("d", DAY, &["day"]),
+    Unit("h", HOUR, &["hour", "hr"]),
+    Unit("m", 60 * SECOND, &["minute", "min"]),
+    Unit("s", SECOND, &["second", "sec"]),
+    Unit("ms", 1, &["millisecond"]),
 ];
+
+/// Whether a number alone is a length of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bare {
+    /// It is in seconds.
+    Seconds,
+    /// It needs a unit.
+    Refused,
+}
 
 /// A parser of durations within `range`, in milliseconds.
 pub fn within(
     range: RangeInclusive<u64>,
 ) -> impl Fn(&str) -> Result<u64, Refused> + Clone + Send + Sync + 'static {
+    parser(range, Bare::Refused)
+}
+
+/// The same, where a number alone is in seconds.
+pub fn seconds_within(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<u64, Refused> + Clone + Send + Sync + 'static {
+    parser(range, Bare::Seconds)
+}
+
+fn parser(
+    range: RangeInclusive<u64>,
+    bare: Bare,
+) -> impl Fn(&str) -> Result<u64, Refused> + Clone + Send + Sync + 'static {
     move |text| {
-        parse(text).filter(|length| range.contains(length)).ok_or_else(|| {
-            let (least, most) = (display(*range.start()), display(*range.end()));
-            Refused(format!("it takes {least} to {most}, as seconds (`10`, `1.5`) or with units (`500ms`, `2m`, `1h30m`)"))
-        })
+        if bare == Bare::Refused && text != "0" && decimal(text).is_some() {
+            return Err(Refused(format!(
+                "it needs a unit: `{text}d`, `{text}h`, `{text}m` or `{text}s`"
+            )));
+        }
+        parse(text)
+            .filter(|length| range.contains(length))
+            .ok_or_else(|| {
+                let (least, most) = (display(*range.start()), display(*range.end()));
+                let how = match bare {
+                    Bare::Seconds => {
+                        "as seconds (`10`, `1.5`) or with units (`500ms`, `2m`, `1h30m`)"
+                    }
+                    Bare::Refused => "with units (`90s`, `2m`, `1h30m`, `7d`)",
+                };
+                Refused(format!("it takes {least} to {most}, {how}"))
+            })
     }
 }
 
@@ -65,8 +108,8 @@ pub fn span(most: u32) -> impl Fn(&str) -> Result<Span, Refused> + Clone + Send 
     }
 }
 
-/// Reads `10` and `1.5` as seconds, and `500ms`, `1.5s`, `2m`, `1h30m`, `7d`: numbers with units, the longer unit first
-/// and each at most once. Less than a millisecond is rounded up to one.
+/// Reads `10` and `1.5` as seconds, and `500ms`, `1.5s`, `2m`, `1h30m`, `7d`, `1w`, `7 days`: numbers with units, the longer
+/// unit first and each at most once. Less than a millisecond is rounded up to one.
 fn parse(text: &str) -> Option<u64> {
     if let Some(seconds) = decimal(text) {
         return milliseconds(seconds.digits, seconds.scale, SECOND);
@@ -75,17 +118,27 @@ fn parse(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut total = 0_u64;
     while !rest.is_empty() {
-        let (number, tail) = rest.split_at(rest.find(|c: char| c.is_ascii_alphabetic())?);
-        let (unit, tail) = tail.split_at(
+        let (number, tail) =
+            rest.split_at(rest.find(|c: char| c == ' ' || c.is_ascii_alphabetic())?);
+        let tail = tail.trim_start_matches(' ');
+        let (name, tail) = tail.split_at(
             tail.find(|c: char| !c.is_ascii_alphabetic())
                 .unwrap_or(tail.len()),
         );
-        let (_, unit) = units.find(|(name, _)| *name == unit)?;
+        let Unit(_, unit, _) = units.find(|unit| unit.is_called(name))?;
         let number = decimal(number)?;
         total = total.checked_add(milliseconds(number.digits, number.scale, *unit)?)?;
-        rest = tail;
+        rest = tail.trim_start_matches(' ');
     }
     (!text.is_empty()).then_some(total)
+}
+
+impl Unit {
+    fn is_called(&self, name: &str) -> bool {
+        let Self(short, _, long) = self;
+        let lower = name.to_ascii_lowercase();
+        name == *short || long.contains(&lower.strip_suffix('s').unwrap_or(&lower))
+    }
 }
 
 fn milliseconds(digits: u128, scale: u32, unit: u64) -> Option<u64> {
@@ -108,13 +161,22 @@ pub fn display(length: u64) -> String {
     };
     let mut rest = (length.saturating_add(grain / 2)) / grain * grain;
     let mut text = String::new();
-    for (name, unit) in &UNITS[..4] {
+    for Unit(name, unit, _) in &UNITS[1..5] {
         if rest >= *unit {
             text += &format!("{}{name}", rest / unit);
             rest %= unit;
         }
     }
     text
+}
+
+/// A length of time, exactly, as it can be given again: `10m`, `1h30m`, `1.5s`.
+pub fn exact(length: u64) -> String {
+    let text = display(length);
+    match parse(&text) {
+        Some(same) if same == length => text,
+        _ => format!("{}s", thousandths(length)),
+    }
 }
 
 /// A length of time for people, rounded up to whole seconds, for what is not known more exactly.
@@ -141,6 +203,11 @@ mod tests {
             ("1d", DAY),
             ("1m500ms", 60_500),
             ("0s", 0),
+            ("10 s", 10_000),
+            ("1w", 7 * DAY),
+            ("7 days", 7 * DAY),
+            ("1 Day 2 hours", 26 * HOUR),
+            ("90mins", 5_400_000),
         ] {
             assert_eq!(parse(text), Some(expected), "{text}");
         }
@@ -150,8 +217,11 @@ mod tests {
             "+1",
             "-5s",
             "ten",
-            "10 s",
+            " 10s",
             "s",
+            "7 d d",
+            "1M",
+            "2 years",
             "1h30",
             "30m1h",
             "1m2m",
@@ -204,8 +274,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_exactly_is_read_again() {
+        for (length, expected) in [
+            (600_000, "10m"),
+            (7 * DAY, "7d"),
+            (5_400_000, "1h30m"),
+            (DAY + 60_000, "86460s"),
+            (1_500, "1.5s"),
+            (7, "7ms"),
+        ] {
+            assert_eq!(exact(length), expected);
+            assert_eq!(parse(expected), Some(length));
+        }
+    }
+
+    #[test]
+    fn a_number_alone_needs_a_unit_where_its_name_says_none() {
+        let refused = "it needs a unit: `7d`, `7h`, `7m` or `7s`";
+        assert_eq!(within(0..=DAY)("7"), Err(Refused(refused.into())));
+        assert_eq!(within(0..=DAY)("0"), Ok(0));
+        assert_eq!(seconds_within(0..=DAY)("7"), Ok(7_000));
+    }
+
+    #[test]
     fn a_refusal_names_the_range() {
-        let delay = within(0..=DAY);
+        let delay = seconds_within(0..=DAY);
         assert_eq!(delay("24h"), Ok(DAY));
         let refused =
             "it takes 0s to 1d, as seconds (`10`, `1.5`) or with units (`500ms`, `2m`, `1h30m`)";

@@ -33,6 +33,8 @@ pub struct Given {
     pub include_unsupported: Option<bool>,
     /// A list that is known to be incomplete counts as a failure.
     pub fail_if_incomplete: Option<bool>,
+    /// A selection that matches no device counts as a failure.
+    pub fail_if_none: Option<bool>,
     /// Devices in a batch.
     pub batch_size: Option<u32>,
     /// The pause between two batches.
@@ -60,6 +62,12 @@ impl Given {
     #[must_use]
     pub fn fails_if_incomplete(&self) -> bool {
         self.fail_if_incomplete.unwrap_or_default()
+    }
+
+    /// Whether a selection that matches no device counts as a failure.
+    #[must_use]
+    pub fn fails_if_none(&self) -> bool {
+        self.fail_if_none.unwrap_or_default()
     }
 
     /// Sets a key, instead of what it was. A list can come as several values, and where the command line has it so, with
@@ -196,6 +204,7 @@ mod tests {
             ("order", "listed"),
             ("include-unsupported", "true"),
             ("fail-if-incomplete", "true"),
+            ("fail-if-none", "true"),
             ("batch-size", "100"),
             ("batch-delay-seconds", "1.5"),
             ("max-retries", "3"),

@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Count(RangeInclusive<u32>, &'static str, Field<Option<u32>>),
     /// A length of time within a range, in milliseconds.
     Duration(RangeInclusive<u64>, Field<Option<u64>>),
+    /// The same, where a number alone is in seconds: the runbook's parameters.
+    Seconds(RangeInclusive<u64>, Field<Option<u64>>),
     /// Syncs in 1,000 seconds, written as syncs per second.
     Rate(Field<Option<u64>>),
     /// One of a few words.
@@ -111,6 +113,7 @@ impl Setting {
             Kind::Switch(_) => Shape::Switch,
             Kind::Count(..)
             | Kind::Duration(..)
+            | Kind::Seconds(..)
             | Kind::Rate(_)
             | Kind::Choice(_)
             | Kind::Elsewhere => Shape::One,
@@ -137,7 +140,7 @@ impl Setting {
                 Some(format!("{} or more", range.start()))
             }
             Kind::Count(range, ..) => Some(format!("{} to {}", range.start(), range.end())),
-            Kind::Duration(range, _) => {
+            Kind::Duration(range, _) | Kind::Seconds(range, _) => {
                 let (least, most) = (range.start(), range.end());
                 Some(format!(
                     "{} to {}",
@@ -164,6 +167,9 @@ impl Setting {
             Kind::Duration(range, field) => {
                 field.put(given, one(values, duration::within(range.clone()))?);
             }
+            Kind::Seconds(range, field) => {
+                field.put(given, one(values, duration::seconds_within(range.clone()))?);
+            }
             Kind::Rate(field) => field.put(given, one(values, number::rate)?),
             Kind::Choice(field) => field.set(given, values)?,
             Kind::Texts(commas, field) => {
@@ -186,7 +192,9 @@ impl Setting {
         match &self.kind {
             Kind::Switch(field) => field.fill(given, other),
             Kind::Count(.., field) => field.fill(given, other),
-            Kind::Duration(_, field) | Kind::Rate(field) => field.fill(given, other),
+            Kind::Duration(_, field) | Kind::Seconds(_, field) | Kind::Rate(field) => {
+                field.fill(given, other);
+            }
             Kind::Choice(field) => field.fill(given, other),
             Kind::Texts(_, field) | Kind::Words(_, field) => field.fill(given, other),
             Kind::Devices(field) => field.fill(given, other),
@@ -200,7 +208,9 @@ impl Setting {
         match &self.kind {
             Kind::Switch(field) => (field.get)(given).map(Value::Switch),
             Kind::Count(.., field) => (field.get)(given).map(|count| Value::Number(count.into())),
-            Kind::Duration(_, field) | Kind::Rate(field) => (field.get)(given).map(Value::Number),
+            Kind::Duration(_, field) | Kind::Seconds(_, field) | Kind::Rate(field) => {
+                (field.get)(given).map(Value::Number)
+            }
             Kind::Choice(field) => field.word(given).map(Value::Word),
             Kind::Texts(_, field) | Kind::Words(_, field) => {
                 list_value((field.get)(given), String::clone)
@@ -214,7 +224,7 @@ impl Setting {
     #[must_use]
     pub fn shown(&self, number: u64) -> String {
         match &self.kind {
-            Kind::Duration(..) => duration::display(number),
+            Kind::Duration(..) | Kind::Seconds(..) => duration::display(number),
             _ => self.exact(number),
         }
     }
@@ -232,7 +242,8 @@ impl Setting {
 
     fn exact(&self, number: u64) -> String {
         match &self.kind {
-            Kind::Duration(..) | Kind::Rate(_) => thousandths(number),
+            Kind::Duration(..) => duration::exact(number),
+            Kind::Seconds(..) | Kind::Rate(_) => thousandths(number),
             _ => number.to_string(),
         }
     }

@@ -11,7 +11,9 @@ use crate::{
     duration::{DAY, HOUR, SECOND},
     kind::{
         Field,
-        Kind::{self, Choice, Count, Devices, Duration, Elsewhere, Rate, Switch, Texts, Words},
+        Kind::{
+            self, Choice, Count, Devices, Duration, Elsewhere, Rate, Seconds, Switch, Texts, Words,
+        },
     },
     number::Refused,
     terms::{AGENT, COMPLIANCE, OWNER},
@@ -131,7 +133,7 @@ macro_rules! field {
 const SWITCH: Bound = UpTo(&["false", "true"]);
 
 /// All settings, in the order of the help texts.
-static SETTINGS: [Setting; 33] = [
+static SETTINGS: [Setting; 34] = [
     Job.setting("yes", "", Switch(field!(yes)))
         .help("The whole fleet is meant: skip the confirmation that a terminal asks for"),
     Job.setting("deadline", "DURATION", Duration(SECOND..=7 * DAY, field!(deadline)))
@@ -165,22 +167,25 @@ static SETTINGS: [Setting; 33] = [
     Selection.setting("fail-if-incomplete", "", Switch(field!(fail_if_incomplete)))
         .bound(UpTo(&["true", "false"]))
         .help("Exit with code 3 if Graph counts more devices than it lists"),
+    Selection.setting("fail-if-none", "", Switch(field!(fail_if_none)))
+        .bound(UpTo(&["true", "false"]))
+        .help("Exit with code 6 if no device matches the selection"),
     Pace.setting("batch-size", "N", Count(1..=10_000, "devices", field!(batch_size)))
         .default("50")
         .help("Devices in a batch"),
-    Pace.setting("batch-delay-seconds", "DURATION", Duration(0..=DAY, field!(batch_delay)))
+    Pace.setting("batch-delay-seconds", "DURATION", Seconds(0..=DAY, field!(batch_delay)))
         .bound(AtLeast)
         .default("10")
         .help("Pause between two batches"),
     Pace.setting("max-retries", "N", Count(0..=100, "retries", field!(max_retries)))
         .default("5")
         .help("How often a device's sync is tried again after a transient failure"),
-    Pace.setting("initial-backoff-seconds", "DURATION", Duration(0..=HOUR, field!(initial_backoff)))
+    Pace.setting("initial-backoff-seconds", "DURATION", Seconds(0..=HOUR, field!(initial_backoff)))
         .bound(AtLeast)
         .default("5")
         .help("First wait after a transient failure; doubled with each further one, up to a minute, and jittered"),
     Pace.setting("give-up-after", "DURATION", Duration(SECOND..=7 * DAY, field!(give_up_after)))
-        .default("600")
+        .default("10m")
         .help("Give up for now when nothing has succeeded for this long; failures in an outage do not count as a device's retries"),
     Pace.setting("dispatch", "HOW", Choice(&field!(dispatch)))
         .bound(UpToDefault(&["single", "batch", "bulk"]))
@@ -229,7 +234,7 @@ impl Group {
     const fn setting(self, key: &'static str, value_name: &'static str, kind: Kind) -> Setting {
         let bound = match kind {
             Switch(_) => SWITCH,
-            Count(..) | Duration(..) | Rate(_) => AtMost,
+            Count(..) | Duration(..) | Seconds(..) | Rate(_) => AtMost,
             Choice(_) => Same,
             Texts(..) | Words(..) | Devices(_) => Covered(Equal),
             Elsewhere => Operator,

@@ -93,7 +93,10 @@ fn run(request: &Request, output: &mut Output) -> Result<(), ()> {
     if let Some(ErrorObject(advice)) = ErrorObject::of(&summary) {
         output.error(&advice);
     }
-    match ExitStatus::of(&summary, turn.stopped()).with_shortfall(fails) {
+    let status = ExitStatus::of(&summary, turn.stopped())
+        .with_shortfall(fails)
+        .with_nothing(&summary, environment.given.fails_if_none());
+    match status {
         ExitStatus::Success => Ok(()),
         _ => Err(()),
     }

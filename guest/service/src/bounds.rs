@@ -155,7 +155,7 @@ mod tests {
     const B: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
     /// For each key: what the operator sets, what a request may set, and what it may not.
-    const CASES: [(&str, &str, &[&str], &[&str]); 22] = [
+    const CASES: [(&str, &str, &[&str], &[&str]); 23] = [
         ("max-rate", "5", &["5", "0.5"], &["5.001", "100"]),
         ("dispatch", "batch", &["batch", "single"], &["bulk"]),
         ("pace", "fixed", &["fixed"], &["quota"]),
@@ -191,6 +191,7 @@ mod tests {
         ("device", A, &[A], &[B]),
         ("include-unsupported", "false", &["false"], &["true"]),
         ("fail-if-incomplete", "true", &["true"], &["false"]),
+        ("fail-if-none", "true", &["true"], &["false"]),
         ("order", "stalest", &["stalest"], &["listed"]),
         ("yes", "false", &["false"], &["true"]),
     ];

@@ -111,7 +111,8 @@ pub(super) fn sources_and_exit_codes() -> String {
     format!(
         "{SOURCES}
 
-Durations are seconds (`10`, `1.5`) or have units (`500ms`, `2m`, `1h30m`, `7d`). Times in the log are UTC.
+Durations have units (`90s`, `2m`, `1h30m`, `7d`, `1w`); the runbook's two, whose names end in `-seconds`, may be plain \
+numbers. Times in the log are UTC.
 
 Exit codes:
 {}",

@@ -284,7 +284,10 @@ impl Job<'_> {
                 output.set_evidence(evidence.to_string());
             }
         }
-        let status = ExitStatus::of(&summary, self.turn.stopped()).with_shortfall(fails);
+        let none_fails = self.options.given.fails_if_none();
+        let status = ExitStatus::of(&summary, self.turn.stopped())
+            .with_shortfall(fails)
+            .with_nothing(&summary, none_fails);
         Ok(Concluded {
             summary,
             status,

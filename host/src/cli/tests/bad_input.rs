@@ -7,6 +7,7 @@ use super::usage;
 #[test]
 fn bad_input_names_the_value_and_what_is_allowed() {
     let duration = "as seconds (`10`, `1.5`) or with units (`500ms`, `2m`, `1h30m`)";
+    let units = "with units (`90s`, `2m`, `1h30m`, `7d`)";
     let guid = "it takes a GUID such as `00112233-4455-6677-8899-aabbccddeeff`";
     let origin = |problem: &str| {
         format!(
@@ -45,6 +46,12 @@ fn bad_input_names_the_value_and_what_is_allowed() {
             "25h",
             &format!("it takes 0s to 1d, {duration}"),
         ),
+        (
+            "sync",
+            "--stale-for",
+            "7",
+            "it needs a unit: `7d`, `7h`, `7m` or `7s`",
+        ),
         ("sync", "--max-retries", "101", "it takes 0 to 100 retries"),
         ("sync", "--max-retries", "-1", "it takes 0 to 100 retries"),
         (
@@ -80,13 +87,13 @@ fn bad_input_names_the_value_and_what_is_allowed() {
             "sync",
             "--stale-for",
             "0",
-            &format!("it takes 1s to 3650d, {duration}"),
+            &format!("it takes 1s to 3650d, {units}"),
         ),
         (
             "sync",
             "--deadline",
             "0",
-            &format!("it takes 1s to 7d, {duration}"),
+            &format!("it takes 1s to 7d, {units}"),
         ),
         ("sync", "--limit", "0", "it takes 1 to 4294967295 devices"),
         ("sync", "--device", "PC-1", guid),

@@ -20,7 +20,7 @@ fn demo_and_simulate_read_their_own_flags_alone() {
     assert_eq!((demo.devices, demo.seed), (600, Some(4)));
     assert_eq!(
         demo.pace.given.flags(Group::Pace).join(" "),
-        "--batch-size 50 --batch-delay-seconds 0.5 --max-retries 1 --initial-backoff-seconds 0.5 --give-up-after 600 \
+        "--batch-size 50 --batch-delay-seconds 0.5 --max-retries 1 --initial-backoff-seconds 0.5 --give-up-after 10m \
          --dispatch batch --pace fixed --max-rate 95"
     );
     // What a demo shows can be typed as it is.
