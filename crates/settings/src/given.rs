@@ -23,6 +23,8 @@ pub struct Given {
     pub name: Vec<String>,
     /// How long ago the last check-in is at least.
     pub stale_for: Option<u64>,
+    /// Since when no check-in has come, in milliseconds since 1970.
+    pub stale_since: Option<u64>,
     /// Ids of devices.
     pub device: Vec<Guid>,
     /// The most devices.
@@ -138,6 +140,10 @@ impl Given {
         devices.sort_unstable();
         devices.dedup();
         let guid = |(hi, lo)| wit::Guid { hi, lo };
+        // Who gives both means both.
+        let since = given
+            .stale_since
+            .map(|since| started_at.saturating_sub(since));
         // What has no default of another kind has one in the table.
         wit::Settings {
             graph_root: graph,
@@ -157,7 +163,7 @@ impl Given {
                 agent: given.agent,
                 category: given.category,
                 name: given.name,
-                stale_for: given.stale_for,
+                stale_for: given.stale_for.max(since),
                 devices: devices.into_iter().map(guid).collect(),
                 limit: given.limit,
                 order: given.order.unwrap_or(wit::Order::Stalest),
@@ -199,6 +205,7 @@ mod tests {
             ("category", "Kiosk"),
             ("name", "LAB-*"),
             ("stale-for", "24h"),
+            ("stale-since", "2026-11-01"),
             ("device", "00112233-4455-6677-8899-aabbccddeeff"),
             ("limit", "7"),
             ("order", "listed"),
@@ -320,5 +327,27 @@ mod tests {
         assert_eq!(pace, "--batch-delay-seconds 0.5 --pace quota --max-rate 95");
         let criteria = given.flags(Group::Criteria).join(" ");
         assert_eq!(criteria, "--os iOS --os macOS");
+    }
+
+    #[test]
+    fn who_gives_a_date_and_a_duration_means_both() {
+        const NOW: u64 = 1_793_491_200_000 + 10 * crate::duration::DAY;
+        let stale = |keys: &[(&str, &str)]| {
+            let mut given = Given::default();
+            for (key, value) in keys {
+                given.set(key, &[(*value).to_owned()]).expect(key);
+            }
+            let graph = (Cloud::Public, "https://graph.example".to_owned());
+            let settings = given.settings(wit::Purpose::Sync, graph, NOW, 1);
+            settings
+                .selection
+                .stale_for
+                .map(|length| length / crate::duration::DAY)
+        };
+        let since = ("stale-since", "2026-11-01");
+        assert_eq!(stale(&[since]), Some(10));
+        assert_eq!(stale(&[since, ("stale-for", "7d")]), Some(10));
+        assert_eq!(stale(&[since, ("stale-for", "2w")]), Some(14));
+        assert_eq!(stale(&[]), None);
     }
 }

@@ -5,7 +5,7 @@ use core::ops::RangeInclusive;
 use intune_sync_ids::Guid;
 
 use crate::{
-    Advice, Choice, Given, Setting, choice, duration,
+    Advice, Choice, Given, Setting, choice, duration, moment,
     number::{self, Refused, thousandths},
     terms, words,
 };
@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Duration(RangeInclusive<u64>, Field<Option<u64>>),
     /// The same, where a number alone is in seconds: the runbook's parameters.
     Seconds(RangeInclusive<u64>, Field<Option<u64>>),
+    /// A moment, in milliseconds since 1970.
+    Moment(Field<Option<u64>>),
     /// Syncs in 1,000 seconds, written as syncs per second.
     Rate(Field<Option<u64>>),
     /// One of a few words.
@@ -114,6 +116,7 @@ impl Setting {
             Kind::Count(..)
             | Kind::Duration(..)
             | Kind::Seconds(..)
+            | Kind::Moment(_)
             | Kind::Rate(_)
             | Kind::Choice(_)
             | Kind::Elsewhere => Shape::One,
@@ -148,6 +151,7 @@ impl Setting {
                     duration::display(*most)
                 ))
             }
+            Kind::Moment(_) => Some(moment::FORM.to_owned()),
             Kind::Rate(_) => Some("0.001 to 1000000".to_owned()),
             _ => None,
         }
@@ -170,6 +174,7 @@ impl Setting {
             Kind::Seconds(range, field) => {
                 field.put(given, one(values, duration::seconds_within(range.clone()))?);
             }
+            Kind::Moment(field) => field.put(given, one(values, moment::moment)?),
             Kind::Rate(field) => field.put(given, one(values, number::rate)?),
             Kind::Choice(field) => field.set(given, values)?,
             Kind::Texts(commas, field) => {
@@ -192,9 +197,10 @@ impl Setting {
         match &self.kind {
             Kind::Switch(field) => field.fill(given, other),
             Kind::Count(.., field) => field.fill(given, other),
-            Kind::Duration(_, field) | Kind::Seconds(_, field) | Kind::Rate(field) => {
-                field.fill(given, other);
-            }
+            Kind::Duration(_, field)
+            | Kind::Seconds(_, field)
+            | Kind::Moment(field)
+            | Kind::Rate(field) => field.fill(given, other),
             Kind::Choice(field) => field.fill(given, other),
             Kind::Texts(_, field) | Kind::Words(_, field) => field.fill(given, other),
             Kind::Devices(field) => field.fill(given, other),
@@ -208,9 +214,10 @@ impl Setting {
         match &self.kind {
             Kind::Switch(field) => (field.get)(given).map(Value::Switch),
             Kind::Count(.., field) => (field.get)(given).map(|count| Value::Number(count.into())),
-            Kind::Duration(_, field) | Kind::Seconds(_, field) | Kind::Rate(field) => {
-                (field.get)(given).map(Value::Number)
-            }
+            Kind::Duration(_, field)
+            | Kind::Seconds(_, field)
+            | Kind::Moment(field)
+            | Kind::Rate(field) => (field.get)(given).map(Value::Number),
             Kind::Choice(field) => field.word(given).map(Value::Word),
             Kind::Texts(_, field) | Kind::Words(_, field) => {
                 list_value((field.get)(given), String::clone)
@@ -243,6 +250,7 @@ impl Setting {
     fn exact(&self, number: u64) -> String {
         match &self.kind {
             Kind::Duration(..) => duration::exact(number),
+            Kind::Moment(_) => moment::written(number),
             Kind::Seconds(..) | Kind::Rate(_) => thousandths(number),
             _ => number.to_string(),
         }

@@ -10,6 +10,7 @@ pub mod duration;
 mod environment;
 mod given;
 mod kind;
+mod moment;
 pub mod number;
 mod seed;
 mod stray;

@@ -12,7 +12,8 @@ use crate::{
     kind::{
         Field,
         Kind::{
-            self, Choice, Count, Devices, Duration, Elsewhere, Rate, Seconds, Switch, Texts, Words,
+            self, Choice, Count, Devices, Duration, Elsewhere, Moment, Rate, Seconds, Switch,
+            Texts, Words,
         },
     },
     number::Refused,
@@ -133,7 +134,7 @@ macro_rules! field {
 const SWITCH: Bound = UpTo(&["false", "true"]);
 
 /// All settings, in the order of the help texts.
-static SETTINGS: [Setting; 34] = [
+static SETTINGS: [Setting; 35] = [
     Job.setting("yes", "", Switch(field!(yes)))
         .help("The whole fleet is meant: skip the confirmation that a terminal asks for"),
     Job.setting("deadline", "DURATION", Duration(SECOND..=7 * DAY, field!(deadline)))
@@ -155,6 +156,8 @@ static SETTINGS: [Setting; 34] = [
     Criteria.setting("stale-for", "DURATION", Duration(SECOND..=3650 * DAY, field!(stale_for)))
         .bound(AtLeast)
         .help("Only devices whose last check-in is at least this long ago (`24h`, `7d`), or that never checked in"),
+    Criteria.setting("stale-since", "DATE", Moment(field!(stale_since)))
+        .help("Only devices that have not checked in since then, or never"),
     Criteria.setting("device", "ID", Devices(field!(device)))
         .help("Only these devices, by their Intune device id"),
     Criteria.setting("limit", "N", Count(1..=u32::MAX, "devices", field!(limit)))
@@ -234,7 +237,7 @@ impl Group {
     const fn setting(self, key: &'static str, value_name: &'static str, kind: Kind) -> Setting {
         let bound = match kind {
             Switch(_) => SWITCH,
-            Count(..) | Duration(..) | Seconds(..) | Rate(_) => AtMost,
+            Count(..) | Duration(..) | Seconds(..) | Moment(_) | Rate(_) => AtMost,
             Choice(_) => Same,
             Texts(..) | Words(..) | Devices(_) => Covered(Equal),
             Elsewhere => Operator,

@@ -155,7 +155,7 @@ mod tests {
     const B: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
     /// For each key: what the operator sets, what a request may set, and what it may not.
-    const CASES: [(&str, &str, &[&str], &[&str]); 23] = [
+    const CASES: [(&str, &str, &[&str], &[&str]); 24] = [
         ("max-rate", "5", &["5", "0.5"], &["5.001", "100"]),
         ("dispatch", "batch", &["batch", "single"], &["bulk"]),
         ("pace", "fixed", &["fixed"], &["quota"]),
@@ -167,6 +167,12 @@ mod tests {
         ("batch-delay-seconds", "10", &["10", "1h"], &["9.999", "0"]),
         ("initial-backoff-seconds", "5", &["5", "1m"], &["4"]),
         ("stale-for", "24h", &["24h", "7d"], &["23h"]),
+        (
+            "stale-since",
+            "2026-11-01",
+            &["2026-11-01", "2026-10-31T23:00:00Z"],
+            &["2026-11-02"],
+        ),
         (
             "os",
             "Windows,iOS",

@@ -10,6 +10,7 @@ use intune_sync_ids::Origin;
 use intune_sync_report::{ExitStatus, Format};
 use intune_sync_settings::{Advice, Cloud, Given, Group, number::thousandths};
 use intune_sync_wit::{self as wit, Purpose};
+use jiff::Timestamp;
 
 use super::groups::{
     choices,
@@ -161,6 +162,13 @@ impl JobArgs {
         standard_input(&auth, devices_from)?;
         // Last: a devices file on standard input is only read when all else is right.
         let mut given = self.settings.given;
+        let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
+        if given.stale_since.is_some_and(|since| since > now) {
+            return Err(Advice::new(
+                "`--stale-since` is a moment that is yet to come: every device would match",
+                "give a date that has passed: `2026-11-01`",
+            ));
+        }
         if let Some(file) = devices_from {
             given.device.extend(devices_file::read(file)?);
         }

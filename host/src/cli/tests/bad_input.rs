@@ -47,6 +47,12 @@ fn bad_input_names_the_value_and_what_is_allowed() {
             &format!("it takes 0s to 1d, {duration}"),
         ),
         (
+            "plan",
+            "--stale-since",
+            "7d",
+            "it takes a date (`2026-11-01`), or with a time (`2026-11-01T06:00:00Z`)",
+        ),
+        (
             "sync",
             "--stale-for",
             "7",
