@@ -77,6 +77,24 @@ impl GraphError {
         }
     }
 
+    /// Reads what a response says: of a success, only what its headers say.
+    #[must_use]
+    pub fn of_response(status: u16, body: &[u8], headers: &[(String, String)]) -> Self {
+        match status {
+            200..=299 => Self::named(headers),
+            _ => Self::read(body, headers),
+        }
+    }
+
+    /// Reads the error that a success holds instead of what was requested, if it does.
+    #[must_use]
+    pub fn instead(status: u16, body: &[u8], headers: &[(String, String)]) -> Option<Self> {
+        if !(200..300).contains(&status) || body.is_empty() {
+            return None;
+        }
+        Some(Self::read(body, headers)).filter(|error| error.source == Source::Graph)
+    }
+
     /// Reads what the headers alone say: for a success, and for a body without an error.
     #[must_use]
     pub fn named(headers: &[(String, String)]) -> Self {

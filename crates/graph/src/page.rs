@@ -6,7 +6,10 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::tolerant::{Read, Text, Tolerant, read_json};
+use crate::{
+    Property,
+    tolerant::{Read, Text, Tolerant, read_json},
+};
 
 /// One page of the list.
 #[derive(Debug)]
@@ -125,22 +128,10 @@ impl<'de: 'a, 'a> Tolerant<'de> for DeviceRow<'a> {
     fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
         let mut row = Self::default();
         while let Some(Text(key)) = object.next_key()? {
-            let property = match &*key {
-                "id" => &mut row.id,
-                "deviceName" => &mut row.device_name,
-                "operatingSystem" => &mut row.operating_system,
-                "complianceState" => &mut row.compliance_state,
-                "managementAgent" => &mut row.management_agent,
-                "managementState" => &mut row.management_state,
-                "managedDeviceOwnerType" => &mut row.managed_device_owner_type,
-                "lastSyncDateTime" => &mut row.last_sync_date_time,
-                "deviceCategoryDisplayName" => &mut row.device_category_display_name,
-                _ => {
-                    object.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            *property = object.next_value()?;
+            match Property::named(&key) {
+                Some(property) => *row.text_mut(property) = object.next_value()?,
+                None => IgnoredAny = object.next_value()?,
+            }
         }
         Ok(row)
     }

@@ -40,11 +40,16 @@ impl GraphRoot {
     /// Accepts what [`Origin`] does.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let origin: Origin = text.parse().ok()?;
-        Some(Self {
+        text.parse().ok().map(Self::at)
+    }
+
+    /// Graph at this origin.
+    #[must_use]
+    pub fn at(origin: Origin) -> Self {
+        Self {
             authority: origin.authority(),
             origin,
-        })
+        }
     }
 
     /// `https`, not `http`.

@@ -111,6 +111,25 @@ pub fn judge(requested: Requested, status: u16, error: &GraphError) -> Verdict {
     }
 }
 
+/// Judges a response that is not what was requested, or that has nothing more to say than its status: a success may hold
+/// an error instead.
+#[must_use]
+pub fn judge_response(
+    requested: Requested,
+    status: u16,
+    body: &[u8],
+    headers: &[(String, String)],
+) -> (Verdict, GraphError) {
+    let error = GraphError::of_response(status, body, headers);
+    match judge(requested, status, &error) {
+        Verdict::Success => {
+            let error = GraphError::instead(status, body, headers).unwrap_or(error);
+            (judge(requested, status, &error), error)
+        }
+        verdict => (verdict, error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,8 +3,9 @@
 use core::{fmt, time::Duration};
 
 use intune_sync_graph::GraphRoot;
+use intune_sync_selection::Selection;
 
-use crate::contract::{self, Dispatch, Learned, Pace, Purpose, Selection, SettingsError};
+use crate::contract::{self, Dispatch, Learned, Order, Pace, Purpose, SettingsError};
 
 /// Settings of a run, each within its range.
 #[derive(Debug, Clone)]
@@ -95,12 +96,30 @@ impl TryFrom<contract::Settings> for Settings {
             dispatch: wire.dispatch,
             pace: wire.pace,
             ceiling: wire.ceiling,
-            selection: wire.selection,
+            selection: wire.selection.into(),
             learned: wire.learned,
             give_up_after: Duration::from_millis(wire.give_up_after),
             started_at: Duration::from_millis(wire.started_at),
             seed: wire.seed,
         })
+    }
+}
+
+impl From<contract::Selection> for Selection {
+    fn from(wire: contract::Selection) -> Self {
+        Self {
+            os: wire.os,
+            compliance: wire.compliance,
+            owner: wire.owner,
+            agent: wire.agent,
+            category: wire.category,
+            name: wire.name,
+            stale_for: wire.stale_for.map(Duration::from_millis),
+            devices: wire.devices.into_iter().map(Into::into).collect(),
+            limit: wire.limit,
+            stalest_first: wire.order == Order::Stalest,
+            include_unsupported: wire.include_unsupported,
+        }
     }
 }
 

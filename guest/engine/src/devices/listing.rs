@@ -7,8 +7,9 @@ use core::{
 use std::{collections::BTreeSet, hash::DefaultHasher};
 
 use intune_sync_graph::{GraphRoot, LinkError, NextLink, Page};
+use intune_sync_selection::QueryForm;
 
-use super::{DEVICES_MAX, QueryForm};
+use super::DEVICES_MAX;
 
 /// The position in the list while it is read: page after page, until one has no link to a next.
 #[derive(Debug, Clone)]

@@ -1,17 +1,12 @@
-//! The devices of a run: the list they come from, the selection, the fleet that holds them, and the order in which
-//! they are sent.
+//! The devices of a run: the list they come from, the fleet that holds them, and the order in which they are sent.
 
 mod fleet;
 mod index;
 mod listing;
-mod query;
 mod schedule;
-mod selection;
 
 pub use fleet::DEVICES_MAX;
 pub(crate) use fleet::{Added, Fleet};
 pub(crate) use index::{DeviceIndex, Position, Selected};
 pub(crate) use listing::{ListCursor, ListingError, NextPage, Shortfall};
-pub(crate) use query::{QueryForm, list_query};
 pub(crate) use schedule::{Schedule, Work};
-pub(crate) use selection::{Criteria, Named, last_sync};

@@ -3,8 +3,9 @@
 use core::{cmp::Reverse, mem};
 use std::collections::{BTreeMap, BTreeSet};
 
-use intune_sync_graph::DeviceRow;
+use intune_sync_graph::{DeviceRow, FilterTime};
 use intune_sync_ids::Guid;
+use intune_sync_selection::{Criteria, Named, last_sync};
 
 use super::{
     forecast::forecast,
@@ -14,8 +15,8 @@ use super::{
 };
 use crate::{
     Settings,
-    contract::{GroupCount, Order, Outcome, Plan, Purpose, RunStatus},
-    devices::{Added, Criteria, DeviceIndex, Fleet, Named, Schedule, Selected, last_sync},
+    contract::{GroupCount, Outcome, Plan, Purpose, RunStatus},
+    devices::{Added, DeviceIndex, Fleet, Schedule, Selected},
 };
 
 /// The devices selected so far.
@@ -64,7 +65,7 @@ impl Intake {
     }
 
     /// The time for Graph's filter on the last check-in.
-    pub(super) fn stale_filter(&self) -> Option<String> {
+    pub(super) fn stale_filter(&self) -> Option<FilterTime> {
         self.criteria.stale_filter()
     }
 
@@ -129,7 +130,7 @@ impl Intake {
         let selection = &settings.selection;
         let mut order = Vec::with_capacity(fleet.len() as usize - unsupported.len());
         order.extend(fleet.indexes().filter(|at| !unsupported.contains_key(at)));
-        if selection.order == Order::Stalest {
+        if selection.stalest_first {
             // Each access to a device is one at random in memory.
             order.sort_by_cached_key(|at: &DeviceIndex| fleet.device(*at).last_sync);
         }

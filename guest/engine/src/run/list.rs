@@ -1,7 +1,8 @@
 //! The first phase: reads the list of devices, page by page.
 
-use intune_sync_graph::{GraphError, Page, Requested, Verdict, may_be_the_query};
+use intune_sync_graph::{GraphError, LIST_PATH, Page, Requested, Verdict, may_be_the_query};
 use intune_sync_ids::Guid;
+use intune_sync_selection::{QueryForm, list_query};
 
 use super::{
     Next, Phase,
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     Settings, TokenSerial,
     contract::{Listed, Retried, RunStatus},
-    devices::{ListCursor, NextPage, QueryForm, list_query},
+    devices::{ListCursor, NextPage},
     http::{Method, NoResponse, Request, Response},
     pacing::{Load, Progress},
 };
@@ -36,7 +37,7 @@ impl Listing {
     pub(super) fn new(settings: Settings) -> Self {
         let intake = Intake::new(&settings);
         let form = QueryForm::Filtered;
-        let query = list_query(&settings.selection, intake.stale_filter().as_deref(), form);
+        let query = first_page(&settings, &intake, form);
         Self {
             cursor: ListCursor::new(query, form),
             settings,
@@ -158,8 +159,7 @@ impl Listing {
     /// next one was. Returns whether there is another way.
     fn begins_again(&mut self, status: Option<u16>, ledger: &mut Ledger) -> bool {
         let status = status.unwrap_or_default();
-        let stale = self.intake.stale_filter();
-        let query = |form| list_query(&self.settings.selection, stale.as_deref(), form);
+        let query = |form| first_page(&self.settings, &self.intake, form);
         let refused = query(self.cursor.form);
         let (form, notice) = if self.cursor.pages > 0 {
             if self.restarted {
@@ -212,5 +212,15 @@ impl Listing {
         self.cursor.not_before = traffic.now() + wait;
         ledger.count_retry();
         ledger.retrying(Retried::List, 0, (status, error), wait);
+    }
+}
+
+/// Path and query of the first page.
+fn first_page(settings: &Settings, intake: &Intake, form: QueryForm) -> String {
+    let stale = intake.stale_filter();
+    let query = list_query(&settings.selection, stale.as_ref(), form).to_string();
+    match query.as_str() {
+        "" => LIST_PATH.to_owned(),
+        query => format!("{LIST_PATH}?{query}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use core::{slice, time::Duration};
 
-use intune_sync_graph::{GraphError, Requested, Source, Verdict, judge, retry_after};
+use intune_sync_graph::{GraphError, Requested, Verdict, judge, retry_after};
 use intune_sync_ids::Guid;
 
 use super::traffic::{Sent, Traffic};
@@ -74,12 +74,7 @@ impl Received {
                 headers,
                 body,
             }) => {
-                let success = (200..300).contains(&status);
-                let error = if success {
-                    GraphError::named(&headers)
-                } else {
-                    GraphError::read(&body, &headers)
-                };
+                let error = GraphError::of_response(status, &body, &headers);
                 let judged = Judged::new(
                     requested,
                     status,
@@ -102,12 +97,11 @@ impl Received {
         let Judged {
             status, verdict, ..
         } = self.judged;
-        if let (Some(status), Verdict::Success, false) = (status, verdict, self.body.is_empty()) {
-            let error = GraphError::read(&self.body, &self.headers);
-            if error.source == Source::Graph {
-                let id = self.judged.client_request_id;
-                self.judged = Judged::new(requested, status, error, &self.headers, id, traffic);
-            }
+        if let (Some(status), Verdict::Success) = (status, verdict)
+            && let Some(error) = GraphError::instead(status, &self.body, &self.headers)
+        {
+            let id = self.judged.client_request_id;
+            self.judged = Judged::new(requested, status, error, &self.headers, id, traffic);
         }
         self
     }

@@ -1,17 +1,16 @@
-//! Which devices of the list are synced.
+//! The criteria that a device of the list must meet, and what keeps one from being synced.
 
 use core::time::Duration;
 
-use intune_sync_graph::{DeviceRow, shortened};
-use intune_sync_ids::Guid;
+use intune_sync_graph::{DeviceRow, FilterTime, Property, shortened};
 use jiff::{Timestamp, tz::TimeZone};
 use wildmatch::WildMatch;
 
-use crate::contract::Selection;
+use crate::Selection;
 
 /// The criteria of a [`Selection`], prepared for one device after the other.
 #[derive(Debug, Clone)]
-pub(crate) struct Criteria {
+pub struct Criteria {
     os: Vec<String>,
     /// Properties that are one of these texts as a whole.
     texts: Vec<(Property, Vec<String>)>,
@@ -21,23 +20,16 @@ pub(crate) struct Criteria {
     include_unsupported: bool,
 }
 
-/// Reads a property of a device.
-type Property = for<'a> fn(&'a DeviceRow<'_>) -> &'a str;
-
 impl Criteria {
-    pub(crate) fn new(selection: &Selection, started_at: Duration) -> Self {
+    /// Those of a selection, for a run that began `started_at`, since 1970.
+    #[must_use]
+    pub fn new(selection: &Selection, started_at: Duration) -> Self {
         let lower = |texts: &[String]| texts.iter().map(|text| text.to_lowercase()).collect();
-        let texts: [(Property, &Vec<String>); 4] = [
-            (|row| row.compliance_state.as_str(), &selection.compliance),
-            (
-                |row| row.managed_device_owner_type.as_str(),
-                &selection.owner,
-            ),
-            (|row| row.management_agent.as_str(), &selection.agent),
-            (
-                |row| row.device_category_display_name.as_str(),
-                &selection.category,
-            ),
+        let texts = [
+            (Property::ComplianceState, &selection.compliance),
+            (Property::ManagedDeviceOwnerType, &selection.owner),
+            (Property::ManagementAgent, &selection.agent),
+            (Property::DeviceCategoryDisplayName, &selection.category),
         ];
         let given = texts.into_iter().filter(|(_, texts)| !texts.is_empty());
         let names = selection.name.iter();
@@ -51,13 +43,14 @@ impl Criteria {
                 .collect(),
             stale_before: selection
                 .stale_for
-                .map(|age| unix_seconds(started_at.saturating_sub(Duration::from_millis(age)))),
+                .map(|age| unix_seconds(started_at.saturating_sub(age))),
             include_unsupported: selection.include_unsupported,
         }
     }
 
     /// Whether there is no criterion, so that every device matches.
-    pub(crate) fn is_empty(&self) -> bool {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.os.is_empty()
             && self.texts.is_empty()
             && self.name.is_empty()
@@ -65,17 +58,19 @@ impl Criteria {
     }
 
     /// The time for Graph's filter on the last check-in: a second later than ours, which counts whole seconds.
-    pub(crate) fn stale_filter(&self) -> Option<String> {
+    #[must_use]
+    pub fn stale_filter(&self) -> Option<FilterTime> {
         let time = Timestamp::from_second(i64::from(self.stale_before?) + 1).ok()?;
-        Some(time.to_string())
+        FilterTime::new(&time.to_string())
     }
 
     /// Whether a device that last checked in at this time matches.
-    pub(crate) fn matches(&self, device: &DeviceRow<'_>, last_sync: u32) -> bool {
-        let lower = |property: Property| property(device).to_lowercase();
+    #[must_use]
+    pub fn matches(&self, device: &DeviceRow<'_>, last_sync: u32) -> bool {
+        let lower = |property: Property| device.text(property).to_lowercase();
         let begins = |os: &str| self.os.iter().any(|start| os.starts_with(start));
         let name = device.device_name.as_str();
-        (self.os.is_empty() || begins(&lower(|row| row.operating_system.as_str())))
+        (self.os.is_empty() || begins(&lower(Property::OperatingSystem)))
             && self
                 .texts
                 .iter()
@@ -85,7 +80,8 @@ impl Criteria {
     }
 
     /// Why a device cannot sync, unless such devices are to be included.
-    pub(crate) fn unsupported(&self, device: &DeviceRow<'_>) -> Option<String> {
+    #[must_use]
+    pub fn unsupported(&self, device: &DeviceRow<'_>) -> Option<String> {
         if self.include_unsupported {
             None
         } else {
@@ -136,7 +132,8 @@ fn unsupported(device: &DeviceRow<'_>) -> Option<String> {
 
 /// When a device last checked in, in seconds since 1970; 0 for never, which Graph writes as the year 1, as null, or not at
 /// all. A time without a zone is in UTC.
-pub(crate) fn last_sync(text: &str) -> u32 {
+#[must_use]
+pub fn last_sync(text: &str) -> u32 {
     let civil = || {
         text.parse()
             .ok()
@@ -152,50 +149,12 @@ fn unix_seconds(time: Duration) -> u32 {
     u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
 }
 
-/// The devices that a selection names, and which of them are in the list.
-#[derive(Debug, Clone)]
-pub(crate) struct Named {
-    /// Sorted.
-    devices: Vec<(Guid, bool)>,
-}
-
-impl Named {
-    pub(crate) fn new(selection: &Selection) -> Option<Self> {
-        let mut devices: Vec<_> = selection
-            .devices
-            .iter()
-            .map(|device| (Guid::from(*device), false))
-            .collect();
-        devices.sort_unstable();
-        devices.dedup();
-        (!devices.is_empty()).then_some(Self { devices })
-    }
-
-    /// Whether a listed device is named. Marks it as listed.
-    pub(crate) fn meet(&mut self, device: Guid) -> bool {
-        match self.devices.binary_search_by_key(&device, |(id, _)| *id) {
-            Ok(at) => {
-                self.devices[at].1 = true;
-                true
-            }
-            Err(_) => false,
-        }
-    }
-
-    /// The named devices that are not in the list.
-    pub(crate) fn unlisted(&self) -> impl Iterator<Item = Guid> + '_ {
-        self.devices
-            .iter()
-            .filter(|(_, met)| !met)
-            .map(|(id, _)| *id)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const NOW: Duration = Duration::from_secs(1_794_382_080);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn device(json: &str) -> DeviceRow<'_> {
         serde_json::from_str(json).expect("a device")
@@ -242,14 +201,15 @@ mod tests {
     #[test]
     fn stale_ones_include_those_that_never_checked_in() {
         let hour_ago = u32::try_from(NOW.as_secs()).expect("fits") - 3600;
-        let stale = |last| takes(|s| s.stale_for = Some(3_600_000), "{}", last);
+        let stale = |last| takes(|s| s.stale_for = Some(HOUR), "{}", last);
         assert!(stale(0) && stale(hour_ago) && !stale(hour_ago + 1));
         let selection = Selection {
-            stale_for: Some(3_600_000),
+            stale_for: Some(HOUR),
             ..Selection::default()
         };
         let filter = Criteria::new(&selection, NOW).stale_filter();
-        assert_eq!(filter.as_deref(), Some("2026-11-11T06:28:01Z"));
+        assert_eq!(filter, FilterTime::new("2026-11-11T06:28:01Z"));
+        assert!(filter.is_some());
     }
 
     #[test]
@@ -310,19 +270,5 @@ mod tests {
             Criteria::new(&all, NOW).unsupported(&device(r#"{"operatingSystem":"Linux"}"#)),
             None
         );
-    }
-
-    #[test]
-    fn named_devices_are_met_once() {
-        let id = |n: u128| Guid::random(n);
-        let selection = Selection {
-            devices: vec![id(2).into(), id(1).into(), id(2).into()],
-            ..Selection::default()
-        };
-        let mut named = Named::new(&selection).expect("some");
-        assert!(named.meet(id(2)));
-        assert!(!named.meet(id(3)));
-        assert_eq!(named.unlisted().collect::<Vec<_>>(), [id(1)]);
-        assert!(Named::new(&Selection::default()).is_none());
     }
 }
