@@ -2,10 +2,13 @@
 //!
 //! What is known of it: docs/graph-facts.md#batches.
 
+use std::borrow::Cow;
+
 use intune_sync_ids::Guid;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use serde_json::Value;
 
-use crate::tolerant::read_json;
+use crate::tolerant::{Read, Text, Tolerant, read_json};
 
 /// The path of JSON batches.
 pub const BATCH_PATH: &str = "/v1.0/$batch";
@@ -52,13 +55,10 @@ pub struct BatchResponse {
 /// Reads the response to a batch of `count` items; `None` when it is not one. Graph responds in any order.
 #[must_use]
 pub fn read_batch(body: &[u8], count: usize) -> Option<BatchResponse> {
-    let mut envelope: Value = read_json(body).ok()?;
-    let responses = envelope.get_mut("responses")?.as_array_mut()?;
+    let Read(Envelope(responses)) = read_json(body).ok()?;
     let (mut items, mut strays) = (vec![None; count], Vec::new());
-    for response in responses {
-        let id = response.get("id").and_then(number);
+    for Response { id, item } in responses? {
         let id = id.and_then(|id| usize::try_from(id).ok()?.checked_sub(1));
-        let item = ItemResponse::read(response);
         match id.and_then(|id| items.get_mut(id)) {
             Some(place @ None) => *place = item,
             _ => strays.extend(item),
@@ -67,30 +67,98 @@ pub fn read_batch(body: &[u8], count: usize) -> Option<BatchResponse> {
     Some(BatchResponse { items, strays })
 }
 
-impl ItemResponse {
+/// The responses of an envelope, if it has them.
+#[derive(Default)]
+struct Envelope(Option<Vec<Response>>);
+
+impl<'de> Tolerant<'de> for Envelope {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut responses = Responses::default();
+        while let Some(Text(key)) = object.next_key()? {
+            match &*key {
+                "responses" => Read(responses) = object.next_value()?,
+                _ => IgnoredAny = object.next_value()?,
+            }
+        }
+        Ok(Self(responses.0))
+    }
+}
+
+/// `None` if there is no array.
+#[derive(Default)]
+struct Responses(Option<Vec<Response>>);
+
+impl<'de> Tolerant<'de> for Responses {
+    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        let mut responses = Vec::new();
+        while let Some(Read(response)) = array.next_element()? {
+            responses.push(response);
+        }
+        Ok(Self(Some(responses)))
+    }
+}
+
+/// A response and the id of its item, as far as they can be read.
+#[derive(Default)]
+struct Response {
+    id: Option<u64>,
     /// `None` without a status.
-    fn read(response: &mut Value) -> Option<Self> {
-        let status = number(response.get("status")?)?.try_into().ok()?;
-        let headers = response.get("headers").and_then(Value::as_object);
-        let headers = headers.into_iter().flatten().map(|(name, value)| {
-            // `Retry-After` comes as a number, too.
-            let text = value.as_str().map(str::to_owned);
-            (name.clone(), text.unwrap_or_else(|| value.to_string()))
-        });
-        Some(Self {
+    item: Option<ItemResponse>,
+}
+
+impl<'de> Tolerant<'de> for Response {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let (mut id, mut status) = (Number::default(), Number::default());
+        let (mut headers, mut body) = (Headers::default(), Value::Null);
+        while let Some(Text(key)) = object.next_key()? {
+            match &*key {
+                "id" => Read(id) = object.next_value()?,
+                "status" => Read(status) = object.next_value()?,
+                "headers" => Read(headers) = object.next_value()?,
+                "body" => body = object.next_value()?,
+                _ => IgnoredAny = object.next_value()?,
+            }
+        }
+        let status = status.0.and_then(|status| status.try_into().ok());
+        let item = status.map(|status| ItemResponse {
             status,
-            headers: headers.collect(),
-            body: response
-                .get_mut("body")
-                .map(Value::take)
-                .unwrap_or_default(),
-        })
+            headers: headers.0,
+            body,
+        });
+        Ok(Self { id: id.0, item })
     }
 }
 
 /// A number, or a text that is one.
-fn number(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+#[derive(Default)]
+struct Number(Option<u64>);
+
+impl<'de> Tolerant<'de> for Number {
+    fn number(number: u64) -> Self {
+        Self(Some(number))
+    }
+
+    fn text(text: Cow<'de, str>) -> Self {
+        Self(text.parse().ok())
+    }
+}
+
+#[derive(Default)]
+struct Headers(Vec<(String, String)>);
+
+impl<'de> Tolerant<'de> for Headers {
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut headers = Vec::new();
+        while let Some(name) = object.next_key::<String>()? {
+            // `Retry-After` comes as a number, too.
+            let value = match object.next_value()? {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
+            headers.push((name, value));
+        }
+        Ok(Self(headers))
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub use execute_action::{BULK_MAX, BULK_PATH, BulkOutcome, BulkResponse, bulk_bo
 pub use list_query::{
     Clause, FILTER_TEXT_MAX, FilterText, FilterTime, ListQuery, ListQueryError, TOP_MAX,
 };
-pub use page::{DeviceRow, NextLink, Page};
+pub use page::{DeviceRow, NextLink, PAGES_MAX, Page, ROWS_MAX};
 pub use property::{Properties, Property};
 pub use root::{GraphRoot, LINK_MAX, LIST_PATH, LinkError};
 pub use sync_device::sync_path;

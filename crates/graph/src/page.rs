@@ -1,5 +1,7 @@
 //! A page of the list of managed devices (docs/graph-facts.md#the-device-list).
 
+use std::borrow::Cow;
+
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess},
@@ -7,9 +9,14 @@ use serde::{
 use serde_json::Value;
 
 use crate::{
-    Property,
+    Properties, Property,
     tolerant::{Read, Text, Tolerant, read_json},
 };
+
+/// The most pages of a list that are followed: a longer one is taken for endless.
+pub const PAGES_MAX: u32 = 10_000;
+/// The most rows of a list that are read. The largest known tenants are well below; a longer list is taken for endless.
+pub const ROWS_MAX: u32 = 2_000_000;
 
 /// One page of the list.
 #[derive(Debug)]
@@ -20,6 +27,8 @@ pub struct Page<'a> {
     pub next: NextLink,
     /// How many devices the list has, if it says so.
     pub count: Option<u64>,
+    /// The page has something besides what is read of it.
+    has_more: bool,
 }
 
 /// What a page says of the pages after it.
@@ -56,6 +65,10 @@ pub struct DeviceRow<'a> {
     pub last_sync_date_time: Text<'a>,
     /// Its category.
     pub device_category_display_name: Text<'a>,
+    /// The properties that it has.
+    pub(crate) named: Properties,
+    /// It has something besides the properties that are ever read.
+    has_more: bool,
 }
 
 impl<'a> Page<'a> {
@@ -65,6 +78,24 @@ impl<'a> Page<'a> {
     pub fn read(body: &'a [u8]) -> Option<Self> {
         let Read(Body { page, error }) = read_json(body).ok()?;
         page.filter(|_| error.is_null())
+    }
+
+    /// A page of these devices, with this link and this count.
+    #[must_use]
+    pub const fn of(value: Vec<DeviceRow<'a>>, next: NextLink, count: Option<u64>) -> Self {
+        Self {
+            value,
+            next,
+            count,
+            has_more: false,
+        }
+    }
+
+    /// Whether its devices have these properties alone, and the page has nothing besides them that is not read.
+    #[must_use]
+    pub fn is_within(&self, properties: Properties) -> bool {
+        let is_within = |row: &DeviceRow<'_>| !row.has_more && row.named.is_within(properties);
+        !self.has_more && self.value.iter().all(is_within)
     }
 }
 
@@ -78,6 +109,7 @@ impl<'de: 'a, 'a> Tolerant<'de> for Body<'a> {
     fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
         let (mut rows, mut error, mut count) = (Rows::default(), Value::Null, Value::Null);
         let mut next = NextLink::None;
+        let mut has_more = false;
         while let Some(Text(key)) = object.next_key()? {
             match &*key {
                 "value" => Read(rows) = object.next_value()?,
@@ -85,15 +117,22 @@ impl<'de: 'a, 'a> Tolerant<'de> for Body<'a> {
                 "@odata.count" => count = object.next_value()?,
                 "@odata.nextLink" => next = NextLink::of(object.next_value()?),
                 other if other.to_ascii_lowercase().ends_with("nextlink") => {
+                    has_more = true;
                     if !object.next_value::<Value>()?.is_null() {
                         next = NextLink::Unusable;
                     }
                 }
-                _ => IgnoredAny = object.next_value()?,
+                other => {
+                    has_more |= other != "@odata.context";
+                    IgnoredAny = object.next_value()?;
+                }
             }
         }
         let count = count.as_u64();
-        let page = rows.0.map(|value| Page { value, next, count });
+        let page = rows.0.map(|value| Page {
+            has_more,
+            ..Page::of(value, next, count)
+        });
         Ok(Self { page, error })
     }
 }
@@ -125,12 +164,33 @@ impl<'de: 'a, 'a> Tolerant<'de> for Rows<'a> {
 }
 
 impl<'de: 'a, 'a> Tolerant<'de> for DeviceRow<'a> {
+    fn text(_: Cow<'de, str>) -> Self {
+        Self {
+            has_more: true,
+            ..Self::default()
+        }
+    }
+
+    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        while array.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Self {
+            has_more: true,
+            ..Self::default()
+        })
+    }
+
     fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
         let mut row = Self::default();
         while let Some(Text(key)) = object.next_key()? {
             match Property::named(&key) {
-                Some(property) => *row.text_mut(property) = object.next_value()?,
-                None => IgnoredAny = object.next_value()?,
+                Some(property) => {
+                    *row.text_mut(property) = object.next_value()?;
+                    row.named = row.named.with(property);
+                }
+                None => {
+                    row.has_more = true;
+                    IgnoredAny = object.next_value()?;
+                }
             }
         }
         Ok(row)
@@ -203,6 +263,30 @@ mod tests {
             let json = format!(r#"{{"value":[],{json}}}"#);
             let page = Page::read(json.as_bytes()).expect("a page");
             assert_eq!((page.next, page.count), (next, count), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_a_page_has_besides_what_is_read_shows() {
+        let asked: Properties = [Property::Id, Property::DeviceName].into_iter().collect();
+        for (json, is_within) in [
+            (
+                r#"{"@odata.context":"x","@odata.count":1,"value":[{"id":"a","deviceName":null},{},7]}"#,
+                true,
+            ),
+            (r#"{"@odata.nextLink":"x","value":[]}"#, true),
+            (r#"{"nextLink":"x","value":[]}"#, false),
+            (r#"{"x":1,"value":[]}"#, false),
+            (
+                r#"{"value":[{"id":"a"},{"id":"b","complianceState":"c"}]}"#,
+                false,
+            ),
+            (r#"{"value":[{"id":"a","serialNumber":null}]}"#, false),
+            (r#"{"value":["a"]}"#, false),
+            (r#"{"value":[["a"]]}"#, false),
+        ] {
+            let page = Page::read(json.as_bytes()).expect("a page");
+            assert_eq!(page.is_within(asked), is_within, "{json}");
         }
     }
 

@@ -79,6 +79,12 @@ impl Properties {
         self.0 & 1 << property as u16 != 0
     }
 
+    /// Whether each of them is one of those.
+    #[must_use]
+    pub const fn is_within(self, those: Self) -> bool {
+        self.0 & !those.0 == 0
+    }
+
     /// Each of them, in the order in which a query names them.
     pub fn iter(self) -> impl Iterator<Item = Property> {
         let all = Property::ALL.into_iter();
@@ -153,5 +159,7 @@ mod tests {
         let both: Vec<Property> = set.iter().collect();
         assert_eq!(both, [Property::Id, Property::ComplianceState]);
         assert!(!set.contains(Property::DeviceName));
+        let more = set.with(Property::DeviceName);
+        assert!(set.is_within(more) && set.is_within(set) && !more.is_within(set));
     }
 }

@@ -76,6 +76,11 @@ pub(crate) trait Tolerant<'de>: Default {
         Self::default()
     }
 
+    /// From a number that is not negative.
+    fn number(_: u64) -> Self {
+        Self::default()
+    }
+
     /// From an array.
     fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
         while array.next_element::<IgnoredAny>()?.is_some() {}
@@ -143,8 +148,8 @@ impl<'de, T: Tolerant<'de>> Visitor<'de> for Any<T> {
         Ok(T::default())
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<T, E> {
-        Ok(T::default())
+    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+        Ok(T::number(number))
     }
 
     fn visit_i64<E: Error>(self, _: i64) -> Result<T, E> {

@@ -57,6 +57,12 @@ impl Criteria {
             && self.stale_before.is_none()
     }
 
+    /// Whether the last check-in decides.
+    #[must_use]
+    pub fn reads_last_sync(&self) -> bool {
+        self.stale_before.is_some()
+    }
+
     /// The time for Graph's filter on the last check-in: a second later than ours, which counts whole seconds.
     #[must_use]
     pub fn stale_filter(&self) -> Option<FilterTime> {

@@ -1,16 +1,16 @@
 //! The one way to send a request with a token.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, header::AUTHORIZATION};
+use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
 use intune_sync_ids::Guid;
 
 use crate::{
     carrier::Carrier,
-    client::{ClientError, ResponseBody, Timeouts, host_of},
+    client::{ClientError, Limits, ResponseBody, Timeouts, host_of},
     credential::{Credential, UnknownToken},
-    gate::{Allowed, CLIENT_REQUEST_ID, Gate, Policy, Proposal, Rules, header_of, sync},
-    random,
+    gate::{Allowed, CLIENT_REQUEST_ID, Direct, Gate, Policy, Proposal, Rules, header_of, sync},
     redact::Secrets,
+    request_ids::RequestIds,
     response::response_headers,
 };
 
@@ -19,6 +19,7 @@ pub struct Gated<P, C> {
     gate: Gate<P>,
     credential: C,
     carrier: Carrier,
+    ids: RequestIds,
 }
 
 /// A request that the gate has admitted, which can be sent once.
@@ -26,6 +27,17 @@ pub struct Gated<P, C> {
 pub struct Admitted<'a, P: Policy, C> {
     gated: &'a Gated<P, C>,
     allowed: Allowed<P::Call, P::Token>,
+    /// Its `client-request-id`.
+    request_id: Guid,
+}
+
+/// An admitted request with its token.
+pub(crate) struct Ready<'a> {
+    request: Request<Bytes>,
+    limits: Limits,
+    host: String,
+    secrets: Secrets,
+    carrier: &'a Carrier,
 }
 
 /// Why an admitted request got no response.
@@ -46,7 +58,15 @@ impl<P, C> Gated<P, C> {
             gate: Gate::new(rules),
             credential,
             carrier: carrier.into(),
+            ids: RequestIds::default(),
         }
+    }
+
+    /// The same, with `client-request-id`s that depend on this seed alone: for rehearsals, which repeat themselves.
+    #[must_use]
+    pub fn with_request_ids(self, seed: u64) -> Self {
+        let ids = RequestIds::seeded(seed);
+        Self { ids, ..self }
     }
 
     /// The rules it is under.
@@ -65,6 +85,7 @@ impl<P, C> Gated<P, C> {
             gate: self.gate,
             credential,
             carrier: self.carrier,
+            ids: self.ids,
         }
     }
 
@@ -85,6 +106,7 @@ impl<P: Policy, C: Credential<P::Token>> Gated<P, C> {
         self.gate.check(proposal).map(|allowed| Admitted {
             gated: self,
             allowed,
+            request_id: self.ids.next(),
         })
     }
 }
@@ -95,31 +117,73 @@ impl<C> Gated<sync::Writes, C> {
     /// # Errors
     ///
     /// Whatever the gate refuses for its method, address or headers.
-    pub fn check_head(&self, proposal: &Proposal<'_>) -> Result<(), sync::Refusal> {
+    pub fn check_head(&self, proposal: &Proposal<'_>) -> Result<sync::Head, sync::Refusal> {
         self.gate.check_head(proposal)
     }
 }
 
-impl<P: Policy, C: Credential<P::Token>> Admitted<'_, P, C> {
+impl<P: Policy, C> Admitted<'_, P, C> {
     /// What the request does.
     pub const fn call(&self) -> &P::Call {
         &self.allowed.call
     }
 
+    /// What the proposal had where the token goes.
+    pub(crate) const fn token(&self) -> &P::Token {
+        &self.allowed.token
+    }
+
+    /// The `client-request-id` with which it leaves: the host's own.
+    pub(crate) const fn request_id(&self) -> Guid {
+        self.request_id
+    }
+
+    /// The `client-request-id` that it was proposed with, if it had one.
+    pub(crate) const fn proposed_id(&self) -> Option<Guid> {
+        self.allowed.proposed_id
+    }
+}
+
+impl<P: Direct, C: Credential<P::Token>> Admitted<'_, P, C> {
     /// Sends the request with its token, and returns once the head of the response is there. Of the response's headers
     /// those that [`KEPT_RESPONSE_HEADERS`](crate::KEPT_RESPONSE_HEADERS) names are kept. Where the response repeats
     /// the token, the token is replaced.
+    ///
+    /// A request of a run is not sent by this, but by [`Held::send`](crate::Held::send), once it is in the books.
     ///
     /// # Errors
     ///
     /// When there is no response in time, or one beyond the limits.
     pub async fn send(self, timeouts: Timeouts) -> Result<Response<ResponseBody>, SendError> {
+        self.ready(timeouts)?.send().await
+    }
+}
+
+impl<'a, P: Policy, C: Credential<P::Token>> Admitted<'a, P, C> {
+    /// Puts the token on the request.
+    pub(crate) fn ready(self, timeouts: Timeouts) -> Result<Ready<'a>, SendError> {
         let limits = timeouts.with_body(P::response_limit(&self.allowed.call));
-        let carrier = &self.gated.carrier;
         let bearer = self.gated.credential.authorization(&self.allowed.token)?;
         let secrets = Secrets::new(bearer.as_ref().map(HeaderValue::as_bytes));
-        let host = host_of(&self.allowed.uri);
-        let request = self.allowed.into_request(bearer);
+        Ok(Ready {
+            host: host_of(&self.allowed.uri),
+            request: self.allowed.into_request(bearer, self.request_id),
+            limits,
+            secrets,
+            carrier: &self.gated.carrier,
+        })
+    }
+}
+
+impl Ready<'_> {
+    pub(crate) async fn send(self) -> Result<Response<ResponseBody>, SendError> {
+        let Self {
+            request,
+            limits,
+            host,
+            secrets,
+            carrier,
+        } = self;
         let (mut head, body) = carrier.send(request, limits).await?.into_parts();
         head.headers = response_headers(&head.headers)
             .map_err(|problem| ClientError::Headers { host, problem })?;
@@ -128,26 +192,18 @@ impl<P: Policy, C: Credential<P::Token>> Admitted<'_, P, C> {
 }
 
 impl<C, T> Allowed<C, T> {
-    /// The request as it leaves: with the real token, and with a `client-request-id` where the proposal had none.
-    fn into_request(self, bearer: Option<HeaderValue>) -> Request<Bytes> {
+    /// The request as it leaves: with the real token, and with the id by which Microsoft's support finds it.
+    fn into_request(self, bearer: Option<HeaderValue>, id: Guid) -> Request<Bytes> {
         let mut request = Request::new(Bytes::from(self.body));
         *request.method_mut() = self.method;
         *request.uri_mut() = self.uri;
         *request.headers_mut() = self.headers;
-        name(request.headers_mut());
+        request
+            .headers_mut()
+            .insert(CLIENT_REQUEST_ID, header_of(id));
         if let Some(bearer) = bearer {
             request.headers_mut().insert(AUTHORIZATION, bearer);
         }
         request
     }
-}
-
-/// Gives a request the id by which Microsoft's support finds it, unless it has one: a random GUID (version 4).
-fn name(headers: &mut HeaderMap) {
-    headers.entry(CLIENT_REQUEST_ID).or_insert_with(|| {
-        let version = random::bits() & !(0xf << 76) | 4 << 76;
-        let variant = version & !(0b11 << 62) | 0b10 << 62;
-        let halves = ((variant >> 64) as u64, variant as u64);
-        header_of(Guid::from_halves(halves.0, halves.1))
-    });
 }

@@ -19,6 +19,16 @@
 //! # }
 //! ```
 //!
+//! Nor does a request of a run leave past its books: one that [custody](Custody) has not entered cannot be sent.
+//!
+//! ```compile_fail,E0599
+//! # async fn send<C: intune_sync_egress::Credential<intune_sync_egress::sync::PresentedToken>>(
+//! #     admitted: intune_sync_egress::Admitted<'_, intune_sync_egress::sync::Writes, C>,
+//! # ) {
+//! admitted.send(intune_sync_egress::Timeouts::default()).await; // error: `Writes: Direct` is not satisfied
+//! # }
+//! ```
+//!
 //! Nor does an admitted request give away its token:
 //!
 //! ```compile_fail,E0616
@@ -52,10 +62,12 @@
 mod carrier;
 mod client;
 mod credential;
+mod custody;
 mod gate;
 mod gated;
 mod random;
 mod redact;
+mod request_ids;
 mod response;
 mod token_client;
 mod tokens;
@@ -67,7 +79,11 @@ pub use self::{
         proxy_for,
     },
     credential::{Anonymous, Bearer, Credential, UnknownToken},
-    gate::{Allowed, Gate, Parsed, Policy, Proposal, Refusal, Rules, doctor, grant, sync},
+    custody::{
+        Conclusion, Counts, Custody, Done, Held, READS_MAX, Refusal as CustodyRefusal,
+        ReportedOutcome, Terms, Trouble, Untrue,
+    },
+    gate::{Allowed, Direct, Gate, Parsed, Policy, Proposal, Refusal, Rules, doctor, grant, sync},
     gated::{Admitted, Gated, SendError},
     response::{
         KEPT_RESPONSE_HEADERS, RESPONSE_HEADER_LIMIT, RESPONSE_HEADERS_LIMIT, ResponseError,

@@ -13,7 +13,7 @@ mod tenant_task;
 #[cfg(test)]
 mod tests;
 
-use std::{num::NonZeroU64, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use intune_sync_egress::{Carrier, TokenCache, sync::Rules};
 use intune_sync_sandbox::{Egress, Sandbox, SandboxError, Time};
@@ -197,15 +197,8 @@ fn wire(scenario: Scenario, recorder: Option<Recorder>) -> Wired {
         settings.scope.clone(),
         &Handle::current(),
     );
-    let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
-    let scope = settings.scope.clone();
-    let egress = Egress::new(
-        rules,
-        ceiling,
-        scope,
-        tokens,
-        Carrier::other(channel.clone()),
-    );
+    let carrier = Carrier::other(channel.clone());
+    let egress = Egress::new(rules, &settings, tokens, carrier).with_request_ids(settings.seed);
     Wired {
         zero,
         channel,

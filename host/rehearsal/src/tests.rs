@@ -1,6 +1,7 @@
 //! What makes a rehearsal repeat itself: the order of things within one instant.
 
 mod cost;
+mod custody;
 mod native;
 
 use std::{

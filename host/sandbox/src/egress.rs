@@ -6,22 +6,26 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, Method, Request, Response, StatusCode, request::Parts};
+use http::{HeaderMap, Request, Response, StatusCode, request::Parts};
 use http_body::Body;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use intune_sync_egress::{
-    Carrier, Gated, Proposal, SendError, Surrogate, Timeouts, TokenCache, Unavailable,
+    Carrier, Custody, Gated, Proposal, SendError, Surrogate, Timeouts, TokenCache, Unavailable,
     UnknownToken,
-    sync::{self, BODY_LIMIT, Call, Rules, WriteCeiling},
+    sync::{self, BODY_LIMIT, Call, Head, Rules, WriteCeiling},
 };
 use intune_sync_ids::Quoted;
+use intune_sync_wit::Settings;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use crate::writes::{Stopped, Writes};
+use crate::{
+    terms,
+    writes::{Stopped, Writes},
+};
 
 /// Requests that may be in flight at once: until their response was read to its end, or given up.
 pub(crate) const IN_FLIGHT: usize = 64;
@@ -40,6 +44,7 @@ pub trait Journal: Send + Sync {
 /// The tokens and the requests of one run.
 pub struct Egress {
     graph: Gated<sync::Writes, TokenCache>,
+    custody: Custody,
     scope: String,
     started: Instant,
     ceiling: Mutex<WriteCeiling>,
@@ -53,21 +58,23 @@ pub struct Egress {
 }
 
 impl Egress {
-    /// `ceiling` is the most writes in 1,000 seconds, as in the engine's settings.
+    /// For a run with these settings, which are the component's too.
     pub fn new(
         rules: Rules,
-        ceiling: NonZeroU64,
-        scope: String,
+        settings: &Settings,
         tokens: TokenCache,
         carrier: impl Into<Carrier>,
     ) -> Self {
+        let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
+        let custody = Custody::new(terms::of(settings, &rules.origin));
         let largest = u32::try_from(rules.writes.largest())
             .ok()
             .and_then(NonZeroU32::new)
             .unwrap_or(NonZeroU32::MIN);
         Self {
             graph: Gated::new(rules, tokens, carrier),
-            scope,
+            custody,
+            scope: settings.scope.clone(),
             started: Instant::now(),
             ceiling: Mutex::new(WriteCeiling::for_engine(ceiling, largest)),
             in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
@@ -76,6 +83,13 @@ impl Egress {
             refused: Mutex::default(),
             journal: None,
         }
+    }
+
+    /// The ids of its requests depend on this seed alone: for rehearsals, which repeat themselves.
+    #[must_use]
+    pub fn with_request_ids(self, seed: u64) -> Self {
+        let graph = self.graph.with_request_ids(seed);
+        Self { graph, ..self }
     }
 
     /// Records its requests there.
@@ -128,6 +142,11 @@ impl Egress {
         self.writes.wait_for_user()
     }
 
+    /// The books of the run.
+    pub(crate) fn custody(&self) -> &Custody {
+        &self.custody
+    }
+
     pub(crate) fn writes(&self) -> &Writes {
         &self.writes
     }
@@ -159,11 +178,17 @@ impl Egress {
             .try_acquire_owned()
             .map_err(|_| self.refuse(format!("more than {IN_FLIGHT} requests in flight")))?;
         let (head, body) = request.into_parts();
-        self.graph
-            .check_head(&proposal(&head, b""))
-            .map_err(|refusal| self.refuse(refusal.to_string()))?;
-        if head.method != Method::GET && !self.writes.may_begin() {
-            return Err(self.refuse("a sync after the run was stopped".to_owned()));
+        let proposal = proposal(&head, b"");
+        let judged = self.graph.check_head(&proposal);
+        match judged.map_err(|refusal| self.refuse(refusal.to_string()))? {
+            Head::Read(read) => {
+                let may_read = self.custody.check_read(&read, &proposal);
+                may_read.map_err(|refusal| self.refuse(refusal.to_string()))?;
+            }
+            Head::Write if self.writes.may_begin() => {}
+            Head::Write => {
+                return Err(self.refuse("a sync after the run was stopped".to_owned()));
+            }
         }
         let unfinished = (!body.is_end_stream()).then(|| Unfinished::enter(self, &head));
         Ok(Begun {
@@ -184,7 +209,7 @@ impl Egress {
         }
         let cost = match call {
             Call::Bulk(_) => 1,
-            Call::List | Call::Sync(_) | Call::Batch(_) => syncs,
+            Call::List(_) | Call::Sync(_) | Call::Batch(_) => syncs,
         };
         loop {
             let open = self.writes.open().await;
@@ -248,34 +273,39 @@ impl Begun {
             .graph
             .admit(&proposal(&head, &body.to_bytes()))
             .map_err(|refusal| egress.refuse(refusal.to_string()))?;
-        egress.wait_for_ceiling(admitted.call()).await?;
+        let held = egress
+            .custody
+            .hold(admitted)
+            .map_err(|refusal| egress.refuse(refusal.to_string()))?;
+        egress.wait_for_ceiling(held.call()).await?;
 
         let shortest = |timeout: Option<Duration>| timeout.unwrap_or(TIMEOUT).min(TIMEOUT);
+        let timeouts = Timeouts {
+            first_byte: shortest(options.first_byte_timeout),
+            between_bytes: shortest(options.between_bytes_timeout),
+        };
         let recorded = egress.journal.as_ref().map(|journal| {
-            let number = journal.left(admitted.call());
+            let number = journal.left(held.call());
             (journal, number, Instant::now())
         });
-        let sent = admitted
-            .send(Timeouts {
-                first_byte: shortest(options.first_byte_timeout),
-                between_bytes: shortest(options.between_bytes_timeout),
-            })
-            .await;
-        if let Some((journal, number, left)) = recorded {
-            let head = sent.as_ref().ok();
-            let head = head.map(|response| (response.status(), response.headers()));
-            journal.returned(number, head, left.elapsed());
-        }
-        let response = sent.map_err(|error| match error {
+        let returned = |head: Option<(StatusCode, &HeaderMap)>| {
+            if let Some((journal, number, left)) = recorded {
+                journal.returned(number, head, left.elapsed());
+            }
+        };
+        let response = held.send(timeouts, returned).await;
+        let response = response.map_err(|error| match error {
             SendError::Token(UnknownToken) => egress.refuse(error.to_string()),
             SendError::Client(error) => in_words(error),
         })?;
-        let (head, body) = response.into_parts();
-        let body = body.map_err(move |error| {
-            let _until_it_is_dropped = &in_flight;
-            in_words(error)
-        });
-        Ok(Response::from_parts(head, body.boxed_unsync()))
+        Ok(response.map(|body| {
+            // In flight until the component has read it, or given it up.
+            let body = Full::new(body).map_err(move |never| {
+                let _until_it_is_dropped = &in_flight;
+                match never {}
+            });
+            body.boxed_unsync()
+        }))
     }
 }
 

@@ -15,6 +15,8 @@ mod machine;
 pub mod promise;
 mod run;
 mod state;
+mod terms;
+mod truth;
 mod writes;
 
 use std::{
@@ -27,6 +29,7 @@ use std::{
     time::Duration,
 };
 
+use intune_sync_egress::Untrue;
 use intune_sync_wit::{EnginePre, Settings};
 use sha2::{Digest, Sha256};
 use wasmtime::{
@@ -103,6 +106,9 @@ pub enum SandboxError {
     /// It ended before its work was done, and says that all is done.
     #[error("the component says that it has completed, with {0} devices pending")]
     Unfinished(u32),
+    /// Its report is not what the books say.
+    #[error(transparent)]
+    Untrue(#[from] Untrue),
     /// It reports more failures than syncs were let out.
     #[error("the component reports more failed devices than it has sent syncs for")]
     Unfounded,

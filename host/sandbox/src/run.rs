@@ -1,6 +1,6 @@
 //! A run of the component: start, events, stop, summary.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use intune_sync_wit::{
     Engine, EnginePre, Event, Guid, Learned, Purpose, Selected, Settings, Summary,
@@ -16,6 +16,8 @@ use crate::{
     machine::Lack,
     one_line,
     state::State,
+    terms::guid,
+    truth,
 };
 
 /// A run in an instance of the component.
@@ -29,6 +31,8 @@ pub struct Run {
     stop_requested: Option<Instant>,
     border: Border,
     purpose: Purpose,
+    /// What was reported before something that is not true.
+    true_events: Vec<Event>,
 }
 
 impl Run {
@@ -69,6 +73,7 @@ impl Run {
             stop_requested: None,
             border: Border::default(),
             purpose,
+            true_events: Vec::new(),
         })
     }
 
@@ -101,7 +106,14 @@ impl Run {
         let events = run.call_next(&mut self.store, self.run, millis);
         let mut events = within(most, &self.egress, events).await?;
         match &mut events {
-            Some(events) => self.border.take(events, self.egress.writes().let_out())?,
+            Some(events) => {
+                self.border.take(events, self.egress.writes().let_out())?;
+                let compared = truth::events(self.egress.custody(), events);
+                if let Err(untrue) = compared {
+                    self.true_events = mem::take(events);
+                    return Err(untrue.into());
+                }
+            }
             None => {
                 if let Some(unfinished) = self.egress.unfinished() {
                     return Err(SandboxError::Refused(unfinished));
@@ -117,6 +129,8 @@ impl Run {
     ///
     /// When the component traps, or does not come back in time.
     pub async fn skip(&mut self, devices: &[Guid]) -> Result<(), SandboxError> {
+        let ids: Vec<_> = devices.iter().copied().map(guid).collect();
+        self.egress.custody().skip(&ids);
         self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
@@ -137,6 +151,7 @@ impl Run {
         let selected = run.call_selected(&mut self.store, self.run, first);
         let mut selected = within(limits::CALL, &self.egress, selected).await?;
         self.border.select(&mut selected, first)?;
+        truth::selected(self.egress.custody(), &selected)?;
         Ok(selected)
     }
 
@@ -170,18 +185,35 @@ impl Run {
         Ok(())
     }
 
-    /// The counts so far.
+    /// The counts so far, or, once [`next`](Self::next) has returned `None`, of the whole run: those of the books.
     ///
     /// # Errors
     ///
-    /// When the component traps, does not come back in time, or returns counts that contradict each other.
+    /// When the component traps, does not come back in time, or returns counts that contradict each other, or at the
+    /// end of the run the books.
     pub async fn summary(&mut self) -> Result<Summary, SandboxError> {
         self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let summary = run.call_summary(&mut self.store, self.run);
         let summary = within(limits::CALL, &self.egress, summary).await?;
-        border::checked(summary, self.purpose)
+        let summary = border::checked(summary, self.purpose)?;
+        truth::conclusion(self.egress.custody(), &summary, self.purpose)?;
+        Ok(self.counted(summary))
+    }
+
+    /// The same with the counts of the books, whatever the component says.
+    pub fn counted(&self, summary: Summary) -> Summary {
+        truth::counted(self.egress.custody(), summary)
+    }
+
+    /// Once the run has broken off: what was reported last as far as it is true, and the outcomes that Graph has given
+    /// and the component has not reported. From then on they are in the counts.
+    pub fn settle(&mut self) -> Vec<Event> {
+        let at = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut events = mem::take(&mut self.true_events);
+        events.extend(truth::settled(self.egress.custody(), at));
+        events
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    num::NonZeroU64,
     sync::Arc,
     time::Duration,
 };
@@ -81,7 +80,7 @@ impl Confirmer<'_> {
             return Ok(Ended::Stopped(stop));
         }
         let scope = self.options.cloud.scope();
-        let tokens = TokenCache::new(Arc::clone(&self.source), scope.clone(), &Handle::current());
+        let tokens = TokenCache::new(Arc::clone(&self.source), scope, &Handle::current());
         tokio::select! {
             biased;
             stop = self.stop() => return Ok(Ended::Stopped(stop)),
@@ -108,12 +107,11 @@ impl Confirmer<'_> {
             .settings(u64::try_from(now.as_millisecond()).unwrap_or(0), seed);
         settings.purpose = Purpose::Plan;
         settings.selection = exactly(&accepted);
-        let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
         let rules = Rules {
             origin: self.options.graph.clone(),
             writes: Writes::None,
         };
-        let egress = Egress::new(rules, ceiling, scope, tokens, self.client.clone());
+        let egress = Egress::new(rules, &settings, tokens, self.client.clone());
         let run = self.sandbox.start(settings, Arc::new(egress), Time::Real);
         match self
             .read(run.await?, &mut history, awaited, printer)

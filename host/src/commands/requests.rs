@@ -48,7 +48,7 @@ impl Requests {
 impl Journal for Requests {
     fn left(&self, call: &Call) -> i64 {
         let (kind, devices) = match call {
-            Call::List => (RequestKind::List, Vec::new()),
+            Call::List(_) => (RequestKind::List, Vec::new()),
             Call::Sync(device) => (RequestKind::Sync, vec![*device]),
             Call::Batch(items) => {
                 let devices = items.iter().map(|item| item.device).collect();

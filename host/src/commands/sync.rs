@@ -4,7 +4,6 @@ use std::{
     convert::Infallible,
     hash::{BuildHasher, RandomState},
     io::IsTerminal,
-    num::NonZeroU64,
     panic::AssertUnwindSafe,
     sync::Arc,
     time::Duration,
@@ -70,7 +69,7 @@ pub(crate) async fn run(
         printer.note(&format!("tokens come from: {}", source.describe()));
     }
     let scope = options.cloud.scope();
-    let tokens = TokenCache::new(Arc::clone(&source), scope.clone(), &Handle::current());
+    let tokens = TokenCache::new(Arc::clone(&source), scope, &Handle::current());
     tokio::select! {
         biased;
         // An identity endpoint can take more than a minute to refuse.
@@ -124,8 +123,7 @@ pub(crate) async fn run(
         settings.selection.limit = record.limit(settings.selection.limit);
         settings.learned = record.learned();
     }
-    let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
-    let egress = Egress::new(rules, ceiling, scope, tokens, client)
+    let egress = Egress::new(rules, &settings, tokens, client)
         .with_journal(record.as_ref().map(Record::journal));
     let egress = Arc::new(egress);
     let asks = asks(options);
@@ -272,7 +270,10 @@ impl Job<'_> {
                 Err(_) => break Some("the program failed at a check of its own".to_owned()),
             }
         };
-        let mut summary = self.conclusion(broke).await;
+        let mut summary = match self.conclusion(broke).await {
+            Ok(summary) => summary,
+            Err(message) => self.broken_off(message, output, printer)?,
+        };
         let fails = self.options.given.fails_if_incomplete() && output.is_incomplete();
         if let Some(warning) = unknown_ids(&self.options.given, &summary) {
             printer.warning(&warning);
@@ -387,34 +388,49 @@ impl Job<'_> {
     }
 
     /// The final summary; `broke` is why the sandbox ended the run, if it did.
-    async fn conclusion(&mut self, broke: Option<String>) -> Summary {
-        let last = match broke {
-            // An instance that trapped cannot be called again.
-            Some(error) => Err(error),
-            None => {
-                let summary = self.run.summary().await;
-                summary.map_err(|error| error.to_string())
-            }
-        };
-        match last {
-            Ok(mut summary) => {
-                if let RunStatus::NotAuthorized(problem) = &mut summary.status
-                    && let Some(hint) = self.run.egress().token_hint()
-                {
-                    problem.hint = hint;
-                }
-                summary
-            }
-            Err(message) => Summary {
-                status: RunStatus::Failed(Problem {
-                    message,
-                    hint: "syncs requested so far remain; run it again for the rest, without `--component`, and report a bug \
-                           if it fails again"
-                        .to_owned(),
-                }),
-                ..self.summary.take().unwrap_or_else(nothing_done)
-            },
+    ///
+    /// # Errors
+    ///
+    /// Why the component gives none that is true.
+    async fn conclusion(&mut self, broke: Option<String>) -> Result<Summary, String> {
+        // An instance that trapped cannot be called again.
+        if let Some(error) = broke {
+            return Err(error);
         }
+        let summary = self.run.summary().await;
+        let mut summary = summary.map_err(|error| error.to_string())?;
+        if let RunStatus::NotAuthorized(problem) = &mut summary.status
+            && let Some(hint) = self.run.egress().token_hint()
+        {
+            problem.hint = hint;
+        }
+        Ok(summary)
+    }
+
+    /// The final summary of a run that the sandbox ended: what the host's books say was done.
+    fn broken_off(
+        &mut self,
+        message: String,
+        output: &mut Output,
+        printer: &mut Printer,
+    ) -> Result<Summary, std::io::Error> {
+        for event in self.run.settle() {
+            let now = Timestamp::now();
+            output.event(printer, now, &event)?;
+            if let Some(record) = &mut self.record {
+                record.event(now, &event);
+            }
+        }
+        let last = self.summary.take().unwrap_or_else(nothing_done);
+        Ok(Summary {
+            status: RunStatus::Failed(Problem {
+                message,
+                hint: "syncs requested so far remain; run it again for the rest, without `--component`, and report a bug \
+                       if it fails again"
+                    .to_owned(),
+            }),
+            ..self.run.counted(last)
+        })
     }
 }
 

@@ -256,6 +256,7 @@ fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result
             of_the_program.push((dispatch.to_owned(), ratio));
         }
     }
+    custody(costs, text)?;
     ensure!(
         !of_the_program.is_empty(),
         "the test of the sandbox's cost has printed no line over loopback"
@@ -266,6 +267,24 @@ fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result
             format!("{ratio:.2}"),
             ratio <= 1.6,
         );
+    }
+    Ok(())
+}
+
+/// Reads what custody takes, `sandbox-custody single 2.1`.
+fn custody(costs: &str, text: &mut String) -> anyhow::Result<()> {
+    line(
+        text,
+        "\nOf both, custody takes this, its part of the list included:\n\n| dispatch | custody |\n|---|---|",
+    );
+    for row in costs.lines() {
+        if let ["sandbox-custody", dispatch, share] = row.split_whitespace().collect::<Vec<_>>()[..]
+        {
+            let share: f64 = share
+                .parse()
+                .with_context(|| format!("`{share}` is not a number"))?;
+            line(text, &format!("| {dispatch} | {share:.2} µs |"));
+        }
     }
     Ok(())
 }

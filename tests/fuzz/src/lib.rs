@@ -5,6 +5,7 @@
 //! up with the code; and the property tests of the gates use the same [rules](sync_gate).
 
 mod config_file;
+pub mod custody;
 mod device_list;
 mod grant_gate;
 mod graph_response;
@@ -25,10 +26,14 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target {
         name: "sync_gate",
         run: sync_gate::run,
+    },
+    Target {
+        name: "custody",
+        run: custody::run,
     },
     Target {
         name: "grant_gate",

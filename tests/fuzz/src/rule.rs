@@ -21,8 +21,10 @@ pub struct Raw {
 /// What a request means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// Reads the list with this query.
+    /// Reads the first page of the list with this query.
     List(String),
+    /// Reads a page of the list by this query, if Graph has given it as a link.
+    Link(String),
     /// Syncs this device, by its own request.
     Sync(String),
     /// Syncs these devices, by `$batch`; each with its item's id.
@@ -43,14 +45,14 @@ pub(crate) fn decide(raw: &Raw, scheme: &str, host: &str) -> Option<Meaning> {
     match (raw.method.as_str(), segments.as_slice()) {
         ("GET", ["", "v1.0", "deviceManagement", last]) if raw.body.is_empty() => {
             let (last, query) = last.split_once('?').unwrap_or((last, ""));
-            (last == "managedDevices" && query_passes(query))
-                .then(|| Meaning::List(query.to_owned()))
+            (last == "managedDevices").then_some(())?;
+            list(query)
         }
         // Slashes in a query.
         ("GET", ["", "v1.0", "deviceManagement", last, ..]) if raw.body.is_empty() => {
             let query = target.split_once('?')?.1;
-            (last.starts_with("managedDevices?") && query_passes(query))
-                .then(|| Meaning::List(query.to_owned()))
+            last.starts_with("managedDevices?").then_some(())?;
+            list(query)
         }
         (
             "POST",
@@ -89,8 +91,114 @@ pub(crate) fn place<'a>(uri: &'a str, scheme: &str, host: &str) -> Option<&'a st
     (is_host && own_scheme.to_ascii_lowercase() == scheme).then_some(target)
 }
 
-fn query_passes(query: &str) -> bool {
-    query.len() <= 32_768 && query.chars().all(|c| ('!'..='~').contains(&c))
+/// What a query of the list means.
+fn list(query: &str) -> Option<Meaning> {
+    let passes = query.len() <= 32_768 && query.chars().all(|c| ('!'..='~').contains(&c));
+    passes.then_some(())?;
+    Some(match first_page(query) {
+        Some(query) => Meaning::List(query),
+        None => Meaning::Link(query.to_owned()),
+    })
+}
+
+/// The properties, in the order in which they are written.
+const PROPERTIES: &str = "id deviceName operatingSystem managementAgent managementState lastSyncDateTime \
+                          complianceState managedDeviceOwnerType deviceCategoryDisplayName";
+
+/// A query of the first page as it is written, from the grammar in `crates/graph/src/list_query.rs`.
+pub(crate) fn first_page(query: &str) -> Option<String> {
+    const OPTIONS: [&str; 4] = ["$select=", "$filter=", "$top=", "$count="];
+    let mut written = [const { None }; 4];
+    let parts: Vec<&str> = match query {
+        "" => Vec::new(),
+        query => query.split('&').collect(),
+    };
+    for part in parts {
+        let which = OPTIONS.iter().position(|option| part.starts_with(option))?;
+        let value = &part[OPTIONS[which].len()..];
+        let value = match which {
+            0 => select(value)?,
+            1 => filter(value)?,
+            2 => (1..=1_000)
+                .map(|top| top.to_string())
+                .find(|top| top == value)?,
+            _ => Some("true".to_owned()).filter(|_| value == "true")?,
+        };
+        if written[which]
+            .replace(OPTIONS[which].to_owned() + &value)
+            .is_some()
+        {
+            return None;
+        }
+    }
+    let written: Vec<String> = written.into_iter().flatten().collect();
+    Some(written.join("&"))
+}
+
+fn select(value: &str) -> Option<String> {
+    let known: Vec<&str> = PROPERTIES.split_whitespace().collect();
+    let named: Vec<&str> = value.split(',').collect();
+    let all_known = named.iter().all(|name| known.contains(name));
+    let written = known.into_iter().filter(|name| named.contains(name));
+    all_known.then(|| written.collect::<Vec<_>>().join(","))
+}
+
+fn filter(value: &str) -> Option<String> {
+    let mut plain = String::new();
+    let mut rest = value;
+    while let Some(first) = rest.chars().next() {
+        if first == '%' {
+            let digits = rest
+                .get(1..3)
+                .filter(|digits| digits.chars().all(|c| c.is_ascii_hexdigit()))?;
+            plain.push(char::from(u8::from_str_radix(digits, 16).ok()?));
+            rest = &rest[3..];
+        } else if first.is_ascii_alphanumeric() || "-._:,()".contains(first) {
+            plain.push(first);
+            rest = &rest[1..];
+        } else {
+            return None;
+        }
+    }
+    let all_pass = plain.split(" and ").all(comparison_passes);
+    all_pass.then(|| plain.replace(' ', "%20").replace('\'', "%27"))
+}
+
+fn comparison_passes(text: &str) -> bool {
+    let known = |name: &str| {
+        PROPERTIES
+            .split_whitespace()
+            .any(|property| property == name)
+    };
+    let literal = |text: &str| {
+        let inner = text
+            .strip_prefix('\'')
+            .and_then(|text| text.strip_suffix('\''));
+        inner.is_some_and(|inner| {
+            (1..=64).contains(&inner.len())
+                && inner
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+        })
+    };
+    let time = |text: &str| {
+        let form: String = text
+            .chars()
+            .map(|c| if c.is_ascii_digit() { '9' } else { c })
+            .collect();
+        form == "9999-99-99T99:99:99Z"
+    };
+    if let Some(call) = text.strip_prefix("startswith(") {
+        let inside = call
+            .strip_suffix(')')
+            .and_then(|inside| inside.split_once(','));
+        return inside.is_some_and(|(property, start)| known(property) && literal(start));
+    }
+    match text.split(' ').collect::<Vec<_>>()[..] {
+        [property, "eq", value] => known(property) && literal(value),
+        [property, "le", value] => known(property) && time(value),
+        _ => false,
+    }
 }
 
 fn headers_pass(headers: &[(String, String)]) -> bool {

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use intune_sync_egress::{
     Proposal,
-    sync::{Allowed, Call, Gate, Rules, Writes},
+    sync::{Allowed, Call, Gate, ListRead, Rules, Writes},
 };
 use intune_sync_ids::Guid;
 
@@ -149,7 +149,10 @@ fn meaning(allowed: &Allowed, scheme: &str, host: &str) -> Meaning {
     let segments: Vec<&str> = path.split('/').collect();
     let meaning = match (allowed.method.as_str(), segments.as_slice()) {
         ("GET", ["", "v1.0", "deviceManagement", "managedDevices"]) => {
-            Meaning::List(query.to_owned())
+            match rule::first_page(query).as_deref() == Some(query) {
+                true => Meaning::List(query.to_owned()),
+                false => Meaning::Link(query.to_owned()),
+            }
         }
         (
             "POST",
@@ -166,13 +169,18 @@ fn meaning(allowed: &Allowed, scheme: &str, host: &str) -> Meaning {
             let body = body();
             assert_eq!(keys(&body), ["requests"]);
             let items = body["requests"].as_array().expect("items");
-            let items = items.iter().map(|item| {
+            let Call::Batch(own) = &allowed.call else {
+                panic!("`call` says what leaves, not {:?}", allowed.call);
+            };
+            assert_eq!(items.len(), own.len());
+            let items = items.iter().zip(own).zip(1..).map(|((item, own), number)| {
                 assert_eq!(keys(item), ["id", "method", "url"]);
+                assert_eq!(item["id"], number.to_string(), "items are numbered");
                 assert_eq!(item["method"], "POST");
                 let url = text(&item["url"]);
                 match url.split('/').collect::<Vec<_>>()[..] {
                     ["", "deviceManagement", "managedDevices", id, "syncDevice"] => {
-                        (text(&item["id"]), strict(id))
+                        (own.id.clone(), strict(id))
                     }
                     _ => panic!("an item that is not a sync: {url}"),
                 }
@@ -199,24 +207,27 @@ fn meaning(allowed: &Allowed, scheme: &str, host: &str) -> Meaning {
     };
 
     assert!(
-        query.is_empty() || matches!(meaning, Meaning::List(_)),
+        query.is_empty() || matches!(meaning, Meaning::List(_) | Meaning::Link(_)),
         "a query on {meaning:?}"
     );
     assert_eq!(
         allowed.body.is_empty(),
-        matches!(meaning, Meaning::List(_) | Meaning::Sync(_))
+        matches!(
+            meaning,
+            Meaning::List(_) | Meaning::Link(_) | Meaning::Sync(_)
+        )
     );
     for (name, value) in &allowed.headers {
         let value = value.to_str().expect("the gate writes ASCII");
         match name.as_str() {
             "accept" | "content-type" => assert_eq!(value, "application/json"),
             "user-agent" => assert!(value.starts_with("intune-sync/"), "{value}"),
-            "client-request-id" => assert_eq!(rule::guid(value).as_deref(), Some(value)),
             other => panic!("the header {other} was sent"),
         }
     }
     let (writes, reported) = match &allowed.call {
-        Call::List => (0, Meaning::List(query.to_owned())),
+        Call::List(ListRead::First(query)) => (0, Meaning::List(query.to_string())),
+        Call::List(ListRead::Further(query)) => (0, Meaning::Link(query.clone())),
         Call::Sync(device) => (1, Meaning::Sync(device.to_string())),
         Call::Batch(items) => (
             items.len(),

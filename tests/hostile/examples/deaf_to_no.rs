@@ -9,8 +9,8 @@ impl Attack for Deaf {
         "it came this far".to_owned()
     }
 
-    fn events() -> Vec<Event> {
-        vec![planned(30, &[])]
+    fn report(graph: &Graph) -> Vec<Event> {
+        vec![planned(graph.devices().len() as u32, &[])]
     }
 
     fn afterwards(graph: &Graph) -> Option<Vec<Event>> {

@@ -3,14 +3,14 @@
 use intune_sync_hostile::{Graph, attack};
 
 fn attempt(graph: &Graph) -> String {
-    let device = graph.device();
     let mut pending = Vec::new();
-    loop {
+    for device in graph.devices() {
         match graph.sync(&device).start() {
             Ok(request) => pending.push(request),
             Err(reason) => return reason,
         }
     }
+    "no more devices".to_owned()
 }
 
 attack!(attempt);

@@ -9,7 +9,8 @@ impl Attack for Understated {
         "it came this far".to_owned()
     }
 
-    fn events() -> Vec<Event> {
+    fn report(graph: &Graph) -> Vec<Event> {
+        graph.devices();
         vec![planned(0, &[])]
     }
 

@@ -1,12 +1,12 @@
 //! Sends requests without end, and keeps the response of each without reading it.
 
-use intune_sync_hostile::{DEVICES, Graph, attack};
+use intune_sync_hostile::{Graph, attack};
 
 fn attempt(graph: &Graph) -> String {
     let mut unread = Vec::new();
-    loop {
+    for device in graph.devices() {
         match graph
-            .get(DEVICES)
+            .sync(&device)
             .start()
             .and_then(|pending| pending.head())
         {
@@ -14,6 +14,7 @@ fn attempt(graph: &Graph) -> String {
             Err(reason) => return format!("{} responses, then {reason}", unread.len()),
         }
     }
+    "no more devices".to_owned()
 }
 
 attack!(attempt);

@@ -19,9 +19,10 @@ impl Attack for Late {
     }
 
     fn summary(honest: Summary) -> Summary {
-        if honest.status != RunStatus::Running {
-            WIPE.take().map(Call::outcome);
+        if honest.status == RunStatus::Running {
+            return honest;
         }
+        WIPE.take().map(Call::outcome);
         Summary {
             status: RunStatus::Completed,
             ..honest

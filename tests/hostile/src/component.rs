@@ -18,13 +18,18 @@ pub trait Attack: 'static {
     /// What it does in `start`.
     fn start() {}
 
-    /// The attempt, in the `next` after the honest ones. Its outcome becomes the message with which the run fails, so
-    /// that a test sees it.
+    /// The attempt, in the `next` after the honest ones. Its outcome becomes a notice, and the message with which the run
+    /// fails, so that a test sees it.
     fn attempt(graph: &Graph) -> String;
 
     /// The events that the attempt's `next` returns.
     fn events() -> Vec<Event> {
         Vec::new()
+    }
+
+    /// The same, for what depends on the list.
+    fn report(_graph: &Graph) -> Vec<Event> {
+        Self::events()
     }
 
     /// What it does in each `next` after that. By default the run is over.
@@ -99,6 +104,30 @@ pub fn failed(text: &str) -> Event {
     }
 }
 
+/// A device that has this outcome.
+pub fn device_done(device: &str, outcome: Outcome) -> Event {
+    Event {
+        at: 0,
+        kind: EventKind::DeviceDone(DeviceDone {
+            id: guid(device),
+            name: String::new(),
+            attempts: 1,
+            outcome,
+        }),
+    }
+}
+
+/// A failure, as it is reported.
+pub fn failure() -> Outcome {
+    Outcome::Failed(Failure {
+        status: Some(500),
+        code: "InternalServerError".to_owned(),
+        message: "invented".to_owned(),
+        request_id: String::new(),
+        client_request_id: String::new(),
+    })
+}
+
 /// An event with a text.
 pub fn notice(text: String) -> Event {
     Event {
@@ -127,6 +156,8 @@ struct Progress {
     synced: u32,
     /// What came of the attempt.
     outcome: Option<String>,
+    /// `next` has returned none.
+    is_over: bool,
 }
 
 impl<A: Attack> GuestRun for Driver<A> {
@@ -155,10 +186,20 @@ impl<A: Attack> GuestRun for Driver<A> {
             return Some(progress.work(&self.graph, A::SYNCED));
         }
         if progress.outcome.is_some() {
-            return A::afterwards(&self.graph);
+            let events = A::afterwards(&self.graph);
+            progress.is_over = events.is_none();
+            return events;
         }
-        progress.outcome = Some(A::attempt(&self.graph));
-        Some(A::events())
+        let outcome = A::attempt(&self.graph);
+        let mut events = A::report(&self.graph);
+        for event in &events {
+            if let EventKind::Planned(plan) = &event.kind {
+                progress.listed = plan.total;
+            }
+        }
+        events.push(notice(format!("the component says: {outcome}")));
+        progress.outcome = Some(outcome);
+        Some(events)
     }
 
     fn stop(&self) {}
@@ -173,25 +214,18 @@ impl Progress {
     fn work(&mut self, graph: &Graph, devices: u32) -> Vec<Event> {
         let listed = graph.devices();
         self.listed = u32::try_from(listed.len()).unwrap_or(u32::MAX);
-        let mut events = Vec::new();
+        let mut events = vec![planned(self.listed, &[])];
         for id in listed.iter().take(devices as usize) {
             graph.sync(id).send().expect("an honest sync is let out");
             self.synced += 1;
-            events.push(Event {
-                at: 0,
-                kind: EventKind::DeviceDone(DeviceDone {
-                    id: guid(id),
-                    name: String::new(),
-                    attempts: 1,
-                    outcome: Outcome::Accepted,
-                }),
-            });
+            events.push(device_done(id, Outcome::Accepted));
         }
         events
     }
 
     fn summary(&self) -> Summary {
-        let status = self.outcome.as_ref().map(|outcome| {
+        let outcome = self.outcome.as_ref().filter(|_| self.is_over);
+        let status = outcome.map(|outcome| {
             RunStatus::Failed(Problem {
                 message: format!("the component says: {outcome}"),
                 hint: "none".to_owned(),

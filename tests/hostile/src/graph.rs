@@ -1,5 +1,7 @@
 //! Graph, as a hostile component sees it.
 
+use core::cell::OnceCell;
+
 use wasi::clocks::monotonic_clock;
 
 use crate::{
@@ -14,14 +16,27 @@ pub const BATCH: &str = "/v1.0/$batch";
 /// The path of the bulk action.
 pub const EXECUTE_ACTION: &str = "/beta/deviceManagement/managedDevices/executeAction";
 
+/// A page of the list.
+pub struct Page {
+    /// The ids of its devices.
+    pub devices: Vec<String>,
+    /// The query of the link to the next one.
+    pub next: Option<String>,
+}
+
 /// Microsoft Graph, as the settings name it.
 pub struct Graph {
     settings: Settings,
+    /// The list may be read once.
+    devices: OnceCell<Vec<String>>,
 }
 
 impl Graph {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings }
+        Self {
+            settings,
+            devices: OnceCell::new(),
+        }
     }
 
     /// Its host and port.
@@ -88,13 +103,41 @@ impl Graph {
 
     /// The ids of the devices on the first page of the list.
     pub fn devices(&self) -> Vec<String> {
-        let response = self.get(DEVICES).send().expect("the list is let out");
+        self.devices.get_or_init(|| self.page("").devices).clone()
+    }
+
+    /// The ids of all devices, page by page.
+    pub fn all_devices(&self) -> Vec<String> {
+        let read = || {
+            let mut page = self.page("");
+            let mut devices = page.devices;
+            while let Some(next) = page.next {
+                page = self.page(&next);
+                devices.append(&mut page.devices);
+            }
+            devices
+        };
+        self.devices.get_or_init(read).clone()
+    }
+
+    /// The page of the list that this query is for.
+    pub fn page(&self, query: &str) -> Page {
+        let path = match query {
+            "" => DEVICES.to_owned(),
+            query => format!("{DEVICES}?{query}"),
+        };
+        let response = self.get(&path).send().expect("the list is let out");
         let text = String::from_utf8_lossy(&response.body).into_owned();
-        let behind = text.split("\"id\":\"").skip(1);
-        behind
-            .filter_map(|rest| rest.get(..36))
-            .map(str::to_owned)
-            .collect()
+        let ids = text.split("\"id\":\"").skip(1);
+        let link = text.split_once("\"@odata.nextLink\":\"");
+        let link = link.and_then(|(_, rest)| rest.split_once('"'));
+        Page {
+            devices: ids
+                .filter_map(|rest| rest.get(..36))
+                .map(str::to_owned)
+                .collect(),
+            next: link.and_then(|(link, _)| Some(link.split_once('?')?.1.to_owned())),
+        }
     }
 
     /// The id of a device.

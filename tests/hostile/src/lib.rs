@@ -29,8 +29,10 @@ pub mod bindings {
     });
 }
 
-pub use bindings::exports::intune::sync::sync::{Event, EventKind, RunStatus, Settings, Summary};
+pub use bindings::exports::intune::sync::sync::{
+    Event, EventKind, Outcome, RunStatus, Settings, Summary,
+};
 pub use call::{Call, Pending, Response};
-pub use component::{Attack, Component, failed, notice, planned};
-pub use graph::{BATCH, DEVICES, EXECUTE_ACTION, Graph};
+pub use component::{Attack, Component, device_done, failed, failure, notice, planned};
+pub use graph::{BATCH, DEVICES, EXECUTE_ACTION, Graph, Page};
 pub use wasi;

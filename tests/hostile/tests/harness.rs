@@ -51,6 +51,19 @@ pub(crate) fn attack(component: &str) -> Attack {
 
 /// The same, with something between the program and the tenant.
 pub(crate) fn attack_behind(component: &str, between: impl FnOnce(&Simulator) -> Router) -> Attack {
+    attack_with(component, |_| {}, between)
+}
+
+/// The same, of another tenant.
+pub(crate) fn attack_on(component: &str, change: impl FnOnce(&mut Config)) -> Attack {
+    attack_with(component, change, |simulator| simulator.router())
+}
+
+fn attack_with(
+    component: &str,
+    change: impl FnOnce(&mut Config),
+    between: impl FnOnce(&Simulator) -> Router,
+) -> Attack {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -60,6 +73,7 @@ pub(crate) fn attack_behind(component: &str, between: impl FnOnce(&Simulator) ->
     config.fleet.devices = DEVICES;
     config.quota.kind = QuotaKind::Off;
     config.requests.kind = QuotaKind::Off;
+    change(&mut config);
     let simulator = Simulator::new(config);
     let bind = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let listener = runtime.block_on(bind).expect("a loopback port");
@@ -211,6 +225,11 @@ impl Ended {
         self.nothing_forbidden();
     }
 
+    /// The reason why it was stopped has this in it.
+    pub(crate) fn tells(&self, reason: &str) {
+        assert!(self.message().contains(reason), "{}", self.details());
+    }
+
     /// It has held less than a gigabyte, which is what SECURITY.md says of any component.
     fn held_little(&self) {
         let peak = self.peak.unwrap_or_default();
@@ -219,12 +238,13 @@ impl Ended {
 
     /// The run went on to its end: what the component says came of its attempt.
     pub(crate) fn says(&self) -> String {
-        let message = self.message();
-        let said = message.strip_prefix("the component says: ");
+        let said = self.stderr.lines().find_map(|line| {
+            let (_, said) = line.split_once("the component says: ")?;
+            Some(said.to_owned())
+        });
         self.nothing_forbidden();
         assert_eq!(self.code, Some(1), "{}", self.details());
         said.unwrap_or_else(|| panic!("{}", self.details()))
-            .to_owned()
     }
 
     /// The component was not started, since it imports this.

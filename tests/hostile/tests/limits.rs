@@ -90,7 +90,11 @@ pub(crate) fn endless_requests() {
 
 #[test]
 pub(crate) fn unread_responses() {
-    attack(guests::UNREAD_RESPONSES).run().refused(IN_FLIGHT);
+    let ended = attack(guests::UNREAD_RESPONSES).run();
+    ended.stopped_after(
+        64,
+        &format!("the egress gate refused a request of the component's: {IN_FLIGHT}"),
+    );
 }
 
 #[test]

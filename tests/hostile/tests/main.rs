@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod custody;
 mod headers;
 mod imports;
 mod limits;
@@ -12,7 +13,8 @@ mod syncs;
 mod tokens;
 
 use self::{
-    headers::*, imports::*, limits::*, places::*, reports::*, requests::*, syncs::*, tokens::*,
+    custody::*, headers::*, imports::*, limits::*, places::*, reports::*, requests::*, syncs::*,
+    tokens::*,
 };
 
 include!(concat!(env!("OUT_DIR"), "/guests.rs"));

@@ -4,13 +4,13 @@ use core::iter;
 use std::collections::BTreeMap;
 
 use hashbrown::HashTable;
-use intune_sync_graph::shortened;
+use intune_sync_graph::{ROWS_MAX, shortened};
 use intune_sync_ids::Guid;
 
 use super::DeviceIndex;
 
-/// The most devices of a run. The largest known tenants are well below; a longer list is taken for endless.
-pub const DEVICES_MAX: u32 = 2_000_000;
+/// The most devices of a run: as many as the rows of a list.
+pub const DEVICES_MAX: u32 = ROWS_MAX;
 
 /// The devices that the selection matched, each once.
 ///

@@ -6,10 +6,8 @@ use core::{
 };
 use std::{collections::BTreeSet, hash::DefaultHasher};
 
-use intune_sync_graph::{GraphRoot, LinkError, NextLink, Page};
+use intune_sync_graph::{GraphRoot, LinkError, NextLink, PAGES_MAX, Page, ROWS_MAX};
 use intune_sync_selection::QueryForm;
-
-use super::DEVICES_MAX;
 
 /// The position in the list while it is read: page after page, until one has no link to a next.
 #[derive(Debug, Clone)]
@@ -70,8 +68,6 @@ pub(crate) enum ListingError {
 impl ListCursor {
     /// A list may contain an empty page, but not this many in a row.
     const BARREN_MAX: u32 = 20;
-    const PAGES_MAX: u32 = 10_000;
-    const ROWS_MAX: u64 = DEVICES_MAX as u64;
 
     pub(crate) fn new(first_page: String, form: QueryForm) -> Self {
         let followed = BTreeSet::from([digest(&first_page)]);
@@ -116,7 +112,7 @@ impl ListCursor {
         if self.barren >= Self::BARREN_MAX {
             return Err(ListingError::Barren(self.barren));
         }
-        if self.pages >= Self::PAGES_MAX || self.rows > Self::ROWS_MAX {
+        if self.pages >= PAGES_MAX || self.rows > u64::from(ROWS_MAX) {
             return Err(ListingError::Endless(self.pages, self.rows));
         }
         self.path_and_query = next;
@@ -177,7 +173,7 @@ mod tests {
 
     fn page(rows: usize, next: NextLink, count: Option<u64>) -> Page<'static> {
         let value = (0..rows).map(|_| DeviceRow::default()).collect();
-        Page { value, next, count }
+        Page::of(value, next, count)
     }
 
     #[test]

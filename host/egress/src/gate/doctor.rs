@@ -12,7 +12,7 @@ use http::{Method, uri::PathAndQuery};
 use intune_sync_ids::{Guid, Quoted};
 
 use super::{
-    Parsed, Policy, Proposal, Redact, expect_method, expect_no_body, not_listed,
+    Direct, Parsed, Policy, Proposal, Redact, expect_method, expect_no_body, not_listed,
     sealed::Sealed,
     sync::{
         self,
@@ -102,6 +102,8 @@ impl Call {
 
 impl Sealed for Probe {}
 
+impl Direct for Probe {}
+
 impl Policy for Probe {
     type Call = Call;
     type Token = ();
@@ -118,7 +120,7 @@ impl Policy for Probe {
         Ok(Parsed {
             method: call.method(),
             target: call.target(),
-            request_id: None,
+            proposed_id: None,
             body: Vec::new(),
             token: (),
             call,

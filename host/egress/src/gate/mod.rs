@@ -86,6 +86,9 @@ pub trait Policy: sealed::Sealed {
     fn response_limit(call: &Self::Call) -> usize;
 }
 
+/// A policy whose requests are sent as the gate admits them, without [custody](crate::Custody).
+pub trait Direct: Policy {}
+
 mod sealed {
     /// Keeps [`Policy`](super::Policy) to this crate.
     pub trait Sealed {}
@@ -96,8 +99,8 @@ mod sealed {
 pub struct Parsed<C, T> {
     method: Method,
     target: PathAndQuery,
-    /// The `client-request-id`, where the proposal had one.
-    request_id: Option<Guid>,
+    /// The `client-request-id`, where the proposal had one. It does not leave.
+    proposed_id: Option<Guid>,
     body: Vec<u8>,
     token: T,
     call: C,
@@ -111,7 +114,7 @@ pub struct Allowed<C, T> {
     pub method: Method,
     /// The address, absolute, at the rules' origin.
     pub uri: Uri,
-    /// All headers except `authorization` and what belongs to the connection.
+    /// All headers except `authorization`, `client-request-id` and what belongs to the connection.
     pub headers: HeaderMap,
     /// The body; empty if there is none.
     pub body: Vec<u8>,
@@ -119,6 +122,8 @@ pub struct Allowed<C, T> {
     pub token: T,
     /// What the request does.
     pub call: C,
+    /// The `client-request-id` of the proposal, where it had one. It does not leave: the host's own does.
+    pub proposed_id: Option<Guid>,
 }
 
 impl<P> Gate<P> {
@@ -151,7 +156,7 @@ impl<P: Policy> Gate<P> {
         let Parsed {
             method,
             target,
-            request_id,
+            proposed_id,
             body,
             token,
             call,
@@ -162,9 +167,6 @@ impl<P: Policy> Gate<P> {
         if !body.is_empty() {
             headers.insert(CONTENT_TYPE, JSON);
         }
-        if let Some(id) = request_id {
-            headers.insert(CLIENT_REQUEST_ID, header_of(id));
-        }
         Ok(Allowed {
             method,
             uri: origin.at(target),
@@ -172,12 +174,13 @@ impl<P: Policy> Gate<P> {
             body,
             token,
             call,
+            proposed_id,
         })
     }
 }
 
 /// Takes out of a refusal what the proposal has in `authorization`.
-fn hide_token<R: Redact>(mut refusal: R, proposal: &Proposal<'_>) -> R {
+pub(crate) fn hide_token<R: Redact>(mut refusal: R, proposal: &Proposal<'_>) -> R {
     for secret in secrets(proposal.headers) {
         for text in refusal.quoted() {
             text.hide(&secret);

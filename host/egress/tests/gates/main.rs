@@ -1,5 +1,6 @@
 //! The gates, in one program, since linking takes longer than all of its tests.
 
+mod books;
 mod bounds;
 mod ceiling;
 mod doctor;

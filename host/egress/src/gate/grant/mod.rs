@@ -20,7 +20,7 @@ mod role;
 
 use intune_sync_ids::Guid;
 
-use super::{Parsed, Policy, Proposal, sealed::Sealed};
+use super::{Direct, Parsed, Policy, Proposal, sealed::Sealed};
 
 pub use self::{
     assignment::{AssignmentId, AssignmentIdError},
@@ -100,6 +100,8 @@ impl Writes {
 
 impl Sealed for Writes {}
 
+impl Direct for Writes {}
+
 impl Policy for Writes {
     type Call = Call;
     type Token = ();
@@ -111,7 +113,7 @@ impl Policy for Writes {
         Ok(Parsed {
             method: call.method(),
             target: call.target(),
-            request_id: None,
+            proposed_id: None,
             body: call.body(),
             token: (),
             call,

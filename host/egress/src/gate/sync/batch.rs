@@ -20,7 +20,8 @@ pub const ITEM_ID_LENGTH: usize = 36;
 /// A sync in a `$batch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchItem {
-    /// The item's id, by which its response is known: 1 to [`ITEM_ID_LENGTH`] ASCII letters, digits and dashes.
+    /// The id by which the response of the proposal's item is known: 1 to [`ITEM_ID_LENGTH`] ASCII letters, digits and
+    /// dashes. It does not leave: items are numbered.
     pub id: String,
     /// The device to be synced.
     pub device: Guid,
@@ -95,12 +96,13 @@ fn read_item(item: Item<'_>) -> Result<BatchItem, Refusal> {
     })
 }
 
-/// Writes a `$batch` of these syncs.
+/// Writes a `$batch` of these syncs, whose ids are `1`, `2`, …
 pub(super) fn write(items: &[BatchItem]) -> Vec<u8> {
     let requests = items
         .iter()
-        .map(|item| Item {
-            id: item.id.as_str().into(),
+        .zip(1..)
+        .map(|(item, number): (_, usize)| Item {
+            id: number.to_string().into(),
             method: "POST".into(),
             url: format!("{SYNC_PREFIX}{}{SYNC_SUFFIX}", item.device).into(),
         })

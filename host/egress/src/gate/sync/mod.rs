@@ -1,8 +1,8 @@
 //! The gate of a run: what may leave the sandbox.
 //!
 //! What [`rules_table`] lists leaves, nothing else does. What leaves is written by the gate from what it has parsed
-//! (address, headers and body alike); no byte of the guest's goes through, except the query of the list and the ids of
-//! batch items, both bounded and checked.
+//! (address, headers and body alike); no byte of the guest's goes through. The gate has no memory: whether a link to a
+//! further page is one that Graph gave, and whether a device may be synced, [custody](crate::Custody) decides.
 //!
 //! [`WriteCeiling`] is the ceiling on writes that holds whatever the guest's pace is.
 
@@ -11,6 +11,7 @@ mod bulk;
 mod ceiling;
 mod headers;
 mod json;
+mod read;
 mod refusal;
 mod rules;
 pub(super) mod target;
@@ -25,6 +26,7 @@ pub use self::{
     bulk::BULK_DEVICES,
     ceiling::WriteCeiling,
     headers::{DROPPED_HEADERS, PresentedToken, TOKEN_LENGTH},
+    read::ListRead,
     refusal::Refusal,
     rules::{Rule, rules_table},
     target::QUERY_LENGTH,
@@ -61,7 +63,7 @@ pub enum Writes {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
     /// Reads a page of the list of devices.
-    List,
+    List(ListRead),
     /// Syncs a device.
     Sync(Guid),
     /// Syncs each of 1 to 20 devices.
@@ -70,11 +72,20 @@ pub enum Call {
     Bulk(Vec<Guid>),
 }
 
+/// What a request does, as far as method and address say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// Reads a page of the list of devices.
+    Read(ListRead),
+    /// Syncs devices.
+    Write,
+}
+
 impl Call {
     /// How many devices it syncs; 0 for the list.
     pub fn writes(&self) -> u32 {
         let devices = match self {
-            Self::List => 0,
+            Self::List(_) => 0,
             Self::Sync(_) => 1,
             Self::Batch(items) => items.len(),
             Self::Bulk(devices) => devices.len(),
@@ -94,7 +105,7 @@ impl Writes {
 
     fn permit(self, target: &Target) -> Result<(), Refusal> {
         match (target, self) {
-            (Target::List { .. }, _) | (_, Self::SyncsAndBulk) => Ok(()),
+            (Target::List(_), _) | (_, Self::SyncsAndBulk) => Ok(()),
             (_, Self::None) => Err(Refusal::WritesOff),
             (Target::Bulk, Self::Syncs) => Err(Refusal::BulkOff),
             (Target::Sync(_) | Target::Batch, Self::Syncs) => Ok(()),
@@ -118,11 +129,11 @@ impl Policy for Writes {
             });
         }
         let (call, body) = read_body(&target, proposal.body)?;
-        let (request_id, token) = headers::read(proposal.headers)?;
+        let (proposed_id, token) = headers::read(proposal.headers)?;
         Ok(Parsed {
             method: target.method(),
             target: target.write(),
-            request_id,
+            proposed_id,
             body,
             token,
             call,
@@ -131,7 +142,7 @@ impl Policy for Writes {
 
     fn response_limit(call: &Call) -> usize {
         match call {
-            Call::List => LIST_RESPONSE_LIMIT,
+            Call::List(_) => LIST_RESPONSE_LIMIT,
             Call::Sync(_) | Call::Batch(_) | Call::Bulk(_) => RESPONSE_LIMIT,
         }
     }
@@ -143,12 +154,17 @@ impl Gate {
     /// # Errors
     ///
     /// As [`check`](super::Gate::check), as far as the body has no part in it.
-    pub fn check_head(&self, proposal: &Proposal<'_>) -> Result<(), Refusal> {
+    pub fn check_head(&self, proposal: &Proposal<'_>) -> Result<Head, Refusal> {
         let Rules { origin, writes } = self.rules();
-        let decide = || -> Result<(), Refusal> {
+        let decide = || -> Result<Head, Refusal> {
             expect_origin(proposal, origin)?;
-            writes.permit(&Target::read(proposal)?)?;
-            headers::read(proposal.headers).map(drop)
+            let target = Target::read(proposal)?;
+            writes.permit(&target)?;
+            headers::read(proposal.headers)?;
+            Ok(match target {
+                Target::List(read) => Head::Read(read),
+                Target::Sync(_) | Target::Batch | Target::Bulk => Head::Write,
+            })
         };
         decide().map_err(|refusal| hide_token(refusal, proposal))
     }
@@ -157,9 +173,9 @@ impl Gate {
 /// What the request does, and its rewritten body.
 fn read_body(target: &Target, body: &[u8]) -> Result<(Call, Vec<u8>), Refusal> {
     match target {
-        Target::List { .. } => {
+        Target::List(read) => {
             expect_no_body(body)?;
-            Ok((Call::List, Vec::new()))
+            Ok((Call::List(read.clone()), Vec::new()))
         }
         Target::Sync(device) => {
             expect_no_body(body)?;

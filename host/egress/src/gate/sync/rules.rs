@@ -1,5 +1,6 @@
 //! The rules as a table for people to read.
 
+use intune_sync_graph::{FILTER_TEXT_MAX, Property, TOP_MAX};
 use serde::Serialize;
 
 use super::{
@@ -10,6 +11,7 @@ use super::{
     target::{BATCH, BULK, LIST, QUERY_LENGTH, SYNC_PREFIX, SYNC_SUFFIX, SYNC_VERSION},
 };
 use crate::{
+    custody,
     gate::CLIENT_REQUEST_ID,
     response::{KEPT_RESPONSE_HEADERS, RESPONSE_HEADER_LIMIT, RESPONSE_HEADERS_LIMIT},
 };
@@ -24,8 +26,15 @@ pub struct Rule {
     pub condition: String,
 }
 
-/// All that may pass, made of the constants that [`Gate::check`](super::Gate) works with.
+/// All that may pass, made of the constants that [`Gate::check`](super::Gate) and [`Custody`](crate::Custody) work with.
 pub fn rules_table() -> Vec<Rule> {
+    let mut table = gate_rules();
+    table.extend(custody::rules());
+    table
+}
+
+fn gate_rules() -> Vec<Rule> {
+    let properties = Property::ALL.map(Property::name).join(", ");
     let sync = format!("{SYNC_PREFIX}{{guid}}{SYNC_SUFFIX}");
     let dropped = names(&DROPPED_HEADERS);
     let kept = names(&KEPT_RESPONSE_HEADERS);
@@ -33,14 +42,18 @@ pub fn rules_table() -> Vec<Rule> {
         ("any request".to_owned(), "to the configured Graph root only; https, or http on loopback".to_owned()),
         (
             format!("GET {LIST}"),
-            format!("any query of printable ASCII, at most {QUERY_LENGTH} bytes; no body"),
+            format!(
+                "the first page with `$select` of {properties}; `$filter` of `eq`, `le` and `startswith` on these, with \
+                 texts of at most {FILTER_TEXT_MAX} characters, joined by `and`; `$top` up to {TOP_MAX}; `$count=true`; \
+                 written anew. A further page by the link that Graph gave, at most {QUERY_LENGTH} bytes. No body"
+            ),
         ),
         (format!("POST {SYNC_VERSION}{sync}"), "no query, no body".to_owned()),
         (
             format!("POST {BATCH}"),
             format!(
                 "no query; 1 to {BATCH_ITEMS} items, each exactly `id` (1 to {ITEM_ID_LENGTH} letters, digits or \
-                 dashes, no two alike), `method` POST and `url` {sync}"
+                 dashes, no two alike), `method` POST and `url` {sync}; they leave numbered"
             ),
         ),
         (
@@ -57,7 +70,7 @@ pub fn rules_table() -> Vec<Rule> {
             format!("read strictly, at most {BODY_LIMIT} bytes; what leaves is written anew"),
         ),
         ("header authorization".to_owned(), "required, once; the token is exchanged as the request leaves".to_owned()),
-        (format!("header {CLIENT_REQUEST_ID}"), "at most once, a GUID; written anew".to_owned()),
+        (format!("header {CLIENT_REQUEST_ID}"), "at most once, a GUID; the host's own leaves instead".to_owned()),
         (format!("headers {dropped}"), "dropped; the host sets its own".to_owned()),
         ("any other header".to_owned(), "the request is refused".to_owned()),
         (

@@ -3,7 +3,7 @@
 use http::{Method, uri::PathAndQuery};
 use intune_sync_ids::{Guid, Quoted};
 
-use super::Refusal;
+use super::{ListRead, Refusal};
 use crate::gate::{self, Proposal, expect_method, not_listed};
 
 /// The most bytes in the query of the list: as many as a link that the engine follows. A `$skiptoken` of Graph has some
@@ -29,7 +29,7 @@ pub(in crate::gate) const BULK: &str = "/beta/deviceManagement/managedDevices/ex
 /// slash, a dot segment or another letter case is another path, and another path is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    List { query: Option<String> },
+    List(ListRead),
     Sync(Guid),
     Batch,
     Bulk,
@@ -39,7 +39,7 @@ impl Target {
     pub(super) fn read(proposal: &Proposal<'_>) -> Result<Self, Refusal> {
         let path = proposal.uri.path();
         let target = match path {
-            LIST => Self::List { query: None },
+            LIST => Self::List(ListRead::of(proposal.uri.query().unwrap_or_default())?),
             BATCH => Self::Batch,
             BULK => Self::Bulk,
             _ => path
@@ -50,7 +50,7 @@ impl Target {
         };
         expect_method(proposal, target.method())?;
         match (target, proposal.uri.query()) {
-            (Self::List { .. }, Some(query)) => list_query(query),
+            (target @ Self::List(_), _) => Ok(target),
             (_, Some(query)) => {
                 let query = Quoted::new(query);
                 Err(gate::Refusal::Query { query }.into())
@@ -61,7 +61,7 @@ impl Target {
 
     pub(super) fn method(&self) -> Method {
         match self {
-            Self::List { .. } => Method::GET,
+            Self::List(_) => Method::GET,
             Self::Sync(_) | Self::Batch | Self::Bulk => Method::POST,
         }
     }
@@ -69,8 +69,10 @@ impl Target {
     /// Path and query, rewritten.
     pub(super) fn write(&self) -> PathAndQuery {
         let text = match self {
-            Self::List { query: None } => LIST.to_owned(),
-            Self::List { query: Some(query) } => format!("{LIST}?{query}"),
+            Self::List(read) => match read.query().as_str() {
+                "" => LIST.to_owned(),
+                query => format!("{LIST}?{query}"),
+            },
             Self::Sync(device) => format!("{SYNC_VERSION}{SYNC_PREFIX}{device}{SYNC_SUFFIX}"),
             Self::Batch => BATCH.to_owned(),
             Self::Bulk => BULK.to_owned(),
@@ -78,27 +80,6 @@ impl Target {
         text.try_into()
             .expect("fixed paths, a GUID and a query that was a query before make a path and query")
     }
-}
-
-/// The query of the list goes through unchanged: page tokens are Graph's own and opaque.
-///
-/// That is safe, whatever the query. It is a GET on one fixed collection at one fixed origin, without a body and without a
-/// header that could change its method; Graph takes no method from a query, and OData's system options only choose what
-/// is read and how it is shown. So it can read what the identity may read of devices, and only Graph sees it.
-fn list_query(query: &str) -> Result<Target, Refusal> {
-    if query.len() > QUERY_LENGTH {
-        return Err(Refusal::QueryLength {
-            length: query.len(),
-        });
-    }
-    if !query.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Refusal::QueryCharacter {
-            query: Quoted::new(query),
-        });
-    }
-    Ok(Target::List {
-        query: Some(query.to_owned()).filter(|query| !query.is_empty()),
-    })
 }
 
 /// The device that this path, without the version in front, syncs.

@@ -31,6 +31,43 @@ fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
     })
 }
 
+/// A query of the list's first page, in the grammar or nearly so.
+fn query() -> impl Strategy<Value = String> {
+    let property = || {
+        select(vec![
+            "id",
+            "deviceName",
+            "operatingSystem",
+            "lastSyncDateTime",
+            "complianceState",
+            "deviceCategoryDisplayName",
+            "serialNumber",
+        ])
+    };
+    let text = || {
+        select(vec![
+            "Windows",
+            "a-b.c_d",
+            "00112233-4455-6677-8899-aabbccddeeff",
+            "",
+            "a%20b",
+        ])
+    };
+    let clause = prop_oneof![
+        (property(), text()).prop_map(|(name, text)| format!("{name}%20eq%20%27{text}%27")),
+        (property(), text()).prop_map(|(name, text)| format!("startswith({name},%27{text}%27)")),
+        property().prop_map(|name| format!("{name}%20le%202026-11-22T00:00:00Z")),
+    ];
+    let option = prop_oneof![
+        3 => vec(property(), 1..4).prop_map(|names| format!("$select={}", names.join(","))),
+        3 => vec(clause, 1..3).prop_map(|clauses| format!("$filter={}", clauses.join("%20and%20"))),
+        1 => (0..1_100_u32).prop_map(|top| format!("$top={top}")),
+        1 => select(vec!["$count=true", "$count=false", "$expand=users", "$skiptoken=x"])
+            .prop_map(str::to_owned),
+    ];
+    vec(option, 1..4).prop_map(|options| format!("?{}", options.join("&")))
+}
+
 /// A request that may leave.
 fn valid() -> impl Strategy<Value = Raw> {
     const DEVICES: &str = "{root}/v1.0/deviceManagement/managedDevices";
@@ -41,7 +78,8 @@ fn valid() -> impl Strategy<Value = Raw> {
         headers: Vec::new(),
         body: body.into_bytes(),
     };
-    let list = "([?][A-Za-z0-9$&=%'(),:;/?@._~+*!|-]{0,60})?"
+    let any_query = "([?][A-Za-z0-9$&=%'(),:;/?@._~+*!|-]{0,60})?";
+    let list = prop_oneof![1 => any_query.boxed(), 3 => query().boxed()]
         .prop_map(move |query| raw("GET", format!("{DEVICES}{query}"), String::new()));
     let sync =
         guid().prop_map(move |id| raw("POST", format!("{DEVICES}/{id}/syncDevice"), String::new()));

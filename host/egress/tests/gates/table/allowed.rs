@@ -1,6 +1,7 @@
 //! What leaves, and how.
 
-use intune_sync_egress::sync::{Call, Writes, rules_table};
+use intune_sync_egress::sync::{Call, ListRead, Writes, rules_table};
+use intune_sync_graph::ListQuery;
 use intune_sync_ids::Guid;
 
 use super::request::{
@@ -50,7 +51,7 @@ fn lets_out_what_is_on_the_list() {
         (
             "batch with the longest id",
             batch(&batch_of(&[item(ID)])),
-            &batch_of(&[item(ID)]),
+            &batch_of(&numbered(1)),
             1,
         ),
         (
@@ -59,7 +60,7 @@ fn lets_out_what_is_on_the_list() {
                 "\r\n{{\t\"requests\" : [ {{\"url\": \"\\/deviceManagement/managedDevices/{upper}/s\\u0079ncDevice\", \
                  \"i\\u0064\":\"a\", \"method\":\"POST\"}} ] }}\n"
             )),
-            &batch_of(&[item("a")]),
+            &batch_of(&numbered(1)),
             1,
         ),
         ("bulk of one", bulk(&bulk_of(1)), &bulk_of(1), 1),
@@ -123,7 +124,10 @@ fn writes_the_headers_itself() {
         .header("content-type", "application/xml")
         .header("user-agent", "guest")
         .header("client-request-id", ID.to_uppercase());
-    let headers = request.check().expect("allowed").headers;
+    let allowed = request.check().expect("allowed");
+    // It does not leave: the response is mapped back to it.
+    assert_eq!(allowed.proposed_id, ID.parse().ok());
+    let headers = allowed.headers;
     let mut rows: Vec<_> = headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.to_str().expect("ASCII")))
@@ -134,7 +138,6 @@ fn writes_the_headers_itself() {
         rows,
         [
             ("accept", "application/json"),
-            ("client-request-id", ID),
             ("content-type", "application/json"),
             ("user-agent", agent),
         ]
@@ -146,7 +149,26 @@ fn writes_the_headers_itself() {
 #[test]
 fn says_what_a_request_does() {
     let device: Guid = ID.parse().expect("a GUID");
-    assert_eq!(list().check().expect("allowed").call, Call::List);
+    let read = |query: &str| {
+        let list = list().uri(&format!(
+            "{ROOT}/v1.0/deviceManagement/managedDevices{query}"
+        ));
+        match list.check().expect("allowed").call {
+            Call::List(read) => read,
+            other => panic!("{query}: {other:?}"),
+        }
+    };
+    let whole = ListQuery::default();
+    assert_eq!(read(""), ListRead::First(whole.clone()));
+    let counted = ListQuery {
+        count: true,
+        ..whole
+    };
+    assert_eq!(read("?$count=true"), ListRead::First(counted));
+    for other in ["$expand=users", "$skiptoken=x", "x"] {
+        let further = ListRead::Further(other.to_owned());
+        assert_eq!(read(&format!("?{other}")), further);
+    }
     assert_eq!(sync().check().expect("allowed").call, Call::Sync(device));
     let Call::Batch(items) = batch(&batch_of(&numbered(2)))
         .check()

@@ -1,0 +1,418 @@
+//! The devices of a run: what the list held, what of it the selection matches, and what became of each.
+
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+};
+
+use hashbrown::HashTable;
+use intune_sync_graph::DeviceRow;
+use intune_sync_ids::Guid;
+use intune_sync_selection::{Criteria, Named, Selection, last_sync};
+
+/// Where a device is in the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct At(u32);
+
+/// What is known of a device: 25 bytes, since there may be a million.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Device {
+    /// Numbers as bytes, which need no alignment.
+    id: [u8; 16],
+    /// In seconds since 1970; 0 for never.
+    last_sync: [u8; 4],
+    /// Syncs of it that have left.
+    pub(super) attempts: u8,
+    /// Of these, how many failed in a way that may pass.
+    pub(super) failures: u8,
+    /// Of these, how many may be blamed on the device.
+    pub(super) blamed: u8,
+    /// Of these, how many were refused for their token.
+    pub(super) token_refusals: u8,
+    state: u8,
+}
+
+/// What the run has to do with a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum State {
+    /// It is in the list, and the selection does not match it, or an earlier run has settled it.
+    Unselected,
+    /// It meets the selection and cannot sync.
+    Unsupported,
+    /// It is named, and neither in the list nor to be synced.
+    Unlisted,
+    /// It meets the selection, and is beyond the limit.
+    OverLimit,
+    /// It is to be synced.
+    Open,
+    /// A sync of it is on its way.
+    OnItsWay,
+    /// Graph has accepted a sync.
+    Accepted,
+    /// Graph does not know it.
+    Gone,
+    /// Graph has refused the sync for good.
+    Refused,
+    /// Graph has refused it to this identity, which may hold for all devices or for this one.
+    Forbidden,
+}
+
+impl State {
+    const ALL: [Self; 10] = [
+        Self::Unselected,
+        Self::Unsupported,
+        Self::Unlisted,
+        Self::OverLimit,
+        Self::Open,
+        Self::OnItsWay,
+        Self::Accepted,
+        Self::Gone,
+        Self::Refused,
+        Self::Forbidden,
+    ];
+}
+
+/// Its outcome was reported.
+const REPORTED: u8 = 0x80;
+
+impl Device {
+    fn new(id: Guid, last_sync: u32, state: State) -> Self {
+        Self {
+            id: id.bits().to_ne_bytes(),
+            last_sync: last_sync.to_ne_bytes(),
+            attempts: 0,
+            failures: 0,
+            blamed: 0,
+            token_refusals: 0,
+            state: state as u8,
+        }
+    }
+
+    pub(super) fn id(&self) -> Guid {
+        Guid::from_bits(u128::from_ne_bytes(self.id))
+    }
+
+    pub(super) fn state(&self) -> State {
+        let state = State::ALL.get(usize::from(self.state & !REPORTED));
+        *state.expect("it was set from a state")
+    }
+
+    pub(super) fn set(&mut self, state: State) {
+        self.state = self.state & REPORTED | state as u8;
+    }
+
+    pub(super) fn is_reported(&self) -> bool {
+        self.state & REPORTED != 0
+    }
+
+    pub(super) fn set_reported(&mut self) {
+        self.state |= REPORTED;
+    }
+}
+
+/// How many devices the run has, known once the list is complete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// To be synced.
+    pub(super) to_sync: u32,
+    /// Skipped, since they cannot sync.
+    pub(super) unsupported: u32,
+    /// Named, not in the list, and not to be synced.
+    pub(super) unlisted: u32,
+}
+
+impl Plan {
+    pub(super) fn total(self) -> u32 {
+        self.to_sync + self.unsupported + self.unlisted
+    }
+}
+
+/// All devices that the list held, and those that are named.
+#[derive(Debug)]
+pub(super) struct Devices {
+    selection: Selection,
+    criteria: Criteria,
+    named: Option<Named>,
+    /// Settled by an earlier run.
+    skip: HashSet<Guid>,
+    /// In the order of the list.
+    devices: Vec<Device>,
+    by_id: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl Devices {
+    pub(super) fn new(selection: Selection, criteria: Criteria) -> Self {
+        Self {
+            named: Named::new(&selection),
+            selection,
+            criteria,
+            skip: HashSet::new(),
+            devices: Vec::new(),
+            by_id: HashTable::new(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Leaves out these, which an earlier run has settled.
+    pub(super) fn skip(&mut self, devices: &[Guid]) {
+        self.skip.extend(devices);
+    }
+
+    /// The list begins.
+    pub(super) fn begin(&mut self) {
+        self.named = Named::new(&self.selection);
+        self.devices.clear();
+        self.by_id.clear();
+    }
+
+    /// Takes a row of the list. Of a device that comes again the first row that meets the selection counts.
+    pub(super) fn row(&mut self, row: &DeviceRow<'_>) {
+        let Ok(id) = row.id.as_str().parse::<Guid>() else {
+            return;
+        };
+        let last_sync = match self.reads_last_sync() {
+            true => last_sync(row.last_sync_date_time.as_str()),
+            false => 0,
+        };
+        let named = self.named.as_mut().is_none_or(|named| named.meet(id));
+        let matches = named && !self.skip.contains(&id) && self.criteria.matches(row, last_sync);
+        let state = match matches {
+            false => State::Unselected,
+            true if self.criteria.unsupported(row).is_some() => State::Unsupported,
+            true => State::Open,
+        };
+        self.add(Device::new(id, last_sync, state));
+    }
+
+    /// Whether the last check-in decides which devices the run takes.
+    fn reads_last_sync(&self) -> bool {
+        let decides_by_order = self.selection.stalest_first && self.selection.limit.is_some();
+        self.criteria.reads_last_sync() || decides_by_order
+    }
+
+    /// The list is complete: decides what the run has to do with each device.
+    pub(super) fn complete(&mut self) -> Plan {
+        let missing: Vec<Guid> = self.named.iter().flat_map(Named::unlisted).collect();
+        let synced = match self.criteria.is_empty() {
+            true => State::Open,
+            false => State::Unlisted,
+        };
+        for id in missing {
+            if !self.skip.contains(&id) {
+                self.add(Device::new(id, 0, synced));
+            }
+        }
+        if let Some(limit) = self.selection.limit {
+            self.limit_to(limit as usize);
+        }
+        self.devices.shrink_to_fit();
+        let count = |state: State| {
+            let found = self.devices.iter().filter(|device| device.state() == state);
+            u32::try_from(found.count()).unwrap_or(u32::MAX)
+        };
+        Plan {
+            to_sync: count(State::Open),
+            unsupported: count(State::Unsupported),
+            unlisted: count(State::Unlisted),
+        }
+    }
+
+    /// Of the devices that can be synced the first ones are, in the order of the run, and no others are part of it.
+    fn limit_to(&mut self, limit: usize) {
+        let open = |device: &Device| device.state() == State::Open;
+        let mut order: Vec<usize> = (0..self.devices.len())
+            .filter(|at| open(&self.devices[*at]))
+            .collect();
+        if self.selection.stalest_first {
+            order.sort_by_key(|at| u32::from_ne_bytes(self.devices[*at].last_sync));
+        }
+        for at in order.into_iter().skip(limit) {
+            self.devices[at].set(State::OverLimit);
+        }
+        for device in &mut self.devices {
+            if matches!(device.state(), State::Unsupported | State::Unlisted) {
+                device.set(State::OverLimit);
+            }
+        }
+    }
+
+    /// Where a device is, if the list held it or it is named.
+    pub(super) fn find(&self, id: Guid) -> Option<At> {
+        let known = |at: &u32| self.devices[*at as usize].id() == id;
+        self.by_id
+            .find(self.hasher.hash_one(id), known)
+            .map(|at| At(*at))
+    }
+
+    pub(super) fn get(&self, At(at): At) -> &Device {
+        &self.devices[at as usize]
+    }
+
+    pub(super) fn get_mut(&mut self, At(at): At) -> &mut Device {
+        &mut self.devices[at as usize]
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (At, &Device)> {
+        (0..).map(At).zip(&self.devices)
+    }
+
+    pub(super) fn limit(&self) -> u32 {
+        self.selection.limit.unwrap_or(u32::MAX)
+    }
+
+    fn add(&mut self, device: Device) {
+        let Self {
+            devices,
+            by_id,
+            hasher,
+            ..
+        } = self;
+        let id = device.id();
+        let next = u32::try_from(devices.len()).unwrap_or(u32::MAX);
+        let known = by_id.find_mut(hasher.hash_one(id), |at| devices[*at as usize].id() == id);
+        match known {
+            // The order of the run is that in which the devices matched: the device is entered once more, and what was
+            // known of it before is never found again.
+            Some(at) if devices[*at as usize].state() == State::Unselected => {
+                if device.state() == State::Unselected {
+                    return;
+                }
+                *at = next;
+            }
+            Some(_) => return,
+            None => {
+                by_id.insert_unique(hasher.hash_one(id), next, |at| {
+                    hasher.hash_one(devices[*at as usize].id())
+                });
+            }
+        }
+        devices.push(device);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn devices(selection: &Selection) -> Devices {
+        let criteria = Criteria::new(selection, Duration::from_secs(1_794_382_080));
+        Devices::new(selection.clone(), criteria)
+    }
+
+    fn id(n: u128) -> Guid {
+        Guid::random(n)
+    }
+
+    fn read(devices: &mut Devices, rows: &[(u128, &str, &str)]) {
+        for (n, os, last) in rows {
+            let json = format!(
+                r#"{{"id":"{}","operatingSystem":"{os}","lastSyncDateTime":"{last}"}}"#,
+                id(*n)
+            );
+            devices.row(&serde_json::from_str(&json).expect("a row"));
+        }
+    }
+
+    fn state(devices: &Devices, n: u128) -> Option<State> {
+        devices.find(id(n)).map(|at| devices.get(at).state())
+    }
+
+    #[test]
+    fn a_device_takes_25_bytes() {
+        assert_eq!(size_of::<Device>(), 25);
+    }
+
+    #[test]
+    fn what_the_selection_matches_is_open_and_the_rest_is_known() {
+        let mut books = devices(&Selection {
+            os: vec!["windows".to_owned(), "linux".to_owned()],
+            devices: vec![id(1), id(2), id(3), id(9)],
+            ..Selection::default()
+        });
+        books.skip(&[id(3)]);
+        read(
+            &mut books,
+            &[
+                (1, "Windows", ""),
+                (2, "Linux", ""),
+                (3, "Windows", ""),
+                (4, "Windows", ""),
+            ],
+        );
+        let plan = books.complete();
+        assert_eq!(state(&books, 1), Some(State::Open));
+        assert_eq!(state(&books, 2), Some(State::Unsupported));
+        assert_eq!(state(&books, 3), Some(State::Unselected));
+        assert_eq!(state(&books, 4), Some(State::Unselected));
+        assert_eq!(state(&books, 9), Some(State::Unlisted));
+        assert_eq!(state(&books, 5), None);
+        assert_eq!((plan.to_sync, plan.unsupported, plan.unlisted), (1, 1, 1));
+        assert_eq!(plan.total(), 3);
+    }
+
+    #[test]
+    fn a_named_device_that_is_not_listed_is_synced_where_nothing_else_is_asked_of_it() {
+        let mut books = devices(&Selection {
+            devices: vec![id(1), id(2)],
+            ..Selection::default()
+        });
+        read(&mut books, &[(1, "", "")]);
+        assert_eq!(books.complete().to_sync, 2);
+        assert_eq!(state(&books, 2), Some(State::Open));
+    }
+
+    #[test]
+    fn the_limit_takes_the_first_in_the_order_of_the_run() {
+        let rows = [
+            (1, "Linux", ""),
+            (2, "iOS", "2026-01-03T00:00:00Z"),
+            (3, "iOS", "2026-01-01T00:00:00Z"),
+            (2, "iOS", "2025-01-01T00:00:00Z"),
+            (4, "iOS", "2026-01-02T00:00:00Z"),
+        ];
+        for (stalest_first, first) in [(false, [2, 3]), (true, [3, 4])] {
+            let mut books = devices(&Selection {
+                limit: Some(2),
+                stalest_first,
+                ..Selection::default()
+            });
+            read(&mut books, &rows);
+            let plan = books.complete();
+            assert_eq!((plan.to_sync, plan.total()), (2, 2));
+            for n in 1..=4 {
+                let expected = match first.contains(&n) {
+                    true => State::Open,
+                    false => State::OverLimit,
+                };
+                assert_eq!(state(&books, n), Some(expected), "{n}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_device_counts_from_the_row_that_matches_and_a_new_list_forgets_it() {
+        let mut books = devices(&Selection {
+            os: vec!["ios".to_owned()],
+            limit: Some(1),
+            ..Selection::default()
+        });
+        read(
+            &mut books,
+            &[
+                (1, "Android", ""),
+                (2, "iOS", ""),
+                (1, "iOS", ""),
+                (2, "x", ""),
+            ],
+        );
+        assert_eq!(books.complete().to_sync, 1);
+        assert_eq!(state(&books, 2), Some(State::Open));
+        assert_eq!(state(&books, 1), Some(State::OverLimit));
+        books.begin();
+        assert_eq!(state(&books, 1), None);
+    }
+}

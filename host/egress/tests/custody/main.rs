@@ -1,0 +1,6 @@
+//! Custody against a Graph that returns what the test says.
+
+mod list;
+mod reports;
+mod run;
+mod syncs;

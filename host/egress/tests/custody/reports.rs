@@ -1,0 +1,201 @@
+//! What a component reports, compared with what Graph returned.
+
+use intune_sync_egress::{Conclusion, Counts, ReportedOutcome as Outcome, Untrue};
+use intune_sync_selection::Selection;
+
+use crate::run::{Run, id, page};
+
+fn counts(total: u32, success: u32, error: u32, gone: u32) -> Counts {
+    Counts {
+        total,
+        success,
+        error,
+        gone,
+        ..Counts::default()
+    }
+}
+
+#[test]
+fn what_is_true_is_taken_once() {
+    let run = Run::of(&[1, 2, 3]);
+    run.custody.planned(3, 0, 3).expect("three are listed");
+    run.sync(id(1)).expect("listed");
+    run.reply(404, "");
+    run.sync(id(2)).expect("listed");
+    run.reply(409, r#"{"error":{"code":"Conflict","message":"No."}}"#);
+    run.sync(id(3)).expect("listed");
+    let report = |n, outcome| run.custody.device_done(id(n), outcome);
+    assert_eq!(report(1, Outcome::Accepted).expect("true").attempts, 1);
+    assert_eq!(report(2, Outcome::Gone).expect("true").trouble, None);
+    let trouble = report(3, Outcome::Failed)
+        .expect("true")
+        .trouble
+        .expect("why");
+    assert_eq!(
+        (trouble.status, trouble.request_id.as_str()),
+        (Some(409), "graph's own")
+    );
+    assert_eq!(
+        (trouble.code.as_str(), trouble.message.as_str()),
+        ("Conflict", "No.")
+    );
+    let left = run.left().pop().expect("it left");
+    let id_that_left = left.headers()["client-request-id"]
+        .to_str()
+        .expect("ASCII")
+        .to_owned();
+    assert_eq!(
+        trouble.client_request_id.map(|id| id.to_string()),
+        Some(id_that_left)
+    );
+    assert_eq!(report(1, Outcome::Accepted), Err(Untrue::Twice(id(1))));
+    let said = counts(3, 1, 1, 1);
+    assert_eq!(run.custody.conclude(&said, Conclusion::Completed), Ok(()));
+    let counted = run.custody.counts();
+    assert_eq!((counted.requests, counted.pending()), (4, 0));
+}
+
+#[test]
+fn what_is_not_true_is_named() {
+    let run = Run::of(&[1, 2, 3]);
+    run.sync(id(1)).expect("listed");
+    run.reply(503, "");
+    run.sync(id(2)).expect("listed");
+    let report = |n, outcome| {
+        run.custody
+            .device_done(id(n), outcome)
+            .expect_err("not true")
+    };
+    let failure = |n, instead| Untrue::Failure {
+        device: id(n),
+        instead,
+    };
+    assert_eq!(report(9, Outcome::Accepted), Untrue::Foreign(id(9)));
+    assert_eq!(report(2, Outcome::Accepted), Untrue::Success(id(2)));
+    assert_eq!(report(3, Outcome::Accepted), Untrue::Success(id(3)));
+    assert_eq!(report(1, Outcome::Gone), Untrue::Gone(id(1)));
+    assert_eq!(report(3, Outcome::Skipped), Untrue::Skipped(id(3)));
+    assert_eq!(
+        report(1, Outcome::Failed),
+        failure(1, "and Graph has accepted a sync of it")
+    );
+    assert_eq!(
+        report(2, Outcome::Failed),
+        failure(2, "and has not tried it as often as `--max-retries` says")
+    );
+    assert_eq!(
+        report(3, Outcome::Failed),
+        failure(3, "and no sync of it has left")
+    );
+    for _ in 0..2 {
+        run.reply(503, "");
+        run.sync(id(2)).expect("a retry");
+    }
+    let done = run
+        .custody
+        .device_done(id(2), Outcome::Failed)
+        .expect("true now");
+    assert_eq!(done.attempts, 3);
+}
+
+#[test]
+fn nothing_is_true_of_a_device_before_the_list_was_read() {
+    let run = Run::new(Selection::default());
+    let linux = format!(
+        r#"{{"@odata.nextLink":"https://graph.microsoft.com/v1.0/deviceManagement/managedDevices?$skiptoken=x",
+            "value":[{{"id":"{}","operatingSystem":"Linux"}}]}}"#,
+        id(1)
+    );
+    run.reply(200, &linux);
+    run.list("").expect("the first page");
+    let early = run.custody.device_done(id(1), Outcome::Skipped);
+    assert_eq!(early, Err(Untrue::Foreign(id(1))));
+}
+
+#[test]
+fn a_device_that_is_left_out_is_named() {
+    let run = Run::of(&[1, 2]);
+    run.sync(id(1)).expect("listed");
+    let withheld = Untrue::Withheld {
+        device: id(1),
+        outcome: "was synced",
+    };
+    for conclusion in [Conclusion::Completed, Conclusion::Unfinished] {
+        let concluded = run.custody.conclude(&counts(2, 0, 0, 0), conclusion);
+        assert_eq!(concluded, Err(withheld.clone()));
+    }
+    run.custody
+        .device_done(id(1), Outcome::Accepted)
+        .expect("true");
+    let said = counts(2, 1, 0, 0);
+    assert_eq!(run.custody.conclude(&said, Conclusion::Unfinished), Ok(()));
+    assert_eq!(run.custody.conclude(&said, Conclusion::Planned), Ok(()));
+    let completed = run.custody.conclude(&said, Conclusion::Completed);
+    assert_eq!(completed, Err(Untrue::PassedOver(id(2))));
+}
+
+#[test]
+fn numbers_are_those_of_the_books() {
+    let run = Run::new(Selection::default());
+    assert_eq!(run.custody.planned(0, 0, 0), Err(Untrue::EarlyPlan));
+    let nothing = counts(0, 0, 0, 0);
+    assert_eq!(
+        run.custody.conclude(&nothing, Conclusion::Completed),
+        Err(Untrue::NoList)
+    );
+    assert_eq!(
+        run.custody.conclude(&nothing, Conclusion::Unfinished),
+        Ok(())
+    );
+    run.reply(200, &page(&[1, 2], None));
+    run.list("").expect("the first page");
+    // A run that is stopped while the last page is on its way does not know of it.
+    assert_eq!(
+        run.custody.conclude(&nothing, Conclusion::Unfinished),
+        Ok(())
+    );
+    assert_eq!(run.custody.counts().total, 0);
+    for (to_sync, skipped, total) in [(1, 0, 2), (2, 1, 2), (2, 0, 3)] {
+        let planned = run.custody.planned(to_sync, skipped, total);
+        assert!(matches!(planned, Err(Untrue::Count { .. })), "{planned:?}");
+    }
+    run.custody.planned(2, 0, 2).expect("true");
+    for said in [
+        counts(0, 0, 0, 0),
+        counts(3, 0, 0, 0),
+        counts(2, 1, 0, 0),
+        counts(2, 0, 1, 0),
+        counts(2, 0, 0, 1),
+    ] {
+        let concluded = run.custody.conclude(&said, Conclusion::Unfinished);
+        assert!(matches!(concluded, Err(Untrue::Count { .. })), "{said:?}");
+    }
+}
+
+#[test]
+fn of_a_run_that_broke_off_the_books_tell_what_was_done() {
+    let run = Run::of(&[1, 2, 3]);
+    run.sync(id(1)).expect("listed");
+    run.reply(409, "");
+    run.sync(id(2)).expect("listed");
+    let settled = run.custody.settle();
+    let settled: Vec<_> = settled
+        .into_iter()
+        .map(|(id, outcome, _)| (id, outcome))
+        .collect();
+    assert_eq!(
+        settled,
+        [(id(1), Outcome::Accepted), (id(2), Outcome::Failed)]
+    );
+    assert!(run.custody.settle().is_empty());
+    let counted = run.custody.counts();
+    assert_eq!(
+        (
+            counted.total,
+            counted.success,
+            counted.error,
+            counted.pending()
+        ),
+        (3, 1, 1, 1)
+    );
+}

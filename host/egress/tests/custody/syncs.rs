@@ -1,0 +1,202 @@
+//! Syncs: of which devices, and how often.
+
+use http::Method;
+use intune_sync_egress::CustodyRefusal as Refusal;
+use intune_sync_ids::Guid;
+use intune_sync_selection::Selection;
+
+use crate::run::{Run, id, page};
+
+#[test]
+fn no_device_before_the_list_was_read_and_none_that_it_did_not_hold() {
+    let run = Run::new(Selection::default());
+    assert!(matches!(run.sync(id(1)), Err(Refusal::BeforeList(_))));
+    run.reply(200, &page(&[1], Some("$skiptoken=x")));
+    run.list("").expect("the first page");
+    assert!(matches!(run.sync(id(1)), Err(Refusal::BeforeList(_))));
+    run.reply(200, &page(&[2], None));
+    run.list("$skiptoken=x").expect("the link");
+    assert!(matches!(run.batch(&[id(1), id(3)]), Err(Refusal::NotListed(other)) if other == id(3)));
+    // What was refused has left no trace.
+    run.batch(&[id(1), id(2)]).expect("both are listed");
+}
+
+#[test]
+fn none_that_the_selection_does_not_match() {
+    let run = Run::new(Selection {
+        devices: vec![id(1), id(2)],
+        ..Selection::default()
+    });
+    run.custody.skip(&[id(2)]);
+    run.reply(200, &page(&[1, 2, 3], None));
+    run.list("").expect("the first page");
+    for other in [2, 3] {
+        assert!(
+            matches!(run.sync(id(other)), Err(Refusal::NotSelected(_))),
+            "{other}"
+        );
+    }
+    run.sync(id(1)).expect("it is named");
+}
+
+#[test]
+fn no_more_than_the_limit_and_none_that_cannot_sync() {
+    let run = Run::new(Selection {
+        limit: Some(1),
+        ..Selection::default()
+    });
+    run.reply(200, &page(&[1, 2], None));
+    run.list("").expect("the first page");
+    assert!(matches!(
+        run.sync(id(2)),
+        Err(Refusal::OverLimit { limit: 1, .. })
+    ));
+    run.sync(id(1)).expect("the first");
+    let run = Run::new(Selection::default());
+    let linux = format!(
+        r#"{{"value":[{{"id":"{}","operatingSystem":"Linux"}}]}}"#,
+        id(1)
+    );
+    run.reply(200, &linux);
+    run.list("").expect("the first page");
+    assert!(matches!(run.sync(id(1)), Err(Refusal::Unsupported(_))));
+}
+
+#[test]
+fn none_after_a_definite_outcome() {
+    for (status, said) in [
+        (204, "accepted"),
+        (404, "gone"),
+        (409, "refused"),
+        (403, "refused"),
+    ] {
+        let run = Run::of(&[1]);
+        run.reply(status, "");
+        run.sync(id(1)).expect("the first");
+        match run.sync(id(1)) {
+            Err(Refusal::Settled { outcome, .. }) => assert_eq!(outcome, said),
+            other => panic!("{status}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn none_twice_in_one_request() {
+    let run = Run::of(&[1, 2]);
+    for twice in [run.batch(&[id(1), id(2), id(1)]), run.bulk(&[id(2), id(2)])] {
+        assert!(matches!(twice, Err(Refusal::OnItsWay(_))), "{twice:?}");
+    }
+    assert_eq!(run.left().len(), 1, "the list");
+}
+
+#[test]
+fn attempts_are_bounded_by_what_explains_them() {
+    let run = Run::of(&[1]);
+    for status in [429, 401] {
+        for _ in 0..50 {
+            run.reply(status, "");
+            run.sync(id(1)).expect("it explains itself");
+        }
+    }
+    // Two retries, and two more for what the component may count in another way.
+    for _ in 0..1 + 2 + 2 {
+        run.reply(503, "");
+        run.sync(id(1)).expect("a retry");
+    }
+    assert!(matches!(
+        run.sync(id(1)),
+        Err(Refusal::Attempts { attempts: 105, .. })
+    ));
+}
+
+#[test]
+fn while_nothing_succeeds_no_device_is_blamed() {
+    let run = Run::of(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    for device in (1..=10).chain([10; 20]) {
+        run.no_reply();
+        let sent = run.sync(id(device));
+        assert_eq!(sent.expect("an outage").status, 0);
+    }
+    run.sync(id(1)).expect("Graph is back");
+    for _ in 0..1 + 2 + 2 {
+        run.no_reply();
+        run.sync(id(10)).expect("it was not blamed before");
+    }
+    assert!(matches!(run.sync(id(10)), Err(Refusal::Attempts { .. })));
+}
+
+#[test]
+fn each_item_and_each_device_of_a_bulk_action_has_its_own_outcome() {
+    let run = Run::of(&[1, 2, 3, 4]);
+    run.reply(
+        200,
+        r#"{"responses":[{"id":"2","status":404},{"id":"1","status":204},{"id":"3","status":429}]}"#,
+    );
+    run.batch(&[1, 2, 3, 4].map(id)).expect("all are listed");
+    for settled in [1, 2] {
+        assert!(
+            matches!(run.sync(id(settled)), Err(Refusal::Settled { .. })),
+            "{settled}"
+        );
+    }
+    run.reply(
+        200,
+        &format!(
+            r#"{{"successfulDeviceIds":["{}"],"failedDeviceIds":["{}"]}}"#,
+            id(3),
+            id(4)
+        ),
+    );
+    run.bulk(&[3, 4].map(id)).expect("both are open");
+    assert!(matches!(run.sync(id(3)), Err(Refusal::Settled { .. })));
+    run.sync(id(4)).expect("it is open");
+}
+
+#[test]
+fn a_shared_request_that_fails_settles_none() {
+    for status in [400, 403, 404, 405, 413, 429, 500] {
+        let run = Run::of(&[1, 2]);
+        run.reply(status, "");
+        run.batch(&[1, 2].map(id)).expect("both are open");
+        run.reply(status, "");
+        run.bulk(&[1, 2].map(id)).expect("both are open");
+        run.sync(id(1))
+            .unwrap_or_else(|refusal| panic!("{status}: {refusal}"));
+    }
+}
+
+#[test]
+fn what_leaves_has_the_host_s_ids_and_the_component_gets_its_own_back() {
+    const OWN: &str = "00000000-0000-4000-8000-00000000000c";
+    let run = Run::of(&[1, 2]);
+    let item = |name: &str, device: Guid| {
+        format!(
+            r#"{{"id":"{name}","method":"POST","url":"/deviceManagement/managedDevices/{device}/syncDevice"}}"#
+        )
+    };
+    let body = format!(
+        r#"{{"requests":[{},{}]}}"#,
+        item("leak-1", id(1)),
+        item("leak-2", id(2))
+    );
+    run.reply(
+        200,
+        r#"{"responses":[{"id":"2","status":204},{"id":"1","status":204}]}"#,
+    );
+    let got = run
+        .send(Method::POST, "/v1.0/$batch", &body)
+        .expect("both are open");
+    assert_eq!(
+        got.body,
+        r#"{"responses":[{"id":"leak-2","status":204},{"id":"leak-1","status":204}]}"#
+    );
+    assert_eq!(got.headers["client-request-id"], OWN);
+    let left = run.left().pop().expect("it left");
+    assert_ne!(left.headers()["client-request-id"], OWN);
+    let sent = String::from_utf8_lossy(left.body()).into_owned();
+    assert!(
+        !sent.contains("leak") && sent.contains(r#""id":"2""#),
+        "{sent}"
+    );
+    assert_eq!(left.uri().path(), "/v1.0/$batch");
+}

@@ -1,0 +1,11 @@
+//! Reads who uses each device.
+
+use intune_sync_hostile::{DEVICES, Graph, attack};
+
+fn attempt(graph: &Graph) -> String {
+    graph
+        .get(&format!("{DEVICES}?$select=id,userPrincipalName"))
+        .outcome()
+}
+
+attack!(attempt);
