@@ -76,6 +76,44 @@ fn the_built_in_component_asks_for_nothing_beyond_the_promise() {
     });
 }
 
+/// In the form of Wassette's: its keys are those of its schema, and what it has no words for is in comments.
+#[test]
+fn the_policy_file_allows_one_host_and_names_each_rule() {
+    let finished = audit(&["--policy"]);
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+    let plain: Vec<&str> = finished
+        .stdout
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#') && !line.is_empty())
+        .collect();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        plain,
+        [
+            "version: \"1.0\"",
+            &format!(
+                "description: \"intune-sync {version}: read the list of managed devices and sync them\""
+            ),
+            "permissions:",
+            "  network:",
+            "    allow:",
+            "      - host: \"graph.microsoft.com\"",
+        ]
+    );
+    let (_, json) = Program::new().args(["audit"]).json();
+    for (table, what, is) in [
+        ("GateRules", "What", "Condition"),
+        ("Limits", "What", "Limit"),
+    ] {
+        for row in json[table].as_array().expect("an array") {
+            let text = |key: &str| row[key].as_str().expect("a text").to_owned();
+            let line = format!("#   {}: {}", text(what), text(is));
+            assert!(finished.stdout.contains(&line), "{line}");
+        }
+    }
+    assert_eq!(audit(&["--policy", "x.wasm"]).code, 2);
+}
+
 #[test]
 fn the_json_says_the_same() {
     let (finished, json) = Program::new().args(["audit"]).json();

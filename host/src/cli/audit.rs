@@ -18,6 +18,9 @@ pub(crate) struct AuditOptions {
     /// The component to look at, instead of the built-in one
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Print what any component is allowed here as a policy file, in the form of Wassette's
+    #[arg(long, conflicts_with_all = ["file", "format"], help_heading = "Output")]
+    pub(crate) policy: bool,
     /// What stdout gets
     #[arg(
         long = "output",

@@ -3,6 +3,7 @@
 mod inspect;
 mod json;
 mod nested;
+mod policy;
 mod recorded;
 mod text;
 
@@ -39,6 +40,10 @@ pub(crate) async fn run(
     options: &AuditOptions,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
+    if options.policy {
+        printer.data(&policy::policy())?;
+        return Ok(ExitStatus::Success);
+    }
     match &options.file {
         Some(file) if !confined::is_confined() => elsewhere(file, options.format, printer).await,
         _ => here(options, printer),
