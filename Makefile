@@ -10,6 +10,8 @@
 #              runs the core against 100,000 random tenants on virtual time (`make test` takes 2,000)
 # make replay SEED=17
 #              one of these again, with everything that was drawn and everything that happened
+# make custody gives the gate and custody a million generated requests and pages, and compares them with an independent
+#              rule (`make test` takes a tenth)
 # make crash   kills runs at a thousand moments, and resumes each (`make test` takes 100)
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
 # make settings
@@ -26,7 +28,7 @@ CARGO ?= cargo
 # One selection and one profile everywhere: any other would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test test-under-load runtimes simulation replay crash bench settings mutants fuzz lint reproducible setup node
+.PHONY: demo build test test-under-load runtimes simulation replay custody crash bench settings mutants fuzz lint reproducible setup node
 .DEFAULT_GOAL := build
 
 demo: build
@@ -50,6 +52,9 @@ simulation: setup
 
 replay: setup
 	INTUNE_SYNC_SEED=$(or $(SEED),$(error which one? SEED=17)) $(CARGO) test $(FLAGS) --test seeds everything -- --nocapture
+
+custody: setup
+	INTUNE_SYNC_GENERATED=1000000 $(CARGO) test $(FLAGS) --test harnesses
 
 crash: setup
 	INTUNE_SYNC_KILLS=1000 $(CARGO) test $(FLAGS) --test end_to_end -- crash::
