@@ -15,7 +15,7 @@ use intune_sync_egress::{
     sync::{self, BODY_LIMIT, Call, Head, Rules, WriteCeiling},
 };
 use intune_sync_ids::Quoted;
-use intune_sync_wit::Settings;
+use intune_sync_wit::{Purpose, Settings};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
@@ -67,6 +67,9 @@ impl Egress {
     ) -> Self {
         let ceiling = NonZeroU64::new(settings.ceiling).unwrap_or(NonZeroU64::MIN);
         let custody = Custody::new(terms::of(settings, &rules.origin));
+        if settings.purpose == Purpose::Plan {
+            custody.keep_check_ins();
+        }
         let largest = u32::try_from(rules.writes.largest())
             .ok()
             .and_then(NonZeroU32::new)

@@ -64,7 +64,8 @@ fn by_the_books(failure: &mut Failure, trouble: Trouble) {
 ///
 /// When one of them is not to be synced.
 pub(crate) fn selected(custody: &Custody, devices: &[Selected]) -> Result<(), Untrue> {
-    custody.selected(devices.iter().map(|device| guid(device.id)))
+    let devices = devices.iter();
+    custody.selected(devices.map(|device| (guid(device.id), device.last_sync)))
 }
 
 /// Compares the summary of a run that is over.

@@ -259,7 +259,16 @@ async fn check_ins(
         });
         confirmation.write(check_ins).map_err(history::unusable)?;
     }
-    Ok(())
+    match first < plan.to_sync {
+        false => Ok(()),
+        true => Err(Failure::failed(
+            format!(
+                "the component says of {first} of {} devices when they have checked in",
+                plan.to_sync
+            ),
+            "run the command again, without `--component`, and report a bug if it fails again",
+        )),
+    }
 }
 
 /// What the history says of a run that was confirmed.

@@ -136,6 +136,8 @@ pub(super) struct Devices {
     named: Option<Named>,
     /// Settled by an earlier run.
     skip: HashSet<Guid>,
+    /// When each device has checked in last is what the run is for.
+    keeps_check_ins: bool,
     /// In the order of the list.
     devices: Vec<Device>,
     by_id: HashTable<u32>,
@@ -149,6 +151,7 @@ impl Devices {
             selection,
             criteria,
             skip: HashSet::new(),
+            keeps_check_ins: false,
             devices: Vec::new(),
             by_id: HashTable::new(),
             hasher: RandomState::new(),
@@ -158,6 +161,17 @@ impl Devices {
     /// Leaves out these, which an earlier run has settled.
     pub(super) fn skip(&mut self, devices: &[Guid]) {
         self.skip.extend(devices);
+    }
+
+    /// Keeps when each device has checked in last, whatever the run selects by.
+    pub(super) fn keep_check_ins(&mut self) {
+        self.keeps_check_ins = true;
+    }
+
+    /// When a device has checked in last, in seconds since 1970, where that is kept.
+    pub(super) fn check_in(&self, device: &Device) -> Option<u32> {
+        self.keeps_check_ins
+            .then(|| u32::from_ne_bytes(device.last_sync))
     }
 
     /// The list begins.
@@ -186,10 +200,10 @@ impl Devices {
         self.add(Device::new(id, last_sync, state));
     }
 
-    /// Whether the last check-in decides which devices the run takes.
+    /// Whether the last check-in is kept, or decides which devices the run takes.
     fn reads_last_sync(&self) -> bool {
         let decides_by_order = self.selection.stalest_first && self.selection.limit.is_some();
-        self.criteria.reads_last_sync() || decides_by_order
+        self.keeps_check_ins || self.criteria.reads_last_sync() || decides_by_order
     }
 
     /// The list is complete: decides what the run has to do with each device.

@@ -70,6 +70,11 @@ impl Custody {
         }
     }
 
+    /// Keeps when each device has checked in last, to compare what the component says of it.
+    pub fn keep_check_ins(&self) {
+        self.books().devices.keep_check_ins();
+    }
+
     /// Leaves out these devices, which an earlier run has settled.
     pub fn skip(&self, devices: &[Guid]) {
         self.books().devices.skip(devices);

@@ -127,6 +127,9 @@ pub enum Untrue {
         /// By the books.
         counted: u32,
     },
+    /// Another check-in than the list has.
+    #[error("the component names another last check-in of `{0}` than the list of devices")]
+    CheckIn(Guid),
     /// A device that is handed over as one that will be synced.
     #[error("the component says that it will sync `{0}`, which this run is not to sync")]
     Selected(Guid),
@@ -163,14 +166,18 @@ impl Custody {
         Ok(())
     }
 
-    /// Compares a part of the devices that the component says it will sync.
+    /// Compares a part of the devices that the component says it will sync, each with its last check-in, in seconds since
+    /// 1970.
     ///
     /// # Errors
     ///
-    /// When one of them is not to be synced.
-    pub fn selected(&self, devices: impl IntoIterator<Item = Guid>) -> Result<(), Untrue> {
+    /// When one of them is not to be synced, or has checked in at another time, where that is kept.
+    pub fn selected(
+        &self,
+        devices: impl IntoIterator<Item = (Guid, Option<u32>)>,
+    ) -> Result<(), Untrue> {
         let books = self.books();
-        for id in devices {
+        for (id, last_sync) in devices {
             let device = books.devices.find(id).map(|at| books.devices.get(at));
             let is_to_be_synced = |device: &Device| match device.state() {
                 State::Unselected | State::Unsupported | State::Unlisted | State::OverLimit => {
@@ -185,6 +192,10 @@ impl Custody {
             };
             if !device.is_some_and(is_to_be_synced) {
                 return Err(Untrue::Selected(id));
+            }
+            let check_in = device.and_then(|device| books.devices.check_in(device));
+            if check_in.is_some_and(|check_in| check_in != last_sync.unwrap_or(0)) {
+                return Err(Untrue::CheckIn(id));
             }
         }
         Ok(())

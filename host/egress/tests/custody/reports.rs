@@ -199,3 +199,25 @@ fn of_a_run_that_broke_off_the_books_tell_what_was_done() {
         (3, 1, 1, 1)
     );
 }
+
+/// By the last check-in it is decided who has checked in since a sync.
+#[test]
+fn a_check_in_is_the_one_of_the_list() {
+    let run = Run::new(Selection::default());
+    run.custody.keep_check_ins();
+    let row = |n: u32, last: &str| format!(r#"{{"id":"{}","lastSyncDateTime":"{last}"}}"#, id(n));
+    let rows = [
+        row(1, "2026-11-26T10:00:00Z"),
+        row(2, "0001-01-01T00:00:00Z"),
+    ]
+    .join(",");
+    run.reply(200, &format!(r#"{{"value":[{rows}]}}"#));
+    run.list("").expect("the first page");
+    let said = |device, last| run.custody.selected([(id(device), last)]);
+    assert_eq!(said(1, Some(1_795_687_200)), Ok(()));
+    assert_eq!(said(2, None), Ok(()));
+    assert_eq!(said(1, Some(1_795_687_201)), Err(Untrue::CheckIn(id(1))));
+    assert_eq!(said(1, None), Err(Untrue::CheckIn(id(1))));
+    assert_eq!(said(2, Some(1_795_687_200)), Err(Untrue::CheckIn(id(2))));
+    assert_eq!(said(3, None), Err(Untrue::Selected(id(3))));
+}
