@@ -31,6 +31,8 @@ mod output;
 mod plan;
 mod program;
 mod proxy;
+#[cfg(unix)]
+mod question;
 mod rehearse;
 mod request_ids;
 mod retries;

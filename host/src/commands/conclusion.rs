@@ -16,6 +16,8 @@ use crate::{output::Output, printer::Printer};
 pub(super) struct Concluded {
     pub(super) summary: Summary,
     pub(super) status: ExitStatus,
+    /// The user said no when asked.
+    pub(super) declined: bool,
     pub(super) record: Option<Record>,
 }
 
@@ -28,6 +30,7 @@ pub(super) async fn of(
     Concluded {
         summary,
         mut status,
+        declined,
         record,
     }: Concluded,
     mut output: Output,
@@ -42,6 +45,11 @@ pub(super) async fn of(
     // People see the summary before the wait; JSON is one object.
     let is_text = confirmer.options.format == Format::Text;
     printer.end_progress();
+    if declined && is_text && summary.status == RunStatus::Stopped {
+        // Who has just said no needs no figures.
+        printer.note("nothing was synced");
+        return Ok(status);
+    }
     if is_text {
         printer.data(&output.summary(now, &summary))?;
     }

@@ -11,6 +11,7 @@ mod grant;
 mod history;
 mod identity;
 mod interruption;
+mod question;
 mod rehearse;
 mod requests;
 mod runs;

@@ -28,6 +28,7 @@ use super::{
     history::{Opened, Record},
     http_client, identity,
     interruption::Interruption,
+    question::{Now, Question},
 };
 use crate::{cli::JobOptions, identity::Environment, output::Output, printer::Printer};
 
@@ -123,10 +124,14 @@ pub(crate) async fn run(
         settings.selection.limit = record.limit(settings.selection.limit);
         settings.learned = record.learned();
     }
+    let asks = asks(options);
+    let question = match asks {
+        true => Question::open(options.given.whole_fleet(), tokens.claims()),
+        false => Question::settled(),
+    };
     let egress = Egress::new(rules, &settings, tokens, client)
         .with_journal(record.as_ref().map(Record::journal));
     let egress = Arc::new(egress);
-    let asks = asks(options);
     if asks {
         egress.withhold_writes();
     }
@@ -147,10 +152,7 @@ pub(crate) async fn run(
         started,
         deadline,
         turn: Turn::new(options.deadline()),
-        question: match asks {
-            true => Question::Open(None),
-            false => Question::Settled,
-        },
+        question,
         declined: false,
         summary: None,
         record,
@@ -163,10 +165,9 @@ pub(crate) async fn run(
     conclusion::of(ended, output, &confirmer, printer).await
 }
 
-/// Whether a person at a terminal is asked before the whole fleet is synced.
+/// Whether there is a person at a terminal to be asked.
 fn asks(options: &JobOptions) -> bool {
     options.purpose == Purpose::Sync
-        && options.given.whole_fleet()
         && options.given.yes != Some(true)
         && std::io::stdin().is_terminal()
         && std::io::stderr().is_terminal()
@@ -229,22 +230,13 @@ struct Job<'a> {
     deadline: Option<Instant>,
     turn: Turn,
     question: Question,
-    /// The user declined to sync the whole fleet.
+    /// The user said no.
     declined: bool,
     /// The counts after the last turn.
     summary: Option<Summary>,
     record: Option<Record>,
     /// The history can no longer be written.
     unrecorded: bool,
-}
-
-/// The question that a person at a terminal is asked before the first write leaves.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Question {
-    /// It is still to be asked; the number of devices, once the component has said it.
-    Open(Option<u32>),
-    /// It was asked, or needs not be.
-    Settled,
 }
 
 /// Whether the run goes on.
@@ -286,12 +278,14 @@ impl Job<'_> {
             }
         }
         let none_fails = self.options.given.fails_if_none();
+        let declined = self.declined;
         let status = ExitStatus::of(&summary, self.turn.stopped())
             .with_shortfall(fails)
             .with_nothing(&summary, none_fails);
         Ok(Concluded {
             summary,
             status,
+            declined,
             record: self.record,
         })
     }
@@ -325,10 +319,8 @@ impl Job<'_> {
                 }
                 record.event(now, event);
             }
-            if let (Question::Open(devices), EventKind::Planned(plan)) =
-                (&mut self.question, &event.kind)
-            {
-                *devices = Some(plan.to_sync).filter(|devices| *devices > 0);
+            if let EventKind::Planned(plan) = &event.kind {
+                self.question.plan(plan);
             }
         }
         self.ask(printer).await?;
@@ -354,21 +346,19 @@ impl Job<'_> {
         }
     }
 
-    /// Asks a person at a terminal whether to sync the whole fleet, once its size is known, or once a write waits: a
-    /// component need not say what it is about to do. Where the run has to stop meanwhile, there is no reply.
+    /// Asks a person at a terminal, if there is a question. Where the run has to stop meanwhile, there is no reply.
     async fn ask(&mut self, printer: &mut Printer) -> Result<(), std::io::Error> {
-        let devices = match self.question {
-            Question::Open(Some(devices)) => format!("all {devices} devices"),
-            Question::Open(None) if self.run.egress().writes_wait() => {
-                "an unknown number of devices".to_owned()
-            }
-            Question::Open(None) | Question::Settled => return Ok(()),
-        };
         if self.turn.stopped().is_some() {
             return Ok(());
         }
-        self.question = Question::Settled;
-        let question = format!("sync {devices} of the tenant? (`--yes` skips this question)");
+        let question = match self.question.now(self.run.egress().writes_wait()) {
+            Now::Wait => return Ok(()),
+            Now::Permit => {
+                self.run.egress().permit_writes();
+                return Ok(());
+            }
+            Now::Ask(question) => question,
+        };
         let over = async {
             tokio::select! {
                 () = self.interruption.requested() => {}
