@@ -151,22 +151,26 @@ fn sent(request: &Request<Bytes>) -> String {
     format!("{} {} {body:?}", request.method(), request.uri())
 }
 
-/// A response, without the `client-request-id` that it repeats.
+/// A response, without the `client-request-id` that it repeats, in whole or in part: of what may be one, the length.
 fn arrived(delivery: &Delivery) -> String {
-    const NAME: &str = "client-request-id\":\"";
-    match delivery {
-        Delivery::Response(response) => {
-            let body = String::from_utf8_lossy(response.body()).into_owned();
-            let mut parts = body.split(NAME);
-            let mut text = format!("{} {}", response.status(), parts.next().unwrap_or_default());
-            for part in parts {
-                // A GUID.
-                text.push_str(part.get(36..).unwrap_or(part));
-            }
-            text
+    const SHORTEST: usize = 6;
+    let Delivery::Response(response) = delivery else {
+        return "dropped".to_owned();
+    };
+    let body = String::from_utf8_lossy(response.body());
+    let of_id = |c: char| c.is_ascii_hexdigit() || c == '-';
+    let (mut text, mut rest) = (response.status().to_string(), &*body);
+    while !rest.is_empty() {
+        let (id, behind) = rest.split_at(rest.find(|c| !of_id(c)).unwrap_or(rest.len()));
+        match id.len() {
+            0..SHORTEST => text.push_str(id),
+            length => text.push_str(&format!("({length})")),
         }
-        Delivery::Dropped => "dropped".to_owned(),
+        let (other, behind) = behind.split_at(behind.find(of_id).unwrap_or(behind.len()));
+        text.push_str(other);
+        rest = behind;
     }
+    text
 }
 
 fn in_the_sandbox(scenario: Scenario) -> (Summary, Trace) {
