@@ -136,7 +136,7 @@ impl Books {
         }
         let at = self
             .devices
-            .find(device)
+            .find_next(device)
             .ok_or(Refusal::NotListed(device))?;
         self.may_sync(self.devices.get(at))?;
         self.devices.get_mut(at).set(State::OnItsWay);
@@ -253,6 +253,9 @@ impl Books {
                 Came::Undecided => State::Open,
             };
             device.set(state);
+            if came.is_definite() {
+                self.devices.settle(*at);
+            }
             match came {
                 Came::Accepted | Came::Gone => {
                     self.troubles.remove(at);

@@ -1,7 +1,7 @@
 //! The devices of a run: what the list held, what of it the selection matches, and what became of each.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     hash::{BuildHasher, RandomState},
 };
 
@@ -142,6 +142,10 @@ pub(super) struct Devices {
     devices: Vec<Device>,
     by_id: HashTable<u32>,
     hasher: RandomState,
+    /// Behind the device that was found last: where devices are synced in the order of the list, it is the next.
+    expected: u32,
+    /// Those that have an outcome and are not reported yet. They are few, and found without a look at all the others.
+    settled: HashMap<Guid, At>,
 }
 
 impl Devices {
@@ -155,6 +159,8 @@ impl Devices {
             devices: Vec::new(),
             by_id: HashTable::new(),
             hasher: RandomState::new(),
+            expected: 0,
+            settled: HashMap::new(),
         }
     }
 
@@ -179,6 +185,7 @@ impl Devices {
         self.named = Named::new(&self.selection);
         self.devices.clear();
         self.by_id.clear();
+        self.settled.clear();
     }
 
     /// Takes a row of the list. Of a device that comes again the first row that meets the selection counts.
@@ -250,6 +257,29 @@ impl Devices {
                 device.set(State::OverLimit);
             }
         }
+    }
+
+    /// Where a device is that is about to be synced, if the list held it or it is named.
+    pub(super) fn find_next(&mut self, id: Guid) -> Option<At> {
+        let expected = self.devices.get(self.expected as usize);
+        let at = match expected {
+            Some(device) if device.id() == id && device.state() != State::Unselected => {
+                At(self.expected)
+            }
+            _ => self.find(id)?,
+        };
+        self.expected = at.0 + 1;
+        Some(at)
+    }
+
+    /// A device has an outcome, which is about to be reported.
+    pub(super) fn settle(&mut self, at: At) {
+        self.settled.insert(self.get(at).id(), at);
+    }
+
+    /// Where a device is that is reported, if the list held it or it is named.
+    pub(super) fn find_reported(&mut self, id: Guid) -> Option<At> {
+        self.settled.remove(&id).or_else(|| self.find(id))
     }
 
     /// Where a device is, if the list held it or it is named.

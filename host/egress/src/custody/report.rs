@@ -208,7 +208,7 @@ impl Custody {
     /// When it is not the one in the books.
     pub fn device_done(&self, id: Guid, outcome: ReportedOutcome) -> Result<Done, Untrue> {
         let mut books = self.books();
-        let listed = books.plan.and_then(|_| books.devices.find(id));
+        let listed = books.plan.and_then(|_| books.devices.find_reported(id));
         let at = listed.ok_or(Untrue::Foreign(id))?;
         books.compare(at, outcome)?;
         Ok(books.report(at, outcome))

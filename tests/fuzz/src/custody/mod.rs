@@ -91,21 +91,43 @@ pub(crate) enum Wanted {
 ///
 /// When custody and the rule differ.
 pub fn run(bytes: &[u8]) -> bool {
+    let Judged { passed, refused } = judged(bytes);
+    passed > 0 && refused == 0
+}
+
+/// How many steps of an input were let out or found to be true, and how many were not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Let out, or true.
+    pub passed: usize,
+    /// Refused, or not true.
+    pub refused: usize,
+}
+
+/// Runs an input, and counts its steps.
+///
+/// # Panics
+///
+/// When custody and the rule differ.
+pub fn judged(bytes: &[u8]) -> Judged {
     let mut input = Input(bytes);
+    let mut judged = Judged::default();
     let Some(terms) = terms(&mut input) else {
-        return false;
+        return judged;
     };
     let mut run = Run::new(terms);
     let mut rule = Rule::new(terms);
-    let mut all_let_out = true;
     while let Some(step) = step(&mut input, &mut run, &mut rule) {
-        all_let_out &= step;
+        match step {
+            true => judged.passed += 1,
+            false => judged.refused += 1,
+        }
     }
     // The books of a run that broke off: the same devices have an outcome.
     let mut settled = run.settle();
     settled.sort_unstable();
     assert_eq!(settled, rule.settle(), "{terms:?}");
-    all_let_out
+    judged
 }
 
 fn terms(input: &mut Input<'_>) -> Option<Terms> {
