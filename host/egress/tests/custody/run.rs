@@ -53,7 +53,13 @@ pub(crate) enum Reply {
 
 /// Keeps what leaves, and replies in order; 204 after that.
 #[derive(Clone, Default)]
-struct Script(Arc<Mutex<(VecDeque<Reply>, Vec<Request<Bytes>>)>>);
+struct Script(Arc<Mutex<Lines>>);
+
+#[derive(Default)]
+struct Lines {
+    replies: VecDeque<Reply>,
+    left: Vec<Request<Bytes>>,
+}
 
 impl Transport for Script {
     fn send<'a>(
@@ -63,9 +69,9 @@ impl Transport for Script {
     ) -> BoxFuture<'a, Result<Response<ResponseBody>, ClientError>> {
         let mut script = self.0.lock().expect("no panic");
         let echoed = request.headers()["client-request-id"].clone();
-        script.1.push(request);
+        script.left.push(request);
         let reply = script
-            .0
+            .replies
             .pop_front()
             .unwrap_or(Reply::Is(204, String::new()));
         Box::pin(async move {
@@ -136,7 +142,12 @@ impl Run {
     /// What Graph returns next.
     pub(crate) fn reply(&self, status: u16, body: &str) {
         let reply = Reply::Is(status, body.to_owned());
-        self.script.0.lock().expect("no panic").0.push_back(reply);
+        self.script
+            .0
+            .lock()
+            .expect("no panic")
+            .replies
+            .push_back(reply);
     }
 
     /// Graph does not return anything next.
@@ -145,13 +156,13 @@ impl Run {
             .0
             .lock()
             .expect("no panic")
-            .0
+            .replies
             .push_back(Reply::None);
     }
 
     /// What has left.
     pub(crate) fn left(&self) -> Vec<Request<Bytes>> {
-        self.script.0.lock().expect("no panic").1.clone()
+        self.script.0.lock().expect("no panic").left.clone()
     }
 
     /// Reads a page by this query.

@@ -299,7 +299,11 @@ impl Rule {
         let passed_over = left.into_iter().flatten().any(|device| open(&device));
         // A component that was stopped before it has begun does not know how many there are.
         let knows = self.syncs > 0 || !self.reported.is_empty() || self.counts()[0] == 0;
-        !withheld && !(completed && passed_over) && (completed || knows)
+        if completed {
+            !withheld && !passed_over
+        } else {
+            !withheld && knows
+        }
     }
 
     /// The devices that have an outcome which was not reported.
