@@ -128,7 +128,10 @@ impl Recorder {
         let thread = std::thread::Builder::new()
             .name("history".to_owned())
             .spawn(move || writer.run(&received))
-            .map_err(|error| Error::io(&path, &error))?;
+            .map_err(|error| {
+                let reason = format!("a thread for it cannot be started: {error}");
+                Error::new(&path, Problem::Io(reason))
+            })?;
         Ok(Self {
             shared: Arc::new(Shared {
                 line: Mutex::new(Line {

@@ -122,6 +122,7 @@ impl Sandbox {
     ///
     /// When the system does not give what the sandbox needs.
     pub fn built_in() -> Result<Self, SandboxError> {
+        machine::check_address_space().map_err(SandboxError::Machine)?;
         let component = Component::new(&engine()?, EMBEDDED).map_err(unfit)?;
         Self::new(&component, Sha256::digest(EMBEDDED).into())
     }
@@ -155,6 +156,7 @@ impl Sandbox {
         let Some((sha256, code)) = compiled.split_first_chunk() else {
             return Err(SandboxError::Unfit("its code is incomplete".to_owned()));
         };
+        machine::check_address_space().map_err(SandboxError::Machine)?;
         // SAFETY: the caller's.
         let component = unsafe { Component::deserialize(&engine()?, code) }.map_err(unfit)?;
         Self::new(&component, *sha256)

@@ -93,6 +93,19 @@ pub(crate) fn address_space() -> Option<u64> {
     None
 }
 
+/// Whether there is room for the component's memory, which is reserved, and for about half as much again: code, threads and
+/// heap. It is known before anything else takes up the room, and is told as something else.
+pub(crate) fn check_address_space() -> Result<(), Lack> {
+    const NEEDED: u64 = 768 << 20;
+    match address_space() {
+        Some(limit) if limit < NEEDED => Err(Lack {
+            kind: Kind::Memory(Some(limit)),
+            cause: format!("it needs {} MiB at least", NEEDED >> 20),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Whether the size of files is limited (`ulimit -f`).
 pub(crate) fn limits_files() -> bool {
     #[cfg(unix)]
