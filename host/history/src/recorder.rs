@@ -18,8 +18,8 @@ use crate::{
     writer::{Entry, Message, Writer},
 };
 
-/// How much waits for the writer at most, in messages; then those that hand in more wait. Some ten megabytes.
-const WAITING: usize = 16_384;
+/// How much waits for the writer at most, in messages; then those that hand in more wait. Some megabytes.
+const WAITING: usize = 4_096;
 /// The most devices in one message: few, so that what waits is bounded in devices too.
 const DEVICES: usize = 8;
 
