@@ -350,6 +350,72 @@ fn with_nothing_to_resume_a_new_run_begins() {
     assert_eq!(object(&finished).get("Resumed"), None);
 }
 
+/// Stops after the first of several batches.
+const FIRST_BATCH: [&str; 6] = [
+    "--batch-size",
+    "20",
+    "--batch-delay-seconds",
+    "1h",
+    "--deadline",
+    "10s",
+];
+
+/// The next part of a run is what was left of it, whatever has become of the devices since.
+#[test]
+fn devices_that_no_longer_match_are_resumed_all_the_same() {
+    let state = state();
+    let mut config = healthy(60);
+    config.fleet.check_in_seconds = 0;
+    let tenant = Tenant::new(config);
+    let selection = ["--stale-for", "1d"];
+    let program = tenant.sync().args(selection).args(FIRST_BATCH);
+    let (first, object) = within(program, &state).json();
+    assert_eq!(first.code, 5, "{first:?}");
+    let total = number(&object, "TotalDevices");
+    assert!(total > 20, "{object}");
+    // All check in, and none is stale any more.
+    let meanwhile = tenant.sync().args(["--no-history"]).run();
+    assert_eq!(meanwhile.code, 0, "{meanwhile:?}");
+    std::thread::sleep(Duration::from_secs(2));
+    let (resumed, object) = within(tenant.sync().args(selection).args(["--resume"]), &state).json();
+    assert_eq!(resumed.code, 0, "{resumed:?}");
+    assert_eq!(number(&object, "TotalDevices"), total, "{object}");
+    assert_eq!(number(&object, "SuccessCount"), total, "{object}");
+    assert!(
+        resumed.stderr.contains("going on with run `"),
+        "{resumed:?}"
+    );
+}
+
+/// A list of devices may have been a pipe, or is gone since: the history knows them.
+#[test]
+fn a_list_of_devices_is_not_needed_again() {
+    let state = state();
+    let tenant = Tenant::new(healthy(60));
+    let file = state.path().join("devices.txt");
+    let ids: Vec<String> = tenant
+        .simulator
+        .devices(None)
+        .expect("the fleet")
+        .into_keys()
+        .take(50)
+        .collect();
+    std::fs::write(&file, ids.join("\n")).expect("it can be written");
+    let list = ["--devices-from", file.to_str().expect("text")];
+    let program = tenant.sync().args(list).args(FIRST_BATCH);
+    let (first, object) = within(program, &state).json();
+    assert_eq!(first.code, 5, "{first:?}");
+    let run = object["RunId"].as_str().expect("an id");
+    std::fs::remove_file(&file).expect("it is there");
+    for (accepted, code) in [(40, 5), (50, 0)] {
+        let resumed = runs(&tenant, &state, &["resume", run]);
+        assert_eq!(resumed.code, code, "{resumed:?}");
+        assert_eq!(tenant.how_many("synced"), accepted);
+    }
+    let confirmed = runs(&tenant, &state, &["confirm", run, "--output", "json"]);
+    assert_eq!(confirmed.code, 0, "{confirmed:?}");
+}
+
 #[test]
 fn a_run_of_another_job_is_not_resumed() {
     let state = state();

@@ -6,8 +6,8 @@ use intune_sync_ids::Guid;
 use rusqlite::{OptionalExtension, params};
 
 use crate::{
-    DeviceOutcome, Error, Evidence, History, Problem, Run, Subject, Totals, chain::Row,
-    statements::write_totals,
+    DeviceFilter, DeviceOutcome, Error, Evidence, History, Problem, Run, Subject, Totals,
+    chain::Row, statements::write_totals,
 };
 
 /// How many ids of devices are handed out at a time.
@@ -24,7 +24,8 @@ pub struct Earlier {
 
 impl History {
     /// The latest run of this tenant and identity, with this selection, that is unfinished and that no other has
-    /// resumed.
+    /// resumed. One that was not authorized is not among them: a job that resumes whatever there is would come to the same
+    /// end each time.
     ///
     /// # Errors
     ///
@@ -34,6 +35,7 @@ impl History {
             &format!(
                 "SELECT {} FROM run WHERE cloud = ?1 AND tenant = ?2 AND app = ?3 AND selection = ?4 \
                  AND (outcome IS NULL OR pending > 0 OR total = 0 AND outcome NOT LIKE 'completed%') \
+                 AND outcome IS NOT 'not-authorized' \
                  AND NOT EXISTS (SELECT 1 FROM run AS next WHERE next.resumes = run.id) \
                  ORDER BY started_at DESC, id DESC LIMIT 1",
                 Run::COLUMNS
@@ -56,6 +58,22 @@ impl History {
             run = next;
         }
         self.earlier(run)
+    }
+
+    /// The devices that are left of a run whose list was complete; `None` where it was not, or nothing is left.
+    ///
+    /// # Errors
+    ///
+    /// When the history cannot be read.
+    pub fn pending(&self, earlier: &Earlier) -> Result<Option<Vec<Guid>>, Error> {
+        let mut pending = Vec::new();
+        let only = DeviceFilter::Only(DeviceOutcome::Pending);
+        self.devices(&earlier.run.id, only, |device| {
+            pending.extend(device.id.parse::<Guid>().ok());
+            Ok::<(), Error>(())
+        })?;
+        let is_all = !pending.is_empty() && pending.len() as u64 == earlier.totals.pending;
+        Ok(is_all.then_some(pending))
     }
 
     /// The devices that need no sync any more, since they have a final outcome in this run or in one that it resumes.

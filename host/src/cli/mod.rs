@@ -27,7 +27,7 @@ pub(crate) use self::{
     doctor::DoctorOptions,
     grant::{GrantOptions, PrincipalType, Purpose as GrantPurpose, Whom},
     groups::{
-        history::{HistoryOptions, Resume},
+        history::{HistoryOptions, Resume, without_devices_file},
         identity::Auth,
         output::{Color, OutputOptions, ReportFormat, Verbosity},
     },

@@ -13,7 +13,7 @@ use super::{
     demo::{self, DemoOptions},
     doctor::{self, DoctorArgs},
     grant::{self, GrantArgs},
-    groups::history::HistoryArgs,
+    groups::history::{HistoryArgs, Resume},
     job::{self, JobArgs, JobOptions},
     rehearse::{self, RehearseOptions},
     runs::{self, RunsArgs},
@@ -143,6 +143,15 @@ impl TryFrom<Subcommands> for Command {
         Ok(match command {
             Subcommands::Sync(args) => {
                 let history = args.history.options()?;
+                if args.dry_run
+                    && let Some(history) = &history
+                    && (history.resume != Resume::No || history.confirm_after.is_some())
+                {
+                    return Err(Advice::new(
+                        "`--dry-run` is not allowed with `--resume` or `--confirm-after`: it syncs nothing",
+                        "`intune-sync runs show RUN --only pending` shows what a resumed run would sync",
+                    ));
+                }
                 Self::Job(Box::new(match args.dry_run {
                     true => args.job.options(Purpose::Plan)?,
                     false => JobOptions {

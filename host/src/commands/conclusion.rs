@@ -1,6 +1,7 @@
 //! How a job ends for its user: the summary, who has checked in since, and the command that resumes it.
 
 use intune_sync_report::{Confirmed, ExitStatus, Format, Stop};
+use intune_sync_settings::Advice;
 use intune_sync_wit::{RunStatus, Summary};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -53,20 +54,28 @@ pub(super) async fn of(
     if is_text {
         printer.data(&output.summary(now, &summary))?;
     }
-    match confirmed(record, &summary, confirmer, printer).await {
+    match awaited(record, &summary, confirmer) {
         Ok(None) => {}
-        Ok(Some((awaited, Ended::Known(confirmed)))) if is_text => {
-            printer.data(&format!("\n{}", confirmed.text(&awaited.devices())))?;
-        }
-        Ok(Some((_, Ended::Known(confirmed)))) => output.set_confirmed(confirmed),
-        Ok(Some((awaited, Ended::Stopped(stop)))) => {
-            status = status.or(stopped(stop));
-            next = Some(awaited.command);
-        }
-        Err(failure) => {
-            printer.error(&failure.advice);
-            status = status.or(failure.status);
-        }
+        Ok(Some(awaited)) => match confirmer.confirm(&awaited, printer).await {
+            Ok(Ended::Known(confirmed)) if is_text => {
+                printer.data(&format!("\n{}", confirmed.text(&awaited.devices())))?;
+            }
+            Ok(Ended::Known(confirmed)) => output.set_confirmed(confirmed),
+            Ok(Ended::Stopped(stop)) => {
+                status = status.or(stopped(stop));
+                next = Some(awaited.command);
+            }
+            // The syncs are what they were.
+            Err(failure) => {
+                let message = failure.advice.message;
+                printer.warning(&Advice::new(
+                    format!("it is not known who has checked in: {message}"),
+                    "the last line tries it again; the syncs stay as they are",
+                ));
+                next = Some(awaited.command);
+            }
+        },
+        Err(failure) => printer.warning(&failure.advice),
     }
     if !is_text {
         printer.data(&output.summary(now, &summary))?;
@@ -78,22 +87,21 @@ pub(super) async fn of(
     Ok(status)
 }
 
-/// Finds out who has checked in since, if that is wanted and anything was accepted.
-async fn confirmed(
+/// The run, if it is wanted to know who has checked in since, and anything was accepted.
+fn awaited(
     record: Option<Record>,
     summary: &Summary,
     confirmer: &Confirmer<'_>,
-    printer: &mut Printer,
-) -> Result<Option<(Awaited, Ended)>, Failure> {
+) -> Result<Option<Awaited>, Failure> {
     let options = confirmer.options.history.as_ref();
     let after = options.and_then(|options| options.confirm_after);
     let is_done = summary.status == RunStatus::Completed && summary.success > 0;
-    let (Some(record), Some(after), true) = (record, after, is_done) else {
-        return Ok(None);
-    };
-    let awaited = record.await_check_ins(after, Timestamp::now())?;
-    let ended = confirmer.confirm(&awaited, printer).await?;
-    Ok(Some((awaited, ended)))
+    match (record, after, is_done) {
+        (Some(record), Some(after), true) => {
+            record.await_check_ins(after, Timestamp::now()).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// `runs confirm`, and `runs resume` of a run that waits for its devices to check in.
@@ -132,7 +140,11 @@ pub(super) async fn check_ins(
                 }
             };
             printer.data(&text)?;
-            Ok(ExitStatus::Success)
+            // Who goes on with a run learns how it ended, too.
+            Ok(match awaited.at.is_some() && awaited.failed > 0 {
+                true => ExitStatus::DevicesFailed,
+                false => ExitStatus::Success,
+            })
         }
         Ended::Stopped(stop) => {
             if awaited.at.is_some() {

@@ -46,6 +46,8 @@ pub(super) struct Awaited {
     pub(super) run: String,
     /// When to look, in milliseconds since 1970; none for at once.
     pub(super) at: Option<i64>,
+    /// Devices whose sync has failed.
+    pub(super) failed: u64,
     /// The command that goes on waiting.
     pub(super) command: String,
 }
@@ -220,7 +222,7 @@ impl Confirmer<'_> {
 }
 
 /// Exactly these devices, whatever they are.
-fn exactly(devices: &[Guid]) -> Selection {
+pub(super) fn exactly(devices: &[Guid]) -> Selection {
     let devices = devices.iter().map(|id| {
         let (hi, lo) = id.halves();
         wit::Guid { hi, lo }

@@ -61,6 +61,7 @@ impl<'a> Opened<'a> {
     pub(super) fn open(options: &'a HistoryOptions) -> Result<Self, Failure> {
         let place = place(options.state_dir.as_ref())?;
         let history = History::open(&place).map_err(unusable)?;
+        history.check().map_err(unusable)?;
         Ok(Self {
             options,
             place,
@@ -92,6 +93,7 @@ impl<'a> Opened<'a> {
             place: self.place.clone(),
             command: command(&last.id, self.options.state_dir.as_deref()),
             at: last.confirm_at.filter(|_| !at_once),
+            failed: last.totals.error,
             run: last.id,
         }))
     }
@@ -134,7 +136,7 @@ impl Record {
         started: Timestamp,
         printer: &mut Printer,
     ) -> Result<Self, Failure> {
-        let header = Header {
+        let mut header = Header {
             id: id.to_owned(),
             started_at: format!("{started:.3}"),
             subject: subject(job, tokens),
@@ -155,7 +157,19 @@ impl Record {
                     return Err(Failure::new(ExitStatus::Busy, advice));
                 }
             };
-        let earlier = earlier(&history, &options.resume, &header, printer)?;
+        let earlier = earlier(&history, options, &header, printer)?;
+        if let Some(Earlier { run, totals }) = &earlier {
+            if options.inherits_selection {
+                header.selection.clone_from(&run.selection);
+            }
+            printer.note(&format!(
+                "going on with run `{}` of {}: {} of {} devices are done",
+                run.id,
+                run.started_at,
+                totals.total - totals.pending,
+                totals.total
+            ));
+        }
         let recorder = Recorder::begin(history, &header, earlier.as_ref()).map_err(unusable)?;
         Ok(Self {
             recorder,
@@ -203,6 +217,20 @@ impl Record {
             }
             Some(_) | None => limit,
         }
+    }
+
+    /// The devices that are left, where the earlier part knew them all: they are the next part, whatever they have become
+    /// since. `None` where they are to be selected.
+    ///
+    /// # Errors
+    ///
+    /// When the history cannot be read.
+    pub(super) fn rest(&self) -> Result<Option<Vec<Guid>>, Failure> {
+        let Some(earlier) = &self.earlier else {
+            return Ok(None);
+        };
+        let history = History::open(&self.place).map_err(unusable)?;
+        history.pending(earlier).map_err(unusable)
     }
 
     /// Takes the devices that are done out of the run.
@@ -346,6 +374,7 @@ impl Record {
         history.confirm_at(&self.id, at).map_err(unusable)?;
         Ok(Awaited {
             command: self.command(),
+            failed: 0,
             place: self.place,
             run: self.id,
             at: Some(at),
@@ -407,7 +436,11 @@ fn selection(job: &JobOptions) -> Vec<String> {
 /// The run to go on with.
 fn earlier(
     history: &History,
-    resume: &Resume,
+    HistoryOptions {
+        resume,
+        inherits_selection,
+        ..
+    }: &HistoryOptions,
     header: &Header,
     printer: &mut Printer,
 ) -> Result<Option<Earlier>, Failure> {
@@ -424,7 +457,7 @@ fn earlier(
         Resume::Run(run) => {
             let earlier = history.to_resume(run).map_err(no_such_run)?;
             let mut difference = header.subject.difference(&earlier.run.subject);
-            if header.selection != earlier.run.selection {
+            if !inherits_selection && header.selection != earlier.run.selection {
                 difference.push(format!(
                     "selection `{}` instead of `{}`",
                     header.selection, earlier.run.selection

@@ -17,14 +17,14 @@ use intune_sync_egress::{
 use intune_sync_report::{ExitStatus, Stop, Turn, run_id};
 use intune_sync_sandbox::{Egress, Run, SandboxError, Time};
 use intune_sync_settings::{Advice, Given};
-use intune_sync_wit::{Dispatch, EventKind, Problem, Purpose, RunStatus, Summary};
+use intune_sync_wit::{Dispatch, EventKind, Problem, Purpose, RunStatus, Selection, Summary};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
 use super::{
     Failure, component,
     conclusion::{self, Concluded},
-    confirm::Confirmer,
+    confirm::{Confirmer, exactly},
     history::{Opened, Record},
     http_client, identity,
     interruption::Interruption,
@@ -119,9 +119,19 @@ pub(crate) async fn run(
     if let Some(record) = &record {
         interruption.set_last_line(record.command());
     }
+    let mut rest = None;
     let mut settings = options.settings(u64::try_from(now.as_millisecond()).unwrap_or(0), seed);
     if let Some(record) = &record {
-        settings.selection.limit = record.limit(settings.selection.limit);
+        rest = record.rest()?;
+        match &rest {
+            Some(devices) => {
+                settings.selection = Selection {
+                    order: settings.selection.order,
+                    ..exactly(devices)
+                };
+            }
+            None => settings.selection.limit = record.limit(settings.selection.limit),
+        }
         settings.learned = record.learned();
     }
     let asks = asks(options);
@@ -139,7 +149,9 @@ pub(crate) async fn run(
     let mut run = run.await?;
     let mut output = Output::new(options.format, options.purpose, id);
     if let Some(record) = &record {
-        record.skip(&mut run).await?;
+        if rest.is_none() {
+            record.skip(&mut run).await?;
+        }
         if let Some((earlier, failures)) = record.resumed()? {
             output.resume(earlier, failures);
         }

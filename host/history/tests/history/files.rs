@@ -199,3 +199,25 @@ fn two_programs_create_it_at_once() {
         });
     }
 }
+
+/// A page in the middle that is damaged would show in the middle of a run.
+#[test]
+fn damage_in_the_middle_is_found_by_the_check() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    small_run(&place, 1);
+    let history = History::open(&place).expect("it can be opened");
+    history.check().expect("it is whole");
+    drop(history);
+    let mut bytes = fs::read(place.file()).expect("it can be read");
+    let pages = bytes.len() / 4_096;
+    for page in 2..pages {
+        bytes[page * 4_096..][..64].fill(0xff);
+    }
+    fs::write(place.file(), bytes).expect("it can be written");
+    let problem = match History::open(&place) {
+        Ok(history) => history.check().expect_err("it is damaged").problem,
+        Err(error) => error.problem,
+    };
+    assert!(matches!(problem, Problem::Damaged(_)), "{problem:?}");
+}

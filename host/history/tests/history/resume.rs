@@ -218,3 +218,27 @@ fn a_clock_that_was_set_back_confuses_nothing() {
         );
     }
 }
+
+/// A job that resumes whatever there is does not come to the same end each time.
+#[test]
+fn a_run_that_was_not_authorized_is_resumed_only_by_its_name() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    killed(&place, 1, None);
+    let history = open(&place);
+    let earlier = history.to_resume(&header(1).id).expect("it is there");
+    let recorder = Recorder::begin(history, &header(2), Some(&earlier)).expect("it begins");
+    let status = RunStatus::NotAuthorized(intune_sync_wit::Problem {
+        message: "no".to_owned(),
+        hint: String::new(),
+    });
+    let whole = earlier.totals.and(summary(3, 0, 0, status));
+    let ended = recorder.end(&whole, "not-authorized", "2026");
+    ended.expect("it can be written");
+    let history = open(&place);
+    let unfinished = history.unfinished(&subject(), &header(1).selection);
+    assert_eq!(unfinished.expect("it can be read"), None);
+    let named = history.to_resume(&header(1).id).expect("it is there");
+    assert!(named.run.is_unfinished());
+    assert_eq!(named.totals.pending, 3);
+}

@@ -15,6 +15,8 @@ pub(crate) struct HistoryOptions {
     pub(crate) state_dir: Option<PathBuf>,
     /// Whether the run goes on with an earlier one.
     pub(crate) resume: Resume,
+    /// The run that is gone on with says which devices, and not the flags.
+    pub(crate) inherits_selection: bool,
     /// How long after the last sync to find out which devices have checked in, in milliseconds.
     pub(crate) confirm_after: Option<u64>,
     /// The arguments of the command, without those above.
@@ -43,6 +45,9 @@ pub(in crate::cli) struct StateDirArgs {
     pub(in crate::cli) state_dir: Option<PathBuf>,
 }
 
+/// What `--resume` alone means; no run is called that.
+const LATEST: &str = "latest";
+
 /// The history of a run.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "History")]
@@ -53,7 +58,7 @@ pub(in crate::cli) struct HistoryArgs {
     #[arg(long)]
     no_history: bool,
     /// Go on with an unfinished run: this one, or the latest of the same tenant, identity and selection
-    #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = LATEST)]
     resume: Option<String>,
     /// Find out this long after the last sync which devices have checked in: `30m`
     #[arg(long, value_name = "DURATION", value_parser = duration::within(1..=7 * DAY))]
@@ -69,7 +74,13 @@ impl HistoryArgs {
     pub(in crate::cli) fn options(self) -> Result<Option<HistoryOptions>, Advice> {
         let resume = match self.resume {
             None => Resume::No,
-            Some(run) if run.is_empty() => Resume::Latest,
+            Some(run) if run == LATEST => Resume::Latest,
+            Some(run) if run.is_empty() => {
+                return Err(Advice::new(
+                    "`--resume=` names no run",
+                    "`--resume` alone goes on with the latest one; `intune-sync runs list` lists them",
+                ));
+            }
             Some(run) => Resume::Run(run),
         };
         if self.no_history {
@@ -90,6 +101,7 @@ impl HistoryArgs {
         Ok(Some(HistoryOptions {
             state_dir: self.place.state_dir,
             resume,
+            inherits_selection: false,
             confirm_after: self.confirm_after,
             arguments: Vec::new(),
         }))
@@ -111,6 +123,22 @@ pub(in crate::cli) fn repeatable(args: &[std::ffi::OsString]) -> Vec<String> {
         }
     }
     repeatable
+}
+
+/// The same arguments without the file that names the devices: it may be gone, or have been a pipe.
+pub(crate) fn without_devices_file(args: Vec<String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut args = args.into_iter();
+    while let Some(arg) = args.next() {
+        match &*arg {
+            "--devices-from" => {
+                args.next();
+            }
+            arg if arg.starts_with("--devices-from=") => {}
+            _ => kept.push(arg),
+        }
+    }
+    kept
 }
 
 #[cfg(test)]

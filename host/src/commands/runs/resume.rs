@@ -3,11 +3,11 @@
 
 use std::ffi::OsString;
 
-use intune_sync_history::{History, StateDir};
+use intune_sync_history::{History, Run, StateDir};
 use intune_sync_report::{ExitStatus, Format};
 
 use super::{Failure, failure, not_resumable};
-use crate::cli::{self, Command, Resume};
+use crate::cli::{self, Command, Resume, without_devices_file};
 
 /// The command that resumes a run: its own arguments again.
 ///
@@ -20,19 +20,37 @@ pub(super) fn command(
     place: &StateDir,
 ) -> Result<Box<Command>, Failure> {
     let earlier = history.to_resume(run).map_err(failure)?;
-    let arguments: Vec<String> = serde_json::from_str(&earlier.run.arguments).map_err(|error| {
+    // Where the history knows which devices, nothing else needs to.
+    let knows =
+        history.pending(&earlier).map_err(failure)?.is_some() || !earlier.run.is_unfinished();
+    again(&earlier.run, knows, run, place)
+}
+
+/// The command of a run again; `knows` if the history knows its devices.
+fn again(earlier: &Run, knows: bool, run: &str, place: &StateDir) -> Result<Box<Command>, Failure> {
+    let mut arguments: Vec<String> = serde_json::from_str(&earlier.arguments).map_err(|error| {
         not_resumable(format!(
             "the arguments of run `{run}` cannot be read: {error}"
         ))
     })?;
+    if knows {
+        arguments = without_devices_file(arguments);
+    }
     let mut args: Vec<OsString> = ["intune-sync", "sync"].map(OsString::from).into();
     args.extend(arguments.into_iter().map(OsString::from));
-    args.push(format!("--resume={}", earlier.run.id).into());
+    args.push(format!("--resume={}", earlier.id).into());
     args.push("--state-dir".into());
     args.push(place.path().into());
-    cli::parse(args)
-        .map(Box::new)
-        .map_err(|usage| Failure::new(ExitStatus::Usage, usage))
+    let usage = |usage| Failure::new(ExitStatus::Usage, usage);
+    let mut command = cli::parse(args).map(Box::new).map_err(usage)?;
+    if let Command::Job(job) = &mut *command
+        && let Some(history) = &mut job.history
+    {
+        history.inherits_selection = knows;
+        // The next part is this command too, as it was given.
+        history.arguments = serde_json::from_str(&earlier.arguments).unwrap_or_default();
+    }
+    Ok(command)
 }
 
 /// The command that finds out which devices of a run have checked in since.
@@ -46,7 +64,8 @@ pub(super) fn confirmation(
     format: Format,
     place: &StateDir,
 ) -> Result<Box<Command>, Failure> {
-    let mut command = command(history, run, place)?;
+    let last = history.to_resume(run).map_err(failure)?.run;
+    let mut command = again(&last, true, run, place)?;
     if let Command::Job(job) = &mut *command {
         job.format = format;
         if let Some(history) = &mut job.history {
