@@ -2,7 +2,8 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -48,7 +49,16 @@ impl History {
         let open = |locking, without_memory| {
             connect(&path, locking).and_then(|connection| prepare(connection, without_memory))
         };
-        let opened = open("NORMAL", place.is_shared());
+        let mut opened = open("NORMAL", place.is_shared());
+        // Where several programs create the file at once, SQLite does not wait for the one that turns on its log.
+        let begun = Instant::now();
+        while let Err(error) = &opened
+            && is_busy(error)
+            && begun.elapsed() < PATIENCE
+        {
+            thread::sleep(Duration::from_millis(20));
+            opened = open("NORMAL", place.is_shared());
+        }
         let opened = opened.or_else(|error| match no_shared_memory(&error) {
             // As long as nobody else has it open, it needs none.
             true => open("EXCLUSIVE", true),
@@ -167,6 +177,14 @@ fn prepare(connection: Connection, without_memory: bool) -> rusqlite::Result<Pre
         }
     };
     Ok(Prepared::Ready(connection, journal))
+}
+
+/// Whether another program has the file locked.
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 /// What SQLite says on a file system without shared memory.
