@@ -40,6 +40,8 @@ pub(super) struct Record {
     named: Option<PathBuf>,
     id: String,
     earlier: Option<Earlier>,
+    /// Which devices is not in the flags.
+    inherits_selection: bool,
     /// When the counts were handed in last.
     counted: Option<Instant>,
     _lock: Lock,
@@ -177,6 +179,7 @@ impl Record {
             named: options.state_dir.clone(),
             id: id.to_owned(),
             earlier,
+            inherits_selection: options.inherits_selection,
             counted: None,
             _lock: lock,
         })
@@ -224,13 +227,20 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// When the history cannot be read.
+    /// When the history cannot be read, or no longer knows which devices, and no flag says so either: without any, it would
+    /// be the whole fleet.
     pub(super) fn rest(&self) -> Result<Option<Vec<Guid>>, Failure> {
         let Some(earlier) = &self.earlier else {
             return Ok(None);
         };
         let history = History::open(&self.place).map_err(unusable)?;
-        history.pending(earlier).map_err(unusable)
+        match history.pending(earlier).map_err(unusable)? {
+            None if self.inherits_selection => Err(Failure::usage(
+                format!("run `{}` has changed meanwhile", earlier.run.id),
+                "nothing was sent; run the command again",
+            )),
+            rest => Ok(rest),
+        }
     }
 
     /// Takes the devices that are done out of the run.

@@ -28,14 +28,15 @@ pub(super) fn command(
 
 /// The command of a run again; `knows` if the history knows its devices.
 fn again(earlier: &Run, knows: bool, run: &str, place: &StateDir) -> Result<Box<Command>, Failure> {
-    let mut arguments: Vec<String> = serde_json::from_str(&earlier.arguments).map_err(|error| {
+    let given: Vec<String> = serde_json::from_str(&earlier.arguments).map_err(|error| {
         not_resumable(format!(
             "the arguments of run `{run}` cannot be read: {error}"
         ))
     })?;
-    if knows {
-        arguments = without_devices_file(arguments);
-    }
+    let arguments = match knows {
+        true => without_devices_file(given.clone()),
+        false => given.clone(),
+    };
     let mut args: Vec<OsString> = ["intune-sync", "sync"].map(OsString::from).into();
     args.extend(arguments.into_iter().map(OsString::from));
     args.push(format!("--resume={}", earlier.id).into());
@@ -48,7 +49,7 @@ fn again(earlier: &Run, knows: bool, run: &str, place: &StateDir) -> Result<Box<
     {
         history.inherits_selection = knows;
         // The next part is this command too, as it was given.
-        history.arguments = serde_json::from_str(&earlier.arguments).unwrap_or_default();
+        history.arguments = given;
     }
     Ok(command)
 }
