@@ -132,6 +132,8 @@ fn filled(state: &TempDir, runs: u64, devices: u64) {
             let done = DeviceDone {
                 id: wit::Guid { hi, lo },
                 name: "PC".to_owned(),
+                os: String::new(),
+                last_sync: None,
                 attempts: 1,
                 outcome: Outcome::Accepted,
             };

@@ -13,6 +13,7 @@ mod confirm;
 #[cfg(unix)]
 mod crash;
 mod demo;
+mod devices_file;
 mod dispatch;
 mod doctor;
 mod entra;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use intune_sync_simulator::{Config, Share};
+use serde_json::Value;
 
 use crate::{
     books::number,
@@ -31,6 +32,63 @@ fn a_plan_reads_the_list_and_writes_nothing() {
         assert_eq!(number(&plan, "HttpRequests"), 3);
         assert_eq!(number(&plan, "Listed"), 250);
     }
+}
+
+#[test]
+fn a_list_shows_which_devices_and_why_one_is_skipped() {
+    let config = mixed(120);
+    let devices = crate::selection::fleet(&config);
+    let tenant = Tenant::new(config);
+    let list = |output: &str| {
+        let finished = tenant.plan().args(["--list", "--output", output]).run();
+        assert_eq!(finished.code, 0, "{finished:?}");
+        finished.stdout
+    };
+    let plan: Value = serde_json::from_str(&list("json")).expect("JSON");
+    schema::assert_output(&plan.to_string());
+    let listed = plan["Devices"].as_array().expect("devices");
+    assert_eq!(listed.len() as u64, number(&plan, "Total"));
+    let mut last = "";
+    for (at, it) in listed.iter().enumerate() {
+        let known = devices.iter().find(|known| known["id"] == it["Id"]);
+        let known = known.expect("a device of the tenant");
+        let is_skipped = !it["Skipped"].is_null();
+        assert_eq!(is_skipped, at as u64 >= number(&plan, "ToSync"), "{it}");
+        for (ours, graphs) in [
+            ("Name", "deviceName"),
+            ("SerialNumber", "serialNumber"),
+            ("UserPrincipalName", "userPrincipalName"),
+            ("OperatingSystem", "operatingSystem"),
+        ] {
+            assert_eq!(it[ours], known[graphs], "{it}");
+        }
+        let check_in = it["LastSyncDateTime"].as_str().unwrap_or_default();
+        assert!(
+            is_skipped || last <= check_in,
+            "the stalest come first: {it}"
+        );
+        last = check_in;
+    }
+    let rows = list("csv");
+    assert!(
+        rows.starts_with("\"Name\",\"Serial number\",\"User\",\"OS\",\"Last check-in\",\"Skipped\",\"Device ID\"\r\n"),
+        "{rows}"
+    );
+    assert_eq!(rows.lines().count(), listed.len() + 1, "{rows}");
+    let lines = list("jsonl");
+    let lines = lines
+        .lines()
+        .filter(|line| line.contains(r#""event":"device""#));
+    assert_eq!(lines.count(), listed.len());
+    let text = list("text");
+    assert!(
+        text.contains("\nName  ") && text.contains("platform Linux"),
+        "{text}"
+    );
+    for it in listed {
+        assert!(text.contains(it["Id"].as_str().expect("an id")), "{it}");
+    }
+    assert_eq!(tenant.statistics().syncs_requested, 0);
 }
 
 #[test]
@@ -182,7 +240,7 @@ fn a_file_sets_what_flags_set() {
         .run();
     assert_eq!(finished.code, 0, "{finished:?}");
     schema::assert_output(&finished.stdout);
-    let plan: serde_json::Value = serde_json::from_str(&finished.stdout).expect("JSON");
+    let plan: Value = serde_json::from_str(&finished.stdout).expect("JSON");
     assert_eq!(number(&plan, "Total"), 7);
     for platform in plan["Platforms"].as_array().expect("counts") {
         let os = platform["Platform"].as_str().expect("a name");

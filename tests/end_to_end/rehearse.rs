@@ -191,7 +191,11 @@ fn the_component_in_a_file_is_rehearsed_instead_of_the_built_in_one() {
 #[test]
 fn bulk_is_recommended_to_who_asks_for_it_alone() {
     let fleet = "--devices 1000 --bulk-cost call";
-    for (asked, recommended) in [("single", "batch"), ("batch", "batch"), ("bulk", "bulk")] {
+    for (asked, recommended) in [
+        ("single", "--dispatch batch --pace quota"),
+        ("batch", "intune-sync sync --pace quota"),
+        ("bulk", "--dispatch bulk --pace quota"),
+    ] {
         let (_, object) = object(&format!("{fleet} --dispatch {asked}"));
         let fastest = &list(&object, "Alternatives")[0];
         assert_eq!(
@@ -199,10 +203,7 @@ fn bulk_is_recommended_to_who_asks_for_it_alone() {
             (&"bulk".into(), &"quota".into())
         );
         let command = object["Recommended"].as_str().expect("a command line");
-        assert!(
-            command.contains(&format!("--dispatch {recommended} --pace quota")),
-            "{asked}: {command}"
-        );
+        assert!(command.ends_with(recommended), "{asked}: {command}");
     }
 }
 
@@ -213,12 +214,28 @@ fn what_is_recommended_can_be_typed_as_it_is() {
         .stdout
         .split_once("\n  intune-sync ")
         .expect("a command line");
-    assert!(command.contains("--batch-size 20 "), "{command}");
-    assert!(command.contains("--max-rate 8.5"), "{command}");
+    assert_eq!(
+        command.trim_end(),
+        "sync --batch-size 20 --pace quota --max-rate 8.5"
+    );
     let tenant = Tenant::new(healthy(2));
     let finished = tenant.surround().args(command.split_whitespace()).run();
     assert_eq!(finished.code, 0, "{finished:?}");
     assert_eq!(tenant.statistics().devices_synced_once, 2);
+}
+
+/// The config file has the selection.
+#[test]
+fn what_is_recommended_keeps_the_config_file() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("nightly job.toml");
+    let content = "os = [\"Windows\"]\npace = \"quota\"\ndispatch = \"single\"\n";
+    std::fs::write(&path, content).expect("it is written");
+    let path = path.to_str().expect("UTF-8");
+    let finished = rehearse("--devices 50").args(["--config", path]).run();
+    let expected =
+        format!("\n  intune-sync sync --config '{path}' --dispatch batch --pace quota\n");
+    assert!(finished.stdout.contains(&expected), "{finished:?}");
 }
 
 /// `sync` would end such a run, and a rehearsal of it says so.

@@ -26,7 +26,7 @@ type Takes = fn(&Value) -> bool;
 
 #[test]
 fn each_criterion_takes_its_devices_whether_graph_filters_or_not() {
-    let criteria: [(&[&str], Takes); 15] = [
+    let criteria: [(&[&str], Takes); 25] = [
         (&["--os", "Windows"], |it| {
             is(it, "operatingSystem", "Windows")
         }),
@@ -85,7 +85,39 @@ fn each_criterion_takes_its_devices_whether_graph_filters_or_not() {
                     && is(it, "complianceState", "compliant")
             },
         ),
+        (&["--serial", "sn0000001?"], |it| {
+            text(it, "serialNumber").starts_with("SN0000001")
+        }),
+        (&["--user", "USER1*@contoso.example"], |it| {
+            text(it, "userPrincipalName").starts_with("user1")
+        }),
+        (&["--model", "*pad*", "--model", "iPhone*"], |it| {
+            let model = text(it, "model").to_lowercase();
+            model.contains("pad") || model.starts_with("iphone")
+        }),
+        (&["--enrollment-profile", "kiosk*"], |it| {
+            is(it, "enrollmentProfileName", "Kiosk Autopilot")
+        }),
+        (&["--os-version", "10.0"], |it| {
+            text(it, "osVersion").starts_with("10.0")
+        }),
+        (&["--enrolled-since", "200d"], |it| {
+            since(it, "enrolledDateTime") <= 200 * 24 * HOUR
+        }),
+        (
+            &["--exclude-name", "WIN-*", "--os", "Windows,macOS"],
+            |it| {
+                let os = is(it, "operatingSystem", "Windows") || is(it, "operatingSystem", "macOS");
+                os && !text(it, "deviceName").starts_with("WIN-")
+            },
+        ),
+        (&["--exclude-name", "*", "--os", "iOS"], |_| false),
+        (
+            &["--os-version", "1", "--serial", "*5", "--user", "*"],
+            |it| text(it, "osVersion").starts_with('1') && text(it, "serialNumber").ends_with('5'),
+        ),
         (&["--os", "tvOS"], |_| false),
+        (&["--serial", "12345"], |_| false),
     ];
     let cases = criteria
         .into_iter()
@@ -98,7 +130,11 @@ fn each_criterion_takes_its_devices_whether_graph_filters_or_not() {
         let expected: BTreeSet<String> = devices.iter().filter(|it| takes(it)).map(id).collect();
         assert!(expected.len() < 400, "{flags:?} takes all");
         assert!(
-            !expected.is_empty() || flags == ["--os", "tvOS"],
+            !expected.is_empty()
+                || [["--os", "tvOS"], ["--serial", "12345"]]
+                    .iter()
+                    .any(|it| flags == it)
+                || flags[1] == "*",
             "{flags:?} takes none"
         );
 
@@ -118,14 +154,20 @@ fn a_filter_is_sent_where_graph_knows_it_and_checked_where_it_is_ignored() {
         let tenant = Tenant::new(config);
         let (finished, plan) = tenant.plan().args(["--os", "Android"]).json();
         assert_eq!(finished.code, 0, "{finished:?}");
-        let books = tenant.statistics();
-        assert_eq!(books.ignored_filters > 0, ignore_filters, "{books:?}");
-        // What Graph leaves out is not listed.
-        assert_eq!(number(&plan, "Listed") == 400, ignore_filters, "{plan}");
+        // A plan reads the whole list, to say which share of it would be synced.
+        assert_eq!(number(&plan, "Listed"), 400, "{plan}");
+        assert_eq!(tenant.statistics().ignored_filters, 0, "{plan}");
         assert!(
             number(&plan, "Total") > 0 && number(&plan, "Total") < 100,
             "{plan}"
         );
+        let (finished, lines) = tenant.sync().args(["--os", "Android"]).jsonl();
+        assert_eq!(finished.code, 0, "{finished:?}");
+        let books = tenant.statistics();
+        assert_eq!(books.ignored_filters > 0, ignore_filters, "{books:?}");
+        let planned = lines.iter().find(|line| line["event"] == "planned");
+        let listed = number(planned.expect("a plan"), "listed");
+        assert_eq!(listed == 400, ignore_filters, "{listed}");
     });
 }
 
@@ -226,7 +268,7 @@ fn devices_are_named_by_flag_file_or_standard_input() {
                 .run_with_input(&content),
             _ => program.args(["--devices-from", path]).run(),
         };
-        assert_eq!(finished.code, 0, "{how}: {finished:?}");
+        assert_eq!(finished.code, 3, "one is gone: {how}: {finished:?}");
         let account: Value = serde_json::from_str(&finished.stdout).expect("JSON");
         assert_eq!(synced(&tenant), BTreeSet::from_iter(ids), "{how}");
         assert_eq!(number(&account, "TotalDevices"), 41, "{how}: {account}");
@@ -247,8 +289,9 @@ fn a_named_device_that_the_list_leaves_out_is_synced_unless_it_cannot_be_checked
             false => program.json(),
             true => program.args(["--owner", "company"]).json(),
         };
-        assert_eq!(finished.code, 0, "{finished:?}");
         let (success, gone) = if criterion { (0, 1) } else { (1, 0) };
+        let code = if criterion { 3 } else { 0 };
+        assert_eq!(finished.code, code, "{finished:?}");
         assert_eq!(number(&account, "SuccessCount"), success, "{account}");
         assert_eq!(number(&account, "GoneCount"), gone, "{account}");
         assert_eq!(balance(&tenant, &account).syncs_requested, success);
@@ -263,13 +306,15 @@ fn ids_of_which_intune_knows_none_are_warned_of() {
     let tenant = Tenant::new(healthy(10));
     let two = format!("{},{}", unknown(1), unknown(2));
     let finished = tenant.sync().args(["--device", &two]).run();
-    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(finished.code, 3, "{finished:?}");
     assert!(finished.stderr.contains(warning), "{finished:?}");
+    let allowed = tenant.sync().args(["--device", &two, "--allow-missing"]);
+    assert_eq!(allowed.run().code, 0);
 
     let known = tenant.simulator.device_id(7).expect("a device");
     let two = format!("{},{known}", unknown(1));
     let finished = tenant.sync().args(["--device", &two]).run();
-    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(finished.code, 3, "{finished:?}");
     assert!(!finished.stderr.contains("Entra"), "{finished:?}");
 }
 
@@ -335,7 +380,7 @@ fn unsyncable() -> Config {
 }
 
 /// The devices as the simulator lists them, in its order: asked of a twin, so that the books show the program alone.
-fn fleet(config: &Config) -> Vec<Value> {
+pub(crate) fn fleet(config: &Config) -> Vec<Value> {
     let mut config = config.clone();
     config.tokens.fixed = Some("twin".to_owned());
     config.list.page_size = NonZeroU32::MAX;
@@ -391,7 +436,11 @@ fn id(device: &Value) -> String {
 
 /// Seconds since the last check-in; very many for a device that never did.
 fn age(device: &Value) -> i64 {
-    let last: jiff::Timestamp = text(device, "lastSyncDateTime").parse().expect("a time");
+    since(device, "lastSyncDateTime")
+}
+
+fn since(device: &Value, property: &str) -> i64 {
+    let last: jiff::Timestamp = text(device, property).parse().expect("a time");
     jiff::Timestamp::now().as_second() - last.as_second()
 }
 
@@ -412,4 +461,36 @@ fn a_selection_that_matches_no_device_can_count_as_a_failure() {
     }
     let finished = tenant.sync().args(["--fail-if-none"]).run();
     assert_eq!(finished.code, 0, "{finished:?}");
+}
+
+#[test]
+fn a_value_that_matches_nothing_is_named_with_what_there_is_instead() {
+    let tenant = Tenant::new(mixed());
+    let plan = |args: &[&str]| tenant.plan().args(args.iter().copied()).run().stderr;
+    let stderr = plan(&["--os", "Windws"]);
+    let line = stderr
+        .lines()
+        .find(|line| line.contains("`Windws` for `os`"));
+    let line = line.unwrap_or_else(|| panic!("{stderr}"));
+    assert!(
+        line.contains("matches no listed device: they have `"),
+        "{line}"
+    );
+    for os in ["`Windows`", "`iOS`", "`macOS`", "`Android`"] {
+        assert!(line.contains(os), "{line}");
+    }
+    let stderr = plan(&[
+        "--name",
+        "WIN-*",
+        "--name",
+        "KISOK-*",
+        "--category",
+        "Sales",
+    ]);
+    assert!(
+        stderr.contains("`KISOK-*` for `name` matches no listed device\n"),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("`WIN-*`"), "{stderr}");
+    assert!(!stderr.contains("`Sales`"), "{stderr}");
 }

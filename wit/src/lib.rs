@@ -31,3 +31,39 @@ mod generated {
 
 #[cfg(feature = "host")]
 pub use generated::{Engine, EnginePre, exports::intune::sync::sync::*, intune::sync::token};
+
+/// The whole fleet, in the order of the list.
+impl Default for Selection {
+    fn default() -> Self {
+        Self {
+            os: Vec::new(),
+            compliance: Vec::new(),
+            owner: Vec::new(),
+            agent: Vec::new(),
+            category: Vec::new(),
+            name: Vec::new(),
+            serial: Vec::new(),
+            user: Vec::new(),
+            model: Vec::new(),
+            enrollment_profile: Vec::new(),
+            os_version: Vec::new(),
+            stale_for: None,
+            enrolled_since: None,
+            named_only: false,
+            devices: Vec::new(),
+            entra_devices: Vec::new(),
+            users: Vec::new(),
+            device_names: Vec::new(),
+            serial_numbers: Vec::new(),
+            exclude_name: Vec::new(),
+            exclude_devices: Vec::new(),
+            exclude_device_names: Vec::new(),
+            exclude_serial_numbers: Vec::new(),
+            exclude_entra_devices: Vec::new(),
+            exclude_users: Vec::new(),
+            limit: None,
+            order: Order::Listed,
+            include_unsupported: false,
+        }
+    }
+}

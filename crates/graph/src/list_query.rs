@@ -7,7 +7,7 @@
 //!          / "$top=" 1 to 1000
 //!          / "$count=true"
 //! clause   = property " eq '" text "'"
-//!          / property " le " time
+//!          / property ( " le " / " ge " ) time
 //!          / "startswith(" property ",'" text "')"
 //! text     = 1*64( ALPHA / DIGIT / "-" / "." / "_" )
 //! time     = 2026-11-22T00:00:00Z
@@ -49,6 +49,8 @@ pub enum Clause {
     Begins(Property, FilterText),
     /// The property is this time or an earlier one.
     Until(Property, FilterTime),
+    /// The property is this time or a later one.
+    Since(Property, FilterTime),
 }
 
 /// A text that a filter may compare with: it needs no escaping.
@@ -128,6 +130,7 @@ impl Clause {
         match rest.split_once(' ')? {
             ("eq", value) => Some(Self::Is(property, quoted(value)?)),
             ("le", value) => Some(Self::Until(property, FilterTime::new(value)?)),
+            ("ge", value) => Some(Self::Since(property, FilterTime::new(value)?)),
             _ => None,
         }
     }
@@ -204,6 +207,9 @@ impl fmt::Display for Clause {
             Self::Until(property, FilterTime(time)) => {
                 write!(f, "{}%20le%20{time}", property.name())
             }
+            Self::Since(property, FilterTime(time)) => {
+                write!(f, "{}%20ge%20{time}", property.name())
+            }
         }
     }
 }
@@ -246,6 +252,7 @@ mod tests {
             "$select=id",
             "$select=id,deviceName,complianceState&$filter=startswith(operatingSystem,%27Windows%27)%20and%20\
              complianceState%20eq%20%27noncompliant%27%20and%20lastSyncDateTime%20le%202026-11-22T00:00:00Z",
+            "$filter=enrolledDateTime%20ge%202026-11-22T00:00:00Z",
             "$filter=id%20eq%20%2700112233-4455-6677-8899-aabbccddeeff%27",
             "$select=id&$top=1000&$count=true",
             "$top=1",
@@ -281,10 +288,7 @@ mod tests {
             ("&", "`` is not an option"),
             ("$select=id&", "`` is not an option"),
             ("$select=id&$select=id", "`$select` is given twice"),
-            (
-                "$select=id,serialNumber",
-                "`serialNumber` is not a property",
-            ),
+            ("$select=id,phoneNumber", "`phoneNumber` is not a property"),
             ("$select=", "`` is not a property"),
             ("$select=ID", "`ID` is not a property"),
             (
@@ -296,7 +300,7 @@ mod tests {
                 "is not a comparison",
             ),
             ("$filter=id%20ne%20%27a%27", "is not a comparison"),
-            ("$filter=serialNumber%20eq%20%27a%27", "is not a comparison"),
+            ("$filter=phoneNumber%20eq%20%27a%27", "is not a comparison"),
             ("$filter=id%20eq%20%27a%27%27b%27", "is not a comparison"),
             ("$filter=id%20eq%20%27a", "is not a comparison"),
             ("$filter=id%20eq%20%27%27", "is not a comparison"),

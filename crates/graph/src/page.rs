@@ -65,6 +65,22 @@ pub struct DeviceRow<'a> {
     pub last_sync_date_time: Text<'a>,
     /// Its category.
     pub device_category_display_name: Text<'a>,
+    /// Its id in Entra.
+    pub azure_ad_device_id: Text<'a>,
+    /// The id of its primary user in Entra.
+    pub user_id: Text<'a>,
+    /// Its primary user.
+    pub user_principal_name: Text<'a>,
+    /// Its serial number.
+    pub serial_number: Text<'a>,
+    /// Its model.
+    pub model: Text<'a>,
+    /// The version of its platform.
+    pub os_version: Text<'a>,
+    /// The profile by which it was enrolled.
+    pub enrollment_profile_name: Text<'a>,
+    /// When it was enrolled.
+    pub enrolled_date_time: Text<'a>,
     /// The properties that it has.
     pub(crate) named: Properties,
     /// It has something besides the properties that are ever read.
@@ -282,6 +298,7 @@ mod tests {
                 false,
             ),
             (r#"{"value":[{"id":"a","serialNumber":null}]}"#, false),
+            (r#"{"value":[{"id":"a","imei":null}]}"#, false),
             (r#"{"value":["a"]}"#, false),
             (r#"{"value":[["a"]]}"#, false),
         ] {

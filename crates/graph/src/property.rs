@@ -23,11 +23,27 @@ pub enum Property {
     ManagedDeviceOwnerType,
     /// `deviceCategoryDisplayName`.
     DeviceCategoryDisplayName,
+    /// `azureADDeviceId`, the id of the device in Entra.
+    AzureAdDeviceId,
+    /// `userId`, the id of its primary user in Entra.
+    UserId,
+    /// `userPrincipalName` of its primary user.
+    UserPrincipalName,
+    /// `serialNumber`.
+    SerialNumber,
+    /// `model`.
+    Model,
+    /// `osVersion`.
+    OsVersion,
+    /// `enrollmentProfileName`.
+    EnrollmentProfileName,
+    /// `enrolledDateTime`, when it was enrolled.
+    EnrolledDateTime,
 }
 
 impl Property {
     /// All of them, in the order in which a query names them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 17] = [
         Self::Id,
         Self::DeviceName,
         Self::OperatingSystem,
@@ -37,6 +53,14 @@ impl Property {
         Self::ComplianceState,
         Self::ManagedDeviceOwnerType,
         Self::DeviceCategoryDisplayName,
+        Self::AzureAdDeviceId,
+        Self::UserId,
+        Self::UserPrincipalName,
+        Self::SerialNumber,
+        Self::Model,
+        Self::OsVersion,
+        Self::EnrollmentProfileName,
+        Self::EnrolledDateTime,
     ];
 
     /// Its name in Graph.
@@ -52,6 +76,14 @@ impl Property {
             Self::ComplianceState => "complianceState",
             Self::ManagedDeviceOwnerType => "managedDeviceOwnerType",
             Self::DeviceCategoryDisplayName => "deviceCategoryDisplayName",
+            Self::AzureAdDeviceId => "azureADDeviceId",
+            Self::UserId => "userId",
+            Self::UserPrincipalName => "userPrincipalName",
+            Self::SerialNumber => "serialNumber",
+            Self::Model => "model",
+            Self::OsVersion => "osVersion",
+            Self::EnrollmentProfileName => "enrollmentProfileName",
+            Self::EnrolledDateTime => "enrolledDateTime",
         }
     }
 
@@ -64,13 +96,19 @@ impl Property {
 
 /// Some of the properties.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Properties(u16);
+pub struct Properties(u32);
 
 impl Properties {
     /// The same, and this one.
     #[must_use]
     pub const fn with(self, property: Property) -> Self {
         Self(self.0 | 1 << property as u16)
+    }
+
+    /// The same, and those.
+    #[must_use]
+    pub const fn and(self, those: Self) -> Self {
+        Self(self.0 | those.0)
     }
 
     /// Whether it is one of them.
@@ -113,6 +151,14 @@ impl<'a> DeviceRow<'a> {
             Property::ComplianceState => &self.compliance_state,
             Property::ManagedDeviceOwnerType => &self.managed_device_owner_type,
             Property::DeviceCategoryDisplayName => &self.device_category_display_name,
+            Property::AzureAdDeviceId => &self.azure_ad_device_id,
+            Property::UserId => &self.user_id,
+            Property::UserPrincipalName => &self.user_principal_name,
+            Property::SerialNumber => &self.serial_number,
+            Property::Model => &self.model,
+            Property::OsVersion => &self.os_version,
+            Property::EnrollmentProfileName => &self.enrollment_profile_name,
+            Property::EnrolledDateTime => &self.enrolled_date_time,
         }
         .as_str()
     }
@@ -128,6 +174,14 @@ impl<'a> DeviceRow<'a> {
             Property::ComplianceState => &mut self.compliance_state,
             Property::ManagedDeviceOwnerType => &mut self.managed_device_owner_type,
             Property::DeviceCategoryDisplayName => &mut self.device_category_display_name,
+            Property::AzureAdDeviceId => &mut self.azure_ad_device_id,
+            Property::UserId => &mut self.user_id,
+            Property::UserPrincipalName => &mut self.user_principal_name,
+            Property::SerialNumber => &mut self.serial_number,
+            Property::Model => &mut self.model,
+            Property::OsVersion => &mut self.os_version,
+            Property::EnrollmentProfileName => &mut self.enrollment_profile_name,
+            Property::EnrolledDateTime => &mut self.enrolled_date_time,
         }
     }
 }

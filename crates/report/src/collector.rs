@@ -9,6 +9,7 @@ use crate::{
     confirmed::Confirmed,
     event::Line,
     object::{FailedDevice, IncompleteObject, PlanReport, Report, SyncReport},
+    planned::{self, PlannedDevice},
     text,
 };
 
@@ -64,6 +65,8 @@ pub struct Collector {
     plan: Option<Plan>,
     incomplete: Option<Incomplete>,
     failures: Vec<FailedDevice>,
+    /// The devices of a plan, where they are to be listed.
+    devices: Option<Vec<PlannedDevice>>,
 }
 
 impl Collector {
@@ -77,6 +80,7 @@ impl Collector {
             plan: None,
             incomplete: None,
             failures: Vec::new(),
+            devices: None,
         }
     }
 
@@ -92,6 +96,11 @@ impl Collector {
     /// The last hash over the run's requests.
     pub fn set_evidence(&mut self, evidence: String) {
         self.history.evidence_sha256 = Some(evidence);
+    }
+
+    /// The devices that the plan takes.
+    pub fn set_devices(&mut self, devices: Vec<PlannedDevice>) {
+        self.devices = Some(devices);
     }
 
     /// Who has checked in since.
@@ -131,10 +140,16 @@ impl Collector {
         match (self.format, self.purpose) {
             (Format::Text, Purpose::Sync) => text::sync(summary, &self.failures) + &incomplete,
             (Format::Text, Purpose::Plan) => {
-                self.plan.as_ref().map(text::plan).unwrap_or_default() + &incomplete
+                let plan = self.plan.as_ref().map(text::plan).unwrap_or_default();
+                let devices = self.devices.as_deref().map(planned::text);
+                plan + &incomplete + &devices.unwrap_or_default()
             }
             (Format::Json, _) => json(&self.report(summary)),
-            (Format::Jsonl, _) => json(&Line::last(now, self.report(summary))),
+            (Format::Jsonl, _) => {
+                let devices = self.devices.iter().flatten();
+                let lines = devices.map(|device| json(&Line::planned(now, device)));
+                lines.collect::<String>() + &json(&Line::last(now, self.report(summary)))
+            }
         }
     }
 
@@ -153,7 +168,12 @@ impl Collector {
             }
             Purpose::Plan => {
                 let plan = self.plan.as_ref();
-                Report::Plan(PlanReport::new(summary, &self.run_id, plan, incomplete))
+                let devices = match self.format {
+                    Format::Json => self.devices.as_deref(),
+                    Format::Text | Format::Jsonl => None,
+                };
+                let id = &self.run_id;
+                Report::Plan(PlanReport::new(summary, id, plan, incomplete, devices))
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::{
     counts::seconds,
     groups::Groups,
     object::{Report, guid},
+    planned::{Line as PlannedLine, PlannedDevice},
 };
 
 /// One line. `time` is RFC 3339 in UTC, with milliseconds.
@@ -24,6 +25,16 @@ impl<'a> Line<Kind<'a>> {
         Self {
             time: time(now),
             body: Kind::of(&event.kind),
+        }
+    }
+}
+
+impl<'a> Line<PlannedLine<'a>> {
+    /// The line of a device that a plan takes.
+    pub(crate) fn planned(now: Timestamp, device: &'a PlannedDevice) -> Self {
+        Self {
+            time: time(now),
+            body: device.line(),
         }
     }
 }
@@ -80,6 +91,8 @@ pub(crate) enum Kind<'a> {
     DeviceDone {
         id: String,
         name: &'a str,
+        operating_system: &'a str,
+        last_sync_date_time: Option<String>,
         attempts: u32,
         #[serde(flatten)]
         outcome: Done<'a>,
@@ -193,11 +206,15 @@ impl<'a> Kind<'a> {
             EventKind::DeviceDone(DeviceDone {
                 id,
                 name,
+                os,
+                last_sync,
                 attempts,
                 outcome,
             }) => Self::DeviceDone {
                 id: guid(*id),
                 name,
+                operating_system: os,
+                last_sync_date_time: last_sync.and_then(check_in),
                 attempts: *attempts,
                 outcome: Done::of(outcome),
             },
@@ -230,6 +247,12 @@ impl<'a> Kind<'a> {
             expected_seconds: seconds(plan.expected),
         }
     }
+}
+
+/// A check-in, given in seconds since 1970.
+fn check_in(seconds: u32) -> Option<String> {
+    let time = Timestamp::from_second(seconds.into()).ok()?;
+    Some(time.to_string())
 }
 
 fn time(now: Timestamp) -> String {

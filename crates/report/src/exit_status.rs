@@ -57,7 +57,9 @@ impl ExitStatus {
             Self::Success => "a sync was requested for every device that can sync",
             Self::Failed => "the run failed",
             Self::Usage => "wrong usage",
-            Self::DevicesFailed => "finished, but some devices failed or were not listed",
+            Self::DevicesFailed => {
+                "finished, but some devices failed, are gone, or were not listed"
+            }
             Self::NotAuthorized => "not authorized: a token or a permission is missing",
             Self::Stopped => "stopped early: some devices were not reached",
             Self::NothingMatched => "no device matched the selection (with `--fail-if-none`)",
@@ -100,6 +102,12 @@ impl ExitStatus {
 }
 
 impl ExitStatus {
+    /// The same of a run that did not find this many devices which the user has named.
+    #[must_use]
+    pub const fn with_named_gone(self, gone: u32) -> Self {
+        self.with_shortfall(gone > 0)
+    }
+
     /// The same of a run with this summary, where a selection that matches no device counts as a failure.
     #[must_use]
     pub const fn with_nothing(self, summary: &Summary, fails: bool) -> Self {

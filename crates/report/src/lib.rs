@@ -9,6 +9,7 @@ mod event;
 mod exit_status;
 mod groups;
 mod object;
+mod planned;
 mod text;
 mod turn;
 
@@ -23,6 +24,7 @@ pub use self::{
     event::retried,
     exit_status::ExitStatus,
     object::{ErrorObject, FailedDevice, Outcome, by_variables, guid},
+    planned::PlannedDevice,
     text::{list, shortfall, table},
     turn::{Stop, Turn},
 };

@@ -9,6 +9,7 @@ use crate::{
     collector::Recorded,
     counts::{Counts, seconds},
     groups::Groups,
+    planned::PlannedDevice,
 };
 
 /// How a run ended.
@@ -185,6 +186,8 @@ pub(crate) struct PlanReport<'a> {
     run_id: &'a str,
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
+    devices: Option<&'a [PlannedDevice]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     incomplete: Option<IncompleteObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject>,
@@ -210,8 +213,10 @@ impl<'a> PlanReport<'a> {
         run_id: &'a str,
         plan: Option<&'a Plan>,
         incomplete: Option<IncompleteObject>,
+        devices: Option<&'a [PlannedDevice]>,
     ) -> Self {
         Self {
+            devices,
             planned: plan.map(|plan| Planned {
                 total: plan.total,
                 to_sync: plan.to_sync,

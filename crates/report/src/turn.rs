@@ -19,6 +19,8 @@ pub enum Stop {
     Interrupted,
     /// The user declined when prompted before the first sync.
     Declined,
+    /// The user has named devices that are not there, or not clearly.
+    Misnamed,
     /// Its time is over.
     Deadline,
     /// Nobody reads its output any more.

@@ -4,19 +4,20 @@ use core::time::Duration;
 
 use intune_sync_graph::{DeviceRow, FilterTime, Property, shortened};
 use jiff::{Timestamp, tz::TimeZone};
-use wildmatch::WildMatch;
 
-use crate::Selection;
+use crate::{
+    Selection,
+    criterion::{Criterion, Unmatched},
+};
 
 /// The criteria of a [`Selection`], prepared for one device after the other.
 #[derive(Debug, Clone)]
 pub struct Criteria {
-    os: Vec<String>,
-    /// Properties that are one of these texts as a whole.
-    texts: Vec<(Property, Vec<String>)>,
-    name: Vec<WildMatch>,
+    texts: Vec<Criterion>,
     /// In seconds since 1970.
     stale_before: Option<u32>,
+    /// In seconds since 1970.
+    enrolled_after: Option<u32>,
     include_unsupported: bool,
 }
 
@@ -24,26 +25,11 @@ impl Criteria {
     /// Those of a selection, for a run that began `started_at`, since 1970.
     #[must_use]
     pub fn new(selection: &Selection, started_at: Duration) -> Self {
-        let lower = |texts: &[String]| texts.iter().map(|text| text.to_lowercase()).collect();
-        let texts = [
-            (Property::ComplianceState, &selection.compliance),
-            (Property::ManagedDeviceOwnerType, &selection.owner),
-            (Property::ManagementAgent, &selection.agent),
-            (Property::DeviceCategoryDisplayName, &selection.category),
-        ];
-        let given = texts.into_iter().filter(|(_, texts)| !texts.is_empty());
-        let names = selection.name.iter();
+        let ago = |length: Duration| unix_seconds(started_at.saturating_sub(length));
         Self {
-            os: lower(&selection.os),
-            texts: given
-                .map(|(property, texts)| (property, lower(texts)))
-                .collect(),
-            name: names
-                .map(|name| WildMatch::new_case_insensitive(name))
-                .collect(),
-            stale_before: selection
-                .stale_for
-                .map(|age| unix_seconds(started_at.saturating_sub(age))),
+            texts: Criterion::all(selection),
+            stale_before: selection.stale_for.map(ago),
+            enrolled_after: selection.enrolled_since.map(ago),
             include_unsupported: selection.include_unsupported,
         }
     }
@@ -51,10 +37,7 @@ impl Criteria {
     /// Whether there is no criterion, so that every device matches.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.os.is_empty()
-            && self.texts.is_empty()
-            && self.name.is_empty()
-            && self.stale_before.is_none()
+        self.texts.is_empty() && self.stale_before.is_none() && self.enrolled_after.is_none()
     }
 
     /// Whether the last check-in decides.
@@ -66,23 +49,32 @@ impl Criteria {
     /// The time for Graph's filter on the last check-in: a second later than ours, which counts whole seconds.
     #[must_use]
     pub fn stale_filter(&self) -> Option<FilterTime> {
-        let time = Timestamp::from_second(i64::from(self.stale_before?) + 1).ok()?;
-        FilterTime::new(&time.to_string())
+        filter_time(i64::from(self.stale_before?) + 1)
     }
 
-    /// Whether a device that last checked in at this time matches.
+    /// The time for Graph's filter on the enrolment.
     #[must_use]
-    pub fn matches(&self, device: &DeviceRow<'_>, last_sync: u32) -> bool {
-        let lower = |property: Property| device.text(property).to_lowercase();
-        let begins = |os: &str| self.os.iter().any(|start| os.starts_with(start));
-        let name = device.device_name.as_str();
-        (self.os.is_empty() || begins(&lower(Property::OperatingSystem)))
-            && self
-                .texts
-                .iter()
-                .all(|(property, texts)| texts.contains(&lower(*property)))
-            && (self.name.is_empty() || self.name.iter().any(|pattern| pattern.matches(name)))
+    pub fn enrolled_filter(&self) -> Option<FilterTime> {
+        filter_time(self.enrolled_after?.into())
+    }
+
+    /// Whether a device that last checked in at this time matches. Each value of each criterion learns whether it matches
+    /// a device.
+    #[must_use]
+    pub fn matches(&mut self, device: &DeviceRow<'_>, last_sync: u32) -> bool {
+        let mut texts = true;
+        for criterion in &mut self.texts {
+            texts &= criterion.matches(device);
+        }
+        let enrolled = |after: u32| unix_time(device.text(Property::EnrolledDateTime)) >= after;
+        texts
             && self.stale_before.is_none_or(|time| last_sync <= time)
+            && self.enrolled_after.is_none_or(enrolled)
+    }
+
+    /// The values that have matched no device so far.
+    pub fn unmatched(&self) -> impl Iterator<Item = Unmatched> + '_ {
+        self.texts.iter().flat_map(Criterion::unmatched)
     }
 
     /// Why a device cannot sync, unless such devices are to be included.
@@ -136,10 +128,10 @@ fn unsupported(device: &DeviceRow<'_>) -> Option<String> {
     }
 }
 
-/// When a device last checked in, in seconds since 1970; 0 for never, which Graph writes as the year 1, as null, or not at
-/// all. A time without a zone is in UTC.
+/// A time of Graph's in seconds since 1970; 0 for never, which Graph writes as the year 1, as null, or not at all. A time
+/// without a zone is in UTC.
 #[must_use]
-pub fn last_sync(text: &str) -> u32 {
+pub fn unix_time(text: &str) -> u32 {
     let civil = || {
         text.parse()
             .ok()
@@ -149,6 +141,10 @@ pub fn last_sync(text: &str) -> u32 {
     time.map_or(0, |time| {
         u32::try_from(time.as_second().max(0)).unwrap_or(u32::MAX)
     })
+}
+
+fn filter_time(seconds: i64) -> Option<FilterTime> {
+    FilterTime::new(&Timestamp::from_second(seconds).ok()?.to_string())
 }
 
 fn unix_seconds(time: Duration) -> u32 {
@@ -219,16 +215,37 @@ mod tests {
     }
 
     #[test]
-    fn times_of_the_last_check_in() {
-        assert_eq!(last_sync("2026-11-11T07:28:00Z"), 1_794_382_080);
-        assert_eq!(last_sync("2026-11-11T07:28:00.9876543Z"), 1_794_382_080);
+    fn enrolled_since_leaves_out_those_without_a_date() {
+        let enrolled = |date: &str| {
+            let json = format!(r#"{{"enrolledDateTime":"{date}"}}"#);
+            takes(|s| s.enrolled_since = Some(HOUR), &json, 0)
+        };
+        assert!(enrolled("2026-11-11T06:28:00Z"));
+        assert!(!enrolled("2026-11-11T06:27:59Z"));
+        assert!(!enrolled("0001-01-01T00:00:00Z"));
+        let selection = Selection {
+            enrolled_since: Some(HOUR),
+            ..Selection::default()
+        };
+        let criteria = Criteria::new(&selection, NOW);
+        assert!(!criteria.is_empty());
+        assert_eq!(
+            criteria.enrolled_filter(),
+            FilterTime::new("2026-11-11T06:28:00Z")
+        );
+    }
+
+    #[test]
+    fn times_as_graph_writes_them() {
+        assert_eq!(unix_time("2026-11-11T07:28:00Z"), 1_794_382_080);
+        assert_eq!(unix_time("2026-11-11T07:28:00.9876543Z"), 1_794_382_080);
         for other in [
             "2026-11-11T07:28:00",
             "2026-11-11T07:28:00.9876543",
             "2026-11-11 07:28:00",
             "2026-11-11T09:28:00+02:00",
         ] {
-            assert_eq!(last_sync(other), 1_794_382_080, "{other}");
+            assert_eq!(unix_time(other), 1_794_382_080, "{other}");
         }
         for never in [
             "0001-01-01T00:00:00Z",
@@ -236,9 +253,9 @@ mod tests {
             "yesterday",
             "1969-12-31T23:59:59Z",
         ] {
-            assert_eq!(last_sync(never), 0, "{never}");
+            assert_eq!(unix_time(never), 0, "{never}");
         }
-        assert_eq!(last_sync("9999-01-01T00:00:00Z"), u32::MAX);
+        assert_eq!(unix_time("9999-01-01T00:00:00Z"), u32::MAX);
     }
 
     #[test]

@@ -21,12 +21,28 @@ pub struct Given {
     pub category: Vec<String>,
     /// Patterns of the device's name.
     pub name: Vec<String>,
+    /// Patterns of the serial number.
+    pub serial: Vec<String>,
+    /// Patterns of the user principal name.
+    pub user: Vec<String>,
+    /// Patterns of the model.
+    pub model: Vec<String>,
+    /// Patterns of the enrollment profile's name.
+    pub enrollment_profile: Vec<String>,
+    /// What the operating system's version begins with.
+    pub os_version: Vec<String>,
     /// How long ago the last check-in is at least.
     pub stale_for: Option<u64>,
     /// Since when no check-in has come, in milliseconds since 1970.
     pub stale_since: Option<u64>,
+    /// How long ago the enrolment is at most.
+    pub enrolled_since: Option<u64>,
     /// Ids of devices.
     pub device: Vec<Guid>,
+    /// Patterns of names of devices that are left out.
+    pub exclude_name: Vec<String>,
+    /// Ids of devices that are left out.
+    pub exclude_device: Vec<Guid>,
     /// The most devices.
     pub limit: Option<u32>,
     /// The order of the run.
@@ -125,6 +141,19 @@ impl Given {
             .collect()
     }
 
+    /// The same flags without those whose values all of `others` have too.
+    #[must_use]
+    pub fn flags_besides(&self, group: Group, others: &[&Self]) -> Vec<String> {
+        let mut besides = self.clone();
+        for setting in Setting::of_job() {
+            let value = setting.value(self);
+            if others.iter().all(|other| setting.value(other) == value) {
+                setting.clear(&mut besides);
+            }
+        }
+        besides.flags(group)
+    }
+
     /// What the engine may know, with the defaults for what is not given. `graph` is Graph's origin, `started_at` the
     /// time of day in milliseconds since 1970, `seed` that of the engine's jitter.
     #[must_use]
@@ -136,10 +165,6 @@ impl Given {
         seed: u64,
     ) -> wit::Settings {
         let given = self.clone().or(Self::defaults());
-        let mut devices: Vec<(u64, u64)> = given.device.iter().map(|id| id.halves()).collect();
-        devices.sort_unstable();
-        devices.dedup();
-        let guid = |(hi, lo)| wit::Guid { hi, lo };
         // Who gives both means both.
         let since = given
             .stale_since
@@ -163,18 +188,38 @@ impl Given {
                 agent: given.agent,
                 category: given.category,
                 name: given.name,
+                serial: given.serial,
+                user: given.user,
+                model: given.model,
+                enrollment_profile: given.enrollment_profile,
+                os_version: given.os_version,
                 stale_for: given.stale_for.max(since),
-                devices: devices.into_iter().map(guid).collect(),
+                enrolled_since: given.enrolled_since,
+                devices: guids(&given.device),
+                exclude_name: given.exclude_name,
+                exclude_devices: guids(&given.exclude_device),
                 limit: given.limit,
                 order: given.order.unwrap_or(wit::Order::Stalest),
                 include_unsupported: given.include_unsupported.unwrap_or_default(),
+                ..wit::Selection::default()
             },
+            // Of a plan, people want to know which share of the tenant it is.
+            whole_list: purpose == wit::Purpose::Plan,
             learned: None,
             give_up_after: given.give_up_after.unwrap_or_default(),
             started_at,
             seed,
         }
     }
+}
+
+/// Each id once, as they cross the border.
+fn guids(ids: &[Guid]) -> Vec<wit::Guid> {
+    let mut ids: Vec<(u64, u64)> = ids.iter().map(|id| id.halves()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let guid = |(hi, lo)| wit::Guid { hi, lo };
+    ids.into_iter().map(guid).collect()
 }
 
 #[cfg(test)]
@@ -204,8 +249,16 @@ mod tests {
             ("agent", "mdm"),
             ("category", "Kiosk"),
             ("name", "LAB-*"),
+            ("serial", "5CD*"),
+            ("user", "*@contoso.com"),
+            ("model", "iPad8,1"),
+            ("enrollment-profile", "Kiosk"),
+            ("os-version", "10.0.22631"),
             ("stale-for", "24h"),
             ("stale-since", "2026-11-01"),
+            ("enrolled-since", "30d"),
+            ("exclude-name", "VIP-*"),
+            ("exclude-device", "00112233-4455-6677-8899-aabbccddeeff"),
             ("device", "00112233-4455-6677-8899-aabbccddeeff"),
             ("limit", "7"),
             ("order", "listed"),
@@ -249,6 +302,20 @@ mod tests {
         assert_eq!(settings.selection.stale_for, Some(86_400_000));
         assert_eq!(settings.selection.limit, Some(7));
         assert!(settings.selection.include_unsupported);
+        let selection = &settings.selection;
+        let texts = [
+            (&selection.serial, "5CD*"),
+            (&selection.user, "*@contoso.com"),
+            (&selection.model, "iPad8,1"),
+            (&selection.enrollment_profile, "Kiosk"),
+            (&selection.os_version, "10.0.22631"),
+            (&selection.exclude_name, "VIP-*"),
+        ];
+        for (values, value) in texts {
+            assert_eq!(values, &[value]);
+        }
+        assert_eq!(selection.enrolled_since, Some(30 * 86_400_000));
+        assert_eq!(selection.exclude_devices.len(), 1);
         assert_eq!((all.deadline, all.yes), (Some(7_200_000), Some(true)));
         assert_eq!(set("graph-url", &["https://x"]), Err(NotSet::Unknown));
     }
@@ -327,6 +394,20 @@ mod tests {
         assert_eq!(pace, "--batch-delay-seconds 0.5 --pace quota --max-rate 95");
         let criteria = given.flags(Group::Criteria).join(" ");
         assert_eq!(criteria, "--os iOS --os macOS");
+    }
+
+    #[test]
+    fn flags_that_are_as_they_would_be_are_left_out() {
+        let defaults = Given::defaults();
+        let quota = set("pace", &["quota"])
+            .expect("a pace")
+            .or(Given::defaults());
+        let flags = |of: &Given, others: &[&Given]| of.flags_besides(Group::Pace, others).join(" ");
+        assert_eq!(flags(&defaults, &[&defaults]), "");
+        assert_eq!(flags(&quota, &[&defaults]), "--pace quota");
+        // Where something else is in the way, a default is said.
+        assert_eq!(flags(&defaults, &[&defaults, &quota]), "--pace fixed");
+        assert_eq!(flags(&quota, &[&defaults, &quota]), "--pace quota");
     }
 
     #[test]

@@ -208,6 +208,31 @@ impl Setting {
         }
     }
 
+    /// Takes it out of `given`.
+    pub(crate) fn clear(&self, given: &mut Given) {
+        match &self.kind {
+            Kind::Switch(field) => field.put(given, None),
+            Kind::Count(.., field) => field.put(given, None),
+            Kind::Duration(_, field)
+            | Kind::Seconds(_, field)
+            | Kind::Moment(field)
+            | Kind::Rate(field) => field.put(given, None),
+            Kind::Choice(field) => field.clear(given),
+            Kind::Texts(_, field) | Kind::Words(_, field) => field.put(given, Vec::new()),
+            Kind::Devices(field) => field.put(given, Vec::new()),
+            Kind::Elsewhere => {}
+        }
+    }
+
+    /// Adds the values that it has in `other`, where it is a list.
+    pub fn extend(&self, given: &mut Given, other: &Given) {
+        match &self.kind {
+            Kind::Texts(_, field) | Kind::Words(_, field) => field.extend(given, other),
+            Kind::Devices(field) => field.extend(given, other),
+            _ => {}
+        }
+    }
+
     /// What it is in `given`.
     #[must_use]
     pub fn value(&self, given: &Given) -> Option<Value> {
@@ -270,12 +295,19 @@ impl<T: Default + PartialEq> Field<T> {
     }
 }
 
+impl<T: Clone> Field<Vec<T>> {
+    fn extend(&self, given: &mut Given, other: &Given) {
+        (self.get_mut)(given).extend_from_slice((self.get)(other));
+    }
+}
+
 /// A field that holds one of a few words, whichever enum it is.
 pub(crate) trait ChoiceField: Sync {
     fn words(&self) -> Vec<(&'static str, &'static str)>;
     fn set(&self, given: &mut Given, values: &[String]) -> Result<(), NotSet>;
     fn fill(&self, given: &mut Given, other: &mut Given);
     fn word(&self, given: &Given) -> Option<&'static str>;
+    fn clear(&self, given: &mut Given);
 }
 
 impl<T: Choice + PartialEq> ChoiceField for Field<Option<T>> {
@@ -295,6 +327,10 @@ impl<T: Choice + PartialEq> ChoiceField for Field<Option<T>> {
 
     fn word(&self, given: &Given) -> Option<&'static str> {
         (self.get)(given).map(Choice::word)
+    }
+
+    fn clear(&self, given: &mut Given) {
+        self.put(given, None);
     }
 }
 

@@ -2,7 +2,7 @@
 //! help text, the service's bounds and the table in the README are all made from it.
 
 use self::{
-    Bound::{AtLeast, AtMost, AtMostDefault, Covered, Operator, Same, UpTo, UpToDefault},
+    Bound::{Added, AtLeast, AtMost, AtMostDefault, Covered, Operator, Same, UpTo, UpToDefault},
     Cover::{Beginning, Equal, Pattern},
     Group::{Criteria, Graph, Identity, Job, Output, Pace, Selection, Service},
 };
@@ -106,6 +106,8 @@ pub enum Bound {
     Same,
     /// Only values that one of the operator's covers.
     Covered(Cover),
+    /// Any values: they are added to the operator's.
+    Added,
     /// Not at all: it is for the operator alone.
     Operator,
 }
@@ -134,7 +136,7 @@ macro_rules! field {
 const SWITCH: Bound = UpTo(&["false", "true"]);
 
 /// All settings, in the order of the help texts.
-static SETTINGS: [Setting; 35] = [
+static SETTINGS: [Setting; 43] = [
     Job.setting("yes", "", Switch(field!(yes)))
         .help("The whole fleet is meant: skip the confirmation that a terminal asks for"),
     Job.setting("deadline", "DURATION", Duration(SECOND..=7 * DAY, field!(deadline)))
@@ -153,15 +155,38 @@ static SETTINGS: [Setting; 35] = [
     Criteria.setting("name", "PATTERN", Texts(false, field!(name)))
         .bound(Covered(Pattern))
         .help("Device name, as a pattern: `*` is any text, `?` one character"),
+    Criteria.setting("serial", "PATTERN", Texts(false, field!(serial)))
+        .bound(Covered(Pattern))
+        .help("Serial number, as a pattern"),
+    Criteria.setting("user", "PATTERN", Texts(false, field!(user)))
+        .bound(Covered(Pattern))
+        .help("Primary user, as a pattern of the user principal name: `*@contoso.com`"),
+    Criteria.setting("model", "PATTERN", Texts(false, field!(model)))
+        .bound(Covered(Pattern))
+        .help("Model, as a pattern: `Surface*`"),
+    Criteria.setting("enrollment-profile", "PATTERN", Texts(false, field!(enrollment_profile)))
+        .bound(Covered(Pattern))
+        .help("Enrollment profile, as a pattern"),
+    Criteria.setting("os-version", "VERSION", Texts(true, field!(os_version)))
+        .bound(Covered(Beginning))
+        .help("Version of the operating system, by how it begins: `10.0.22631`"),
     Criteria.setting("stale-for", "DURATION", Duration(SECOND..=3650 * DAY, field!(stale_for)))
         .bound(AtLeast)
         .help("Only devices whose last check-in is at least this long ago (`24h`, `7d`), or that never checked in"),
     Criteria.setting("stale-since", "DATE", Moment(field!(stale_since)))
         .help("Only devices that have not checked in since then, or never"),
+    Criteria.setting("enrolled-since", "DURATION", Duration(SECOND..=3650 * DAY, field!(enrolled_since)))
+        .help("Only devices that were enrolled at most this long ago (`30d`)"),
     Criteria.setting("device", "ID", Devices(field!(device)))
         .help("Only these devices, by their Intune device id"),
     Criteria.setting("limit", "N", Count(1..=u32::MAX, "devices", field!(limit)))
         .help("At most this many devices, the first in the order of the run that can be synced"),
+    Selection.setting("exclude-name", "PATTERN", Texts(false, field!(exclude_name)))
+        .bound(Added)
+        .help("Not the devices of this name, as a pattern"),
+    Selection.setting("exclude-device", "ID", Devices(field!(exclude_device)))
+        .bound(Added)
+        .help("Not these devices, by their Intune device id"),
     Selection.setting("order", "ORDER", Choice(&field!(order)))
         .default("stalest")
         .help("The order of the run"),
@@ -400,7 +425,7 @@ mod tests {
                     _ => setting.words().iter().all(|(word, _)| words.contains(word)),
                 },
                 Same => !setting.words().is_empty(),
-                Covered(_) => matches!(setting.shape(), Shape::List { .. }),
+                Covered(_) | Added => matches!(setting.shape(), Shape::List { .. }),
                 Operator => false,
             };
             assert!(fits, "{}", setting.key);

@@ -73,6 +73,7 @@ fn may(setting: &Setting) -> String {
         Bound::Covered(Cover::Equal) => "name some of these".to_owned(),
         Bound::Covered(Cover::Beginning) => "name some of these, or longer beginnings".to_owned(),
         Bound::Covered(Cover::Pattern) => "name some of these, or names that match one".to_owned(),
+        Bound::Added => "add some".to_owned(),
         Bound::Operator => "not set it".to_owned(),
     }
 }

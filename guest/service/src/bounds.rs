@@ -17,7 +17,12 @@ use crate::Refusal;
 /// 403 when the request asks for more than the operator allows.
 pub fn narrow(operator: &Given, request: Given) -> Result<Given, Refusal> {
     let defaults = Given::defaults();
+    let mut request = request;
     for setting in Setting::of_job() {
+        if setting.bound == Bound::Added {
+            setting.extend(&mut request, operator);
+            continue;
+        }
         let unless_set = match setting.bound {
             Bound::AtMostDefault | Bound::UpToDefault(_) => setting.value(&defaults),
             _ => None,
@@ -155,7 +160,7 @@ mod tests {
     const B: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
     /// For each key: what the operator sets, what a request may set, and what it may not.
-    const CASES: [(&str, &str, &[&str], &[&str]); 24] = [
+    const CASES: [(&str, &str, &[&str], &[&str]); 30] = [
         ("max-rate", "5", &["5", "0.5"], &["5.001", "100"]),
         ("dispatch", "batch", &["batch", "single"], &["bulk"]),
         ("pace", "fixed", &["fixed"], &["quota"]),
@@ -194,6 +199,12 @@ mod tests {
             &["lab-*", "LAB-07"],
             &["*", "LAB-0?", "OFFICE-1"],
         ),
+        ("serial", "5CD*", &["5cd1", "5CD*"], &["*", "6"]),
+        ("user", "*@contoso.com", &["ann@contoso.com"], &["*"]),
+        ("model", "iPad*", &["iPad8,1"], &["iPhone"]),
+        ("enrollment-profile", "Kiosk", &["kiosk"], &["*"]),
+        ("os-version", "10.0", &["10.0.2"], &["10", "11"]),
+        ("enrolled-since", "30d", &["30d", "1d"], &["31d"]),
         ("device", A, &[A], &[B]),
         ("include-unsupported", "false", &["false"], &["true"]),
         ("fail-if-incomplete", "true", &["true"], &["false"]),
@@ -205,7 +216,8 @@ mod tests {
     #[test]
     fn each_key_can_be_narrowed_and_not_widened() {
         let mut keys: Vec<&str> = CASES.iter().map(|(key, ..)| *key).collect();
-        let mut all: Vec<&str> = Setting::of_job().map(|setting| setting.key).collect();
+        let bounded = Setting::of_job().filter(|setting| setting.bound != Bound::Added);
+        let mut all: Vec<&str> = bounded.map(|setting| setting.key).collect();
         keys.sort_unstable();
         all.sort_unstable();
         assert_eq!(keys, all, "a key without a rule");
@@ -229,6 +241,16 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_the_operator_leaves_out_stays_left_out() {
+        let operator = given(&[("exclude-name", "VIP-*"), ("exclude-device", A)]);
+        let request = given(&[("exclude-name", "LAB-*"), ("exclude-device", B)]);
+        let run = narrow(&operator, request).expect("it narrows");
+        assert_eq!(run.exclude_name, ["LAB-*", "VIP-*"]);
+        assert_eq!(run.exclude_device.len(), 2);
+        assert_eq!(narrow(&operator, Given::default()), Ok(operator));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
+use intune_sync_graph::Properties;
 use intune_sync_ids::Guid;
 
 use crate::{
@@ -141,6 +142,18 @@ impl<P: Policy, C> Admitted<'_, P, C> {
     /// The `client-request-id` that it was proposed with, if it had one.
     pub(crate) const fn proposed_id(&self) -> Option<Guid> {
         self.allowed.proposed_id
+    }
+}
+
+impl<C> Admitted<'_, sync::Writes, C> {
+    /// Where this reads the first page of the list and names properties, these are read too.
+    pub(crate) fn also_read(&mut self, properties: Properties) {
+        let sync::Call::List(read) = &mut self.allowed.call else {
+            return;
+        };
+        if read.also_select(properties) {
+            self.allowed.uri = self.gated.rules().origin.at(sync::target_of(read));
+        }
     }
 }
 

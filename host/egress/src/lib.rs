@@ -80,8 +80,8 @@ pub use self::{
     },
     credential::{Anonymous, Bearer, Credential, UnknownToken},
     custody::{
-        Conclusion, Counts, Custody, Done, Held, READS_MAX, Refusal as CustodyRefusal,
-        ReportedOutcome, Terms, Trouble, Untrue,
+        Conclusion, Counts, Custody, Done, Held, NamesFound, READS_MAX, Refusal as CustodyRefusal,
+        ReportedOutcome, TakenDevice, Terms, Trouble, Untrue,
     },
     gate::{Allowed, Direct, Gate, Parsed, Policy, Proposal, Refusal, Rules, doctor, grant, sync},
     gated::{Admitted, Gated, SendError},

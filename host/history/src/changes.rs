@@ -90,6 +90,8 @@ mod tests {
         let done = DeviceDone {
             id: wit::Guid { hi: 1, lo: 2 },
             name: "PC".to_owned(),
+            os: String::new(),
+            last_sync: None,
             attempts: 1,
             outcome: Outcome::Accepted,
         };

@@ -129,8 +129,11 @@ fn cut_event(kind: &mut EventKind) {
                 groups.iter_mut().for_each(|group| cut(&mut group.label));
             }
         }
-        EventKind::DeviceDone(DeviceDone { name, outcome, .. }) => {
+        EventKind::DeviceDone(DeviceDone {
+            name, os, outcome, ..
+        }) => {
             cut(name);
+            cut(os);
             match outcome {
                 Outcome::Accepted | Outcome::Gone => {}
                 Outcome::Skipped(reason) => cut(reason),
@@ -168,6 +171,8 @@ mod tests {
         event(EventKind::DeviceDone(DeviceDone {
             id: intune_sync_wit::Guid { hi: 1, lo: 2 },
             name: text.to_owned(),
+            os: text.to_owned(),
+            last_sync: None,
             attempts: 1,
             outcome: Outcome::Failed(Failure {
                 status: None,
@@ -234,6 +239,8 @@ mod tests {
             event(EventKind::DeviceDone(DeviceDone {
                 id: intune_sync_wit::Guid { hi: 1, lo: 2 },
                 name: String::new(),
+                os: String::new(),
+                last_sync: None,
                 attempts: 0,
                 outcome: Outcome::Skipped(long.clone()),
             })),

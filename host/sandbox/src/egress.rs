@@ -10,8 +10,8 @@ use http::{HeaderMap, Request, Response, StatusCode, request::Parts};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use intune_sync_egress::{
-    Carrier, Custody, Gated, Proposal, SendError, Surrogate, Timeouts, TokenCache, Unavailable,
-    UnknownToken,
+    Carrier, Custody, Gated, NamesFound, Proposal, SendError, Surrogate, TakenDevice, Timeouts,
+    TokenCache, Unavailable, UnknownToken,
     sync::{self, BODY_LIMIT, Call, Head, Rules, WriteCeiling},
 };
 use intune_sync_ids::Quoted;
@@ -143,6 +143,23 @@ impl Egress {
     /// Whether a write has waited for [`permit_writes`](Self::permit_writes).
     pub fn writes_wait(&self) -> bool {
         self.writes.wait_for_user()
+    }
+
+    /// Has read and kept what a person wants to know of the devices that the run takes.
+    #[must_use]
+    pub fn with_details(self) -> Self {
+        self.custody.keep_details();
+        self
+    }
+
+    /// The devices that the run takes, where their details were kept.
+    pub fn take_details(&self) -> Vec<TakenDevice> {
+        self.custody.take_details()
+    }
+
+    /// What the list has said of the names in the selection; `None` until it is complete.
+    pub fn names_found(&self) -> Option<NamesFound> {
+        self.custody.names_found()
     }
 
     /// The books of the run.

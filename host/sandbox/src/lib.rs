@@ -38,6 +38,8 @@ use wasmtime::{
 };
 
 use self::state::State;
+pub use intune_sync_egress::{NamesFound, TakenDevice};
+
 pub use self::{
     egress::{Egress, Journal},
     limits::{Limit, REHEARSED_RUN, RUN, Time, limits_table},

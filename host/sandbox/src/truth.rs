@@ -42,8 +42,15 @@ fn device_done(custody: &Custody, device: &mut DeviceDone) -> Result<(), Untrue>
         Outcome::Skipped(_) => ReportedOutcome::Skipped,
         Outcome::Failed(_) => ReportedOutcome::Failed,
     };
-    let Done { attempts, trouble } = custody.device_done(guid(device.id), outcome)?;
+    let Done {
+        attempts,
+        trouble,
+        check_in,
+    } = custody.device_done(guid(device.id), outcome)?;
     device.attempts = attempts;
+    if let Some(check_in) = check_in {
+        device.last_sync = (check_in > 0).then_some(check_in);
+    }
     if let (Outcome::Failed(failure), Some(trouble)) = (&mut device.outcome, trouble) {
         by_the_books(failure, trouble);
     }
@@ -129,6 +136,8 @@ pub(crate) fn settled(custody: &Custody, at: u64) -> Vec<Event> {
             kind: EventKind::DeviceDone(DeviceDone {
                 id: wit::Guid { hi, lo },
                 name: String::new(),
+                os: String::new(),
+                last_sync: done.check_in.filter(|check_in| *check_in > 0),
                 attempts: done.attempts,
                 outcome,
             }),

@@ -40,6 +40,7 @@ pub(crate) enum Draw {
     Order,
     Token,
     Assignment,
+    SameName,
 }
 
 impl From<Draw> for u64 {

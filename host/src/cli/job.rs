@@ -1,24 +1,20 @@
 //! A job: what `sync` and `plan` share, and what `demo` and `rehearse` run.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 use intune_sync_ids::Origin;
 use intune_sync_report::{ExitStatus, Format};
-use intune_sync_settings::{Advice, Cloud, Given, Group, number::thousandths};
+use intune_sync_settings::{Advice, Cloud, Given, number::thousandths};
 use intune_sync_wit::{self as wit, Purpose};
 use jiff::Timestamp;
 
 use super::groups::{
-    choices,
     connection::GraphArgs,
-    devices_file,
+    devices_file::{DeviceFileArgs, DeviceFiles},
     history::HistoryOptions,
     identity::{Auth, IdentityArgs},
-    output::OutputOptions,
+    output::{DeviceTable, JobFormat, OutputOptions},
     settings::{Job, Settings},
 };
 
@@ -33,6 +29,8 @@ pub(crate) struct JobOptions {
     pub(crate) purpose: Purpose,
     /// The job, with the defaults.
     pub(crate) given: Given,
+    /// What files add to the selection.
+    pub(crate) files: DeviceFiles,
     /// The tenant's cloud: it alone decides the token's scope.
     pub(crate) cloud: Cloud,
     /// Where Graph is.
@@ -45,6 +43,8 @@ pub(crate) struct JobOptions {
     pub(crate) component: Option<PathBuf>,
     /// What stdout gets.
     pub(crate) format: Format,
+    /// How the devices are listed, if they are.
+    pub(crate) list: Option<DeviceTable>,
     /// What is shown.
     pub(crate) output: OutputOptions,
     /// Where the run is recorded, if it is.
@@ -56,7 +56,14 @@ impl JobOptions {
     /// engine's jitter.
     pub(crate) fn settings(&self, started_at: u64, seed: u64) -> wit::Settings {
         let graph = (self.cloud, self.graph.to_string());
-        self.given.settings(self.purpose, graph, started_at, seed)
+        let mut settings = self.given.settings(self.purpose, graph, started_at, seed);
+        self.files.select(&mut settings.selection);
+        settings
+    }
+
+    /// Whether every device of the tenant is meant.
+    pub(crate) fn whole_fleet(&self) -> bool {
+        self.given.whole_fleet() && self.files.taken.is_empty()
     }
 
     /// When to stop, from the start of the run.
@@ -88,6 +95,7 @@ impl JobOptions {
                 yes: Some(true),
                 ..pace
             },
+            files: DeviceFiles::default(),
             cloud: Cloud::default(),
             graph,
             auth: Auth::ManagedIdentity {
@@ -96,6 +104,7 @@ impl JobOptions {
             ca_file: None,
             component: None,
             format: Format::Text,
+            list: None,
             output,
             history: None,
         }
@@ -132,34 +141,35 @@ pub(super) struct JobArgs {
     /// Run this component instead of the built-in one, in the same sandbox
     #[arg(long, value_name = "FILE", help_heading = "Job")]
     pub(super) component: Option<PathBuf>,
-    /// Only the devices whose ids are in this file (`-` is standard input)
-    ///
-    /// One GUID a line, blank lines and `#` comments allowed; or a CSV file with a header, whose column `Id` or
-    /// `Device ID` is read; or a ZIP archive of either, such as the admin center's export.
-    #[arg(long, value_name = "FILE", help_heading = Group::Criteria.heading())]
-    pub(super) devices_from: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) files: DeviceFileArgs,
     #[command(flatten)]
     pub(super) graph: GraphArgs,
     #[command(flatten)]
     pub(super) identity: IdentityArgs,
     /// What stdout gets
-    #[arg(long = "output", value_name = "FORMAT", value_parser = choices::<Format>(), default_value = "text",
-        help_heading = "Output")]
-    pub(super) format: Format,
+    #[arg(
+        long = "output",
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
+    pub(super) format: JobFormat,
     #[command(flatten)]
     pub(super) output: OutputOptions,
 }
 
 impl JobArgs {
-    /// The job, for this purpose.
+    /// The job, for this purpose; `list` is whether the devices are to be listed.
     ///
     /// # Errors
     ///
     /// Flags that do not go together; a devices file that cannot be read.
-    pub(super) fn options(self, purpose: Purpose) -> Result<JobOptions, Advice> {
+    pub(super) fn options(self, purpose: Purpose, list: bool) -> Result<JobOptions, Advice> {
+        let (format, list) = self.format.read(list)?;
         let auth = self.identity.try_into()?;
-        let devices_from = self.devices_from.as_deref();
-        standard_input(&auth, devices_from)?;
+        standard_input(&auth, self.files.reads_standard_input())?;
         // Last: a devices file on standard input is only read when all else is right.
         let mut given = self.settings.given;
         let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
@@ -169,9 +179,7 @@ impl JobArgs {
                 "give a date that has passed: `2026-11-01`",
             ));
         }
-        if let Some(file) = devices_from {
-            given.device.extend(devices_file::read(file)?);
-        }
+        let files = self.files.read(&mut given)?;
         Ok(JobOptions {
             purpose,
             auth,
@@ -179,22 +187,24 @@ impl JobArgs {
             graph: self.graph.root(),
             ca_file: self.graph.ca_file,
             component: self.component,
-            format: self.format,
+            format,
+            list,
             output: self.output,
             history: None,
             given,
+            files,
         })
     }
 }
 
 /// Standard input can be read for one purpose.
-fn standard_input(auth: &Auth, devices_from: Option<&Path>) -> Result<(), Advice> {
-    match auth.reads_standard_input() {
-        Some(flag) if devices_from == Some(Path::new("-")) => Err(Advice::new(
+fn standard_input(auth: &Auth, devices: Option<&str>) -> Result<(), Advice> {
+    match (auth.reads_standard_input(), devices) {
+        (Some(flag), Some(devices)) => Err(Advice::new(
             format!(
-                "`{flag} -` and `--devices-from -` are not allowed together: both read standard input"
+                "`{flag} -` and `{devices} -` are not allowed together: both read standard input"
             ),
-            format!("name a file with `{flag}` or `--devices-from`"),
+            format!("name a file with `{flag}` or `{devices}`"),
         )),
         _ => Ok(()),
     }

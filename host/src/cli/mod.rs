@@ -27,9 +27,10 @@ pub(crate) use self::{
     doctor::DoctorOptions,
     grant::{GrantOptions, PrincipalType, Purpose as GrantPurpose, Whom},
     groups::{
+        devices_file::DeviceFiles,
         history::{HistoryOptions, Resume, without_devices_file},
         identity::Auth,
-        output::{Color, OutputOptions, ReportFormat, Verbosity},
+        output::{Color, DeviceTable, OutputOptions, ReportFormat, Verbosity},
     },
     job::JobOptions,
     rehearse::{BulkCost, Limiter, RehearseOptions, TenantOptions},

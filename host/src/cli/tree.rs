@@ -66,7 +66,7 @@ pub(super) enum Subcommands {
     ///
     /// Lists and selects as `sync` does, with the same flags, and ends before the first write.
     #[command(after_help = job::SOURCES, after_long_help = job::sources_and_exit_codes())]
-    Plan(Box<JobArgs>),
+    Plan(Box<PlanArgs>),
     /// Run `sync` against a simulated tenant on this machine
     ///
     /// Needs no Azure and reaches nothing but this machine: a simulator on loopback responds as Microsoft Graph does,
@@ -124,6 +124,16 @@ pub(super) struct SyncArgs {
     history: HistoryArgs,
 }
 
+/// `plan`.
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// List the devices, with user and serial number, and why one is skipped
+    #[arg(long, help_heading = "Output")]
+    list: bool,
+    #[command(flatten)]
+    job: JobArgs,
+}
+
 /// The command that clap has matched.
 ///
 /// # Errors
@@ -153,14 +163,17 @@ impl TryFrom<Subcommands> for Command {
                     ));
                 }
                 Self::Job(Box::new(match args.dry_run {
-                    true => args.job.options(Purpose::Plan)?,
+                    true => args.job.options(Purpose::Plan, false)?,
                     false => JobOptions {
                         history,
-                        ..args.job.options(Purpose::Sync)?
+                        ..args.job.options(Purpose::Sync, false)?
                     },
                 }))
             }
-            Subcommands::Plan(args) => Self::Job(Box::new(args.options(Purpose::Plan)?)),
+            Subcommands::Plan(args) => {
+                let PlanArgs { list, job } = *args;
+                Self::Job(Box::new(job.options(Purpose::Plan, list)?))
+            }
             Subcommands::Demo(options) => Self::Demo(options),
             Subcommands::Rehearse(options) => {
                 options.check()?;

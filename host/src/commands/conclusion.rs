@@ -1,6 +1,6 @@
 //! How a job ends for its user: the summary, who has checked in since, and the command that resumes it.
 
-use intune_sync_report::{Confirmed, ExitStatus, Format, Stop};
+use intune_sync_report::{Confirmed, ExitStatus, Format, PlannedDevice, Stop};
 use intune_sync_settings::Advice;
 use intune_sync_wit::{RunStatus, Summary};
 use jiff::Timestamp;
@@ -10,8 +10,9 @@ use super::{
     Failure,
     confirm::{Awaited, Confirmer, Ended},
     history::Record,
+    rows,
 };
-use crate::{output::Output, printer::Printer};
+use crate::{cli::DeviceTable, output::Output, printer::Printer};
 
 /// A run that is over.
 pub(super) struct Concluded {
@@ -19,6 +20,8 @@ pub(super) struct Concluded {
     pub(super) status: ExitStatus,
     /// The user said no when asked.
     pub(super) declined: bool,
+    /// The devices of a plan, where they are to be listed.
+    pub(super) devices: Option<Vec<PlannedDevice>>,
     pub(super) record: Option<Record>,
 }
 
@@ -32,6 +35,7 @@ pub(super) async fn of(
         summary,
         mut status,
         declined,
+        devices,
         record,
     }: Concluded,
     mut output: Output,
@@ -50,6 +54,16 @@ pub(super) async fn of(
         // Who has just said no needs no figures.
         printer.note("nothing was synced");
         return Ok(status);
+    }
+    if let Some(devices) = devices {
+        if confirmer.options.list == Some(DeviceTable::Csv) {
+            let header = PlannedDevice::HEADER.map(str::to_owned);
+            let rows = devices.iter().map(PlannedDevice::row);
+            printer.data(&rows::csv(std::iter::once(header).chain(rows)))?;
+            output.conclude(printer, &summary);
+            return Ok(status);
+        }
+        output.set_devices(devices);
     }
     if is_text {
         printer.data(&output.summary(now, &summary))?;

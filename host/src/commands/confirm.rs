@@ -18,7 +18,7 @@ use intune_sync_report::{
 };
 use intune_sync_sandbox::{Egress, Run, Sandbox, Time};
 use intune_sync_settings::Advice;
-use intune_sync_wit::{self as wit, EventKind, Order, Plan, Purpose, RunStatus, Selection};
+use intune_sync_wit::{self as wit, EventKind, Plan, Purpose, RunStatus, Selection};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
@@ -228,17 +228,10 @@ pub(super) fn exactly(devices: &[Guid]) -> Selection {
         wit::Guid { hi, lo }
     });
     Selection {
-        os: Vec::new(),
-        compliance: Vec::new(),
-        owner: Vec::new(),
-        agent: Vec::new(),
-        category: Vec::new(),
-        name: Vec::new(),
-        stale_for: None,
+        named_only: true,
         devices: devices.collect(),
-        limit: None,
-        order: Order::Listed,
         include_unsupported: true,
+        ..Selection::default()
     }
 }
 

@@ -26,7 +26,7 @@ use super::{Failure, component::hexadecimal, confirm::Awaited, requests::Request
 use crate::{
     cli::{HistoryOptions, JobOptions, Resume},
     output::Ending,
-    printer::Printer,
+    printer::{Printer, quoted},
 };
 
 /// How many ids of devices a selection names; of more it has the digest.
@@ -419,28 +419,51 @@ fn subject(job: &JobOptions, tokens: &TokenCache) -> Subject {
     }
 }
 
-/// Which devices, as flags. Many ids are their digest.
+/// Which devices, as flags. Many names of devices are their digest.
 fn selection(job: &JobOptions) -> Vec<String> {
     let mut given = job.given.clone();
-    given.device.sort_unstable();
-    given.device.dedup();
-    let mut many = None;
-    if given.device.len() > IDS_SHOWN {
-        let mut digest = Sha256::new();
-        for id in &given.device {
-            digest.update(id.bits().to_be_bytes());
+    let mut many = Vec::new();
+    for (flag, ids) in [
+        ("--device", &mut given.device),
+        ("--exclude-device", &mut given.exclude_device),
+    ] {
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.len() > IDS_SHOWN {
+            let digest = digest(ids.iter().map(|id| id.bits().to_be_bytes()));
+            many.extend([
+                flag.to_owned(),
+                format!("{} devices, sha256 {digest}", ids.len()),
+            ]);
+            ids.clear();
         }
-        let digest = hexadecimal(&digest.finalize());
-        many = Some(format!("{} devices, sha256 {digest}", given.device.len()));
-        given.device.clear();
     }
     let mut selection = given.flags(Group::Criteria);
     selection.extend(given.flags(Group::Selection));
-    selection.extend(
-        many.into_iter()
-            .flat_map(|many| ["--device".to_owned(), many]),
-    );
+    selection.extend(many);
+    for (flag, listed) in [
+        ("--devices-from", &job.files.taken),
+        ("--exclude-devices-from", &job.files.excluded),
+    ] {
+        let names = listed.texts();
+        if !names.is_empty() {
+            selection.push(flag.to_owned());
+            selection.push(match names.len() {
+                0..=IDS_SHOWN => names.join(", "),
+                many => {
+                    let digest = digest(names.iter().map(|name| [name.as_bytes(), &[0]].concat()));
+                    format!("{many} names, sha256 {digest}")
+                }
+            });
+        }
+    }
     selection
+}
+
+fn digest(parts: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
+    let mut digest = Sha256::new();
+    parts.for_each(|part| digest.update(part));
+    hexadecimal(&digest.finalize())
 }
 
 /// The run to go on with.
@@ -514,6 +537,8 @@ fn failed_device(device: intune_sync_history::Device) -> Option<FailedDevice> {
     let done = DeviceDone {
         id: wit::Guid { hi, lo },
         name: device.name,
+        os: device.os,
+        last_sync: None,
         attempts: device.attempts,
         outcome: wit::Outcome::Failed(failure.clone()),
     };
@@ -522,13 +547,4 @@ fn failed_device(device: intune_sync_history::Device) -> Option<FailedDevice> {
 
 fn json(texts: &[String]) -> String {
     serde_json::to_string(texts).unwrap_or_default()
-}
-
-/// A path as a shell reads it.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:\\~".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
 }

@@ -14,6 +14,8 @@ pub(super) struct Question {
     /// Whose devices, and as whom: ``tenant `…` as `…` ``.
     whose: String,
     whole_fleet: bool,
+    /// A person is there to be asked.
+    asks: bool,
     state: State,
 }
 
@@ -53,7 +55,17 @@ impl Question {
                 None => tenant,
             },
             whole_fleet,
+            asks: true,
             state: State::Open,
+        }
+    }
+
+    /// Nobody is asked, and the syncs wait for the plan.
+    pub(super) fn unasked() -> Self {
+        Self {
+            asks: false,
+            state: State::Open,
+            ..Self::settled()
         }
     }
 
@@ -62,6 +74,7 @@ impl Question {
         Self {
             whose: String::new(),
             whole_fleet: false,
+            asks: false,
             state: State::Settled,
         }
     }
@@ -75,7 +88,8 @@ impl Question {
             listed, to_sync, ..
         } = *plan;
         let most = to_sync > listed / 2;
-        let asks = self.whole_fleet || to_sync > MANY || to_sync > FEW && most;
+        let many = self.whole_fleet || to_sync > MANY || to_sync > FEW && most;
+        let asks = self.asks && many;
         let devices = match self.whole_fleet {
             true => format!("all {to_sync} devices"),
             false if listed > to_sync => format!("{to_sync} of {listed} devices"),
@@ -87,6 +101,7 @@ impl Question {
     /// What to do about it; `writes_wait` if a sync waits for the reply. A component need not say what it is about to do.
     pub(super) fn now(&mut self, writes_wait: bool) -> Now {
         let now = match &self.state {
+            State::Open if writes_wait && !self.asks => Now::Permit,
             State::Open if writes_wait => Now::Ask(self.about("an unknown number of devices")),
             State::Planned(Some(question)) => Now::Ask(question.clone()),
             State::Planned(None) => Now::Permit,
@@ -159,5 +174,14 @@ mod tests {
         question.plan(&plan(7, 0));
         assert!(matches!(question.now(true), Now::Ask(_)));
         assert_eq!(Question::settled().now(true), Now::Wait);
+    }
+
+    #[test]
+    fn where_nobody_is_asked_the_syncs_wait_for_the_plan_alone() {
+        let mut question = Question::unasked();
+        assert_eq!(question.now(false), Now::Wait);
+        question.plan(&plan(5_000, 5_000));
+        assert_eq!(question.now(false), Now::Permit);
+        assert_eq!(Question::unasked().now(true), Now::Permit);
     }
 }

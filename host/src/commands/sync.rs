@@ -14,10 +14,13 @@ use intune_sync_egress::{
     TokenCache,
     sync::{Rules, Writes},
 };
-use intune_sync_report::{ExitStatus, Stop, Turn, run_id};
-use intune_sync_sandbox::{Egress, Run, SandboxError, Time};
+use intune_sync_ids::Guid;
+use intune_sync_report::{ExitStatus, PlannedDevice, Stop, Turn, run_id};
+use intune_sync_sandbox::{Egress, Run, SandboxError, TakenDevice, Time};
 use intune_sync_settings::{Advice, Given};
-use intune_sync_wit::{Dispatch, EventKind, Problem, Purpose, RunStatus, Selection, Summary};
+use intune_sync_wit::{
+    Dispatch, EventKind, Outcome, Problem, Purpose, RunStatus, Selection, Summary,
+};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
@@ -28,6 +31,7 @@ use super::{
     history::{Opened, Record},
     http_client, identity,
     interruption::Interruption,
+    names::Names,
     question::{Now, Question},
 };
 use crate::{cli::JobOptions, identity::Environment, output::Output, printer::Printer};
@@ -135,14 +139,25 @@ pub(crate) async fn run(
         settings.learned = record.learned();
     }
     let asks = asks(options);
-    let question = match asks {
-        true => Question::open(options.given.whole_fleet(), tokens.claims()),
-        false => Question::settled(),
+    // Who is asked is told which share of the tenant it is.
+    settings.whole_list |= asks;
+    // A resumed run has the devices from the history: their names were checked when it began.
+    let names = match rest {
+        None => Names::of(&options.files),
+        Some(_) => None,
     };
-    let egress = Egress::new(rules, &settings, tokens, client)
+    let question = match (asks, &names) {
+        (true, _) => Question::open(options.whole_fleet(), tokens.claims()),
+        (false, Some(_)) => Question::unasked(),
+        (false, None) => Question::settled(),
+    };
+    let mut egress = Egress::new(rules, &settings, tokens, client)
         .with_journal(record.as_ref().map(Record::journal));
+    if options.list.is_some() {
+        egress = egress.with_details();
+    }
     let egress = Arc::new(egress);
-    if asks {
+    if asks || names.is_some() {
         egress.withhold_writes();
     }
     let run = sandbox.start(settings, Arc::clone(&egress), Time::Real);
@@ -166,6 +181,9 @@ pub(crate) async fn run(
         turn: Turn::new(options.deadline()),
         question,
         declined: false,
+        names,
+        misnamed: None,
+        named_gone: 0,
         summary: None,
         record,
         unrecorded: false,
@@ -244,6 +262,12 @@ struct Job<'a> {
     question: Question,
     /// The user said no.
     declined: bool,
+    /// Names of devices that are yet to be checked.
+    names: Option<Names>,
+    /// What is wrong with them.
+    misnamed: Option<Advice>,
+    /// Devices that the user has named by their ids and that are gone.
+    named_gone: u32,
     /// The counts after the last turn.
     summary: Option<Summary>,
     record: Option<Record>,
@@ -278,6 +302,11 @@ impl Job<'_> {
             Ok(summary) => summary,
             Err(message) => self.broken_off(message, output, printer)?,
         };
+        let misnamed = self.misnamed.take();
+        let is_misnamed = misnamed.is_some();
+        if let Some(problem) = misnamed {
+            summary.status = RunStatus::Failed(problem.into());
+        }
         let fails = self.options.given.fails_if_incomplete() && output.is_incomplete();
         if let Some(warning) = unknown_ids(&self.options.given, &summary) {
             printer.warning(&warning);
@@ -289,15 +318,28 @@ impl Job<'_> {
                 output.set_evidence(evidence.to_string());
             }
         }
+        let devices = self.options.list.map(|_| {
+            let devices = self.run.egress().take_details();
+            devices.into_iter().map(planned).collect()
+        });
         let none_fails = self.options.given.fails_if_none();
         let declined = self.declined;
-        let status = ExitStatus::of(&summary, self.turn.stopped())
-            .with_shortfall(fails)
-            .with_nothing(&summary, none_fails);
+        let named_gone = match self.options.files.allow_missing {
+            true => 0,
+            false => self.named_gone,
+        };
+        let status = match is_misnamed {
+            true => ExitStatus::Usage,
+            false => ExitStatus::of(&summary, self.turn.stopped())
+                .with_shortfall(fails)
+                .with_named_gone(named_gone)
+                .with_nothing(&summary, none_fails),
+        };
         Ok(Concluded {
             summary,
             status,
             declined,
+            devices,
             record: self.record,
         })
     }
@@ -315,7 +357,7 @@ impl Job<'_> {
                 ),
                 Stop::Deadline => printer.note("stopping: the time given by `--deadline` is over"),
                 Stop::Unrecorded => printer.note("stopping: the history can no longer be written"),
-                Stop::Declined | Stop::Unread => {}
+                Stop::Declined | Stop::Misnamed | Stop::Unread => {}
             }
             self.run.stop().await?;
         }
@@ -331,10 +373,16 @@ impl Job<'_> {
                 }
                 record.event(now, event);
             }
-            if let EventKind::Planned(plan) = &event.kind {
-                self.question.plan(plan);
+            match &event.kind {
+                EventKind::Planned(plan) => self.question.plan(plan),
+                EventKind::DeviceDone(device) if device.outcome == Outcome::Gone => {
+                    let id = Guid::from_halves(device.id.hi, device.id.lo);
+                    self.named_gone += u32::from(self.options.given.device.contains(&id));
+                }
+                _ => {}
             }
         }
+        self.check_names(printer);
         self.ask(printer).await?;
         output.tick(printer, Timestamp::now());
         let summary = self.run.summary().await?;
@@ -351,6 +399,8 @@ impl Job<'_> {
             Some(Stop::Interrupted)
         } else if self.declined {
             Some(Stop::Declined)
+        } else if self.misnamed.is_some() {
+            Some(Stop::Misnamed)
         } else if self.unrecorded {
             Some(Stop::Unrecorded)
         } else {
@@ -358,9 +408,22 @@ impl Job<'_> {
         }
     }
 
+    /// Checks the names of devices once the list is complete; until then no write leaves.
+    fn check_names(&mut self, printer: &mut Printer) {
+        let Some(names) = &self.names else { return };
+        let Some(found) = self.run.egress().names_found() else {
+            return;
+        };
+        if let Err(problem) = names.check(&found, printer) {
+            self.run.egress().stop_writes();
+            self.misnamed = Some(problem);
+        }
+        self.names = None;
+    }
+
     /// Asks a person at a terminal, if there is a question. Where the run has to stop meanwhile, there is no reply.
     async fn ask(&mut self, printer: &mut Printer) -> Result<(), std::io::Error> {
-        if self.turn.stopped().is_some() {
+        if self.turn.stopped().is_some() || self.names.is_some() || self.misnamed.is_some() {
             return Ok(());
         }
         let question = match self.question.now(self.run.egress().writes_wait()) {
@@ -433,6 +496,22 @@ impl Job<'_> {
             }),
             ..self.run.counted(last)
         })
+    }
+}
+
+/// A device that a plan takes, as it is shown.
+fn planned(device: TakenDevice) -> PlannedDevice {
+    let last_sync = Timestamp::from_second(device.last_sync.into()).ok();
+    PlannedDevice {
+        id: device.id.to_string(),
+        name: device.name,
+        serial_number: device.serial_number,
+        user_principal_name: device.user,
+        operating_system: device.os,
+        last_sync_date_time: last_sync
+            .filter(|_| device.last_sync > 0)
+            .map(|time| time.to_string()),
+        skipped: device.skipped,
     }
 }
 

@@ -57,6 +57,7 @@ impl Log {
                 name,
                 attempts,
                 outcome: Outcome::Failed(failure),
+                ..
             }) => {
                 self.may_pass |= failure.status.is_none_or(may_pass);
                 let tried = match attempts {

@@ -10,7 +10,7 @@ mod tests;
 
 use std::io;
 
-use intune_sync_report::{Collector, Confirmed, FailedDevice, Format};
+use intune_sync_report::{Collector, Confirmed, FailedDevice, Format, PlannedDevice};
 pub(crate) use intune_sync_report::{Counts, ErrorObject, Outcome as Ending, list, minutes, table};
 use intune_sync_wit::{Event, Purpose, Summary};
 use jiff::Timestamp;
@@ -40,6 +40,11 @@ impl Output {
     /// The run goes on with an earlier one, in which these devices have failed.
     pub(crate) fn resume(&mut self, run: String, failures: Vec<FailedDevice>) {
         self.collector.resume(run, failures);
+    }
+
+    /// The devices that the plan takes.
+    pub(crate) fn set_devices(&mut self, devices: Vec<PlannedDevice>) {
+        self.collector.set_devices(devices);
     }
 
     /// The last hash over the run's requests.

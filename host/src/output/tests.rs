@@ -33,6 +33,8 @@ fn device(number: u64, attempts: u32, outcome: Outcome) -> EventKind {
     EventKind::DeviceDone(DeviceDone {
         id,
         name,
+        os: "Windows".to_owned(),
+        last_sync: Some(1_794_000_000),
         attempts,
         outcome,
     })
@@ -578,7 +580,9 @@ fn the_schemas_refuse_what_they_do_not_describe() {
 fn every_kind_of_event_is_in_the_script() {
     let (stdout, _) = sync(Format::Jsonl, Verbosity::Quiet);
     let schema: Value = serde_json::from_str(EVENT).expect("the schema is JSON");
-    for kind in schema["$defs"].as_object().expect("an object").keys() {
+    let kinds = schema["$defs"].as_object().expect("an object").keys();
+    // That one is a plan's.
+    for kind in kinds.filter(|kind| *kind != "device") {
         assert!(stdout.contains(&format!(r#""event":"{kind}""#)), "{kind}");
     }
 }

@@ -1,9 +1,12 @@
 //! The file of `--devices-from`: a list, a table, or an archive with one of them.
 
-use intune_sync_files::{decode, devices::parse};
+use intune_sync_files::{
+    decode,
+    devices::{DeviceList, parse},
+};
 
 pub(crate) fn run(input: &[u8]) -> bool {
-    let devices = match parse(input.to_vec(), "`ids.txt`") {
+    let devices = match parse(input.to_vec(), "`ids.txt`", None) {
         Ok(devices) => devices,
         Err(error) => {
             assert!(error.message.contains("`ids.txt`"), "{error}");
@@ -11,6 +14,12 @@ pub(crate) fn run(input: &[u8]) -> bool {
             assert!(!error.hint.is_empty(), "{error}");
             return false;
         }
+    };
+    let devices: Vec<String> = match devices {
+        DeviceList::Ids(ids) | DeviceList::EntraIds(ids) => {
+            ids.iter().map(ToString::to_string).collect()
+        }
+        DeviceList::SerialNumbers(texts) | DeviceList::Names(texts) => texts,
     };
     assert!(!devices.is_empty());
     // A device takes a line: no reader makes up others. What is in an archive is more than can be seen here.

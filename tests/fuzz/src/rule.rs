@@ -103,7 +103,9 @@ fn list(query: &str) -> Option<Meaning> {
 
 /// The properties, in the order in which they are written.
 const PROPERTIES: &str = "id deviceName operatingSystem managementAgent managementState lastSyncDateTime \
-                          complianceState managedDeviceOwnerType deviceCategoryDisplayName";
+                          complianceState managedDeviceOwnerType deviceCategoryDisplayName \
+                          azureADDeviceId userId userPrincipalName serialNumber model osVersion \
+                          enrollmentProfileName enrolledDateTime";
 
 /// A query of the first page as it is written, from the grammar in `crates/graph/src/list_query.rs`.
 pub(crate) fn first_page(query: &str) -> Option<String> {
@@ -196,7 +198,7 @@ fn comparison_passes(text: &str) -> bool {
     }
     match text.split(' ').collect::<Vec<_>>()[..] {
         [property, "eq", value] => known(property) && literal(value),
-        [property, "le", value] => known(property) && time(value),
+        [property, "le" | "ge", value] => known(property) && time(value),
         _ => false,
     }
 }

@@ -92,6 +92,8 @@ pub fn failed(text: &str) -> Event {
         kind: EventKind::DeviceDone(DeviceDone {
             id: Guid { hi: 1, lo: 2 },
             name: text(),
+            os: text(),
+            last_sync: None,
             attempts: 1,
             outcome: Outcome::Failed(Failure {
                 status: None,
@@ -111,6 +113,8 @@ pub fn device_done(device: &str, outcome: Outcome) -> Event {
         kind: EventKind::DeviceDone(DeviceDone {
             id: guid(device),
             name: String::new(),
+            os: String::new(),
+            last_sync: None,
             attempts: 1,
             outcome,
         }),

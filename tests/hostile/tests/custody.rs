@@ -20,9 +20,9 @@ fn paged(component: &str) -> Ended {
 
 #[test]
 pub(crate) fn property_not_known() {
-    attack(guests::PROPERTY_NOT_KNOWN).run().refused(
-        "the query of the list is refused: `userPrincipalName` is not a property that is read",
-    );
+    attack(guests::PROPERTY_NOT_KNOWN)
+        .run()
+        .refused("the query of the list is refused: `phoneNumber` is not a property that is read");
 }
 
 #[test]

@@ -12,6 +12,9 @@ use super::DeviceIndex;
 /// The most devices of a run: as many as the rows of a list.
 pub const DEVICES_MAX: u32 = ROWS_MAX;
 
+/// The operating system of a device that Graph names none of.
+pub(crate) const UNKNOWN_OS: &str = "unknown";
+
 /// The devices that the selection matched, each once.
 ///
 /// About 55 bytes a device, names included: a fleet of 100,000 takes 5.5 MB. Everything grows by chunks that never
@@ -134,7 +137,7 @@ impl Fleet {
     fn platform(&mut self, os: &str) -> u8 {
         const OTHER: usize = u8::MAX as usize;
         let os = if os.is_empty() {
-            "unknown"
+            UNKNOWN_OS
         } else {
             shortened(os, 40)
         };

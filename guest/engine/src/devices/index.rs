@@ -57,8 +57,9 @@ impl Selected {
         self.device(position).id()
     }
 
-    pub(crate) fn name(&self, position: Position) -> &str {
-        self.fleet.name(self.index(position))
+    /// Where a device is in the fleet.
+    pub(crate) fn in_fleet(&self, position: Position) -> (&Fleet, DeviceIndex) {
+        (&self.fleet, self.index(position))
     }
 
     /// The devices in the order of their ids, from this number on, at most this many.

@@ -6,7 +6,7 @@ mod listing;
 mod schedule;
 
 pub use fleet::DEVICES_MAX;
-pub(crate) use fleet::{Added, Fleet};
+pub(crate) use fleet::{Added, Fleet, UNKNOWN_OS};
 pub(crate) use index::{DeviceIndex, Position, Selected};
 pub(crate) use listing::{ListCursor, ListingError, NextPage, Shortfall};
 pub(crate) use schedule::{Schedule, Work};

@@ -3,9 +3,9 @@
 use core::{cmp::Reverse, mem};
 use std::collections::{BTreeMap, BTreeSet};
 
-use intune_sync_graph::{DeviceRow, FilterTime};
+use intune_sync_graph::{DeviceRow, shortened};
 use intune_sync_ids::Guid;
-use intune_sync_selection::{Criteria, Named, last_sync};
+use intune_sync_selection::{Criteria, Selector, Unmatched, unix_time};
 
 use super::{
     forecast::forecast,
@@ -22,8 +22,7 @@ use crate::{
 /// The devices selected so far.
 #[derive(Debug, Clone)]
 pub(super) struct Intake {
-    criteria: Criteria,
-    named: Option<Named>,
+    selector: Selector,
     /// Devices that are left out because an earlier run has done them.
     skip: BTreeSet<Guid>,
     fleet: Fleet,
@@ -45,8 +44,7 @@ pub(super) enum Row {
 impl Intake {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
-            criteria: Criteria::new(&settings.selection, settings.started_at),
-            named: Named::new(&settings.selection),
+            selector: Selector::new(&settings.selection, settings.started_at),
             skip: BTreeSet::new(),
             fleet: Fleet::default(),
             unsupported: BTreeMap::new(),
@@ -64,9 +62,8 @@ impl Intake {
         };
     }
 
-    /// The time for Graph's filter on the last check-in.
-    pub(super) fn stale_filter(&self) -> Option<FilterTime> {
-        self.criteria.stale_filter()
+    pub(super) fn criteria(&self) -> &Criteria {
+        self.selector.criteria()
     }
 
     pub(super) fn skip(&mut self, devices: impl IntoIterator<Item = Guid>) {
@@ -84,9 +81,8 @@ impl Intake {
             self.nameless += 1;
             return Row::New;
         };
-        let last_sync = last_sync(row.last_sync_date_time.as_str());
-        let named = self.named.as_mut().is_none_or(|named| named.meet(id));
-        if !named || self.skip.contains(&id) || !self.criteria.matches(row, last_sync) {
+        let last_sync = unix_time(row.last_sync_date_time.as_str());
+        if !self.selector.takes(id, row, last_sync) || self.skip.contains(&id) {
             self.listed += 1;
             return Row::New;
         }
@@ -95,7 +91,7 @@ impl Intake {
             Added::Repeated => Row::Repeated,
             Added::New(at) => {
                 self.listed += 1;
-                if let Some(reason) = self.criteria.unsupported(row) {
+                if let Some(reason) = self.selector.unsupported(row) {
                     self.unsupported.insert(at, reason);
                 }
                 Row::New
@@ -106,8 +102,7 @@ impl Intake {
     /// The list is complete: decides what becomes of each device, and reports the plan.
     pub(super) fn complete(self, settings: &Settings, ledger: &mut Ledger) -> Syncing {
         let Self {
-            criteria,
-            named,
+            selector,
             skip,
             mut fleet,
             mut unsupported,
@@ -118,9 +113,14 @@ impl Intake {
             let notice = format!("{nameless} listed devices have no usable id and are left out");
             ledger.notice(notice);
         }
-        let mut missing: Vec<Guid> = named.iter().flat_map(Named::unlisted).collect();
+        if listed > 0 {
+            for unmatched in selector.criteria().unmatched() {
+                ledger.notice(notice_of(&unmatched));
+            }
+        }
+        let mut missing: Vec<Guid> = selector.unlisted().collect();
         missing.retain(|id| !skip.contains(id));
-        if criteria.is_empty() {
+        if selector.takes_unlisted() {
             for id in missing.drain(..) {
                 fleet.add(id, "", "", 0);
             }
@@ -145,11 +145,7 @@ impl Intake {
         let mut skipped = BTreeMap::new();
         for (at, reason) in unsupported {
             *skipped.entry(reason.clone()).or_insert(0) += 1;
-            let device = Reported {
-                id: fleet.device(at).id(),
-                name: fleet.name(at).to_owned(),
-                attempts: 0,
-            };
+            let device = Reported::of(&fleet, at);
             ledger.device_done(device, Outcome::Skipped(reason));
         }
         for id in missing {
@@ -181,6 +177,25 @@ impl Intake {
             ledger.end(RunStatus::Completed);
         }
         Syncing::new(selected, schedule, route, settings.max_retries)
+    }
+}
+
+/// What a user should know of a value that selects nothing: it may be misspelt.
+fn notice_of(unmatched: &Unmatched) -> String {
+    let Unmatched {
+        key,
+        value,
+        instead,
+    } = unmatched;
+    let value = shortened(value, 100);
+    let quoted = |text: &String| format!("`{text}`");
+    match instead.as_slice() {
+        [] => format!("`{value}` for `{key}` matches no listed device"),
+        instead => {
+            let instead: Vec<String> = instead.iter().map(quoted).collect();
+            let instead = instead.join(", ");
+            format!("`{value}` for `{key}` matches no listed device: they have {instead}")
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         Batch, DeviceDone, Event, EventKind, Incomplete, Listed, Outcome, Plan, Problem, Retried,
         Retrying, RunStatus, Summary, Throttled,
     },
-    devices::Shortfall,
+    devices::{DeviceIndex, Fleet, Shortfall, UNKNOWN_OS},
     http::RequestId,
     pacing::ThrottleWindow,
 };
@@ -49,7 +49,24 @@ struct Counts {
 pub(super) struct Reported {
     pub(super) id: Guid,
     pub(super) name: String,
+    pub(super) os: String,
+    /// In seconds since 1970; 0 for never.
+    pub(super) last_sync: u32,
     pub(super) attempts: u8,
+}
+
+impl Reported {
+    /// What is reported of a device of the fleet.
+    pub(super) fn of(fleet: &Fleet, at: DeviceIndex) -> Self {
+        let device = fleet.device(at);
+        Self {
+            id: device.id(),
+            name: fleet.name(at).to_owned(),
+            os: fleet.os(at).to_owned(),
+            last_sync: device.last_sync,
+            attempts: device.attempts,
+        }
+    }
 }
 
 impl Ledger {
@@ -195,6 +212,8 @@ impl Ledger {
         let done = DeviceDone {
             id: device.id.into(),
             name: device.name,
+            os: device.os,
+            last_sync: (device.last_sync > 0).then_some(device.last_sync),
             attempts: device.attempts.into(),
             outcome,
         };
@@ -207,6 +226,8 @@ impl Ledger {
         let device = Reported {
             id,
             name: String::new(),
+            os: UNKNOWN_OS.to_owned(),
+            last_sync: 0,
             attempts: 0,
         };
         self.device_done(device, Outcome::Gone);

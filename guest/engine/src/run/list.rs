@@ -36,7 +36,10 @@ pub(super) struct Listing {
 impl Listing {
     pub(super) fn new(settings: Settings) -> Self {
         let intake = Intake::new(&settings);
-        let form = QueryForm::Filtered;
+        let form = match settings.whole_list {
+            true => QueryForm::Selected,
+            false => QueryForm::Filtered,
+        };
         let query = first_page(&settings, &intake, form);
         Self {
             cursor: ListCursor::new(query, form),
@@ -217,8 +220,7 @@ impl Listing {
 
 /// Path and query of the first page.
 fn first_page(settings: &Settings, intake: &Intake, form: QueryForm) -> String {
-    let stale = intake.stale_filter();
-    let query = list_query(&settings.selection, stale.as_ref(), form).to_string();
+    let query = list_query(&settings.selection, intake.criteria(), form).to_string();
     match query.as_str() {
         "" => LIST_PATH.to_owned(),
         query => format!("{LIST_PATH}?{query}"),

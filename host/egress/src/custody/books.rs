@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use intune_sync_graph::{Page, Requested, Verdict};
 use intune_sync_ids::Guid;
-use intune_sync_selection::Criteria;
+use intune_sync_selection::Selector;
 
 use super::{
     Refusal, Terms,
@@ -80,10 +80,10 @@ impl Books {
             started_at,
             max_retries,
         } = terms;
-        let criteria = Criteria::new(&selection, started_at);
+        let selector = Selector::new(&selection, started_at);
         Self {
-            list: List::new(root, &selection, &criteria, max_retries),
-            devices: Devices::new(selection, criteria),
+            list: List::new(root, &selection, selector.criteria(), max_retries),
+            devices: Devices::new(selection, selector),
             plan: None,
             // The range of the setting ends at 100.
             max_retries: u8::try_from(max_retries).unwrap_or(u8::MAX - SLACK - 1),

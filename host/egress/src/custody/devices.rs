@@ -8,7 +8,9 @@ use std::{
 use hashbrown::HashTable;
 use intune_sync_graph::DeviceRow;
 use intune_sync_ids::Guid;
-use intune_sync_selection::{Criteria, Named, Selection, last_sync};
+use intune_sync_selection::{Named, Selection, Selector, unix_time};
+
+use super::details::Details;
 
 /// Where a device is in the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,12 +134,15 @@ impl Plan {
 #[derive(Debug)]
 pub(super) struct Devices {
     selection: Selection,
-    criteria: Criteria,
-    named: Option<Named>,
+    /// As it is before any device is listed.
+    unmet: Selector,
+    selector: Selector,
     /// Settled by an earlier run.
     skip: HashSet<Guid>,
     /// When each device has checked in last is what the run is for.
     keeps_check_ins: bool,
+    /// What a person wants to know of those that are taken, where one does.
+    pub(super) details: Option<Details>,
     /// In the order of the list.
     devices: Vec<Device>,
     by_id: HashTable<u32>,
@@ -149,13 +154,14 @@ pub(super) struct Devices {
 }
 
 impl Devices {
-    pub(super) fn new(selection: Selection, criteria: Criteria) -> Self {
+    pub(super) fn new(selection: Selection, selector: Selector) -> Self {
         Self {
-            named: Named::new(&selection),
+            unmet: selector.clone(),
+            selector,
             selection,
-            criteria,
             skip: HashSet::new(),
             keeps_check_ins: false,
+            details: None,
             devices: Vec::new(),
             by_id: HashTable::new(),
             hasher: RandomState::new(),
@@ -182,7 +188,8 @@ impl Devices {
 
     /// The list begins.
     pub(super) fn begin(&mut self) {
-        self.named = Named::new(&self.selection);
+        self.selector = self.unmet.clone();
+        self.details = self.details.take().map(|_| Details::default());
         self.devices.clear();
         self.by_id.clear();
         self.settled.clear();
@@ -194,29 +201,37 @@ impl Devices {
             return;
         };
         let last_sync = match self.reads_last_sync() {
-            true => last_sync(row.last_sync_date_time.as_str()),
+            true => unix_time(row.last_sync_date_time.as_str()),
             false => 0,
         };
-        let named = self.named.as_mut().is_none_or(|named| named.meet(id));
-        let matches = named && !self.skip.contains(&id) && self.criteria.matches(row, last_sync);
-        let state = match matches {
-            false => State::Unselected,
-            true if self.criteria.unsupported(row).is_some() => State::Unsupported,
-            true => State::Open,
+        let takes = self.selector.takes(id, row, last_sync) && !self.skip.contains(&id);
+        let unsupported = match takes {
+            true => self.selector.unsupported(row),
+            false => None,
         };
+        let state = match (takes, &unsupported) {
+            (false, _) => State::Unselected,
+            (true, Some(_)) => State::Unsupported,
+            (true, None) => State::Open,
+        };
+        if let Some(details) = &mut self.details
+            && takes
+        {
+            details.keep(id, row, unsupported);
+        }
         self.add(Device::new(id, last_sync, state));
     }
 
     /// Whether the last check-in is kept, or decides which devices the run takes.
     fn reads_last_sync(&self) -> bool {
         let decides_by_order = self.selection.stalest_first && self.selection.limit.is_some();
-        self.keeps_check_ins || self.criteria.reads_last_sync() || decides_by_order
+        self.keeps_check_ins || self.selector.criteria().reads_last_sync() || decides_by_order
     }
 
     /// The list is complete: decides what the run has to do with each device.
     pub(super) fn complete(&mut self) -> Plan {
-        let missing: Vec<Guid> = self.named.iter().flat_map(Named::unlisted).collect();
-        let synced = match self.criteria.is_empty() {
+        let missing: Vec<Guid> = self.selector.unlisted().collect();
+        let synced = match self.selector.takes_unlisted() {
             true => State::Open,
             false => State::Unlisted,
         };
@@ -257,6 +272,32 @@ impl Devices {
                 device.set(State::OverLimit);
             }
         }
+    }
+
+    /// The devices of the run, each with its last check-in: those to be synced, in the order of the run, and the others.
+    pub(super) fn in_order(&self) -> Vec<(Guid, u32, State)> {
+        let known = |(at, device): &(At, &Device)| {
+            let is_of_run = matches!(
+                device.state(),
+                State::Open | State::Unsupported | State::Unlisted
+            );
+            is_of_run && self.find(device.id()) == Some(*at)
+        };
+        let devices = self.iter().filter(known);
+        let mut devices: Vec<_> = devices
+            .map(|(_, device)| {
+                let last_sync = u32::from_ne_bytes(device.last_sync);
+                (device.id(), last_sync, device.state())
+            })
+            .collect();
+        let stalest = |last_sync: u32| self.selection.stalest_first.then_some(last_sync);
+        devices.sort_by_key(|(_, last_sync, state)| (*state != State::Open, stalest(*last_sync)));
+        devices
+    }
+
+    /// What the selection names, if it names devices, and which of it was listed.
+    pub(super) fn named(&self) -> Option<&Named> {
+        self.selector.named()
     }
 
     /// Where a device is that is about to be synced, if the list held it or it is named.
@@ -343,8 +384,8 @@ mod tests {
     use super::*;
 
     fn devices(selection: &Selection) -> Devices {
-        let criteria = Criteria::new(selection, Duration::from_secs(1_794_382_080));
-        Devices::new(selection.clone(), criteria)
+        let selector = Selector::new(selection, Duration::from_secs(1_794_382_080));
+        Devices::new(selection.clone(), selector)
     }
 
     fn id(n: u128) -> Guid {

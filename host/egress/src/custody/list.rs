@@ -76,8 +76,7 @@ impl List {
         criteria: &Criteria,
         max_retries: u32,
     ) -> Self {
-        let stale = criteria.stale_filter();
-        let query = list_query(selection, stale.as_ref(), QueryForm::Filtered);
+        let query = list_query(selection, criteria, QueryForm::Filtered);
         Self {
             root,
             properties: properties(selection),

@@ -7,10 +7,12 @@
 //! what a component reports is [compared](Custody::device_done) with them.
 
 mod books;
+mod details;
 mod devices;
 mod held;
 mod ids;
 mod list;
+mod names;
 mod outcome;
 mod refusal;
 mod report;
@@ -37,8 +39,10 @@ use crate::{
 
 pub use self::{
     books::Trouble,
+    details::TakenDevice,
     held::Held,
     list::READS_MAX,
+    names::NamesFound,
     refusal::Refusal,
     report::{Conclusion, Counts, Done, ReportedOutcome, Untrue},
 };
@@ -99,6 +103,7 @@ impl Custody {
         &'a self,
         admitted: Admitted<'a, Writes, C>,
     ) -> Result<Held<'a, C>, Refusal> {
+        let mut admitted = admitted;
         let entered = self.books().enter(admitted.call());
         let entry = entered.map_err(|mut refusal| {
             for text in refusal.quoted() {
@@ -106,6 +111,9 @@ impl Custody {
             }
             refusal
         })?;
+        if let Some(properties) = self.read_for_people() {
+            admitted.also_read(properties);
+        }
         Ok(Held::new(self, admitted, entry))
     }
 

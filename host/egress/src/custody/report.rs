@@ -31,6 +31,8 @@ pub struct Done {
     pub attempts: u32,
     /// Why the last one was not accepted, if it was not.
     pub trouble: Option<Trouble>,
+    /// When it checked in last, in seconds since 1970, 0 for never; `None` where that is not kept.
+    pub check_in: Option<u32>,
 }
 
 /// How a component says that the run has ended.
@@ -331,8 +333,10 @@ impl Books {
             ReportedOutcome::Failed => &mut self.reported.error,
         };
         *count += 1;
+        let device = self.devices.get(at);
         Done {
-            attempts: self.devices.get(at).attempts.into(),
+            attempts: device.attempts.into(),
+            check_in: self.devices.check_in(device),
             trouble: self.troubles.remove(&at),
         }
     }

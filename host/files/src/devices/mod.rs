@@ -1,65 +1,159 @@
-//! The file that `--devices-from` names: one device id a line, or a table with a header; as it is, or in a ZIP archive.
+//! The files that `--devices-from` and `--exclude-devices-from` name: one device id a line, a table with a header, or
+//! JSON; as it is, or in a ZIP archive.
 
 mod archive;
+mod column;
+mod json;
 mod table;
 
 use intune_sync_ids::Guid;
 use intune_sync_settings::Advice;
 
+pub use self::column::{Column, Holds};
 use self::table::Table;
 use crate::text::decode;
 
-/// The ids in a file, in its order. `name` is what messages call it.
+/// What a file names devices by, in its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeviceList {
+    /// Their ids in Intune.
+    Ids(Vec<Guid>),
+    /// Their ids in Entra.
+    EntraIds(Vec<Guid>),
+    /// Their serial numbers.
+    SerialNumbers(Vec<String>),
+    /// Their names.
+    Names(Vec<String>),
+}
+
+/// Reads a file. `name` is what messages call it, `column` the one that the user names.
 ///
 /// # Errors
 ///
-/// A file that holds no device, or a line that is not a device id: the message names it.
-pub fn parse(mut bytes: Vec<u8>, name: &str) -> Result<Vec<Guid>, Advice> {
+/// A file that names no device, or an entry that is none: the message names it.
+pub fn parse(
+    mut bytes: Vec<u8>,
+    name: &str,
+    column: Option<&Column>,
+) -> Result<DeviceList, Advice> {
     if archive::is_one(&bytes) {
         bytes = archive::only_file(&bytes).map_err(|problem| {
             Advice::new(
                 format!("the archive {name} cannot be used: {problem}"),
-                "give `--devices-from` the CSV file, or a ZIP archive that holds nothing else",
+                "give the CSV file, or a ZIP archive that holds nothing else",
             )
         })?;
     }
     let text = decode(&bytes);
-    let devices = match Table::find(&text) {
-        Some(table) => table.devices(),
-        None => list(&text),
-    };
-    let devices = devices.map_err(|NotAnId { line, shown }| {
-        let shown: String = shown.chars().take(80).collect();
-        Advice::new(
-            format!("{name}, line {line}: `{shown}` is not a device id"),
-            "give one GUID a line, such as `00112233-4455-6677-8899-aabbccddeeff`, or a CSV with a column `Id` or \
-             `Device ID`",
-        )
-    })?;
-    if devices.is_empty() {
-        return Err(Advice::new(
-            format!("{name} holds no device id"),
-            "write the ids of the devices to sync into it, one a line",
-        ));
+    if json::is_one(&text) {
+        let devices = json::devices(&text).map_err(|problem| {
+            Advice::new(
+                format!("{name} {problem}"),
+                "give a list of objects with an `id`, such as the output of `intune-sync plan --list --output json`",
+            )
+        })?;
+        return not_empty(DeviceList::Ids(devices), name);
     }
-    Ok(devices)
+    let Some(table) = Table::find(&text, column) else {
+        if let Some(Column { name: wanted, .. }) = column {
+            return Err(Advice::new(
+                format!("{name} has no column `{wanted}`"),
+                "give a name from its first line with `--devices-column`",
+            ));
+        }
+        let devices = list(&text).map_err(|wrong| wrong.advice(name, None))?;
+        return not_empty(DeviceList::Ids(devices), name);
+    };
+    let holds = table.holds();
+    let devices = match holds {
+        Holds::Ids => table.entries().map(DeviceList::Ids),
+        Holds::EntraIds => table.entries().map(DeviceList::EntraIds),
+        Holds::SerialNumbers => table.entries().map(DeviceList::SerialNumbers),
+        Holds::Names => table.entries().map(DeviceList::Names),
+    };
+    let devices = devices.map_err(|wrong| wrong.advice(name, Some(holds)))?;
+    not_empty(devices, name)
 }
 
-/// What is not a device id, and on which line.
-struct NotAnId {
+impl DeviceList {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Ids(ids) | Self::EntraIds(ids) => ids.is_empty(),
+            Self::SerialNumbers(texts) | Self::Names(texts) => texts.is_empty(),
+        }
+    }
+}
+
+fn not_empty(devices: DeviceList, name: &str) -> Result<DeviceList, Advice> {
+    match devices.is_empty() {
+        false => Ok(devices),
+        true => Err(Advice::new(
+            format!("{name} names no device"),
+            "write the ids of the devices into it, one a line",
+        )),
+    }
+}
+
+/// What an entry is read as.
+trait Entry: Sized {
+    fn read(entry: &str) -> Option<Self>;
+}
+
+impl Entry for Guid {
+    /// Exports have an id of zeros where there is none.
+    fn read(entry: &str) -> Option<Self> {
+        entry.parse().ok().filter(|id: &Self| id.bits() != 0)
+    }
+}
+
+impl Entry for String {
+    fn read(entry: &str) -> Option<Self> {
+        (!entry.is_empty()).then(|| entry.to_owned())
+    }
+}
+
+/// An entry that names no device, and on which line.
+struct NotADevice {
     line: usize,
     shown: String,
 }
 
+impl NotADevice {
+    fn advice(self, name: &str, holds: Option<Holds>) -> Advice {
+        let Self { line, shown } = self;
+        let shown: String = shown.chars().take(80).collect();
+        let what = holds.unwrap_or(Holds::Ids).one();
+        let hint = match holds {
+            None => format!(
+                "give one GUID a line, such as `00112233-4455-6677-8899-aabbccddeeff`, or a CSV with a column {}, or \
+                 name the column with `--devices-column`",
+                column::OFFERED
+            ),
+            Some(Holds::Ids | Holds::EntraIds) => {
+                "correct it, remove the row, or name another column with `--devices-column`"
+                    .to_owned()
+            }
+            Some(Holds::SerialNumbers | Holds::Names) => {
+                "fill it in, remove the row, or name another column with `--devices-column`"
+                    .to_owned()
+            }
+        };
+        Advice::new(
+            format!("{name}, line {line}: `{shown}` is not {what}"),
+            hint,
+        )
+    }
+}
+
 /// The ids of a list: one a line; from a `#` on, a line is a comment.
-fn list(text: &str) -> Result<Vec<Guid>, NotAnId> {
+fn list(text: &str) -> Result<Vec<Guid>, NotADevice> {
     let entries = text.lines().enumerate().filter_map(|(at, line)| {
         let (entry, _comment) = line.split_once('#').unwrap_or((line, ""));
         Some((at + 1, entry.trim())).filter(|(_, entry)| !entry.is_empty())
     });
     entries
         .map(|(line, entry)| {
-            entry.parse().map_err(|_| NotAnId {
+            entry.parse().map_err(|_| NotADevice {
                 line,
                 shown: entry.to_owned(),
             })
@@ -80,8 +174,11 @@ mod tests {
     const B: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
     fn ids(bytes: impl AsRef<[u8]>) -> Result<Vec<String>, String> {
-        let devices = parse(bytes.as_ref().to_vec(), "`x`").map_err(|error| error.message)?;
-        Ok(devices.iter().map(ToString::to_string).collect())
+        let devices = parse(bytes.as_ref().to_vec(), "`x`", None);
+        match devices.map_err(|error| error.message)? {
+            DeviceList::Ids(ids) => Ok(ids.iter().map(ToString::to_string).collect()),
+            other => Err(format!("{other:?}")),
+        }
     }
 
     fn both() -> Result<Vec<String>, String> {
@@ -219,10 +316,10 @@ mod tests {
 
     #[test]
     fn an_empty_file_does_not_lead_to_the_whole_fleet() {
-        let error = parse(Vec::new(), "`x`").expect_err("no id");
+        let error = parse(Vec::new(), "`x`", None).expect_err("no id");
         assert_eq!(
             error.hint,
-            "write the ids of the devices to sync into it, one a line"
+            "write the ids of the devices into it, one a line"
         );
     }
 
@@ -239,7 +336,7 @@ mod tests {
             ),
             (
                 "Name,Azure AD Device ID\nPC,x\n".into(),
-                "`ids.txt`, line 1: `Name,Azure AD Device ID` is not a device id",
+                "`ids.txt`, line 2: `x` is not an Entra device id",
             ),
             (
                 format!("id,name\n{A},PC\n,PC\n"),
@@ -257,12 +354,82 @@ mod tests {
                 format!("sep=;\r\n\r\nname;id\r\n\"two\r\nlines\";{A}\r\n\r\n\"PC\";x\r\n"),
                 "`ids.txt`, line 7: `x` is not a device id",
             ),
-            ("".into(), "`ids.txt` holds no device id"),
-            ("# nothing\n\n".into(), "`ids.txt` holds no device id"),
-            ("id,name\n".into(), "`ids.txt` holds no device id"),
+            ("".into(), "`ids.txt` names no device"),
+            ("# nothing\n\n".into(), "`ids.txt` names no device"),
+            ("id,name\n".into(), "`ids.txt` names no device"),
         ] {
-            let error = parse(text.into_bytes(), "`ids.txt`").expect_err(expected);
+            let error = parse(text.into_bytes(), "`ids.txt`", None).expect_err(expected);
             assert_eq!(error.message, expected);
+        }
+    }
+
+    #[test]
+    fn other_columns_name_devices_too() {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let id = A.parse().expect("an id");
+        for (text, column, expected) in [
+            (
+                "Device name,Owner\n PC-1 ,x\n\"Küche, 2\",y\n".to_owned(),
+                None,
+                DeviceList::Names(texts(&["PC-1", "Küche, 2"])),
+            ),
+            (
+                "Seriennummer;Name\n5CD0;PC\n".to_owned(),
+                None,
+                DeviceList::SerialNumbers(texts(&["5CD0"])),
+            ),
+            (
+                format!("Device name,Microsoft Entra Device ID\nPC,{A}\n"),
+                None,
+                DeviceList::EntraIds(vec![id]),
+            ),
+            (
+                format!("Asset,Device ID\nPC-1,{A}\n"),
+                Some("Asset"),
+                DeviceList::Names(texts(&["PC-1"])),
+            ),
+            (
+                format!("Asset,Device ID\n{A},x\n"),
+                Some("asset"),
+                DeviceList::Ids(vec![id]),
+            ),
+            (
+                "Asset\n0012\n".to_owned(),
+                Some("Asset=serial-number"),
+                DeviceList::SerialNumbers(texts(&["0012"])),
+            ),
+        ] {
+            let column = column.map(|column| column.parse::<Column>().expect("a column"));
+            let devices = parse(text.clone().into_bytes(), "`x`", column.as_ref());
+            assert_eq!(devices, Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_another_column_is_named() {
+        for (text, column, expected) in [
+            (
+                "Serial number,Name\n,PC\n",
+                None,
+                "`x`, line 2: `,PC` is not a serial number",
+            ),
+            (
+                "Name\nPC\n \n\"\"\n",
+                None,
+                "`x`, line 3: `` is not a device name",
+            ),
+            ("Owner\nPC\n", Some("Asset"), "`x` has no column `Asset`"),
+            (
+                "Azure AD Device ID\n00000000-0000-0000-0000-000000000000\n",
+                None,
+                "`x`, line 2: `00000000-0000-0000-0000-000000000000` is not an Entra device id",
+            ),
+            ("[]", None, "`x` names no device"),
+            ("[{}]", None, "`x` has no device id in `{}`"),
+        ] {
+            let column = column.map(|column| column.parse::<Column>().expect("a column"));
+            let error = parse(text.as_bytes().to_vec(), "`x`", column.as_ref());
+            assert_eq!(error.expect_err(text).message, expected);
         }
     }
 }

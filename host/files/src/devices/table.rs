@@ -5,17 +5,10 @@ use std::slice;
 use csv::{Position, ReaderBuilder, StringRecord};
 use intune_sync_ids::Guid;
 
-use super::NotAnId;
-
-/// The names of the column that holds Intune's device id, in Graph's exports and in the admin center's, in
-/// lower case and in one word. The first one counts.
-const COLUMNS: [&str; 5] = [
-    "manageddeviceid",
-    "intunedeviceid",
-    "id",
-    "deviceid",
-    "geräteid",
-];
+use super::{
+    Entry, NotADevice,
+    column::{self, Column, Holds},
+};
 
 /// What can be between two fields.
 const SEPARATORS: &[u8] = b",;\t";
@@ -28,11 +21,13 @@ pub(super) struct Table<'a> {
     header: usize,
     separator: u8,
     column: usize,
+    /// What the column holds, if its name says it.
+    holds: Option<Holds>,
 }
 
 impl<'a> Table<'a> {
     /// The table in a text, if it is one. Lines such as PowerShell's `#TYPE` and Excel's `sep=;` can precede the header.
-    pub(super) fn find(text: &'a str) -> Option<Self> {
+    pub(super) fn find(text: &'a str, wanted: Option<&Column>) -> Option<Self> {
         let mut declared = None;
         let mut header = 0;
         for line in text.split_inclusive('\n') {
@@ -44,11 +39,12 @@ impl<'a> Table<'a> {
                 // A header can begin with `#` too.
                 _ => {
                     let separators = declared.as_ref().map_or(SEPARATORS, slice::from_ref);
-                    let table = separators
-                        .iter()
-                        .find_map(|separator| Self::with_header(text, header, *separator));
+                    let tables = separators.iter().filter_map(|separator| {
+                        Self::with_header(text, header, *separator, wanted)
+                    });
+                    let table = tables.min_by_key(|(_, rank)| *rank);
                     if table.is_some() || !line.starts_with('#') {
-                        return table;
+                        return table.map(|(table, _)| table);
                     }
                 }
             }
@@ -57,18 +53,24 @@ impl<'a> Table<'a> {
         None
     }
 
-    fn with_header(text: &'a str, header: usize, separator: u8) -> Option<Self> {
+    /// The table whose header begins there, and the rank of its column.
+    fn with_header(
+        text: &'a str,
+        header: usize,
+        separator: u8,
+        wanted: Option<&Column>,
+    ) -> Option<(Self, usize)> {
         let mut table = Self {
             text,
             header,
             separator,
             column: 0,
+            holds: None,
         };
         let names = table.records().next()?.ok()?;
-        let names: Vec<String> = names.iter().map(plain).collect();
-        let mut known = COLUMNS.iter();
-        table.column = known.find_map(|column| names.iter().position(|name| name == column))?;
-        Some(table)
+        let (column, holds, rank) = column::find(names.iter(), wanted)?;
+        (table.column, table.holds) = (column, holds);
+        Some((table, rank))
     }
 
     fn records(&self) -> impl Iterator<Item = csv::Result<StringRecord>> + use<'a> {
@@ -80,21 +82,34 @@ impl<'a> Table<'a> {
             .into_records()
     }
 
-    /// The ids in the rows.
-    pub(super) fn devices(&self) -> Result<Vec<Guid>, NotAnId> {
+    /// What the column holds: what its name says, or else Intune's ids if each entry is one, and names if not.
+    pub(super) fn holds(&self) -> Holds {
+        self.holds.unwrap_or_else(|| {
+            let mut rows = self.records().skip(1).filter_map(Result::ok);
+            let is_id = |row: StringRecord| {
+                let entry = row.get(self.column).unwrap_or_default();
+                entry.trim().parse::<Guid>().is_ok()
+            };
+            match rows.all(is_id) {
+                true => Holds::Ids,
+                false => Holds::Names,
+            }
+        })
+    }
+
+    /// What each row has in the column.
+    pub(super) fn entries<T: Entry>(&self) -> Result<Vec<T>, NotADevice> {
         let rows = self.records().skip(1);
         rows.map(|row| {
-            let row = row.map_err(|error| self.not_an_id(error.position(), ""))?;
+            let row = row.map_err(|error| self.not_a_device(error.position(), ""))?;
             let entry = row.get(self.column).unwrap_or_default().trim();
-            entry
-                .parse()
-                .map_err(|_| self.not_an_id(row.position(), entry))
+            T::read(entry).ok_or_else(|| self.not_a_device(row.position(), entry))
         })
         .collect()
     }
 
-    /// What a row has instead of an id: the entry, or without one, the row itself.
-    fn not_an_id(&self, position: Option<&Position>, entry: &str) -> NotAnId {
+    /// What a row has instead: the entry, or without one, the row itself.
+    fn not_a_device(&self, position: Option<&Position>, entry: &str) -> NotADevice {
         let start = position.map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
         let rest = self.text.get(self.header + start..).unwrap_or_default();
         // What ends the row before belongs to it.
@@ -104,15 +119,9 @@ impl<'a> Table<'a> {
             "" => row.lines().next().unwrap_or_default().trim(),
             entry => entry,
         };
-        NotAnId {
+        NotADevice {
             line: before.matches('\n').count() + 1,
             shown: shown.to_owned(),
         }
     }
-}
-
-/// The name of a column in lower case, in one word: `Device ID`, `DeviceId` and `device-id` are one.
-fn plain(name: &str) -> String {
-    let letters = name.chars().filter(|c| !matches!(c, ' ' | '-' | '_'));
-    letters.flat_map(char::to_lowercase).collect()
 }

@@ -46,6 +46,8 @@ pub(crate) fn done(number: u64, outcome: Outcome) -> DeviceDone {
     DeviceDone {
         id: wit::Guid { hi, lo },
         name: format!("PC-{number:05}"),
+        os: String::new(),
+        last_sync: None,
         attempts: 1,
         outcome,
     }

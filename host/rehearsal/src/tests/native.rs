@@ -220,6 +220,7 @@ pub(super) fn settings(settings: &Settings) -> engine::contract::Settings {
             include_unsupported: settings.selection.include_unsupported,
             ..Default::default()
         },
+        whole_list: settings.whole_list,
         learned: None,
         give_up_after: settings.give_up_after,
         started_at: settings.started_at,

@@ -30,6 +30,8 @@ pub struct FleetConfig {
     pub never_synced: Share,
     /// Share of devices some of whose properties are null or absent.
     pub sparse: Share,
+    /// Share with one and the same name.
+    pub same_name: Share,
     /// Share that the list omits although a sync works.
     pub unlisted: Share,
     /// The longest that a synced device takes to check in, which updates its `lastSyncDateTime`, in seconds.
@@ -62,6 +64,7 @@ impl Default for FleetConfig {
             last_sync_hours: 24 * 14,
             never_synced: Share::percent(2),
             sparse: Share::NONE,
+            same_name: Share::NONE,
             unlisted: Share::NONE,
             check_in_seconds: 300,
             offline: Share::NONE,

@@ -69,7 +69,16 @@ impl<'fleet> Device<'fleet> {
             Property::DeviceCategoryDisplayName => self.category().into(),
             Property::Manufacturer => self.make().0.into(),
             Property::Model => self.make().1.into(),
+            Property::EnrollmentProfileName => self.enrollment_profile().into(),
             Property::DeviceActionResults => Value::EmptyList,
+        }
+    }
+
+    fn enrollment_profile(&self) -> &'static str {
+        match self.index % 4 {
+            0 => "Kiosk Autopilot",
+            1 => "Office Autopilot",
+            _ => "",
         }
     }
 
@@ -167,6 +176,9 @@ impl<'fleet> Device<'fleet> {
     }
 
     fn name(&self) -> String {
+        if self.chance(self.fleet.config.same_name, Draw::SameName) {
+            return "DESKTOP".to_owned();
+        }
         if self.below(ODD_NAMES, Draw::Variant) == 1 {
             return format!("Zoë \"{}\" ☂", self.index);
         }

@@ -17,7 +17,7 @@ enum Term {
     IsNot(Property, String),
     StartsWith(Property, String),
     /// The earliest and the latest time that match, in milliseconds since 1970.
-    Between(i64, i64),
+    Between(Property, i64, i64),
 }
 
 impl Filter {
@@ -55,17 +55,20 @@ impl Term {
         let (name, rest) = text.split_once(' ')?;
         let (operator, rest) = rest.trim_start().split_once(' ')?;
         let rest = rest.trim_start();
-        if name == "lastSyncDateTime" {
+        let time = Property::named(name).filter(|(known, _)| *known == name);
+        if let Some((_, property @ (Property::LastSyncDateTime | Property::EnrolledDateTime))) =
+            time
+        {
             let end = rest.find(' ').unwrap_or(rest.len());
             let time = rest[..end]
                 .parse::<jiff::Timestamp>()
                 .ok()?
                 .as_millisecond();
             let term = match operator {
-                "le" => Self::Between(i64::MIN, time),
-                "lt" => Self::Between(i64::MIN, time.checked_sub(1)?),
-                "ge" => Self::Between(time, i64::MAX),
-                "gt" => Self::Between(time.checked_add(1)?, i64::MAX),
+                "le" => Self::Between(property, i64::MIN, time),
+                "lt" => Self::Between(property, i64::MIN, time.checked_sub(1)?),
+                "ge" => Self::Between(property, time, i64::MAX),
+                "gt" => Self::Between(property, time.checked_add(1)?, i64::MAX),
                 _ => return None,
             };
             return Some((term, &rest[end..]));
@@ -86,8 +89,8 @@ impl Term {
             Self::StartsWith(property, prefix) => text(device, *property)
                 .get(..prefix.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
-            Self::Between(least, largest) => {
-                let time = match device.value(Property::LastSyncDateTime) {
+            Self::Between(property, least, largest) => {
+                let time = match device.value(*property) {
                     Value::Time(Some(time)) => i64::try_from(time).unwrap_or(i64::MAX),
                     _ => i64::MIN,
                 };

@@ -25,11 +25,12 @@ pub(crate) enum Property {
     DeviceCategoryDisplayName,
     Manufacturer,
     Model,
+    EnrollmentProfileName,
     DeviceActionResults,
 }
 
 /// All properties with their names, in the order in which they are written if none are selected.
-pub(crate) const PROPERTIES: [(&str, Property); 17] = [
+pub(crate) const PROPERTIES: [(&str, Property); 18] = [
     ("id", Property::Id),
     ("deviceName", Property::DeviceName),
     ("operatingSystem", Property::OperatingSystem),
@@ -49,6 +50,7 @@ pub(crate) const PROPERTIES: [(&str, Property); 17] = [
     ),
     ("manufacturer", Property::Manufacturer),
     ("model", Property::Model),
+    ("enrollmentProfileName", Property::EnrollmentProfileName),
     ("deviceActionResults", Property::DeviceActionResults),
 ];
 

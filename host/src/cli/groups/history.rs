@@ -8,6 +8,8 @@ use intune_sync_settings::{
     duration::{self, DAY},
 };
 
+use super::devices_file::OF_FILES;
+
 /// The history of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HistoryOptions {
@@ -125,17 +127,21 @@ pub(in crate::cli) fn repeatable(args: &[std::ffi::OsString]) -> Vec<String> {
     repeatable
 }
 
-/// The same arguments without the file that names the devices: it may be gone, or have been a pipe.
+/// The same arguments without those about files that name devices.
 pub(crate) fn without_devices_file(args: Vec<String>) -> Vec<String> {
     let mut kept = Vec::new();
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
-        match &*arg {
-            "--devices-from" => {
+        let (flag, value) = arg
+            .split_once('=')
+            .map_or((&*arg, false), |(flag, _)| (flag, true));
+        let of_files = OF_FILES.iter().find(|(known, _)| *known == flag);
+        match of_files {
+            Some((_, true)) if !value => {
                 args.next();
             }
-            arg if arg.starts_with("--devices-from=") => {}
-            _ => kept.push(arg),
+            Some(_) => {}
+            None => kept.push(arg),
         }
     }
     kept
@@ -155,5 +161,16 @@ mod tests {
         assert_eq!(repeated(line), "--yes --os iOS --pace quota");
         // Abbreviations are not flags.
         assert_eq!(repeated("--os --resume-not"), "--os --resume-not");
+    }
+
+    #[test]
+    fn files_that_name_devices_are_not_read_again() {
+        let kept = |line: &str| {
+            let args = line.split(' ').map(str::to_owned).collect();
+            without_devices_file(args).join(" ")
+        };
+        let line = "--yes --devices-from a.csv --devices-column Asset=name --allow-missing --os iOS \
+                    --exclude-devices-from=b.csv --devices-column=Asset --pace quota";
+        assert_eq!(kept(line), "--yes --os iOS --pace quota");
     }
 }

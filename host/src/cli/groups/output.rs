@@ -1,6 +1,7 @@
 //! What is shown, and how: the format of stdout, colour, and how much goes to stderr.
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use intune_sync_report::Format;
 use intune_sync_settings::Advice;
 
 use crate::cli::clap_error::error_of;
@@ -13,6 +14,51 @@ pub(crate) enum ReportFormat {
     Text,
     /// One JSON object
     Json,
+}
+
+/// What stdout gets of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(in crate::cli) enum JobFormat {
+    /// A summary for people
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+    /// A JSON object a line: each event, and the summary last
+    Jsonl,
+    /// The devices of `plan --list`, one a row
+    Csv,
+}
+
+/// How the devices of a plan are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeviceTable {
+    /// With the plan, in its format.
+    WithPlan,
+    /// Alone, as CSV.
+    Csv,
+}
+
+impl JobFormat {
+    /// The format of what a run says of itself, and whether devices are to be listed, and how.
+    ///
+    /// # Errors
+    ///
+    /// CSV of anything but a list of devices.
+    pub(in crate::cli) fn read(self, list: bool) -> Result<(Format, Option<DeviceTable>), Advice> {
+        let table = |format| (format, list.then_some(DeviceTable::WithPlan));
+        match self {
+            Self::Text => Ok(table(Format::Text)),
+            Self::Json => Ok(table(Format::Json)),
+            Self::Jsonl => Ok(table(Format::Jsonl)),
+            Self::Csv if list => Ok((Format::Text, Some(DeviceTable::Csv))),
+            Self::Csv => Err(Advice::new(
+                "`csv` is not allowed for `--output` here: only a list of devices is a table",
+                "`intune-sync plan --list --output csv` writes the devices that a sync would take, \
+                 `intune-sync runs show RUN --output csv` those of an earlier run",
+            )),
+        }
+    }
 }
 
 /// When to use colour.

@@ -141,7 +141,7 @@ fn bad_input_names_the_value_and_what_is_allowed() {
             "sync",
             "--output",
             "xml",
-            "it takes `text`, `json` or `jsonl`",
+            "it takes `text`, `json`, `jsonl` or `csv`",
         ),
         (
             "sync",

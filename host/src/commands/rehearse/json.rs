@@ -26,7 +26,7 @@ pub(super) fn report(
         outcome: Ending::of(summary),
         figures,
         alternatives: alternatives.iter().map(Row::from).collect(),
-        recommended: text::recommended(alternatives),
+        recommended: text::recommended(options, alternatives),
         error: ErrorObject::of(summary),
     };
     let text = serde_json::to_string(&object).expect("numbers and texts can be written as JSON");

@@ -1,6 +1,6 @@
 //! The report of a rehearsal for people.
 
-use intune_sync_settings::{Choice, Group};
+use intune_sync_settings::{Choice, Given, Group};
 use intune_sync_simulator::Requests;
 use intune_sync_wit::RunStatus;
 
@@ -12,6 +12,7 @@ use super::{
 use crate::{
     cli::{RehearseOptions, duration::display_seconds},
     output,
+    printer::quoted,
 };
 
 /// How long the run takes, its figures, and the alternatives.
@@ -31,19 +32,30 @@ pub(super) fn report(
         text += &format!("\n{}:\n", title(options.devices));
         text += &table(alternatives);
     }
-    if let Some(command) = recommended(alternatives) {
+    if let Some(command) = recommended(options, alternatives) {
         text += &format!("\nRecommended:\n  {command}\n");
     }
     text
 }
 
-/// The command line of the best of them.
-pub(super) fn recommended(alternatives: &[Alternative]) -> Option<String> {
+/// The command line of the best of them: with the config file, which has the selection, and the flags that are not as
+/// they would be anyway.
+pub(super) fn recommended(
+    options: &RehearseOptions,
+    alternatives: &[Alternative],
+) -> Option<String> {
     let best = alternatives.iter().find(|other| other.is_recommended)?;
-    Some(format!(
-        "intune-sync sync {}",
-        best.pace.flags(Group::Pace).join(" ")
-    ))
+    let config = options.config.as_ref().map(|path| {
+        let path = path.to_string_lossy();
+        ["--config".to_owned(), quoted(&path)]
+    });
+    let words = ["intune-sync".to_owned(), "sync".to_owned()].into_iter();
+    let words = words.chain(config.into_iter().flatten());
+    // What was given may stand in a variable or the file: then a default has to be said.
+    let flags = best
+        .pace
+        .flags_besides(Group::Pace, &[&Given::defaults(), &options.pace.given]);
+    Some(words.chain(flags).collect::<Vec<_>>().join(" "))
 }
 
 fn list(figures: &Figures) -> String {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     cli::{RunsFormat, duration::display},
-    output::table,
+    commands::rows::{aligned, csv},
 };
 
 /// Runs, one a row.
@@ -100,11 +100,8 @@ fn written<T: Serialize, const N: usize>(
     let rows = std::iter::once(header.map(str::to_owned)).chain(items.iter().map(row));
     match format {
         RunsFormat::Json => json(&items),
-        RunsFormat::Text => {
-            let one_line = |row: [String; N]| row.map(|cell| crate::printer::one_line(&cell));
-            table(&rows.map(one_line).collect::<Vec<_>>())
-        }
-        RunsFormat::Csv => rows.map(|row| csv(&row)).collect(),
+        RunsFormat::Text => aligned(rows),
+        RunsFormat::Csv => csv(rows),
     }
 }
 
@@ -112,28 +109,4 @@ fn json(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string(value).unwrap_or_default();
     text.push('\n');
     text
-}
-
-/// A line of CSV (RFC 4180). A cell that a spreadsheet would take for a formula begins with an apostrophe.
-fn csv(row: &[String]) -> String {
-    let cell = |cell: &String| {
-        let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        let apostrophe = if formula { "'" } else { "" };
-        format!("\"{apostrophe}{}\"", cell.replace('"', "\"\""))
-    };
-    row.iter().map(cell).collect::<Vec<_>>().join(",") + "\r\n"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_of_csv_are_quoted_and_never_formulas() {
-        let row = ["a,b", "say \"x\"", "=1+1", "", "PC-1"].map(str::to_owned);
-        assert_eq!(
-            csv(&row),
-            "\"a,b\",\"say \"\"x\"\"\",\"'=1+1\",\"\",\"PC-1\"\r\n"
-        );
-    }
 }

@@ -210,10 +210,9 @@ impl Syncing {
         let device = self.devices.device_mut(position);
         debug_assert!(!device.done, "a device has one final outcome");
         device.done = true;
-        let (id, attempts) = (device.id(), device.attempts);
-        let name = self.devices.name(position).to_owned();
         self.refused.forget(position);
-        ledger.device_done(Reported { id, name, attempts }, outcome);
+        let (fleet, at) = self.devices.in_fleet(position);
+        ledger.device_done(Reported::of(fleet, at), outcome);
         if let Some(batch) = self.schedule.done(position, now) {
             ledger.batch_finished(batch);
         }

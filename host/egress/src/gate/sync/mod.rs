@@ -16,6 +16,7 @@ mod refusal;
 mod rules;
 pub(super) mod target;
 
+use http::uri::PathAndQuery;
 use intune_sync_ids::Guid;
 
 use self::target::Target;
@@ -168,6 +169,11 @@ impl Gate {
         };
         decide().map_err(|refusal| hide_token(refusal, proposal))
     }
+}
+
+/// Where a page of the list is, below the origin.
+pub(crate) fn target_of(read: &ListRead) -> PathAndQuery {
+    Target::List(read.clone()).write()
 }
 
 /// What the request does, and its rewritten body.

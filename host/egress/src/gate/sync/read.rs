@@ -1,6 +1,6 @@
 //! Which page of the list a request reads.
 
-use intune_sync_graph::ListQuery;
+use intune_sync_graph::{ListQuery, Properties};
 use intune_sync_ids::Quoted;
 
 use super::{Refusal, target::QUERY_LENGTH};
@@ -32,6 +32,17 @@ impl ListRead {
             Ok(query) => Self::First(query),
             Err(_) => Self::Further(query.to_owned()),
         })
+    }
+
+    /// Names these properties too, where it names properties. Returns whether it does.
+    pub(crate) fn also_select(&mut self, properties: Properties) -> bool {
+        match self {
+            Self::First(query) if query.select != Properties::default() => {
+                query.select = query.select.and(properties);
+                true
+            }
+            Self::First(_) | Self::Further(_) => false,
+        }
     }
 
     /// The query as it leaves; empty if there is none.

@@ -43,7 +43,7 @@ fn gate_rules() -> Vec<Rule> {
         (
             format!("GET {LIST}"),
             format!(
-                "the first page with `$select` of {properties}; `$filter` of `eq`, `le` and `startswith` on these, with \
+                "the first page with `$select` of {properties}; `$filter` of `eq`, `le`, `ge` and `startswith` on these, with \
                  texts of at most {FILTER_TEXT_MAX} characters, joined by `and`; `$top` up to {TOP_MAX}; `$count=true`; \
                  written anew. A further page by the link that Graph gave, at most {QUERY_LENGTH} bytes. No body"
             ),

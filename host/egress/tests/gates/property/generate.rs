@@ -42,6 +42,7 @@ fn query() -> impl Strategy<Value = String> {
             "complianceState",
             "deviceCategoryDisplayName",
             "serialNumber",
+            "phoneNumber",
         ])
     };
     let text = || {
@@ -56,7 +57,8 @@ fn query() -> impl Strategy<Value = String> {
     let clause = prop_oneof![
         (property(), text()).prop_map(|(name, text)| format!("{name}%20eq%20%27{text}%27")),
         (property(), text()).prop_map(|(name, text)| format!("startswith({name},%27{text}%27)")),
-        property().prop_map(|name| format!("{name}%20le%202026-11-22T00:00:00Z")),
+        (property(), select(vec!["le", "ge", "lt"]))
+            .prop_map(|(name, compared)| format!("{name}%20{compared}%202026-11-22T00:00:00Z")),
     ];
     let option = prop_oneof![
         3 => vec(property(), 1..4).prop_map(|names| format!("$select={}", names.join(","))),

@@ -1,0 +1,123 @@
+//! Devices in JSON: what Graph returns, and what this program writes.
+
+use intune_sync_ids::Guid;
+use serde_json::{Deserializer, Value};
+
+/// Where an object has its devices.
+const LISTS: [&str; 3] = ["devices", "failures", "value"];
+/// What an object calls its id.
+const ID: &str = "id";
+
+/// Whether a text looks like JSON.
+pub(super) fn is_one(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+}
+
+/// The ids in a text: of an array of devices, an object with one, or of one device a line.
+///
+/// # Errors
+///
+/// What is wrong with it, to follow the name of the file.
+pub(super) fn devices(text: &str) -> Result<Vec<Guid>, String> {
+    let mut devices = Vec::new();
+    for value in Deserializer::from_str(text).into_iter::<Value>() {
+        let value = value.map_err(|error| format!("is no JSON that can be read: {error}"))?;
+        add(&value, &mut devices)?;
+    }
+    Ok(devices)
+}
+
+fn add(value: &Value, devices: &mut Vec<Guid>) -> Result<(), String> {
+    let Value::Object(object) = value else {
+        return list(value, devices);
+    };
+    match object.get("event").and_then(Value::as_str) {
+        None | Some("device") => {}
+        Some("device-done") => {
+            return Err("is the log of a run, in which devices succeed and fail".to_owned());
+        }
+        // What else a plan says.
+        Some(_) => return Ok(()),
+    }
+    let field = |name: &str| {
+        let mut fields = object.iter();
+        fields.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value))
+    };
+    if let Some(of_object) = LISTS.iter().find_map(|name| field(name)) {
+        return list(of_object, devices);
+    }
+    let text = field(ID).and_then(Value::as_str).unwrap_or_default();
+    let id = text.parse().map_err(|_| {
+        let shown: String = value.to_string().chars().take(80).collect();
+        format!("has no device id in `{shown}`")
+    });
+    devices.push(id?);
+    Ok(())
+}
+
+fn list(value: &Value, devices: &mut Vec<Guid>) -> Result<(), String> {
+    let Value::Array(list) = value else {
+        let shown: String = value.to_string().chars().take(80).collect();
+        return Err(format!("has no list of devices: `{shown}`"));
+    };
+    for value in list {
+        match value {
+            Value::Object(object) if !object.contains_key("event") => add(value, devices)?,
+            Value::String(id) => {
+                devices.push(
+                    id.parse()
+                        .map_err(|_| format!("has `{id}` for a device id"))?,
+                );
+            }
+            other => return Err(format!("has `{other}` for a device")),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "00112233-4455-6677-8899-aabbccddeeff";
+    const B: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
+    #[test]
+    fn what_graph_and_we_write_is_read() {
+        let both: Vec<Guid> = vec![A.parse().expect("an id"), B.parse().expect("an id")];
+        for text in [
+            format!(
+                r#"{{"@odata.context":"x","value":[{{"id":"{A}"}},{{"id":"{B}","deviceName":null}}]}}"#
+            ),
+            format!(r#"[{{"Id":"{A}"}},{{"id":"{B}"}}]"#),
+            format!(r#"["{A}","{B}"]"#),
+            format!(r#"{{"TotalDevices":2,"Failures":[{{"Id":"{A}"}},{{"Id":"{B}"}}]}}"#),
+            format!(r#"{{"id":"7f","devices":[{{"id":"{A}"}},{{"id":"{B}"}}]}}"#),
+            format!(
+                "{{\"event\":\"planned\"}}\n{{\"event\":\"device\",\"id\":\"{A}\"}}\n{{\"event\":\"device\",\"id\":\"{B}\"}}\n"
+            ),
+            format!("{{\"id\":\"{A}\"}}\n{{\"id\":\"{B}\"}}"),
+        ] {
+            assert!(is_one(&text), "{text}");
+            assert_eq!(devices(&text), Ok(both.clone()), "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for (text, problem) in [
+            (
+                format!(r#"{{"event":"device-done","id":"{A}"}}"#),
+                "is the log of a run",
+            ),
+            ("{".to_owned(), "is no JSON that can be read"),
+            (r#"{"id":"x"}"#.to_owned(), "has no device id in"),
+            (r#"{"value":7}"#.to_owned(), "has no list of devices"),
+            (r#"[7]"#.to_owned(), "has `7` for a device"),
+            (r#"["x"]"#.to_owned(), "has `x` for a device id"),
+        ] {
+            let error = devices(&text).expect_err(&text);
+            assert!(error.starts_with(problem), "{error}");
+        }
+    }
+}
