@@ -19,6 +19,9 @@ use crate::{
     devices::{Added, DeviceIndex, Fleet, Schedule, Selected},
 };
 
+/// The most values that match nothing which are noticed one by one.
+const UNMATCHED_MAX: usize = 20;
+
 /// The devices selected so far.
 #[derive(Debug, Clone)]
 pub(super) struct Intake {
@@ -114,8 +117,13 @@ impl Intake {
             ledger.notice(notice);
         }
         if listed > 0 {
-            for unmatched in selector.criteria().unmatched() {
+            let mut unmatched = selector.criteria().unmatched();
+            for unmatched in unmatched.by_ref().take(UNMATCHED_MAX) {
                 ledger.notice(notice_of(&unmatched));
+            }
+            let more = unmatched.count();
+            if more > 0 {
+                ledger.notice(format!("and {more} more values match no listed device"));
             }
         }
         let mut missing: Vec<Guid> = selector.unlisted().collect();

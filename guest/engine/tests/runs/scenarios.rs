@@ -379,3 +379,55 @@ fn times_are_whole_milliseconds() {
                 .is_some_and(|(at, _)| *at > Duration::ZERO)
     );
 }
+
+/// Who wants to know which share of the tenant it is gets the whole list.
+#[test]
+fn graph_filters_unless_the_whole_list_is_wanted() {
+    for whole in [false, true] {
+        let mut settings = drive::settings();
+        settings.selection.os = vec!["windows".to_owned()];
+        settings.whole_list = whole;
+        let finished = run(settings, &mut hundred());
+        let (_, first) = &finished.sent[0];
+        assert_eq!(first.path_and_query.contains("$filter="), !whole);
+        assert!(first.path_and_query.contains("$select="));
+    }
+}
+
+#[test]
+fn a_selection_that_names_nobody_takes_nobody() {
+    let mut settings = drive::settings();
+    settings.selection.named_only = true;
+    let finished = run(settings, &mut hundred());
+    assert_eq!(finished.summary.total, 0, "{:?}", finished.summary);
+    assert_eq!(finished.summary.status, RunStatus::Completed);
+    assert!(
+        finished
+            .sent
+            .iter()
+            .all(|(_, request)| request.body.is_none())
+    );
+}
+
+#[test]
+fn values_that_match_nothing_are_noticed_before_the_plan() {
+    let mut settings = drive::settings();
+    settings.purpose = Purpose::Plan;
+    settings.selection.os = vec!["Windws".to_owned()];
+    settings.selection.name = (0..30).map(|n| format!("none {n}")).collect();
+    let finished = run(settings, &mut hundred());
+    let events = finished.events.iter().map(|event| &event.kind);
+    let until_plan = events.take_while(|kind| !matches!(kind, EventKind::Planned(_)));
+    let notices: Vec<&String> = until_plan
+        .filter_map(|kind| match kind {
+            EventKind::Notice(text) => Some(text),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(notices.len(), 21, "{notices:?}");
+    assert!(
+        notices[0].starts_with("`Windws` for `os` matches no listed device: they have `"),
+        "{notices:?}"
+    );
+    assert_eq!(notices[20], "and 11 more values match no listed device");
+}
