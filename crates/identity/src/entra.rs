@@ -44,7 +44,7 @@ impl App {
                 .append_pair("client_assertion", proof.expose()),
         };
         form.append_pair("scope", scope);
-        Request::post(self.url())
+        Request::post(self.token_url())
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Form(form.finish()))
@@ -55,7 +55,7 @@ impl App {
     #[must_use]
     pub fn endpoint(&self, kind: ProofKind) -> Endpoint {
         Endpoint {
-            name: format!("the token endpoint `{}`", self.url()),
+            name: format!("the token endpoint `{}`", self.token_url()),
             in_trouble: "try again later; if it lasts, see Azure's service health",
             unreached: None,
             unreadable: "check `AZURE_AUTHORITY_HOST`, and what is between this machine and Entra ID",
@@ -75,7 +75,9 @@ impl App {
         }
     }
 
-    fn url(&self) -> String {
+    /// Its token endpoint, which is also the audience of an assertion that it signs itself.
+    #[must_use]
+    pub fn token_url(&self) -> String {
         format!("{}/{}/oauth2/v2.0/token", self.authority, self.tenant)
     }
 }

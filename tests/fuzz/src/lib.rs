@@ -4,6 +4,7 @@
 //! gives these functions to libFuzzer (`make fuzz`); the tests here run the seeds through them, so that the seeds keep
 //! up with the code; and the property tests of the gates use the same [rules](sync_gate).
 
+mod certificate_file;
 mod config_file;
 pub mod custody;
 mod device_list;
@@ -26,7 +27,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 10] = [
     Target {
         name: "sync_gate",
         run: sync_gate::run,
@@ -58,6 +59,10 @@ pub const TARGETS: [Target; 8] = [
     Target {
         name: "config_file",
         run: config_file::run,
+    },
+    Target {
+        name: "certificate_file",
+        run: certificate_file::run,
     },
 ];
 
