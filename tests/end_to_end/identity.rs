@@ -182,6 +182,7 @@ fn where_there_is_no_imds_that_is_said_and_what_to_use_instead() {
         );
         for other in [
             "azure-cli",
+            "client-certificate",
             "client-secret",
             "workload-identity",
             "token-file",
@@ -226,17 +227,13 @@ fn an_endpoint_that_never_responds_is_given_up_after_five_attempts() {
 fn a_platform_that_is_not_supported_is_named_with_what_works() {
     let tenant = Tenant::new(healthy(5));
     let finished = in_a_machine(&tenant, &tenant.root())
-        .env(
-            "IDENTITY_ENDPOINT",
-            "http://127.0.0.1:40342/metadata/identity/oauth2/token",
-        )
-        .env("IMDS_ENDPOINT", "http://127.0.0.1:40342")
+        .env("MSI_ENDPOINT", "http://127.0.0.1:1")
         .run();
     assert_eq!(finished.code, 4, "{finished:?}");
     let (error, hint) = finished.error();
     assert_eq!(
         error,
-        "the managed identity of Azure Arc is not supported yet"
+        "the managed identity of Cloud Shell is not supported yet"
     );
     assert!(hint.contains("`--auth client-secret`"), "{hint}");
     assert_eq!(tenant.statistics().requests.total(), 0);

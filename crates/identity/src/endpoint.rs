@@ -38,9 +38,21 @@ impl Endpoint {
         response: &Response<impl AsRef<[u8]>>,
         now: Option<i64>,
     ) -> Result<AccessToken, TokenError> {
+        self.read(self.accept(response)?, now)
+    }
+
+    /// The body of a response, unless its status says that there is no token.
+    ///
+    /// # Errors
+    ///
+    /// When the endpoint refuses, or is in trouble.
+    pub fn accept<'a>(
+        &self,
+        response: &'a Response<impl AsRef<[u8]>>,
+    ) -> Result<&'a [u8], TokenError> {
         let body = response.body().as_ref();
         if response.status().is_success() {
-            return self.read(body, now);
+            return Ok(body);
         }
         let retry_after = response.headers().get(header::RETRY_AFTER);
         Err(self.refusal(response.status().as_u16(), retry_after, body))

@@ -8,6 +8,7 @@ mod endpoint;
 mod entra;
 mod managed;
 mod naming;
+mod pipeline;
 mod platform;
 mod refusal;
 mod request;
@@ -24,7 +25,10 @@ pub use self::{
     entra::{App, ProofKind},
     managed::{ManagedIdentity, UserAssigned},
     naming::Naming,
-    platform::{CLIENT_ID, FEDERATED_TOKEN_FILE, PLATFORM_VARIABLES, Platform, TENANT_ID},
+    pipeline::{CONNECTION_CLIENT_ID, CONNECTION_TENANT_ID, PIPELINE_VARIABLES, PipelineJob},
+    platform::{
+        CLIENT_ID, FEDERATED_TOKEN_FILE, IMDS_HOST, PLATFORM_VARIABLES, Platform, TENANT_ID,
+    },
     refusal::{Refusal, one_line},
     request::{Form, TokenRequest},
     source::Source,

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use form_urlencoded::Serializer;
-use http::{Request, header};
+use http::{Request, Response, StatusCode, header};
 use intune_sync_ids::Guid;
 
 use crate::{Endpoint, Form, Platform, TokenRequest};
@@ -39,6 +39,7 @@ impl ManagedIdentity {
     pub fn request(&self, scope: &str) -> TokenRequest {
         let (version, object_name, resource_name) = match &self.platform {
             Platform::AppService { .. } => ("2019-08-01", "principal_id", "mi_res_id"),
+            Platform::AzureArc { .. } => ("2020-06-01", "object_id", "msi_res_id"),
             Platform::Imds { .. } => ("2018-02-01", "object_id", "msi_res_id"),
         };
         let mut query = Serializer::new(String::new());
@@ -67,6 +68,8 @@ impl ManagedIdentity {
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
         const TRY_LATER: &str = "try again later; if it lasts, restart the place it runs in";
+        const ARC: &str = "the user of this program must belong to the group `himds` (on Windows: `Hybrid agent extension \
+                           applications`), and the server must be connected: see `azcmagent show`";
         let Self { platform, .. } = self;
         let url = platform.url().to_string();
         let bare = url.split('?').next().unwrap_or_default();
@@ -75,11 +78,34 @@ impl ManagedIdentity {
             in_trouble: TRY_LATER,
             unreached: Some(TRY_LATER),
             unreadable: "check that `IDENTITY_ENDPOINT` is as the platform has set it",
-            refused: |_| {
-                "assign a managed identity to the place this runs in, or use another `--auth`; name a user-assigned one with \
+            refused: match platform {
+                Platform::AzureArc { .. } => |_| ARC,
+                _ => |_| {
+                    "assign a managed identity to the place this runs in, or use another `--auth`; name a user-assigned one with \
                  `--client-id`, `--object-id` or `--resource-id`; `intune-sync doctor` checks the rest of the way"
+                },
             },
         }
+    }
+
+    /// The file with the key that the agent of Azure Arc wants to see, as its response to a request without one names it:
+    /// `WWW-Authenticate: Basic realm=/var/opt/azcmagent/tokens/….key`. `None` if the response is no such challenge.
+    ///
+    /// The key itself is the password of a second request, and is sent as it is: `Authorization: Basic …`.
+    #[must_use]
+    pub fn challenge<'a, B>(&self, response: &'a Response<B>) -> Option<&'a str> {
+        let Platform::AzureArc { .. } = self.platform else {
+            return None;
+        };
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return None;
+        }
+        let challenge = response.headers().get(header::WWW_AUTHENTICATE)?;
+        let (scheme, realm) = challenge.to_str().ok()?.split_once(' ')?;
+        let path = realm.trim().strip_prefix("realm=")?;
+        scheme
+            .eq_ignore_ascii_case("basic")
+            .then(|| path.trim_matches('"'))
     }
 
     /// Whether it is the metadata service of a virtual machine, which is one hop away or nowhere.
@@ -170,5 +196,49 @@ mod tests {
                 (&Method::GET, "")
             );
         }
+    }
+
+    #[test]
+    fn azure_arc_names_the_file_with_its_key() {
+        let variables = [
+            (
+                "IDENTITY_ENDPOINT",
+                "http://localhost:40342/metadata/identity/oauth2/token",
+            ),
+            ("IMDS_ENDPOINT", "http://localhost:40342"),
+        ];
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| *value)
+        };
+        let arc = ManagedIdentity {
+            platform: Platform::discover(variable, Naming::Flags).expect("a platform"),
+            user_assigned: None,
+        };
+        let request = arc.request(SCOPE);
+        assert_eq!(
+            request.uri().query(),
+            Some("api-version=2020-06-01&resource=https%3A%2F%2Fgraph.microsoft.com")
+        );
+        assert_eq!(request.headers()["metadata"], "true");
+        let challenge = |identity: &ManagedIdentity, status: u16, value: &'static str| {
+            let response = Response::builder()
+                .status(status)
+                .header(header::WWW_AUTHENTICATE, value)
+                .body(())
+                .expect("a response");
+            identity.challenge(&response).map(str::to_owned)
+        };
+        for value in ["Basic realm=/t/a.key", "basic realm=\"/t/a.key\""] {
+            assert_eq!(challenge(&arc, 401, value).as_deref(), Some("/t/a.key"));
+        }
+        assert_eq!(challenge(&arc, 403, "Basic realm=/t/a.key"), None);
+        assert_eq!(challenge(&arc, 401, "Bearer realm=/t/a.key"), None);
+        assert_eq!(challenge(&arc, 401, "Basic"), None);
+        let imds = ManagedIdentity {
+            platform: Platform::discover(|_| None, Naming::Flags).expect("a platform"),
+            user_assigned: None,
+        };
+        assert_eq!(challenge(&imds, 401, "Basic realm=/t/a.key"), None);
     }
 }

@@ -15,7 +15,7 @@ const IMDS_ENDPOINT: &str = "IMDS_ENDPOINT";
 const MSI_ENDPOINT: &str = "MSI_ENDPOINT";
 const MSI_SECRET: &str = "MSI_SECRET";
 /// Where IMDS is, instead of at its well-known address.
-const IMDS_HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+pub const IMDS_HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 
 /// The tenant of an app, as Azure's own tools name it.
 pub const TENANT_ID: &str = "AZURE_TENANT_ID";
@@ -49,6 +49,12 @@ pub enum Platform {
         /// The value of `X-IDENTITY-HEADER`.
         header: HeaderValue,
     },
+    /// The agent of Azure Arc, on a machine outside Azure. It wants to see a key that only some users of the machine can
+    /// read: the first request is answered with the name of its file.
+    AzureArc {
+        /// The endpoint.
+        url: Uri,
+    },
     /// The metadata service of a virtual machine.
     Imds {
         /// The endpoint.
@@ -78,7 +84,7 @@ impl Platform {
                 unsupported("Service Fabric")
             }
             [Some(endpoint), Some(header), ..] => Self::app_service(endpoint, header),
-            [Some(_), None, Some(_), _] => unsupported("Azure Arc"),
+            [Some(endpoint), None, Some(_), _] => Self::azure_arc(endpoint),
             [None, _, _, Some(_)] if variable(MSI_SECRET).is_some() => {
                 unsupported("Azure Machine Learning")
             }
@@ -87,11 +93,36 @@ impl Platform {
         }
     }
 
+    /// The agent of Azure Arc where it listens by default. On a machine that has the agent, a process need not have its
+    /// variables: Azure's own SDKs look for the agent too.
+    #[must_use]
+    pub fn arc_agent() -> Self {
+        Self::AzureArc {
+            url: Uri::from_static("http://127.0.0.1:40342/metadata/identity/oauth2/token"),
+        }
+    }
+
     /// Where it issues tokens.
     #[must_use]
     pub fn url(&self) -> &Uri {
-        let (Self::AppService { url, .. } | Self::Imds { url }) = self;
+        let (Self::AppService { url, .. } | Self::AzureArc { url } | Self::Imds { url }) = self;
         url
+    }
+
+    fn azure_arc(endpoint: &str) -> Result<Self, Advice> {
+        let url = http_url(endpoint)
+            .filter(|url| Origin::of(url).is_some_and(|origin| origin.is_loopback()));
+        let url = url.ok_or_else(|| {
+            Advice::new(
+                format!(
+                    "`{IDENTITY_ENDPOINT}` is `{endpoint}`, which is not an `http` URL on this machine"
+                ),
+                format!(
+                    "leave `{IDENTITY_ENDPOINT}` as the agent of Azure Arc has set it: the key is sent there"
+                ),
+            )
+        })?;
+        Ok(Self::AzureArc { url })
     }
 
     fn app_service(endpoint: &str, header: &str) -> Result<Self, Advice> {
@@ -155,12 +186,14 @@ impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AppService { .. } => "App Service",
+            Self::AzureArc { .. } => "Azure Arc",
             Self::Imds { .. } => "IMDS",
         })
     }
 }
 
-fn unsupported(platform: &str, naming: Naming) -> Advice {
+/// A platform whose managed identity cannot be used, and what to use instead.
+pub(crate) fn unsupported(platform: &str, naming: Naming) -> Advice {
     let others = match naming {
         Naming::Flags => &["client-secret", "workload-identity", "token-file"][..],
         Naming::Variables => &["client-secret", "workload-identity"],
@@ -220,17 +253,17 @@ mod tests {
             (&[ENDPOINT, HEADER], "App Service"),
             (&[ENDPOINT], "IMDS"),
             (&[("IMDS_ENDPOINT", "http://127.0.0.1:2")], "IMDS"),
+            (
+                &[ENDPOINT, ("IMDS_ENDPOINT", "http://127.0.0.1:2")],
+                "Azure Arc",
+            ),
         ] {
             let platform = discover(variables).expect("a platform");
             assert_eq!(platform.to_string(), name);
         }
         for (variables, platform) in [
             (
-                &[ENDPOINT, ("IMDS_ENDPOINT", "http://127.0.0.1:2")][..],
-                "Azure Arc",
-            ),
-            (
-                &[ENDPOINT, HEADER, ("IDENTITY_SERVER_THUMBPRINT", "x")],
+                &[ENDPOINT, HEADER, ("IDENTITY_SERVER_THUMBPRINT", "x")][..],
                 "Service Fabric",
             ),
             (&[MSI], "Cloud Shell"),
@@ -279,6 +312,25 @@ mod tests {
         let header = ("IDENTITY_HEADER", "a\nb");
         let advice = discover(&[ENDPOINT, header]).err().expect("no header");
         assert!(advice.message.starts_with("`IDENTITY_HEADER` cannot be"));
+    }
+
+    #[test]
+    fn the_key_of_azure_arc_stays_on_this_machine() {
+        let arc = |endpoint| discover(&[("IDENTITY_ENDPOINT", endpoint), ("IMDS_ENDPOINT", "x")]);
+        let url = "http://localhost:40342/metadata/identity/oauth2/token";
+        assert_eq!(arc(url).expect("allowed").url().to_string(), url);
+        for endpoint in [
+            "http://10.0.0.4:40342/x",
+            "https://arc.example/x",
+            "http://169.254.169.254/x",
+            "http://localhost.example/x",
+            "x",
+        ] {
+            let advice = arc(endpoint).err().expect("refused");
+            let start =
+                format!("`IDENTITY_ENDPOINT` is `{endpoint}`, which is not an `http` URL on");
+            assert!(advice.message.starts_with(&start), "{advice}");
+        }
     }
 
     #[test]

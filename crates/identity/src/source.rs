@@ -4,7 +4,7 @@ use intune_sync_settings::{Advice, Choice, Variables, choice, number::Refused, t
 
 use crate::{
     AUTHORITY_HOST, App, Authority, CLIENT_ID, Endpoint, ManagedIdentity, Naming, Platform,
-    ProofKind, Secret, TENANT_ID, TokenRequest, UserAssigned,
+    ProofKind, Secret, TENANT_ID, TokenRequest, UserAssigned, platform::unsupported,
 };
 
 /// Where tokens come from, and whose. It may hold a secret, so there is no `Debug`.
@@ -49,8 +49,19 @@ impl Source {
         let auth: Auth = chosen(variables, "auth")?;
         let (kind, key) = match auth {
             Auth::ManagedIdentity => {
+                let naming = Naming::Variables;
+                let platform = Platform::discover(|name| variables.get(name), naming)?;
+                // A component has no files, so it cannot read the key.
+                if matches!(platform, Platform::AzureArc { .. }) {
+                    let message = "the managed identity of Azure Arc is not available to a component, which cannot read the file with \
+                                   its key";
+                    return Err(Advice {
+                        message: message.to_owned(),
+                        ..unsupported("Azure Arc", naming)
+                    });
+                }
                 return Ok(Self::ManagedIdentity(ManagedIdentity {
-                    platform: Platform::discover(|name| variables.get(name), Naming::Variables)?,
+                    platform,
                     user_assigned: user_assigned(variables)?,
                 }));
             }

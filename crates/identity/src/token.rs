@@ -52,10 +52,20 @@ impl Secret {
         Claims::read(&self.0)
     }
 
-    /// The value of an `Authorization` header, marked as sensitive.
+    /// The value of an `Authorization` header with it as a bearer token, marked as sensitive.
     #[must_use]
     pub fn bearer(&self) -> HeaderValue {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0))
+        self.authorization("Bearer")
+    }
+
+    /// The value of an `Authorization` header of the scheme `Basic` with it as it is, marked as sensitive.
+    #[must_use]
+    pub fn basic(&self) -> HeaderValue {
+        self.authorization("Basic")
+    }
+
+    fn authorization(&self, scheme: &str) -> HeaderValue {
+        let mut value = HeaderValue::from_str(&format!("{scheme} {}", self.0))
             .expect("visible ASCII is a valid header value");
         value.set_sensitive(true);
         value

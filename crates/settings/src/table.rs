@@ -236,7 +236,7 @@ static SETTINGS: [Setting; 43] = [
         .default("managed-identity")
         .help("Where the token comes from"),
     Identity.setting("tenant-id", "TENANT", Elsewhere)
-        .help("The tenant, by its id or one of its domains, for `--auth` `client-secret`, `workload-identity` or `azure-cli`"),
+        .help("The tenant, by its id or one of its domains, for any `--auth` but `managed-identity` and `token-file`"),
     Identity.setting("client-id", "ID", Elsewhere)
         .help("The client id of the app, or of a user-assigned managed identity"),
     Identity.setting("object-id", "ID", Elsewhere)

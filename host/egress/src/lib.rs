@@ -4,7 +4,8 @@
 //! rewrites the request, puts the token of its [`Credential`] on it and sends it. Each command has its
 //! own gate, on one frame: [`sync`] for the sandboxed component, [`grant`] and [`doctor`] for the commands of that name.
 //!
-//! A request for a token goes to an identity endpoint through a [`TokenClient`], which sends no `Authorization` header.
+//! A request for a token goes to an identity endpoint through a [`TokenClient`], which sends no `Authorization` header but
+//! a [`Proof`] of where it comes from.
 //!
 //! There is no third way. The client has no method that sends, except for this crate:
 //!
@@ -89,6 +90,6 @@ pub use self::{
         KEPT_RESPONSE_HEADERS, RESPONSE_HEADER_LIMIT, RESPONSE_HEADERS_LIMIT, ResponseError,
         response_headers,
     },
-    token_client::TokenClient,
+    token_client::{Proof, TokenClient},
     tokens::{Surrogate, TokenCache, TokenSource, Unavailable, obtain},
 };

@@ -67,9 +67,12 @@ impl TryFrom<DoctorArgs> for DoctorOptions {
         let tenant = match args.identity.auth {
             // These belong to one tenant already: the token is only compared with it.
             AuthKind::ManagedIdentity | AuthKind::TokenFile => args.identity.tenant_id.take(),
-            AuthKind::WorkloadIdentity | AuthKind::AzureCli | AuthKind::ClientSecret => {
-                args.identity.tenant_id.clone()
-            }
+            AuthKind::WorkloadIdentity
+            | AuthKind::AzureCli
+            | AuthKind::ClientSecret
+            | AuthKind::ClientCertificate
+            | AuthKind::GithubActions
+            | AuthKind::AzurePipelines => args.identity.tenant_id.clone(),
         };
         Ok(Self {
             probe: args.probe,

@@ -10,7 +10,10 @@ use intune_sync_settings::Advice;
 use super::Failure;
 use crate::{
     cli::{Auth, Cloud},
-    identity::{AzureCli, EntraApp, Environment, ManagedIdentity, TokenFile, TokenSource},
+    identity::{
+        AzureCli, CertificateApp, EntraApp, Environment, ManagedIdentity, PipelineApp, TokenFile,
+        TokenSource,
+    },
     printer::Printer,
 };
 
@@ -19,7 +22,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Not authorized when there is no such identity here; wrong usage when a file that a flag names cannot be used.
+/// Not authorized when there is no such identity here; wrong usage when a file that a flag names cannot be used, or when
+/// a pipeline lacks a variable.
 pub(crate) fn source(
     auth: &Auth,
     cloud: Cloud,
@@ -60,6 +64,35 @@ pub(crate) fn source(
             let app = EntraApp::with_secret(app, secret_file, client()).map_err(unusable)?;
             warn(app.warning());
             Arc::new(app)
+        }
+        Auth::ClientCertificate {
+            tenant,
+            client_id,
+            certificate_file,
+            password_file,
+        } => {
+            let app = App {
+                authority: authority()?,
+                tenant: tenant.clone(),
+                client_id: *client_id,
+            };
+            let app =
+                CertificateApp::open(app, certificate_file, password_file.as_deref(), client())
+                    .map_err(unusable)?;
+            for warning in app.warnings() {
+                warn(Some(warning));
+            }
+            Arc::new(app)
+        }
+        Auth::GithubActions(flags) => {
+            let flags = flags.clone();
+            let app = PipelineApp::of_github_actions(authority()?, flags, environment, client());
+            Arc::new(app.map_err(unusable)?)
+        }
+        Auth::AzurePipelines { app, connection } => {
+            let flags = (app.clone(), *connection);
+            let app = PipelineApp::of_azure_pipelines(authority()?, flags, environment, client());
+            Arc::new(app.map_err(unusable)?)
         }
         Auth::TokenFile(path) => {
             let file = TokenFile::open(path).map_err(unusable)?;

@@ -1,10 +1,7 @@
 //! `--auth client-secret` and `--auth workload-identity`: an app of Entra ID that proves who it is, by its
 //! secret or by a token of an issuer that Entra ID is configured to trust.
 
-use std::{
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::path::{Path, PathBuf};
 
 use futures::future::BoxFuture;
 use intune_sync_egress::TokenClient;
@@ -15,7 +12,9 @@ use intune_sync_identity::{
 use intune_sync_ids::Guid;
 use intune_sync_settings::Advice;
 
-use super::{Environment, TokenSource, exchange::request_token, secret_file::SecretFile};
+use super::{
+    Environment, TokenSource, exchange::request_token, or_variable, secret_file::SecretFile,
+};
 
 /// What flags say of an app of workload identity, instead of its environment.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,12 +59,25 @@ impl EntraApp {
     ) -> Result<Self, Advice> {
         let file = match flags.token_file {
             Some(file) => file,
-            None => variable(environment, FEDERATED_TOKEN_FILE, "--token-file")?.into(),
+            None => environment
+                .get(FEDERATED_TOKEN_FILE)
+                .ok_or_else(|| absent(FEDERATED_TOKEN_FILE, "--token-file"))?
+                .into(),
         };
         let app = App {
             authority,
-            tenant: or_variable(flags.tenant, environment, TENANT_ID, "--tenant-id")?,
-            client_id: or_variable(flags.client_id, environment, CLIENT_ID, "--client-id")?,
+            tenant: or_variable(
+                flags.tenant,
+                environment,
+                (TENANT_ID, "--tenant-id"),
+                absent,
+            )?,
+            client_id: or_variable(
+                flags.client_id,
+                environment,
+                (CLIENT_ID, "--client-id"),
+                absent,
+            )?,
         };
         Self::new(app, ProofKind::Assertion, &file, client)
     }
@@ -84,7 +96,7 @@ impl EntraApp {
     pub(crate) fn warning(&self) -> Option<Advice> {
         match self.kind {
             ProofKind::ClientSecret => self.file.warning("client secret in"),
-            ProofKind::Assertion => None,
+            _ => None,
         }
     }
 
@@ -110,44 +122,20 @@ impl TokenSource for EntraApp {
     fn describe(&self) -> String {
         let how = match self.kind {
             ProofKind::ClientSecret => "client secret in",
-            ProofKind::Assertion => "workload identity with the token in",
+            _ => "workload identity with the token in",
         };
         format!("{how} {}, {}", self.file.name(), self.app)
     }
 }
 
-fn variable<'a>(environment: &'a Environment, name: &str, flag: &str) -> Result<&'a str, Advice> {
-    environment.get(name).ok_or_else(|| {
-        Advice::new(
-            format!("no workload identity here: `{name}` is not set"),
-            format!(
-                "AKS sets it in pods with the label `azure.workload.identity/use: \"true\"` and an annotated service \
-                 account; elsewhere give `{flag}`"
-            ),
-        )
-    })
-}
-
-/// What the flag says, or else the variable.
-fn or_variable<T: FromStr>(
-    given: Option<T>,
-    environment: &Environment,
-    name: &str,
-    flag: &str,
-) -> Result<T, Advice> {
-    if let Some(given) = given {
-        return Ok(given);
-    }
-    let value = variable(environment, name, flag)?;
-    value.parse().map_err(|_| {
-        Advice::new(
-            format!(
-                "`{name}` is `{}`, which is not a valid id",
-                value.escape_default()
-            ),
-            format!("correct the variable, or give `{flag}`"),
-        )
-    })
+fn absent(name: &str, flag: &str) -> Advice {
+    Advice::new(
+        format!("no workload identity here: `{name}` is not set"),
+        format!(
+            "AKS sets it in pods with the label `azure.workload.identity/use: \"true\"` and an annotated service account; \
+             elsewhere give `{flag}`"
+        ),
+    )
 }
 
 fn unusable(kind: ProofKind, problem: &str) -> Advice {
@@ -156,7 +144,7 @@ fn unusable(kind: ProofKind, problem: &str) -> Advice {
             "client secret",
             "give `--client-secret-file` a file with the secret's value and nothing else, or `-` for standard input",
         ),
-        ProofKind::Assertion => (
+        _ => (
             "federated token",
             "`AZURE_FEDERATED_TOKEN_FILE` or `--token-file` names a file with a token of the issuer that the identity's \
              federated credential trusts, and nothing else",

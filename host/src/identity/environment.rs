@@ -1,6 +1,6 @@
-//! The variables of Azure's platforms, as this process has them.
+//! The variables of Azure's platforms and of pipelines, as this process has them.
 
-use intune_sync_identity::{AUTHORITY_HOST, PLATFORM_VARIABLES};
+use intune_sync_identity::{AUTHORITY_HOST, PIPELINE_VARIABLES, PLATFORM_VARIABLES};
 use intune_sync_settings::Variables;
 
 /// What the variables say about the place where the process runs, read once.
@@ -13,6 +13,7 @@ impl Environment {
         Self(Variables::new(
             PLATFORM_VARIABLES
                 .into_iter()
+                .chain(PIPELINE_VARIABLES)
                 .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
                 .collect(),
         ))

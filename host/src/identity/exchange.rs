@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Response;
 use http_body_util::BodyExt;
-use intune_sync_egress::{ClientError, Limits, TokenClient};
+use intune_sync_egress::{ClientError, Limits, Proof, TokenClient};
 use intune_sync_identity::{AccessToken, Endpoint, TokenError, TokenErrorKind, TokenRequest};
 
 use super::now;
@@ -26,6 +27,21 @@ pub(super) async fn request_token(
     request: TokenRequest,
     endpoint: &Endpoint,
 ) -> Result<AccessToken, TokenError> {
+    let response = exchange(client, None, request, endpoint).await?;
+    endpoint.handle_response(&response, Some(now()))
+}
+
+/// Sends a request, with a proof of where it comes from if there is one, and waits for the whole response.
+///
+/// # Errors
+///
+/// Why there is none, in the words of `endpoint`.
+pub(super) async fn exchange(
+    client: &TokenClient,
+    proof: Option<Proof<'_>>,
+    request: TokenRequest,
+    endpoint: &Endpoint,
+) -> Result<Response<Bytes>, TokenError> {
     let no_response = |error: ClientError| {
         let failed = endpoint.no_response(&error.to_string(), error.hint());
         match error {
@@ -43,8 +59,11 @@ pub(super) async fn request_token(
         }
     };
     let request = request.map(|form| form.0.into());
-    let response = client.send(request, LIMITS).await;
+    let response = match proof {
+        Some(proof) => client.send_with(proof, request, LIMITS).await,
+        None => client.send(request, LIMITS).await,
+    };
     let (head, body) = response.map_err(no_response)?.into_parts();
     let body = body.collect().await.map_err(no_response)?.to_bytes();
-    endpoint.handle_response(&Response::from_parts(head, body), Some(now()))
+    Ok(Response::from_parts(head, body))
 }

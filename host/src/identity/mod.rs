@@ -1,23 +1,32 @@
 //! Where the tokens for Graph come from: the [`TokenSource`]s that need files, processes or the network.
 
 mod azure_cli;
+mod client_certificate;
 mod entra;
 mod environment;
 mod exchange;
 mod managed_identity;
+mod pipeline;
 mod secret_file;
 mod token_file;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    str::FromStr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use intune_sync_settings::Advice;
 
 pub(crate) use intune_sync_egress::{TokenSource, obtain};
 pub(crate) use intune_sync_identity::{AccessToken, Claims, Secret, TokenError};
 
 pub(crate) use self::{
     azure_cli::AzureCli,
+    client_certificate::CertificateApp,
     entra::{EntraApp, Federation},
     environment::Environment,
     managed_identity::ManagedIdentity,
+    pipeline::{AppFlags, PipelineApp},
     token_file::TokenFile,
 };
 
@@ -32,4 +41,26 @@ fn now() -> i64 {
 fn until(unix_seconds: i64) -> Duration {
     let left = unix_seconds.saturating_sub(now());
     Duration::from_secs(u64::try_from(left).unwrap_or_default())
+}
+
+/// What a flag says, or else a variable, given by its name and the flag's; `absent` explains that there is neither.
+fn or_variable<T: FromStr>(
+    given: Option<T>,
+    environment: &Environment,
+    (name, flag): (&str, &str),
+    absent: impl Fn(&str, &str) -> Advice,
+) -> Result<T, Advice> {
+    if let Some(given) = given {
+        return Ok(given);
+    }
+    let value = environment.get(name).ok_or_else(|| absent(name, flag))?;
+    value.parse().map_err(|_| {
+        Advice::new(
+            format!(
+                "`{name}` is `{}`, which is not a valid id",
+                value.escape_default()
+            ),
+            format!("correct the variable, or give `{flag}`"),
+        )
+    })
 }

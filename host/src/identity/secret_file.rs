@@ -1,4 +1,4 @@
-//! A file with one secret in it: a token, a client secret, an assertion.
+//! Files with secrets in them: a token, a client secret, an assertion, a private key.
 
 use std::{
     fs::File,
@@ -9,37 +9,59 @@ use std::{
 use intune_sync_identity::{MAX_TOKEN_BYTES, Secret};
 use intune_sync_settings::Advice;
 
-/// A file that holds one secret, read again whenever it is needed.
-pub(super) struct SecretFile {
+/// A file with something secret in it, read again whenever it is needed. `-` is standard input.
+pub(super) struct PrivateFile {
     path: PathBuf,
+    /// The largest that is taken, in bytes.
+    most: usize,
     /// What standard input or a pipe held: it can be read only once.
-    piped: Option<Secret>,
+    piped: Option<Vec<u8>>,
 }
 
-impl SecretFile {
-    /// Checks that the file can be read and holds what can be a secret. `-` is standard input.
+/// A file that holds one secret, read again whenever it is needed.
+pub(super) struct SecretFile(PrivateFile);
+
+impl PrivateFile {
+    /// Checks that the file can be read.
     ///
     /// # Errors
     ///
     /// What is wrong with it, in words that begin with its name.
-    pub(super) fn open(path: &Path) -> Result<Self, String> {
-        let secret = read(path)?;
-        let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-        Ok(Self {
+    pub(super) fn open(path: &Path, most: usize) -> Result<Self, String> {
+        let mut file = Self {
             path: path.to_owned(),
-            piped: (is_standard_input(path) || !is_file).then_some(secret),
-        })
+            most,
+            piped: None,
+        };
+        let content = file.read()?;
+        let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+        file.piped = (is_standard_input(path) || !is_file).then_some(content);
+        Ok(file)
     }
 
-    /// The secret that it holds now.
+    /// What it holds now.
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub(super) fn read(&self) -> Result<Secret, String> {
-        match &self.piped {
-            Some(secret) => Ok(secret.clone()),
-            None => read(&self.path),
+    pub(super) fn read(&self) -> Result<Vec<u8>, String> {
+        if let Some(content) = &self.piped {
+            return Ok(content.clone());
+        }
+        let mut bytes = Vec::new();
+        let most = self.most as u64 + 1;
+        let read = match is_standard_input(&self.path) {
+            true => io::stdin().lock().take(most).read_to_end(&mut bytes),
+            false => {
+                File::open(&self.path).and_then(|file| file.take(most).read_to_end(&mut bytes))
+            }
+        };
+        match read {
+            Err(error) => Err(self.problem(format_args!("cannot be read: {error}"))),
+            Ok(_) if bytes.len() > self.most => {
+                Err(self.problem(format_args!("is larger than {} KiB", self.most >> 10)))
+            }
+            Ok(_) => Ok(bytes),
         }
     }
 
@@ -60,14 +82,55 @@ impl SecretFile {
 
     /// What it is called in messages.
     pub(super) fn name(&self) -> String {
-        name(&self.path)
+        match is_standard_input(&self.path) {
+            true => "standard input".to_owned(),
+            false => format!("`{}`", self.path.display()),
+        }
+    }
+
+    /// A sentence that begins with its name.
+    pub(super) fn problem(&self, problem: impl std::fmt::Display) -> String {
+        format!("{} {problem}", self.name())
     }
 }
 
-fn name(path: &Path) -> String {
-    match is_standard_input(path) {
-        true => "standard input".to_owned(),
-        false => format!("`{}`", path.display()),
+impl SecretFile {
+    /// Checks that the file can be read and holds what can be a secret.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in words that begin with its name.
+    pub(super) fn open(path: &Path) -> Result<Self, String> {
+        let file = Self(PrivateFile::open(path, MAX_TOKEN_BYTES)?);
+        file.read()?;
+        Ok(file)
+    }
+
+    /// The secret that it holds now.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub(super) fn read(&self) -> Result<Secret, String> {
+        let bytes = self.0.read()?;
+        let text = str::from_utf8(&bytes).map_err(|_| self.0.problem("is not ASCII text"))?;
+        // Some editors and shells begin a text file with a byte order mark, and `az` puts a text into quotes unless it is
+        // asked for `tsv`. Neither is part of a secret of Entra ID's.
+        let text = text.trim_start_matches('\u{feff}').trim();
+        let bare = text
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'));
+        Secret::parse(bare.unwrap_or(text)).map_err(|problem| self.0.problem(problem))
+    }
+
+    /// A warning where every user of this machine can read or replace it; `what` is what the file is to the user.
+    pub(super) fn warning(&self, what: &str) -> Option<Advice> {
+        self.0.warning(what)
+    }
+
+    /// What it is called in messages.
+    pub(super) fn name(&self) -> String {
+        self.0.name()
     }
 }
 
@@ -89,30 +152,6 @@ fn mode(path: &Path) -> Option<u32> {
 
 fn is_standard_input(path: &Path) -> bool {
     path.as_os_str() == "-"
-}
-
-fn read(path: &Path) -> Result<Secret, String> {
-    let mut bytes = Vec::new();
-    let most = MAX_TOKEN_BYTES as u64 + 1;
-    let read = match is_standard_input(path) {
-        true => io::stdin().lock().take(most).read_to_end(&mut bytes),
-        false => File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)),
-    };
-    let secret = match (read, str::from_utf8(&bytes)) {
-        (Err(error), _) => Err(format!("cannot be read: {error}")),
-        _ if bytes.len() > MAX_TOKEN_BYTES => Err("is larger than 16 KiB".to_owned()),
-        (_, Err(_)) => Err("is not ASCII text".to_owned()),
-        // Some editors and shells begin a text file with a byte order mark, and `az` puts a text into quotes unless it is
-        // asked for `tsv`. Neither is part of a secret of Entra ID's.
-        (_, Ok(text)) => {
-            let text = text.trim_start_matches('\u{feff}').trim();
-            let bare = text
-                .strip_prefix('"')
-                .and_then(|text| text.strip_suffix('"'));
-            Secret::parse(bare.unwrap_or(text)).map_err(str::to_owned)
-        }
-    };
-    secret.map_err(|problem| format!("{} {problem}", name(path)))
 }
 
 #[cfg(all(test, unix))]

@@ -87,7 +87,9 @@ fn unusable(problem: &str) -> Advice {
 #[cfg(test)]
 mod tests {
     use std::{
+        collections::BTreeSet,
         path::PathBuf,
+        sync::Arc,
         time::{SystemTime, UNIX_EPOCH},
     };
 
@@ -204,6 +206,26 @@ mod tests {
         std::fs::write(&path, "second\n").expect("written");
         let token = source.fetch("scope", true).await.expect("another");
         assert_eq!(token.secret, Secret::parse("second").expect("valid"));
+    }
+
+    /// Whatever keeps the file fresh, a run of three hours on virtual time goes on with tokens of an hour each.
+    #[tokio::test(start_paused = true)]
+    async fn a_run_of_three_hours_outlives_its_tokens() {
+        let (_folder, path) = file("token-0");
+        let source = Arc::new(TokenFile::open(&path).expect("a token"));
+        let runtime = tokio::runtime::Handle::current();
+        let cache = intune_sync_egress::TokenCache::new(source, "scope".to_owned(), &runtime);
+        cache.first().await.expect("a token");
+        let mut seen = BTreeSet::new();
+        for minutes in 0..180 {
+            std::fs::write(&path, format!("token-{minutes}")).expect("written");
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let surrogate = cache.get(None).expect("a token at any time");
+            assert!(!surrogate.lifetime.is_zero());
+            seen.insert(surrogate.value);
+        }
+        // At the start, and whenever four fifths of an hour are over.
+        assert_eq!(seen.len(), 4);
     }
 
     #[cfg(unix)]

@@ -107,7 +107,8 @@ fn entra_is_posted_a_form() {
 
 #[test]
 fn what_is_missing_or_wrong_is_named() {
-    let unsupported = "the managed identity of Azure Arc is not supported yet";
+    let unsupported = "the managed identity of Azure Arc is not available to a component, which cannot read \
+                       the file with its key";
     for (variables, message) in [
         (
             vec![("INTUNE_SYNC_AUTH", "token-file")],
@@ -130,8 +131,8 @@ fn what_is_missing_or_wrong_is_named() {
         ),
         (
             vec![
-                ("IDENTITY_ENDPOINT", "http://x"),
-                ("IMDS_ENDPOINT", "http://y"),
+                ("IDENTITY_ENDPOINT", "http://localhost:40342/x"),
+                ("IMDS_ENDPOINT", "http://localhost:40342"),
             ],
             unsupported,
         ),
@@ -242,7 +243,10 @@ fn a_component_is_advised_by_its_variables() {
         app(&[("AZURE_AUTHORITY_HOST", "https://x.example")]),
         vec![("IDENTITY_ENDPOINT", "ftp://x"), ("IDENTITY_HEADER", "h")],
         vec![("IDENTITY_ENDPOINT", "http://x"), ("IDENTITY_HEADER", "\n")],
-        vec![("IDENTITY_ENDPOINT", "http://x"), ("IMDS_ENDPOINT", "y")],
+        vec![
+            ("IDENTITY_ENDPOINT", "http://localhost:40342/x"),
+            ("IMDS_ENDPOINT", "y"),
+        ],
         vec![("MSI_ENDPOINT", "http://x")],
         vec![("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://x")],
         vec![("INTUNE_SYNC_RESOURCE_ID", "x")],

@@ -12,7 +12,7 @@ use intune_sync_settings::{
 };
 
 use super::help;
-use crate::identity::Federation;
+use crate::identity::{AppFlags, Federation};
 
 /// Where tokens come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,26 @@ pub(crate) enum Auth {
         /// The file with its secret; `-` is standard input. Not yet read.
         secret_file: PathBuf,
     },
+    /// An app registration with a certificate.
+    ClientCertificate {
+        /// The app's tenant.
+        tenant: TenantId,
+        /// The app's client id.
+        client_id: Guid,
+        /// The file with the certificate and its key. Not yet read.
+        certificate_file: PathBuf,
+        /// The file with its password; `-` is standard input. Not yet read.
+        password_file: Option<PathBuf>,
+    },
+    /// An identity that trusts the job of GitHub Actions that this is. Fields that are `None` come from variables.
+    GithubActions(AppFlags),
+    /// An identity that trusts a service connection of Azure Pipelines. Fields that are `None` come from variables.
+    AzurePipelines {
+        /// The identity.
+        app: AppFlags,
+        /// The service connection, instead of the task's own.
+        connection: Option<Guid>,
+    },
     /// A file that holds a token. Not yet read.
     TokenFile(PathBuf),
 }
@@ -54,6 +74,12 @@ pub(in crate::cli) enum AuthKind {
     AzureCli,
     /// An app registration with the secret in `--client-secret-file`
     ClientSecret,
+    /// An app registration with the certificate in `--client-certificate-file`
+    ClientCertificate,
+    /// An identity that trusts the job of GitHub Actions that this is
+    GithubActions,
+    /// An identity that trusts a service connection of Azure Pipelines
+    AzurePipelines,
     /// The access token in the file named by `--token-file`
     TokenFile,
 }
@@ -73,6 +99,15 @@ pub(in crate::cli) struct IdentityArgs {
     /// File with the client secret, for `--auth client-secret`; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) client_secret_file: Option<PathBuf>,
+    /// File with a certificate and its private key, for `--auth client-certificate`: PEM, or PFX (PKCS#12)
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) client_certificate_file: Option<PathBuf>,
+    /// File with the password of the PFX file; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) client_certificate_password_file: Option<PathBuf>,
+    /// The service connection of Azure Pipelines, by its id, instead of the task's own
+    #[arg(long, value_name = "ID", value_parser = guid)]
+    pub(in crate::cli) service_connection_id: Option<Guid>,
     #[arg(long, value_name = "TENANT", value_parser = tenant, help = help("tenant-id"))]
     pub(in crate::cli) tenant_id: Option<TenantId>,
     #[arg(long, value_name = "ID", value_parser = guid, help = help("client-id"))]
@@ -91,6 +126,14 @@ impl AuthKind {
             Self::WorkloadIdentity => &["--token-file", "--tenant-id", "--client-id"],
             Self::AzureCli => &["--tenant-id"],
             Self::ClientSecret => &["--client-secret-file", "--tenant-id", "--client-id"],
+            Self::ClientCertificate => &[
+                "--client-certificate-file",
+                "--client-certificate-password-file",
+                "--tenant-id",
+                "--client-id",
+            ],
+            Self::GithubActions => &["--tenant-id", "--client-id"],
+            Self::AzurePipelines => &["--service-connection-id", "--tenant-id", "--client-id"],
             Self::TokenFile => &["--token-file"],
         }
     }
@@ -133,6 +176,31 @@ impl TryFrom<IdentityArgs> for Auth {
                     client_id: needed(args.client_id, kind, "--client-id", "the app's client id")?,
                 }
             }
+            AuthKind::ClientCertificate => {
+                let file = "a file with the certificate and its private key, as PEM or PFX";
+                Self::ClientCertificate {
+                    certificate_file: needed(
+                        args.client_certificate_file,
+                        kind,
+                        "--client-certificate-file",
+                        file,
+                    )?,
+                    password_file: args.client_certificate_password_file,
+                    tenant: needed(args.tenant_id, kind, "--tenant-id", "the app's tenant")?,
+                    client_id: needed(args.client_id, kind, "--client-id", "the app's client id")?,
+                }
+            }
+            AuthKind::GithubActions => Self::GithubActions(AppFlags {
+                tenant: args.tenant_id,
+                client_id: args.client_id,
+            }),
+            AuthKind::AzurePipelines => Self::AzurePipelines {
+                app: AppFlags {
+                    tenant: args.tenant_id,
+                    client_id: args.client_id,
+                },
+                connection: args.service_connection_id,
+            },
             AuthKind::TokenFile => {
                 let file = "a file with an access token for Graph and nothing else";
                 Self::TokenFile(needed(args.token_file, kind, "--token-file", file)?)
@@ -146,6 +214,10 @@ impl Auth {
     pub(in crate::cli) fn reads_standard_input(&self) -> Option<&'static str> {
         let (flag, file) = match self {
             Self::ClientSecret { secret_file, .. } => ("--client-secret-file", secret_file),
+            Self::ClientCertificate {
+                password_file: Some(file),
+                ..
+            } => ("--client-certificate-password-file", file),
             Self::TokenFile(file)
             | Self::WorkloadIdentity(Federation {
                 token_file: Some(file),
@@ -164,6 +236,18 @@ impl IdentityArgs {
         [
             ("--token-file", file(&self.token_file)),
             ("--client-secret-file", file(&self.client_secret_file)),
+            (
+                "--client-certificate-file",
+                file(&self.client_certificate_file),
+            ),
+            (
+                "--client-certificate-password-file",
+                file(&self.client_certificate_password_file),
+            ),
+            (
+                "--service-connection-id",
+                self.service_connection_id.map(|id| id.to_string()),
+            ),
             (
                 "--tenant-id",
                 self.tenant_id.as_ref().map(ToString::to_string),

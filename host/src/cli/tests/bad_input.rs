@@ -135,7 +135,8 @@ fn bad_input_names_the_value_and_what_is_allowed() {
             "sync",
             "--auth",
             "password",
-            "it takes `managed-identity`, `workload-identity`, `azure-cli`, `client-secret` or `token-file`",
+            "it takes `managed-identity`, `workload-identity`, `azure-cli`, `client-secret`, `client-certificate`, \
+             `github-actions`, `azure-pipelines` or `token-file`",
         ),
         (
             "sync",

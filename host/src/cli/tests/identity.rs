@@ -4,7 +4,10 @@ use intune_sync_identity::UserAssigned;
 use intune_sync_settings::Advice;
 
 use super::{ID, job, parse, usage};
-use crate::{cli::Auth, identity::Federation};
+use crate::{
+    cli::Auth,
+    identity::{AppFlags, Federation},
+};
 
 #[test]
 fn each_source_of_tokens_takes_its_flags() {
@@ -53,6 +56,35 @@ fn each_source_of_tokens_takes_its_flags() {
             },
         ),
         (
+            format!(
+                "--auth client-certificate --tenant-id contoso.com --client-id {ID} --client-certificate-file c \
+                 --client-certificate-password-file p"
+            ),
+            Auth::ClientCertificate {
+                tenant: tenant(),
+                client_id: id(),
+                certificate_file: "c".into(),
+                password_file: Some("p".into()),
+            },
+        ),
+        (
+            "--auth github-actions --tenant-id contoso.com".to_owned(),
+            Auth::GithubActions(AppFlags {
+                tenant: Some(tenant()),
+                client_id: None,
+            }),
+        ),
+        (
+            format!("--auth azure-pipelines --client-id {ID} --service-connection-id {ID}"),
+            Auth::AzurePipelines {
+                app: AppFlags {
+                    tenant: None,
+                    client_id: Some(id()),
+                },
+                connection: Some(id()),
+            },
+        ),
+        (
             "--auth token-file --token-file t".to_owned(),
             Auth::TokenFile("t".into()),
         ),
@@ -67,6 +99,9 @@ fn no_flag_is_silently_ignored() {
     let flags = [
         "--token-file t",
         "--client-secret-file s",
+        "--client-certificate-file c",
+        "--client-certificate-password-file p",
+        &format!("--service-connection-id {ID}"),
         "--tenant-id contoso.com",
         &format!("--client-id {ID}"),
         &format!("--object-id {ID}"),
@@ -78,6 +113,9 @@ fn no_flag_is_silently_ignored() {
         "workload-identity",
         "azure-cli",
         "client-secret",
+        "client-certificate",
+        "github-actions",
+        "azure-pipelines",
         "token-file",
     ] {
         for flag in flags {
