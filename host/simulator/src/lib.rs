@@ -23,8 +23,9 @@
 //! | `POST …/servicePrincipals/{id}/appRoleAssignedTo`, `DELETE …/appRoleAssignedTo/{id}` | the identity's app roles |
 //! | any other write | success, counted as forbidden |
 //! | `GET /msi/token` | the identity endpoint of App Service |
-//! | `GET /metadata/identity/oauth2/token` | the identity endpoint of a virtual machine |
-//! | `POST /{tenant}/oauth2/v2.0/token` | Entra ID's token endpoint, for an app with a client secret or an assertion |
+//! | `GET /metadata/identity/oauth2/token` | the identity endpoint of a virtual machine, or of Azure Arc |
+//! | `POST /{tenant}/oauth2/v2.0/token` | Entra ID's token endpoint, for an app with a secret, a certificate or an assertion |
+//! | `GET /actions/idtoken`, `POST /pipelines/oidctoken` | the token issuers of GitHub Actions and Azure Pipelines |
 //! | `GET /_simulator/statistics` | [`Statistics`] |
 //! | `GET /_simulator/devices[?outcome=…]` | how often each device was synced: `{"id":count}` |
 
@@ -44,8 +45,8 @@ mod world;
 pub use config::{
     Approval, BulkConfig, BulkCost, BulkRefusal, Config, DirectoryConfig, EntraConfig, ErrorStyle,
     ExpiresIn, ExpiresOn, Fault, FaultsConfig, FleetConfig, IdentityConfig, Latency, ListConfig,
-    NextLink, Platforms, PrincipalConfig, Quota, QuotaChange, QuotaKind, RetryAfterConfig,
-    RetryAfterForm, Share, ShareError, TokensConfig,
+    NextLink, PipelinesConfig, Platforms, PrincipalConfig, Quota, QuotaChange, QuotaKind,
+    RetryAfterConfig, RetryAfterForm, Share, ShareError, TokensConfig,
 };
 pub use response::{Delivery, DropConnection};
 pub use server::{simulator::Simulator, socket::serve};

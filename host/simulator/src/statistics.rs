@@ -53,6 +53,8 @@ pub struct Statistics {
     pub refused: u64,
     /// Distinct tokens that the identity and token endpoints issued.
     pub tokens_issued: u64,
+    /// Tokens that systems issued to their jobs.
+    pub job_tokens_issued: u64,
     /// The identities that tokens were requested for: `client_id=…`, `tenant=…`.
     pub identities: BTreeSet<String>,
     /// The resources that tokens were issued for: `https://graph.microsoft.com`.

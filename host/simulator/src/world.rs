@@ -5,8 +5,8 @@ use crate::{
     config::{Config, QuotaKind},
     dice::Dice,
     entra::{
-        directory::Directory, managed_identity::ManagedIdentity, token_endpoint::TokenEndpoint,
-        tokens::Tokens,
+        directory::Directory, job_tokens::JobTokens, managed_identity::ManagedIdentity,
+        token_endpoint::TokenEndpoint, tokens::Tokens,
     },
     fleet::{Fleet, Index},
     quota::throttle::Throttle,
@@ -28,6 +28,7 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
     pub(crate) managed_identity: ManagedIdentity,
     pub(crate) token_endpoint: TokenEndpoint,
+    pub(crate) job_tokens: JobTokens,
     pub(crate) directory: Directory,
     pub(crate) ledger: Ledger,
     /// Requests that have arrived.
@@ -52,7 +53,8 @@ impl World {
             throttle: Throttle::new(&config),
             tokens: Tokens::new(config.tokens.clone(), &config.directory, dice, clock),
             managed_identity: ManagedIdentity::new(config.identity.clone()),
-            token_endpoint: TokenEndpoint::new(config.entra.clone()),
+            token_endpoint: TokenEndpoint::new(config.entra.clone(), clock),
+            job_tokens: JobTokens::new(config.pipelines.clone(), dice, clock),
             directory: Directory::new(&config.directory, &config.tokens, dice),
             ledger: Ledger::new(window),
             requests: 0,

@@ -11,6 +11,10 @@ pub struct IdentityConfig {
     /// The only identity: a request must name it as `client_id`, `principal_id`, `object_id`, `mi_res_id` or
     /// `msi_res_id`. `None`: any request gets a token.
     pub only: Option<String>,
+    /// The endpoint of virtual machines is that of Azure Arc, whose keys are in this folder. The first request without a key
+    /// is answered with the name of `0.key` in it, the next with that of `1.key`; the key in `0.key` is `arc-key-0`, and
+    /// each is good for one request. The simulator does not write these files.
+    pub arc_keys_in: Option<String>,
     /// How `expires_on` is written.
     pub expires_on: ExpiresOn,
     /// How `expires_in` is written.
@@ -30,6 +34,7 @@ impl Default for IdentityConfig {
         Self {
             header: "simulator".into(),
             only: None,
+            arc_keys_in: None,
             expires_on: ExpiresOn::Text,
             expires_in: ExpiresIn::Text,
             cache: false,
@@ -52,6 +57,10 @@ pub struct EntraConfig {
     pub client_secret: String,
     /// Whether the secret has expired.
     pub secret_expired: bool,
+    /// The app's certificate, as PEM.
+    pub certificate: Option<String>,
+    /// Whether the certificate has expired.
+    pub certificate_expired: bool,
     /// The other issuer's tokens that match the app's federated credential. Each can be exchanged once, as if it had
     /// expired by the next request.
     pub assertions: Vec<String>,
@@ -72,11 +81,42 @@ impl Default for EntraConfig {
             client_id: "00000000-0000-4000-8000-0000000a0001".into(),
             client_secret: "simulator".into(),
             secret_expired: false,
+            certificate: None,
+            certificate_expired: false,
             assertions: Vec::new(),
             expires_on: ExpiresOn::Absent,
             expires_in: ExpiresIn::Number,
             failures: 0,
             throttled: 0,
+        }
+    }
+}
+
+/// Systems that issue a token to each job that they run: GitHub Actions at `GET /actions/idtoken`, Azure Pipelines at
+/// `POST /pipelines/oidctoken`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PipelinesConfig {
+    /// The token that proves that a request comes from the job.
+    pub job_token: String,
+    /// The service connection that the pipeline may use, in lower case.
+    pub service_connection: String,
+    /// How long an issued token is good for, in seconds. It can be exchanged once.
+    pub lifetime_seconds: u32,
+    /// Whether the app has a federated credential that matches.
+    pub trusted: bool,
+    /// This many requests at the start fail with 503.
+    pub failures: u32,
+}
+
+impl Default for PipelinesConfig {
+    fn default() -> Self {
+        Self {
+            job_token: "simulator-job-token".into(),
+            service_connection: "00000000-0000-4000-8000-0000000d0001".into(),
+            lifetime_seconds: 300,
+            trusted: true,
+            failures: 0,
         }
     }
 }

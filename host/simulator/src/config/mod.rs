@@ -22,7 +22,7 @@ pub use self::{
     directory::{DirectoryConfig, PrincipalConfig},
     faults::{Fault, FaultsConfig},
     fleet::{FleetConfig, Platforms},
-    identity::{EntraConfig, ExpiresIn, ExpiresOn, IdentityConfig},
+    identity::{EntraConfig, ExpiresIn, ExpiresOn, IdentityConfig, PipelinesConfig},
     list::{ListConfig, NextLink},
     quota::{Quota, QuotaChange, QuotaKind},
     retry_after::{RetryAfterConfig, RetryAfterForm},
@@ -68,6 +68,8 @@ pub struct Config {
     pub directory: DirectoryConfig,
     /// Entra ID's token endpoint.
     pub entra: EntraConfig,
+    /// Systems that issue tokens to jobs, in which Entra ID trusts.
+    pub pipelines: PipelinesConfig,
     /// What the message of an error looks like.
     pub error_style: ErrorStyle,
 }
@@ -94,6 +96,7 @@ impl Default for Config {
             identity: IdentityConfig::default(),
             directory: DirectoryConfig::default(),
             entra: EntraConfig::default(),
+            pipelines: PipelinesConfig::default(),
             error_style: ErrorStyle::default(),
         }
     }

@@ -1,6 +1,9 @@
-//! The managed identity endpoints of App Service and of virtual machines.
+//! The managed identity endpoints of App Service, of virtual machines and of Azure Arc.
 
-use http::{HeaderMap, header::RETRY_AFTER};
+use http::{
+    HeaderMap,
+    header::{RETRY_AFTER, WWW_AUTHENTICATE},
+};
 use serde_json::json;
 use url::form_urlencoded;
 
@@ -17,12 +20,15 @@ use crate::{
 pub(crate) enum Endpoint {
     AppService,
     VirtualMachine,
+    AzureArc,
 }
 
 /// The identity service behind the endpoints.
 pub(crate) struct ManagedIdentity {
     config: IdentityConfig,
     requests: u32,
+    /// The keys that were named, each until it is used.
+    arc_keys: Vec<Option<String>>,
 }
 
 impl Endpoint {
@@ -39,6 +45,7 @@ impl Endpoint {
         match self {
             Self::AppService => "2019-08-01",
             Self::VirtualMachine => "2018-02-01",
+            Self::AzureArc => "2020-06-01",
         }
     }
 
@@ -47,6 +54,8 @@ impl Endpoint {
         match self {
             Self::AppService => ["client_id", "principal_id", "mi_res_id"],
             Self::VirtualMachine => ["client_id", "object_id", "msi_res_id"],
+            // The server has one identity.
+            Self::AzureArc => [""; 3],
         }
     }
 }
@@ -56,6 +65,7 @@ impl ManagedIdentity {
         Self {
             config,
             requests: 0,
+            arc_keys: Vec::new(),
         }
     }
 
@@ -68,6 +78,10 @@ impl ManagedIdentity {
         now: Millis,
     ) -> Response {
         self.requests += 1;
+        let endpoint = match (endpoint, &self.config.arc_keys_in) {
+            (Endpoint::VirtualMachine, Some(_)) => Endpoint::AzureArc,
+            _ => endpoint,
+        };
         let parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
         let parameter = |name: &str| {
             parameters
@@ -90,7 +104,7 @@ impl ManagedIdentity {
             Endpoint::AppService => {
                 header("x-identity-header") == Some(self.config.header.as_bytes())
             }
-            Endpoint::VirtualMachine => {
+            Endpoint::VirtualMachine | Endpoint::AzureArc => {
                 header("metadata").is_some_and(|value| value.eq_ignore_ascii_case(b"true"))
             }
         };
@@ -102,7 +116,7 @@ impl ManagedIdentity {
                 Endpoint::AppService => {
                     error(401, "unauthorized", "X-IDENTITY-HEADER is missing or wrong")
                 }
-                Endpoint::VirtualMachine => error(
+                Endpoint::VirtualMachine | Endpoint::AzureArc => error(
                     400,
                     "bad_request_102",
                     "Required metadata header not specified",
@@ -114,6 +128,8 @@ impl ManagedIdentity {
                 "bad_request_100",
                 "The api-version is missing or not supported",
             )
+        } else if let Some(challenge) = self.challenge(endpoint, header("authorization")) {
+            challenge
         } else if self.requests <= self.config.failures {
             error(
                 500,
@@ -150,6 +166,35 @@ impl ManagedIdentity {
             body["resource"] = json!(resource);
             Response::json(200, body.to_string())
         }
+    }
+
+    /// The response of Azure Arc to a request without a key, or with another one than was asked for.
+    fn challenge(&mut self, endpoint: Endpoint, authorization: Option<&[u8]>) -> Option<Response> {
+        let folder = self.config.arc_keys_in.as_ref()?;
+        if endpoint != Endpoint::AzureArc {
+            return None;
+        }
+        if let Some(given) = authorization {
+            let named = self.arc_keys.iter_mut().find(|key| {
+                let key = key.as_ref().map(|key| format!("Basic {key}"));
+                key.is_some_and(|key| key.as_bytes() == given)
+            });
+            return match named {
+                Some(key) => {
+                    *key = None;
+                    None
+                }
+                None => Some(error(401, "unauthorized", "The key is wrong")),
+            };
+        }
+        let number = self.arc_keys.len();
+        self.arc_keys.push(Some(format!("arc-key-{number}")));
+        let mut response = Response::empty(401);
+        response.header(
+            WWW_AUTHENTICATE,
+            &format!("Basic realm={folder}/{number}.key"),
+        );
+        Some(response)
     }
 }
 

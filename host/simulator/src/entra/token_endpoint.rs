@@ -1,13 +1,17 @@
-//! Entra ID's token endpoint, for apps that authenticate with a secret or an assertion.
+//! Entra ID's token endpoint, for apps that authenticate with a secret, a certificate or an assertion.
 
 use http::header::RETRY_AFTER;
 use serde_json::json;
 use url::form_urlencoded;
 
 use crate::{
-    clock::Millis,
+    clock::{Clock, Millis},
     config::EntraConfig,
-    entra::tokens::{RESOURCES, Tokens},
+    entra::{
+        certificate::{self, AssertionProblem, Expected},
+        job_tokens::{Acceptance, JobTokens},
+        tokens::{RESOURCES, Tokens},
+    },
     response::Response,
     statistics::Ledger,
 };
@@ -15,9 +19,18 @@ use crate::{
 /// The token endpoint.
 pub(crate) struct TokenEndpoint {
     config: EntraConfig,
+    clock: Clock,
     requests: u32,
-    /// The assertions that were exchanged for a token.
+    /// The assertions that were exchanged for a token, and the ids of those that the app signed itself.
     used: Vec<String>,
+}
+
+/// A request for a token.
+pub(crate) struct TokenRequest<'a> {
+    pub(crate) tenant: &'a str,
+    /// The endpoint's own host.
+    pub(crate) host: &'a str,
+    pub(crate) body: &'a [u8],
 }
 
 /// An error of Entra ID.
@@ -94,6 +107,31 @@ const OLD_ASSERTION: Problem = problem(
     700_024,
     "Client assertion is not within its valid time range.",
 );
+const NO_MATCH: Problem = problem(
+    400,
+    "invalid_client",
+    70_021,
+    "No matching federated identity record found for presented assertion.",
+);
+const WRONG_SIGNATURE: Problem = problem(
+    401,
+    "invalid_client",
+    700_027,
+    "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The \
+     key was not found.]",
+);
+const WRONG_AUDIENCE: Problem = problem(
+    401,
+    "invalid_client",
+    700_023,
+    "Client assertion audience claim does not match Realm issuer.",
+);
+const OLD_CERTIFICATE: Problem = problem(
+    401,
+    "invalid_client",
+    7_000_222,
+    "The provided client certificate keys for app are expired.",
+);
 const NO_RESOURCE: Problem = problem(
     400,
     "invalid_resource",
@@ -102,9 +140,10 @@ const NO_RESOURCE: Problem = problem(
 );
 
 impl TokenEndpoint {
-    pub(crate) fn new(config: EntraConfig) -> Self {
+    pub(crate) fn new(config: EntraConfig, clock: Clock) -> Self {
         Self {
             config,
+            clock,
             requests: 0,
             used: Vec::new(),
         }
@@ -119,12 +158,12 @@ impl TokenEndpoint {
     /// Responds to a request for a token.
     pub(crate) fn respond(
         &mut self,
-        tenant: &str,
-        body: &[u8],
-        (tokens, ledger): (&mut Tokens, &mut Ledger),
+        request: &TokenRequest<'_>,
+        (tokens, job_tokens, ledger): (&mut Tokens, &mut JobTokens, &mut Ledger),
         now: Millis,
     ) -> Response {
         self.requests += 1;
+        let TokenRequest { tenant, body, .. } = *request;
         let parameters: Vec<_> = form_urlencoded::parse(body).collect();
         let parameter = |name: &str| {
             let found = parameters.iter().find(|(known, _)| known == name);
@@ -150,7 +189,7 @@ impl TokenEndpoint {
         } else if parameter("grant_type") != "client_credentials" {
             Some(BAD_GRANT)
         } else {
-            self.authenticate(&parameter)
+            self.authenticate(request, &parameter, job_tokens, now)
         };
         let resource = match (problem, resource) {
             (Some(problem), _) => return problem.response(),
@@ -167,28 +206,70 @@ impl TokenEndpoint {
     }
 
     /// Why the app is not authenticated; `None` if it is.
-    fn authenticate<'a>(&self, parameter: &impl Fn(&str) -> &'a str) -> Option<Problem> {
+    fn authenticate<'a>(
+        &mut self,
+        request: &TokenRequest<'_>,
+        parameter: &impl Fn(&str) -> &'a str,
+        job_tokens: &mut JobTokens,
+        now: Millis,
+    ) -> Option<Problem> {
         const BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
         match (parameter("client_secret"), parameter("client_assertion")) {
             ("", "") => Some(NO_PROOF),
+            ("", _) if parameter("client_assertion_type") != BEARER => Some(NO_FEDERATION),
             ("", assertion) => {
-                let known = self
+                let is_known = self
                     .config
                     .assertions
                     .iter()
                     .any(|known| known == assertion);
-                if !known || parameter("client_assertion_type") != BEARER {
-                    Some(NO_FEDERATION)
-                } else if self.used.iter().any(|used| used == assertion) {
-                    Some(OLD_ASSERTION)
-                } else {
-                    None
+                let is_used = self.used.iter().any(|used| used == assertion);
+                match job_tokens.take(assertion, now) {
+                    Some(Acceptance::Accepted) => None,
+                    Some(Acceptance::OutOfTime) => Some(OLD_ASSERTION),
+                    Some(Acceptance::NotTrusted) => Some(NO_MATCH),
+                    None if is_known && is_used => Some(OLD_ASSERTION),
+                    None if is_known => None,
+                    None => self.check_signed(request, assertion, now),
                 }
             }
             (secret, _) if secret != self.config.client_secret => Some(WRONG_SECRET),
             _ if self.config.secret_expired => Some(OLD_SECRET),
             _ => None,
+        }
+    }
+
+    /// Why an assertion that the app may have signed itself is not accepted; `None` if it is.
+    fn check_signed(
+        &mut self,
+        request: &TokenRequest<'_>,
+        assertion: &str,
+        now: Millis,
+    ) -> Option<Problem> {
+        let Some(certificate) = &self.config.certificate else {
+            return Some(NO_FEDERATION);
+        };
+        if self.config.certificate_expired {
+            return Some(OLD_CERTIFICATE);
+        }
+        let TokenRequest { tenant, host, .. } = request;
+        let expected = Expected {
+            certificate,
+            audience: &format!("https://{host}/{tenant}/oauth2/v2.0/token"),
+            client_id: &self.config.client_id,
+            now: self.clock.time_of_day(now) / 1_000,
+        };
+        match certificate::check(assertion, &expected) {
+            // Each request has to have an assertion of its own.
+            Ok(id) if self.used.contains(&id) => Some(OLD_ASSERTION),
+            Ok(id) => {
+                self.used.push(id);
+                None
+            }
+            Err(AssertionProblem::Signature) => Some(WRONG_SIGNATURE),
+            Err(AssertionProblem::Time) => Some(OLD_ASSERTION),
+            Err(AssertionProblem::Audience) => Some(WRONG_AUDIENCE),
         }
     }
 }

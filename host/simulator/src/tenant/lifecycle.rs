@@ -1,13 +1,17 @@
 //! The life of a request, step by step, each given the time: it arrives, is executed, and its response is sent.
 
 use bytes::Bytes;
-use http::{Method, request::Parts};
+use http::{Method, header::HOST, request::Parts, uri::Authority};
 
 use crate::{
     clock::Millis,
     config::Fault,
     dice::Draw,
-    entra::{managed_identity::Endpoint, token_endpoint::TokenEndpoint},
+    entra::{
+        job_tokens::Issuer,
+        managed_identity::Endpoint,
+        token_endpoint::{TokenEndpoint, TokenRequest},
+    },
     graph::{
         exchange::Exchange,
         request::{Request, client_request_id},
@@ -109,7 +113,10 @@ fn read(state: &mut State, now: Millis, parts: &Parts, body: &Bytes) -> Option<R
     let requests = &mut ledger.statistics.requests;
     let Some(mut request) = Request::read(fleet, &parts.method, &parts.uri, body) else {
         let path = parts.uri.path();
-        match Endpoint::at(path).is_some() || TokenEndpoint::tenant_at(path).is_some() {
+        let is_identity = Endpoint::at(path).is_some()
+            || Issuer::at(path).is_some()
+            || TokenEndpoint::tenant_at(path).is_some();
+        match is_identity {
             true => requests.identity += 1,
             false => requests.other += 1,
         }
@@ -139,10 +146,15 @@ fn respond_elsewhere(state: &mut State, now: Millis, parts: &Parts, body: &[u8])
     let State {
         managed_identity,
         token_endpoint,
+        job_tokens,
         tokens,
         ledger,
         ..
     } = state;
+    if let Some(issuer) = Issuer::at(path) {
+        let request = (&parts.method, query, &parts.headers);
+        return job_tokens.respond(issuer, request, ledger, now);
+    }
     match (
         Endpoint::at(path),
         TokenEndpoint::tenant_at(path),
@@ -152,9 +164,21 @@ fn respond_elsewhere(state: &mut State, now: Millis, parts: &Parts, body: &[u8])
             managed_identity.respond(endpoint, (query, &parts.headers), (tokens, ledger), now)
         }
         (None, Some(tenant), &Method::POST) => {
-            token_endpoint.respond(tenant, body, (tokens, ledger), now)
+            let request = TokenRequest {
+                tenant,
+                host: host(parts),
+                body,
+            };
+            token_endpoint.respond(&request, (tokens, job_tokens, ledger), now)
         }
         (None, None, _) => Response::empty(404),
         _ => Response::empty(405),
     }
+}
+
+/// The host that a request is for.
+fn host(parts: &Parts) -> &str {
+    let named = || parts.headers.get(HOST)?.to_str().ok();
+    let authority = parts.uri.authority().map(Authority::as_str);
+    authority.or_else(named).unwrap_or_default()
 }

@@ -257,3 +257,69 @@ async fn where_imds_does_not_respond_there_is_no_identity() {
         );
     }
 }
+
+/// A server of Azure Arc on loopback, which names a file in this folder and then takes the key in it.
+async fn arc(folder: &std::path::Path) -> (intune_sync_simulator::Simulator, ManagedIdentity) {
+    let mut config = intune_sync_simulator::Config::default();
+    config.identity.arc_keys_in = Some(folder.display().to_string());
+    let simulator = intune_sync_simulator::Simulator::new(config);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("loopback");
+    let origin = format!("http://{}", listener.local_addr().expect("bound"));
+    tokio::spawn(intune_sync_simulator::serve(simulator.clone(), listener));
+    let endpoint = format!("{origin}/metadata/identity/oauth2/token");
+    let environment = Environment::from([
+        ("IDENTITY_ENDPOINT", endpoint.as_str()),
+        ("IMDS_ENDPOINT", origin.as_str()),
+    ]);
+    let identity = ManagedIdentity::new(&environment, None).expect("an endpoint");
+    let identity = ManagedIdentity::with_keys_in(KeyFolder::at(folder), identity.identity);
+    (simulator, identity)
+}
+
+#[tokio::test]
+async fn azure_arc_takes_the_key_that_it_has_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for number in 0..2 {
+        let path = folder.path().join(format!("{number}.key"));
+        std::fs::write(path, format!("arc-key-{number}")).expect("written");
+    }
+    let (simulator, source) = arc(folder.path()).await;
+    assert_eq!(source.describe(), "managed identity (Azure Arc)");
+    for renew in [false, true] {
+        source.fetch(SCOPE, renew).await.expect("a token");
+    }
+    let statistics = simulator.statistics();
+    assert_eq!(
+        (statistics.requests.identity, statistics.tokens_issued),
+        (4, 2)
+    );
+
+    // The third key is not there, as for a user who may not read it; the fourth is wrong.
+    let error = source.fetch(SCOPE, false).await.expect_err("no key");
+    assert_eq!(error.kind, TokenErrorKind::Denied);
+    assert!(error.message.contains("2.key` cannot be read"), "{error}");
+    assert!(error.hint.contains("`himds`"), "{}", error.hint);
+    std::fs::write(folder.path().join("3.key"), "guess-7f3a").expect("written");
+    let error = source.fetch(SCOPE, false).await.expect_err("a wrong key");
+    assert!(
+        error
+            .message
+            .ends_with("(Azure Arc) returned 401: The key is wrong"),
+        "{error}"
+    );
+    assert!(!format!("{error:?}").contains("guess-7f3a"), "{error:?}");
+}
+
+/// The folder is fixed: what is named elsewhere is not sent, whatever it holds.
+#[tokio::test]
+async fn azure_arc_gets_no_file_of_another_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("0.key"), "s3cret-file").expect("written");
+    let (simulator, source) = arc(folder.path()).await;
+    let source = ManagedIdentity::with_keys_in(KeyFolder::of_agent(), source.identity);
+    let error = source.fetch(SCOPE, false).await.expect_err("refused");
+    assert!(error.message.contains("which is not sent"), "{error}");
+    assert_eq!(simulator.statistics().requests.identity, 1);
+}
