@@ -8,10 +8,12 @@ mod checks;
 mod native;
 mod retry_after;
 mod scenario;
+mod source;
 mod tokens;
 mod wire;
 
 pub use checks::{Checks, Violation};
-pub use native::{Observer, Silent, drive, run};
+pub use native::{Observer, Silent, drive, run, run_with};
 pub use scenario::Scenario;
+pub use source::{Proof, Source};
 pub use tokens::Tokens;

@@ -11,7 +11,7 @@ use intune_sync_engine::{
 };
 use intune_sync_simulator::{Delivery, Tenant, Ticket};
 
-use crate::tokens::Tokens;
+use crate::{source::Source, tokens::Tokens};
 
 /// Watches a run while it goes on. All times are milliseconds since its start.
 pub trait Observer {
@@ -52,6 +52,21 @@ pub fn run(
     drive(settings, tenant, observer).expect("this observer never abandons the run")
 }
 
+/// Drives a run to its end with the tokens of another source than App Service.
+///
+/// # Panics
+///
+/// As [`drive`].
+pub fn run_with(
+    source: Source,
+    settings: contract::Settings,
+    tenant: &mut Tenant,
+    observer: &mut impl Observer,
+) -> Summary {
+    let tokens = Tokens::of(source, &settings.scope);
+    drive_with(tokens, settings, tenant, observer).expect("this observer never abandons the run")
+}
+
 /// Drives a run to its end, or until the observer abandons it; then there is no summary.
 ///
 /// At one instant, responses come first, those to all requests together and in the order of their ids; then the run
@@ -65,7 +80,16 @@ pub fn drive(
     tenant: &mut Tenant,
     observer: &mut impl Observer,
 ) -> Option<Summary> {
-    let mut tokens = Tokens::new(&settings.scope, "simulator");
+    let tokens = Tokens::new(&settings.scope, "simulator");
+    drive_with(tokens, settings, tenant, observer)
+}
+
+fn drive_with(
+    mut tokens: Tokens,
+    settings: contract::Settings,
+    tenant: &mut Tenant,
+    observer: &mut impl Observer,
+) -> Option<Summary> {
     let settings = Settings::try_from(settings).expect("the settings are good");
     let origin = format!("https://{}", settings.authority());
     let mut run = Run::new(settings);

@@ -11,21 +11,32 @@ use intune_sync_identity::{
 };
 use intune_sync_simulator::{Delivery, Ticket};
 
+use crate::source::{Next, Source};
+
 /// The tokens of a run.
 pub struct Tokens {
-    identity: ManagedIdentity,
+    source: Source,
     scope: String,
     state: TokenState,
     /// The fetch that is under way.
-    fetching: Option<(Ticket, Fetch)>,
+    fetching: Option<Fetching>,
     /// What was given out, by serial from 1.
     given: Vec<(TokenId, String)>,
     /// All tokens that were ever obtained.
     issued: Vec<String>,
 }
 
+struct Fetching {
+    fetch: Fetch,
+    /// The request whose response is waited for; `None` if the next one is still to be sent.
+    sent: Option<Ticket>,
+    /// The request to send.
+    next: Option<Request<Bytes>>,
+    is_first: bool,
+}
+
 impl Tokens {
-    /// No token, and one to be fetched at once.
+    /// The tokens of App Service: none, and one to be fetched at once.
     #[must_use]
     pub fn new(scope: &str, identity_header: &str) -> Self {
         let variable = |name: &str| match name {
@@ -33,11 +44,18 @@ impl Tokens {
             "IDENTITY_HEADER" => Some(identity_header),
             _ => None,
         };
+        let identity = ManagedIdentity {
+            platform: Platform::discover(variable, Naming::Flags).expect("good variables"),
+            user_assigned: None,
+        };
+        Self::of(Source::Managed(identity), scope)
+    }
+
+    /// The tokens of another source.
+    #[must_use]
+    pub fn of(source: Source, scope: &str) -> Self {
         Self {
-            identity: ManagedIdentity {
-                platform: Platform::discover(variable, Naming::Flags).expect("good variables"),
-                user_assigned: None,
-            },
+            source,
             scope: scope.to_owned(),
             state: TokenState::new(Patience::PROGRAM),
             fetching: None,
@@ -46,25 +64,43 @@ impl Tokens {
         }
     }
 
-    /// Requests a token if it is time.
+    /// Requests a token if it is time, or sends the next of the requests that it takes.
     pub fn fetch(&mut self, now: u64, send: impl FnOnce(Request<Bytes>) -> Ticket) {
-        let Some(fetch) = self.state.poll_fetch(Duration::from_millis(now)) else {
-            return;
-        };
-        let request = self.identity.request(&self.scope);
-        self.fetching = Some((send(request.map(|form| form.0.into())), fetch));
+        if let Some(fetch) = self.state.poll_fetch(Duration::from_millis(now)) {
+            self.fetching = Some(Fetching {
+                fetch,
+                sent: None,
+                next: Some(self.source.begin(&self.scope, now)),
+                is_first: true,
+            });
+        }
+        if let Some(fetching) = &mut self.fetching
+            && let Some(request) = fetching.next.take()
+        {
+            fetching.sent = Some(send(request));
+        }
     }
 
     /// Takes in the response to a token request. False for the response to any other request.
     pub fn handle_response(&mut self, now: u64, ticket: Ticket, delivery: &Delivery) -> bool {
-        let Some((_, fetch)) = self.fetching.take_if(|(fetching, _)| *fetching == ticket) else {
+        let of_this = |fetching: &mut Fetching| fetching.sent == Some(ticket);
+        let Some(fetching) = self.fetching.take_if(of_this) else {
             return false;
         };
-        let endpoint = self.identity.endpoint();
-        let result = match delivery {
-            Delivery::Dropped => Err(endpoint.no_response("the connection was closed", "")),
-            // Without a date, which means nothing on a virtual clock.
-            Delivery::Response(response) => endpoint.handle_response(response, None),
+        let next = self
+            .source
+            .handle_response(&self.scope, delivery, fetching.is_first);
+        let result = match next {
+            Next::Send(request) => {
+                self.fetching = Some(Fetching {
+                    sent: None,
+                    next: Some(request),
+                    is_first: false,
+                    ..fetching
+                });
+                return true;
+            }
+            Next::Done(result) => result,
         };
         if let Ok(token) = &result {
             let secret = token.secret.expose();
@@ -73,13 +109,20 @@ impl Tokens {
             }
         }
         self.state
-            .handle_response(fetch, result, Duration::from_millis(now));
+            .handle_response(fetching.fetch, result, Duration::from_millis(now));
         true
     }
 
-    /// When the next fetch is due; `None` while one is under way, and once there is no point in another.
+    /// When the next request is due; `None` while one is under way, and once there is no point in another.
     #[must_use]
     pub fn next_fetch(&self) -> Option<u64> {
+        if self
+            .fetching
+            .as_ref()
+            .is_some_and(|fetching| fetching.next.is_some())
+        {
+            return Some(0);
+        }
         let due = self.state.next_fetch()?.as_nanos().div_ceil(1_000_000);
         Some(u64::try_from(due).expect("short times"))
     }
