@@ -39,7 +39,18 @@ impl Entra {
 
     /// `sync` with this `--auth`; nothing says yet who the app is.
     pub(crate) fn sync(&self, auth: &str) -> Program {
-        hurry(Program::new().args(["sync", "--yes", "--auth", auth]))
+        self.surround(hurry(
+            Program::new().args(["sync", "--yes", "--auth", auth]),
+        ))
+    }
+
+    /// `doctor` with this `--auth`.
+    pub(crate) fn doctor(&self, auth: &str) -> Program {
+        self.surround(Program::new().args(["doctor", "--auth", auth]))
+    }
+
+    fn surround(&self, program: Program) -> Program {
+        program
             .env("INTUNE_SYNC_GRAPH_URL", &self.tenant.root())
             .env(
                 "INTUNE_SYNC_CA_FILE",

@@ -2,10 +2,12 @@
 
 mod accounting;
 mod audit;
+mod azure_arc;
 mod azure_cli;
 mod bad_input;
 mod batches;
 mod books;
+mod client_certificate;
 mod client_secret;
 mod clouds;
 mod confined;
@@ -29,6 +31,7 @@ mod identity;
 mod limits;
 mod listing;
 mod output;
+mod pipelines;
 mod plan;
 mod program;
 mod proxy;

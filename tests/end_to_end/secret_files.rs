@@ -10,7 +10,7 @@ use std::{
 use crate::{
     entra::Entra,
     program::{Finished, Program},
-    sources::{APP, TENANT},
+    sources::{APP, CERTIFICATE, KEY, TENANT},
     tenant::{Tenant, healthy},
 };
 
@@ -89,6 +89,49 @@ fn so_is_a_client_secret() {
     let piped = sync().args(["--client-secret-file", "-"]);
     let piped = piped.run_with_input("simulator");
     assert_eq!(warning(&piped), None, "{piped:?}");
+}
+
+#[test]
+fn so_is_a_certificate_with_its_key_and_its_password() {
+    let mut config = healthy(3);
+    config.entra.certificate = Some(CERTIFICATE.into());
+    let entra = Entra::new(config, &[CERTIFICATE, KEY].concat());
+    let sync = || {
+        entra
+            .sync("client-certificate")
+            .env("INTUNE_SYNC_TENANT_ID", TENANT)
+            .env("INTUNE_SYNC_CLIENT_ID", APP)
+    };
+    let file = entra.file().display().to_string();
+    let with_file = || {
+        sync()
+            .env("INTUNE_SYNC_CLIENT_CERTIFICATE_FILE", &file)
+            .run()
+    };
+    warned_of(&entra.file(), "client certificate in", with_file);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let (pfx, password) = (
+        folder.path().join("app.pfx"),
+        folder.path().join("password"),
+    );
+    let pfx_bytes = include_bytes!("../../host/certificate/fixtures/openssl-3.pfx");
+    fs::write(&pfx, pfx_bytes).expect("written");
+    set_mode(&pfx, 0o600);
+    fs::write(&password, "a päss word\n").expect("written");
+    let with_password = || {
+        sync()
+            .env(
+                "INTUNE_SYNC_CLIENT_CERTIFICATE_FILE",
+                &pfx.display().to_string(),
+            )
+            .env(
+                "INTUNE_SYNC_CLIENT_CERTIFICATE_PASSWORD_FILE",
+                &password.display().to_string(),
+            )
+            .run()
+    };
+    warned_of(&password, "certificate's password in", with_password);
 }
 
 /// Kubernetes lets everyone in the pod read it, and nobody can change that.

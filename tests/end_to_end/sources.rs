@@ -5,7 +5,7 @@ use std::{
     collections::VecDeque,
     fs,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -25,6 +25,13 @@ use crate::{
 
 pub(crate) const TENANT: &str = "00000000-0000-4000-8000-00000000beef";
 pub(crate) const APP: &str = "00000000-0000-4000-8000-0000000a0001";
+/// The test certificate of the app, and its key.
+pub(crate) const CERTIFICATE: &str =
+    include_str!("../../host/certificate/fixtures/certificate.pem");
+pub(crate) const KEY: &str = include_str!("../../host/certificate/fixtures/key.pem");
+/// What the simulated pipelines take.
+pub(crate) const JOB_TOKEN: &str = "simulator-job-token";
+pub(crate) const CONNECTION: &str = "00000000-0000-4000-8000-0000000d0001";
 const PUBLIC: &str = "https://graph.microsoft.com";
 
 /// A way to obtain a token.
@@ -35,15 +42,21 @@ enum Source {
     WorkloadIdentity,
     AzureCli,
     ClientSecret,
+    ClientCertificate,
+    GithubActions,
+    AzurePipelines,
     TokenFile,
 }
 
-const ALL: [Source; 6] = [
+const ALL: [Source; 9] = [
     Source::AppService,
     Source::VirtualMachine,
     Source::WorkloadIdentity,
     Source::AzureCli,
     Source::ClientSecret,
+    Source::ClientCertificate,
+    Source::GithubActions,
+    Source::AzurePipelines,
     Source::TokenFile,
 ];
 
@@ -64,6 +77,9 @@ impl Source {
             Self::WorkloadIdentity => "workload identity with the token in `",
             Self::AzureCli => "the Azure CLI",
             Self::ClientSecret => "client secret in `",
+            Self::ClientCertificate => "client certificate in `",
+            Self::GithubActions => "the job's token from GitHub Actions, app `",
+            Self::AzurePipelines => "the job's token from Azure Pipelines, app `",
             Self::TokenFile => "token file `",
         }
     }
@@ -74,6 +90,7 @@ impl Source {
         config.entra.assertions = (0..20)
             .map(|number| format!("assertion-{number}"))
             .collect();
+        config.entra.certificate = Some(CERTIFICATE.to_owned());
         let assertions = config.entra.assertions.clone();
         let tenant = Tenant::new(config);
         let mut variables = Vec::new();
@@ -86,7 +103,11 @@ impl Source {
                 set("IDENTITY_HEADER", "simulator".into());
             }
             Self::VirtualMachine => set("AZURE_POD_IDENTITY_AUTHORITY_HOST", tenant.root()),
-            Self::WorkloadIdentity | Self::ClientSecret => {
+            Self::WorkloadIdentity
+            | Self::ClientSecret
+            | Self::ClientCertificate
+            | Self::GithubActions
+            | Self::AzurePipelines => {
                 let hook = match self {
                     Self::WorkloadIdentity => rotate(file.clone(), assertions),
                     _ => Arc::new(|_: &str| {}),
@@ -96,17 +117,8 @@ impl Source {
                 set("AZURE_AUTHORITY_HOST", served.root());
                 set("INTUNE_SYNC_CA_FILE", ca.file().display().to_string());
                 authority = Some(ca);
-                if self == Self::WorkloadIdentity {
-                    set("INTUNE_SYNC_AUTH", "workload-identity".into());
-                    set("AZURE_FEDERATED_TOKEN_FILE", file.display().to_string());
-                    set("AZURE_TENANT_ID", TENANT.into());
-                    set("AZURE_CLIENT_ID", APP.into());
-                } else {
-                    fs::write(&file, "simulator\n").expect("written");
-                    set("INTUNE_SYNC_AUTH", "client-secret".into());
-                    set("INTUNE_SYNC_CLIENT_SECRET_FILE", file.display().to_string());
-                    set("INTUNE_SYNC_TENANT_ID", TENANT.into());
-                    set("INTUNE_SYNC_CLIENT_ID", APP.into());
+                for (name, value) in self.app(&file, &served.root()) {
+                    set(name, value);
                 }
             }
             Self::AzureCli => {
@@ -124,6 +136,63 @@ impl Source {
             tenant,
             _kept: (folder, authority),
             variables,
+        }
+    }
+}
+
+impl Source {
+    /// What says who the app is, and by what it proves that. `root` is where tokens are issued.
+    fn app(self, file: &Path, root: &str) -> Vec<(&'static str, String)> {
+        let shown = file.display().to_string();
+        match self {
+            Self::WorkloadIdentity => vec![
+                ("INTUNE_SYNC_AUTH", "workload-identity".into()),
+                ("AZURE_FEDERATED_TOKEN_FILE", shown),
+                ("AZURE_TENANT_ID", TENANT.into()),
+                ("AZURE_CLIENT_ID", APP.into()),
+            ],
+            Self::ClientSecret => {
+                fs::write(file, "simulator\n").expect("written");
+                vec![
+                    ("INTUNE_SYNC_AUTH", "client-secret".into()),
+                    ("INTUNE_SYNC_CLIENT_SECRET_FILE", shown),
+                    ("INTUNE_SYNC_TENANT_ID", TENANT.into()),
+                    ("INTUNE_SYNC_CLIENT_ID", APP.into()),
+                ]
+            }
+            Self::ClientCertificate => {
+                fs::write(file, [CERTIFICATE, KEY].concat()).expect("written");
+                vec![
+                    ("INTUNE_SYNC_AUTH", "client-certificate".into()),
+                    ("INTUNE_SYNC_CLIENT_CERTIFICATE_FILE", shown),
+                    ("INTUNE_SYNC_TENANT_ID", TENANT.into()),
+                    ("INTUNE_SYNC_CLIENT_ID", APP.into()),
+                ]
+            }
+            Self::GithubActions => vec![
+                ("INTUNE_SYNC_AUTH", "github-actions".into()),
+                (
+                    "ACTIONS_ID_TOKEN_REQUEST_URL",
+                    format!("{root}/actions/idtoken"),
+                ),
+                ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", JOB_TOKEN.into()),
+                ("AZURE_TENANT_ID", TENANT.into()),
+                ("AZURE_CLIENT_ID", APP.into()),
+            ],
+            Self::AzurePipelines => vec![
+                ("INTUNE_SYNC_AUTH", "azure-pipelines".into()),
+                (
+                    "SYSTEM_OIDCREQUESTURI",
+                    format!("{root}/pipelines/oidctoken"),
+                ),
+                ("SYSTEM_ACCESSTOKEN", JOB_TOKEN.into()),
+                ("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", CONNECTION.into()),
+                ("AZURESUBSCRIPTION_TENANT_ID", TENANT.into()),
+                ("AZURESUBSCRIPTION_CLIENT_ID", APP.into()),
+            ],
+            Self::AppService | Self::VirtualMachine | Self::AzureCli | Self::TokenFile => {
+                Vec::new()
+            }
         }
     }
 }
@@ -229,7 +298,7 @@ fn each_source_gives_a_token_that_graph_takes() {
             "{source:?}: {finished:?}"
         );
         let shown = format!("{}{}", finished.stdout, finished.stderr);
-        for secret in ["eyJ", "assertion-"] {
+        for secret in ["eyJ", "assertion-", JOB_TOKEN, "BEGIN"] {
             assert!(!shown.contains(secret), "{source:?}: {finished:?}");
         }
     });
