@@ -93,10 +93,14 @@ fn pem_and_pfx_prove_who_the_app_is() {
             .run_with_input(PASSWORD);
         assert_eq!(piped.code, 0, "{piped:?}");
     }
+    let piped = sync(&entra)
+        .args(["--client-certificate-file", "-"])
+        .run_with_input(&[KEY, CERTIFICATE].concat());
+    assert_eq!(piped.code, 0, "{piped:?}");
     let statistics = entra.tenant.statistics();
     let asked = [format!("tenant={TENANT}"), format!("client_id={APP}")];
     assert_eq!(statistics.identities, asked.into());
-    assert_eq!(statistics.tokens_issued, 5);
+    assert_eq!(statistics.tokens_issued, 6);
     assert!(entra.front.seen().iter().all(|seen| seen.protocol == "h2"));
 }
 

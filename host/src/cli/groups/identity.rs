@@ -44,7 +44,7 @@ pub(crate) enum Auth {
         tenant: TenantId,
         /// The app's client id.
         client_id: Guid,
-        /// The file with the certificate and its key. Not yet read.
+        /// The file with the certificate and its key; `-` is standard input. Not yet read.
         certificate_file: PathBuf,
         /// The file with its password; `-` is standard input. Not yet read.
         password_file: Option<PathBuf>,
@@ -99,7 +99,7 @@ pub(in crate::cli) struct IdentityArgs {
     /// File with the client secret, for `--auth client-secret`; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) client_secret_file: Option<PathBuf>,
-    /// File with a certificate and its private key, for `--auth client-certificate`: PEM, or PFX (PKCS#12)
+    /// File with a certificate and its private key, for `--auth client-certificate`: PEM or PFX; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) client_certificate_file: Option<PathBuf>,
     /// File with the password of the PFX file; `-` is standard input
@@ -178,6 +178,13 @@ impl TryFrom<IdentityArgs> for Auth {
             }
             AuthKind::ClientCertificate => {
                 let file = "a file with the certificate and its private key, as PEM or PFX";
+                let is_standard_input =
+                    |file: &Option<PathBuf>| matches!(file, Some(file) if file.as_os_str() == "-");
+                if is_standard_input(&args.client_certificate_file)
+                    && is_standard_input(&args.client_certificate_password_file)
+                {
+                    return Err(both_from_standard_input());
+                }
                 Self::ClientCertificate {
                     certificate_file: needed(
                         args.client_certificate_file,
@@ -215,9 +222,15 @@ impl Auth {
         let (flag, file) = match self {
             Self::ClientSecret { secret_file, .. } => ("--client-secret-file", secret_file),
             Self::ClientCertificate {
-                password_file: Some(file),
+                certificate_file,
+                password_file,
                 ..
-            } => ("--client-certificate-password-file", file),
+            } => match password_file {
+                Some(file) if file.as_os_str() == "-" => {
+                    ("--client-certificate-password-file", file)
+                }
+                _ => ("--client-certificate-file", certificate_file),
+            },
             Self::TokenFile(file)
             | Self::WorkloadIdentity(Federation {
                 token_file: Some(file),
@@ -285,6 +298,18 @@ fn needed<T>(value: Option<T>, kind: AuthKind, flag: &str, what: &str) -> Result
             format!("give `{flag}` {what}"),
         )
     })
+}
+
+/// Standard input can be read only once.
+fn both_from_standard_input() -> Advice {
+    let (file, password) = (
+        "--client-certificate-file",
+        "--client-certificate-password-file",
+    );
+    Advice::new(
+        format!("`{file} -` and `{password} -` are not allowed together: both read standard input"),
+        format!("name a file with `{file}` or `{password}`"),
+    )
 }
 
 /// A flag that does not go with this `--auth`.

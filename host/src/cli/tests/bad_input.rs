@@ -205,6 +205,12 @@ fn other_wrong_usage_is_explained() {
         "sync --auth client-secret --client-secret-file - --tenant-id contoso.com \
          --client-id 00112233-4455-6677-8899-aabbccddeeff --devices-from -",
         "sync --auth token-file --token-file - --devices-from -",
+        "sync --auth client-certificate --client-certificate-file - --client-certificate-password-file - \
+         --tenant-id contoso.com --client-id 00112233-4455-6677-8899-aabbccddeeff",
+        "sync --auth client-certificate --client-certificate-file - --tenant-id contoso.com \
+         --client-id 00112233-4455-6677-8899-aabbccddeeff --devices-from -",
+        "sync --auth client-certificate --client-certificate-file c --client-certificate-password-file - \
+         --tenant-id contoso.com --client-id 00112233-4455-6677-8899-aabbccddeeff --devices-from -",
         "sync --client-id 00112233-4455-6677-8899-aabbccddeeff --resource-id /subscriptions/x",
         "plan --dry-run",
         "demo --graph-url https://graph.microsoft.com",
