@@ -32,7 +32,7 @@ pub enum LinkError {
     #[error("the link to the next page leaves Graph: it points to `{0}`")]
     OtherOrigin(String),
     /// It points to another collection.
-    #[error("the link to the next page leaves the list of devices: it points to `{0}`")]
+    #[error("the link to the next page leaves its list: it points to `{0}`")]
     OtherPath(String),
 }
 
@@ -71,6 +71,15 @@ impl GraphRoot {
     ///
     /// When it does not.
     pub fn next_page(&self, link: &str) -> Result<String, LinkError> {
+        self.page_at(LIST_PATH, link)
+    }
+
+    /// The same for the collection at another path.
+    ///
+    /// # Errors
+    ///
+    /// When the link leaves this origin or that path.
+    pub fn page_at(&self, path: &str, link: &str) -> Result<String, LinkError> {
         let shown = || crate::shortened(link, 200).to_owned();
         let encoded = encoded(link);
         if encoded.len() > LINK_MAX {
@@ -83,12 +92,12 @@ impl GraphRoot {
         if Origin::of(&uri).as_ref() != Some(&self.origin) {
             return Err(LinkError::OtherOrigin(shown()));
         }
-        if !uri.path().eq_ignore_ascii_case(LIST_PATH) {
+        if !uri.path().eq_ignore_ascii_case(path) {
             return Err(LinkError::OtherPath(shown()));
         }
         Ok(match uri.query() {
-            Some(query) => format!("{LIST_PATH}?{query}"),
-            None => LIST_PATH.to_owned(),
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
         })
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A request to Microsoft Graph leaves through a [`Gated`], which owns all three: it admits what its [`Gate`] lists,
 //! rewrites the request, puts the token of its [`Credential`] on it and sends it. Each command has its
-//! own gate, on one frame: [`sync`] for the sandboxed component, [`grant`] and [`doctor`] for the commands of that name.
+//! own gate, on one frame: [`sync`] for the sandboxed component, [`grant`] and [`doctor`] for the commands of that name, and
+//! [`groups`] for `--group`.
 //!
 //! A request for a token goes to an identity endpoint through a [`TokenClient`], which sends no `Authorization` header but
 //! a [`Proof`] of where it comes from.
@@ -84,7 +85,10 @@ pub use self::{
         Conclusion, Counts, Custody, Done, Held, NamesFound, READS_MAX, Refusal as CustodyRefusal,
         ReportedOutcome, TakenDevice, Terms, Trouble, Untrue,
     },
-    gate::{Allowed, Direct, Gate, Parsed, Policy, Proposal, Refusal, Rules, doctor, grant, sync},
+    gate::{
+        Allowed, Direct, Gate, Parsed, Policy, Proposal, Refusal, Rules, doctor, grant, groups,
+        sync,
+    },
     gated::{Admitted, Gated, SendError},
     response::{
         KEPT_RESPONSE_HEADERS, RESPONSE_HEADER_LIMIT, RESPONSE_HEADERS_LIMIT, ResponseError,

@@ -114,6 +114,9 @@ pub(super) struct GrantArgs {
     /// Give the runbook's `ReadWrite.All` instead of `Read.All`: more than a sync needs
     #[arg(long, help_heading = "Job")]
     pub(super) read_write: bool,
+    /// The two permissions that `--group` needs besides, `GroupMember.Read.All` and `Device.Read.All`, and no others
+    #[arg(long, help_heading = "Job")]
+    pub(super) groups: bool,
     /// Take the permissions away instead of giving them
     #[arg(long, help_heading = "Job")]
     pub(super) revoke: bool,
@@ -151,15 +154,21 @@ impl TryFrom<GrantArgs> for GrantOptions {
                 ));
             }
         };
-        let reading = if args.read_write {
-            Role::ReadWrite
-        } else {
-            Role::Read
+        let roles = match (args.groups, args.read_write) {
+            (true, true) => {
+                return Err(Advice::new(
+                    "`--groups` and `--read-write` are not allowed together: `--groups` concerns no devices of Intune",
+                    "leave `--groups` or `--read-write` out, and run it twice for both",
+                ));
+            }
+            (true, false) => Role::GROUPS,
+            (false, true) => [Role::ReadWrite, Role::PrivilegedOperations],
+            (false, false) => [Role::Read, Role::PrivilegedOperations],
         };
         Ok(Self {
             whom,
             kind: args.kind,
-            roles: [reading, Role::PrivilegedOperations],
+            roles,
             purpose: if args.revoke {
                 Purpose::Revoke
             } else {

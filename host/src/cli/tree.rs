@@ -89,7 +89,7 @@ pub(super) enum Subcommands {
     /// Give a managed identity the two application permissions that a sync takes
     ///
     /// Runs with an administrator's own sign-in, on any machine. It can look up service principals, and assign or take
-    /// away three application permissions of Microsoft Graph; nothing else leaves it.
+    /// away five application permissions of Microsoft Graph; nothing else leaves it.
     #[command(after_long_help = grant::NEEDS_AND_EXIT_CODES)]
     Grant(Box<GrantArgs>),
     /// Show what the component is made of, what it asks for, and what it is allowed to do

@@ -18,10 +18,12 @@ const PRINCIPAL: &str = "0a0b0c0d-0000-4000-8000-000000000002";
 const ASSIGNMENT: &str = "2jLOj0tmSU2kbnuKzHhCT0qv-_8";
 
 /// The roles that may be granted, as in Microsoft's reference.
-const ROLES: [&str; 3] = [
+const ROLES: [&str; 5] = [
     "2f51be20-0bb4-4fed-bf7b-db946066c75e",
     "243333ab-4d21-40cb-a475-36241daa0842",
     "5b07b0dd-2377-4e44-a38d-703f09a0dc3c",
+    "98830695-27a2-44f7-8c18-0c3ebc9698f6",
+    "7438b122-aefc-4978-80ed-43db9fcc7715",
 ];
 
 const SELECT: &str = "$select=id,displayName,appId,servicePrincipalType";
@@ -135,7 +137,7 @@ fn assignment(role: &String) -> String {
 }
 
 /// A name between the quotes of an OData literal, in the one spelling that is accepted.
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let Ok(decoded) = percent_decode_str(text).decode_utf8() else {
         return false;
     };

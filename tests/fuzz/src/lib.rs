@@ -10,6 +10,7 @@ pub mod custody;
 mod device_list;
 mod grant_gate;
 mod graph_response;
+pub mod groups_gate;
 mod json;
 mod request;
 mod retry_after;
@@ -39,6 +40,10 @@ pub const TARGETS: [Target; 10] = [
     Target {
         name: "grant_gate",
         run: grant_gate::run,
+    },
+    Target {
+        name: "groups_gate",
+        run: groups_gate::run,
     },
     Target {
         name: "graph_response",

@@ -6,6 +6,8 @@
 
 pub mod doctor;
 pub mod grant;
+pub mod groups;
+mod name;
 mod refusal;
 pub mod sync;
 
@@ -81,6 +83,11 @@ pub trait Policy: sealed::Sealed {
         &self,
         proposal: &Proposal<'_>,
     ) -> Result<Parsed<Self::Call, Self::Token>, Self::Refusal>;
+
+    /// The header that a call needs besides those of every request.
+    fn header(_: &Self::Call) -> Option<(HeaderName, HeaderValue)> {
+        None
+    }
 
     /// The most bytes that the body of the response may have, decompressed.
     fn response_limit(call: &Self::Call) -> usize;
@@ -167,6 +174,7 @@ impl<P: Policy> Gate<P> {
         if !body.is_empty() {
             headers.insert(CONTENT_TYPE, JSON);
         }
+        headers.extend(P::header(&call));
         Ok(Allowed {
             method,
             uri: origin.at(target),
@@ -203,6 +211,13 @@ fn expect_origin(proposal: &Proposal<'_>, allowed: &Origin) -> Result<(), Refusa
 /// A GUID as the value of a header.
 pub(crate) fn header_of(id: Guid) -> HeaderValue {
     HeaderValue::try_from(id.to_string()).expect("a GUID is visible ASCII")
+}
+
+/// A GUID in Graph's own spelling. Another one would be rewritten and be harmless, but one spelling is enough.
+fn guid(text: &str) -> Option<Guid> {
+    text.parse()
+        .ok()
+        .filter(|guid: &Guid| guid.to_string() == text)
 }
 
 /// A path that is not on the list.

@@ -183,6 +183,15 @@ impl Credential<PresentedToken> for TokenCache {
     }
 }
 
+/// The current token, for what the host itself requests.
+impl Credential<()> for &TokenCache {
+    fn authorization(&self, (): &()) -> Result<Option<HeaderValue>, UnknownToken> {
+        let known = self.known.borrow();
+        let (_, secret) = known.state.current().ok_or(UnknownToken)?;
+        Ok(Some(secret.bearer()))
+    }
+}
+
 impl Drop for TokenCache {
     fn drop(&mut self) {
         self.renewal.abort();

@@ -6,6 +6,7 @@ mod ceiling;
 mod doctor;
 mod gated;
 mod grant;
+mod groups;
 mod property;
 mod refusal;
 mod table;

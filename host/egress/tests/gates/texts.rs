@@ -114,6 +114,8 @@ fn roles_names_and_ids_are_shown_as_graph_writes_them() {
             "DeviceManagementManagedDevices.Read.All",
             "DeviceManagementManagedDevices.ReadWrite.All",
             "DeviceManagementManagedDevices.PrivilegedOperations.All",
+            "GroupMember.Read.All",
+            "Device.Read.All",
         ]
     );
     let name: Name = "it's mine".parse().expect("a name");

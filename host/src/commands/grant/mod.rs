@@ -2,7 +2,6 @@
 
 mod directory;
 mod json;
-mod patience;
 mod principal;
 mod text;
 
@@ -224,7 +223,7 @@ async fn declines(
     Ok(reply.await? != Some(true))
 }
 
-/// Warns if the identity keeps one of the three roles that this command did not concern.
+/// Warns if the identity keeps one of the roles that this command did not concern.
 fn warn_of_kept_role(options: &GrantOptions, assigned: &[Assigned], printer: &mut Printer) {
     let stays = assigned
         .iter()
@@ -232,10 +231,17 @@ fn warn_of_kept_role(options: &GrantOptions, assigned: &[Assigned], printer: &mu
     let Some(Assigned { role, .. }) = stays else {
         return;
     };
+    if options.roles == Role::GROUPS {
+        // Who no longer selects by groups goes on syncing.
+        return;
+    }
     let hint = match role {
         Role::ReadWrite => "to revoke it too, run `grant --revoke --read-write`",
         Role::Read | Role::PrivilegedOperations => {
             "to revoke it too, run `grant --revoke` without `--read-write`"
+        }
+        Role::GroupMembers | Role::EntraDevices => {
+            "to revoke it too, run `grant --revoke --groups`"
         }
     };
     printer.warning(&Advice::new(format!("the identity keeps `{role}`"), hint));

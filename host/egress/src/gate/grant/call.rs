@@ -5,7 +5,7 @@ use intune_sync_ids::{Guid, Quoted};
 use serde::{Deserialize, Serialize};
 
 use super::{AssignmentId, Name, Refusal, Role};
-use crate::gate::{self, Proposal, expect_method, expect_no_body, not_listed};
+use crate::gate::{self, Proposal, expect_method, expect_no_body, guid, not_listed};
 
 /// The application id of Microsoft Graph, the same in every tenant.
 pub const GRAPH_APP: Guid = Guid::from_halves(0x0000_0003_0000_0000, 0xc000_0000_0000_0000);
@@ -208,13 +208,6 @@ impl Place {
             (Self::Principal(_) | Self::AssignedTo(_) | Self::Assignment(..), _) => None,
         })
     }
-}
-
-/// A GUID in Graph's own spelling. Another one would be rewritten and be harmless, but one spelling is enough.
-fn guid(text: &str) -> Option<Guid> {
-    text.parse()
-        .ok()
-        .filter(|guid: &Guid| guid.to_string() == text)
 }
 
 fn named(query: &str) -> Option<Call> {

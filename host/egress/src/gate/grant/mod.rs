@@ -6,7 +6,7 @@
 //! | `GET /v1.0/servicePrincipals/{guid}?$select=id,displayName,appId,servicePrincipalType` | always |
 //! | `GET /v1.0/servicePrincipals?$filter=displayName eq '…'&$select=…` (the same) | always |
 //! | `GET /v1.0/servicePrincipals/{guid}/appRoleAssignments`, also with a `$skiptoken` | always |
-//! | `POST /v1.0/servicePrincipals/{guid}/appRoleAssignedTo` | of one of three [roles](Role), on the one resource, to the one principal, that [`Writes::Assign`] names |
+//! | `POST /v1.0/servicePrincipals/{guid}/appRoleAssignedTo` | of one of five [roles](Role), on the one resource, to the one principal, that [`Writes::Assign`] names |
 //! | `DELETE /v1.0/servicePrincipals/{guid}/appRoleAssignedTo/{id}` | an assignment that [`Writes::Revoke`] names |
 //! | anything else | never |
 //!
@@ -14,7 +14,6 @@
 
 mod assignment;
 mod call;
-mod name;
 mod refusal;
 mod role;
 
@@ -25,10 +24,10 @@ use super::{Direct, Parsed, Policy, Proposal, sealed::Sealed};
 pub use self::{
     assignment::{AssignmentId, AssignmentIdError},
     call::{Call, GRAPH_APP, SKIP_TOKEN_LENGTH},
-    name::{Name, NameError},
     refusal::Refusal,
     role::Role,
 };
+pub use super::name::{Name, NameError};
 
 /// The most bytes in the body of a response, decompressed.
 pub const RESPONSE_LIMIT: usize = 32 * 1024 * 1024;

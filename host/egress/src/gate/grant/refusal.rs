@@ -26,8 +26,8 @@ pub enum Refusal {
         /// The one in the body.
         body: Guid,
     },
-    /// A role other than the three.
-    #[error("the app role `{id}` is not one of those that may be granted ({}, {}, {})", Role::ALL[0], Role::ALL[1], Role::ALL[2])]
+    /// A role other than these.
+    #[error("the app role `{id}` is not one of those that may be granted ({})", Role::ALL.map(Role::value).join(", "))]
     Role {
         /// Its id.
         id: Guid,

@@ -16,11 +16,24 @@ pub enum Role {
     ReadWrite,
     /// Syncs, and with them wipe, retire and delete.
     PrivilegedOperations,
+    /// Reading who is in a group.
+    GroupMembers,
+    /// Reading the devices in a group.
+    EntraDevices,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Read, Self::ReadWrite, Self::PrivilegedOperations];
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::ReadWrite,
+        Self::PrivilegedOperations,
+        Self::GroupMembers,
+        Self::EntraDevices,
+    ];
+
+    /// What `--group` needs besides.
+    pub const GROUPS: [Self; 2] = [Self::GroupMembers, Self::EntraDevices];
 
     /// Its name in tokens and in Graph.
     pub const fn value(self) -> &'static str {
@@ -28,6 +41,8 @@ impl Role {
             Self::Read => roles::READ,
             Self::ReadWrite => roles::READ_WRITE,
             Self::PrivilegedOperations => roles::PRIVILEGED_OPERATIONS,
+            Self::GroupMembers => roles::GROUP_MEMBERS,
+            Self::EntraDevices => roles::ENTRA_DEVICES,
         }
     }
 
@@ -39,6 +54,8 @@ impl Role {
             Self::PrivilegedOperations => {
                 Guid::from_halves(0x5b07_b0dd_2377_4e44, 0xa38d_703f_09a0_dc3c)
             }
+            Self::GroupMembers => Guid::from_halves(0x9883_0695_27a2_44f7, 0x8c18_0c3e_bc96_98f6),
+            Self::EntraDevices => Guid::from_halves(0x7438_b122_aefc_4978, 0x80ed_43db_9fcc_7715),
         }
     }
 
@@ -68,6 +85,8 @@ mod tests {
                 Role::PrivilegedOperations,
                 "5b07b0dd-2377-4e44-a38d-703f09a0dc3c",
             ),
+            (Role::GroupMembers, "98830695-27a2-44f7-8c18-0c3ebc9698f6"),
+            (Role::EntraDevices, "7438b122-aefc-4978-80ed-43db9fcc7715"),
         ] {
             assert_eq!(role.id().to_string(), id);
             assert_eq!(Role::with_id(role.id()), Some(role));

@@ -1,4 +1,4 @@
-//! Names of service principals.
+//! Names of objects in the directory.
 
 use std::{fmt, str::FromStr};
 
@@ -11,11 +11,11 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The `displayName` of a service principal: 1 to 256 characters, no control characters.
+/// The `displayName` of a service principal or a group: 1 to 256 characters, no control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(String);
 
-/// A text that cannot be a service principal's name.
+/// A text that cannot be such a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a name has 1 to 256 characters, and no control characters")]
 pub struct NameError;
