@@ -41,6 +41,8 @@ pub(crate) enum Draw {
     Token,
     Assignment,
     SameName,
+    User,
+    DirectoryId,
 }
 
 impl From<Draw> for u64 {

@@ -21,6 +21,8 @@
 //! | `POST /beta/deviceManagement/managedDevices/executeAction` | the bulk action |
 //! | `GET /v1.0/servicePrincipals…`, `…/{id}/appRoleAssignments` | the directory |
 //! | `POST …/servicePrincipals/{id}/appRoleAssignedTo`, `DELETE …/appRoleAssignedTo/{id}` | the identity's app roles |
+//! | `GET /v1.0/groups/{id}`, `/v1.0/groups?$filter=displayName eq '…'` | groups |
+//! | `GET …/groups/{id}/transitiveMembers/microsoft.graph.device`, `….user` | who is in a group |
 //! | any other write | success, counted as forbidden |
 //! | `GET /msi/token` | the identity endpoint of App Service |
 //! | `GET /metadata/identity/oauth2/token` | the identity endpoint of a virtual machine, or of Azure Arc |
@@ -44,9 +46,10 @@ mod world;
 
 pub use config::{
     Approval, BulkConfig, BulkCost, BulkRefusal, Config, DirectoryConfig, EntraConfig, ErrorStyle,
-    ExpiresIn, ExpiresOn, Fault, FaultsConfig, FleetConfig, IdentityConfig, Latency, ListConfig,
-    NextLink, PipelinesConfig, Platforms, PrincipalConfig, Quota, QuotaChange, QuotaKind,
-    RetryAfterConfig, RetryAfterForm, Share, ShareError, TokensConfig,
+    ExpiresIn, ExpiresOn, Fault, FaultsConfig, FleetConfig, GroupConfig, GroupsConfig,
+    IdentityConfig, Latency, ListConfig, NextLink, PipelinesConfig, Platforms, PrincipalConfig,
+    Quota, QuotaChange, QuotaKind, RetryAfterConfig, RetryAfterForm, Share, ShareError,
+    TokensConfig,
 };
 pub use response::{Delivery, DropConnection};
 pub use server::{simulator::Simulator, socket::serve};

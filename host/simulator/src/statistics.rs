@@ -89,6 +89,8 @@ pub struct Requests {
     pub execute_action: u64,
     /// Service principals and their app roles.
     pub directory: u64,
+    /// Groups and their members.
+    pub groups: u64,
     /// Tokens.
     pub identity: u64,
     /// Anything else.
@@ -104,6 +106,7 @@ impl Requests {
             + self.batch
             + self.execute_action
             + self.directory
+            + self.groups
             + self.identity
             + self.other
     }

@@ -5,8 +5,8 @@ use crate::{
     config::{Config, QuotaKind},
     dice::Dice,
     entra::{
-        directory::Directory, job_tokens::JobTokens, managed_identity::ManagedIdentity,
-        token_endpoint::TokenEndpoint, tokens::Tokens,
+        directory::Directory, groups::Groups, job_tokens::JobTokens,
+        managed_identity::ManagedIdentity, token_endpoint::TokenEndpoint, tokens::Tokens,
     },
     fleet::{Fleet, Index},
     quota::throttle::Throttle,
@@ -30,6 +30,7 @@ pub(crate) struct State {
     pub(crate) token_endpoint: TokenEndpoint,
     pub(crate) job_tokens: JobTokens,
     pub(crate) directory: Directory,
+    pub(crate) groups: Groups,
     pub(crate) ledger: Ledger,
     /// Requests that have arrived.
     pub(crate) requests: u64,
@@ -56,6 +57,7 @@ impl World {
             token_endpoint: TokenEndpoint::new(config.entra.clone(), clock),
             job_tokens: JobTokens::new(config.pipelines.clone(), dice, clock),
             directory: Directory::new(&config.directory, &config.tokens, dice),
+            groups: Groups::new(&config.groups),
             ledger: Ledger::new(window),
             requests: 0,
             link_expired: false,

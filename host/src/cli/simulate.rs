@@ -18,6 +18,9 @@ pub(crate) struct SimulateOptions {
     #[arg(long, value_name = "N", value_parser = whole(0..=1_000_000, "devices"), allow_hyphen_values = true,
         help_heading = "Job")]
     pub(crate) devices: Option<u32>,
+    /// Also a group of this name, in which are the first half of the devices, and which the identity may read
+    #[arg(long, value_name = "NAME", help_heading = "Job")]
+    pub(crate) group: Option<String>,
     /// JSON file that says how the simulated tenant behaves: quota, latency, faults
     #[arg(long, value_name = "FILE", help_heading = "Job")]
     pub(crate) config: Option<PathBuf>,

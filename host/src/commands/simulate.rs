@@ -2,8 +2,9 @@
 
 use std::{net::SocketAddr, path::Path};
 
+use intune_sync_graph::roles::{ENTRA_DEVICES, GROUP_MEMBERS};
 use intune_sync_report::ExitStatus;
-use intune_sync_simulator::{Config, Simulator, serve};
+use intune_sync_simulator::{Config, GroupConfig, Simulator, serve};
 use tokio::net::TcpListener;
 
 use super::{Failure, interruption::Interruption};
@@ -24,6 +25,9 @@ pub(crate) async fn run(
     };
     config.fleet.devices = options.devices.unwrap_or(config.fleet.devices);
     config.seed = options.seed.unwrap_or(config.seed);
+    if let Some(name) = &options.group {
+        add_group(&mut config, name);
+    }
     let header = config.identity.header.clone();
     let interruption = Interruption::listen();
     let (listener, address) = bind(options.listen).await?;
@@ -45,6 +49,21 @@ pub(crate) async fn run(
             )),
         },
         () = interruption.requested() => Ok(ExitStatus::Success),
+    }
+}
+
+/// Puts the first half of the devices into a group of this name, which the identity may read.
+fn add_group(config: &mut Config, name: &str) {
+    config.groups.groups.push(GroupConfig {
+        id: "00000000-0000-4000-8000-0000000d0001".to_owned(),
+        name: name.to_owned(),
+        devices: 0..config.fleet.devices.div_ceil(2),
+        ..GroupConfig::default()
+    });
+    for role in [GROUP_MEMBERS, ENTRA_DEVICES] {
+        if !config.tokens.roles.iter().any(|held| held == role) {
+            config.tokens.roles.push(role.to_owned());
+        }
     }
 }
 

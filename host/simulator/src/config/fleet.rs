@@ -1,5 +1,7 @@
 //! The devices of the tenant.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use super::share::Share;
@@ -10,6 +12,8 @@ use super::share::Share;
 pub struct FleetConfig {
     /// How many devices there are.
     pub devices: u32,
+    /// How many devices each user has: the first ones belong to user 0.
+    pub devices_per_user: NonZeroU32,
     /// Their operating systems.
     pub platforms: Platforms,
     /// Share with a `managementAgent` that has no channel to Intune (`eas`, `jamf`, …); a sync fails with 400.
@@ -54,6 +58,7 @@ impl Default for FleetConfig {
     fn default() -> Self {
         Self {
             devices: 1_000,
+            devices_per_user: NonZeroU32::MIN,
             platforms: Platforms::default(),
             unsyncable_agents: Share::NONE,
             unsyncable_states: Share::NONE,

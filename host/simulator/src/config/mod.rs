@@ -6,6 +6,7 @@ mod bulk;
 mod directory;
 mod faults;
 mod fleet;
+mod groups;
 mod identity;
 mod list;
 mod quota;
@@ -22,6 +23,7 @@ pub use self::{
     directory::{DirectoryConfig, PrincipalConfig},
     faults::{Fault, FaultsConfig},
     fleet::{FleetConfig, Platforms},
+    groups::{GroupConfig, GroupsConfig},
     identity::{EntraConfig, ExpiresIn, ExpiresOn, IdentityConfig, PipelinesConfig},
     list::{ListConfig, NextLink},
     quota::{Quota, QuotaChange, QuotaKind},
@@ -66,6 +68,8 @@ pub struct Config {
     pub identity: IdentityConfig,
     /// Service principals and their app roles.
     pub directory: DirectoryConfig,
+    /// Groups and their members.
+    pub groups: GroupsConfig,
     /// Entra ID's token endpoint.
     pub entra: EntraConfig,
     /// Systems that issue tokens to jobs, in which Entra ID trusts.
@@ -95,6 +99,7 @@ impl Default for Config {
             tokens: TokensConfig::default(),
             identity: IdentityConfig::default(),
             directory: DirectoryConfig::default(),
+            groups: GroupsConfig::default(),
             entra: EntraConfig::default(),
             pipelines: PipelinesConfig::default(),
             error_style: ErrorStyle::default(),

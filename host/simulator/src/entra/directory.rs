@@ -23,7 +23,7 @@ const GRAPH_APP: Guid = Guid::from_bits(0x00000003_0000_0000_c000_000000000000);
 
 /// Some of Microsoft Graph's app roles, with their real ids.
 /// <https://learn.microsoft.com/graph/permissions-reference>
-pub(crate) const APP_ROLES: [(Guid, &str); 7] = [
+pub(crate) const APP_ROLES: [(Guid, &str); 9] = [
     (
         Guid::from_bits(0x9a5d68dd_52b0_4cc2_bd40_abcf44ac3a30),
         "Application.Read.All",
@@ -43,6 +43,14 @@ pub(crate) const APP_ROLES: [(Guid, &str); 7] = [
     (
         Guid::from_bits(0x5b07b0dd_2377_4e44_a38d_703f09a0dc3c),
         "DeviceManagementManagedDevices.PrivilegedOperations.All",
+    ),
+    (
+        Guid::from_bits(0x7438b122_aefc_4978_80ed_43db9fcc7715),
+        "Device.Read.All",
+    ),
+    (
+        Guid::from_bits(0x98830695_27a2_44f7_8c18_0c3ebc9698f6),
+        "GroupMember.Read.All",
     ),
     (
         Guid::from_bits(0x9e3f62cf_ca93_4989_b6ce_bf83c28f9fe8),

@@ -2,6 +2,7 @@
 
 mod certificate;
 pub(crate) mod directory;
+pub(crate) mod groups;
 pub(crate) mod job_tokens;
 pub(crate) mod managed_identity;
 pub(crate) mod token_endpoint;

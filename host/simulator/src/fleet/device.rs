@@ -1,5 +1,7 @@
 //! The properties of a device, each of which follows from seed and index.
 
+use intune_sync_ids::Guid;
+
 use crate::{
     clock::Millis,
     config::Share,
@@ -60,12 +62,12 @@ impl<'fleet> Device<'fleet> {
             Property::ManagedDeviceOwnerType => self.owner().into(),
             Property::LastSyncDateTime => Value::Time(self.last_sync()),
             Property::EnrolledDateTime => Value::Time(Some(self.enrolled())),
-            Property::UserPrincipalName => format!("user{}@contoso.example", self.index).into(),
-            Property::SerialNumber => format!("SN{:08}", self.index).into(),
-            Property::AzureADDeviceId => {
-                let lo = self.roll(Draw::Variant);
-                Value::Guid(random_guid(lo.rotate_left(17), lo))
+            Property::UserPrincipalName => {
+                format!("user{}@contoso.example", self.fleet.user_of(self.index)).into()
             }
+            Property::UserId => Value::Guid(self.fleet.user_id(self.fleet.user_of(self.index))),
+            Property::SerialNumber => format!("SN{:08}", self.index).into(),
+            Property::AzureADDeviceId => Value::Guid(self.entra_id()),
             Property::DeviceCategoryDisplayName => self.category().into(),
             Property::Manufacturer => self.make().0.into(),
             Property::Model => self.make().1.into(),
@@ -80,6 +82,18 @@ impl<'fleet> Device<'fleet> {
             1 => "Office Autopilot",
             _ => "",
         }
+    }
+
+    /// Its `deviceId` in Entra ID, which Intune knows as `azureADDeviceId`.
+    pub(crate) fn entra_id(&self) -> Guid {
+        let lo = self.roll(Draw::Variant);
+        random_guid(lo.rotate_left(17), lo)
+    }
+
+    /// Its object id in Entra ID.
+    pub(crate) fn directory_id(&self) -> Guid {
+        let lo = self.roll(Draw::DirectoryId);
+        random_guid(lo.rotate_left(17), lo)
     }
 
     /// How a sync of it ends.
@@ -175,7 +189,7 @@ impl<'fleet> Device<'fleet> {
         }
     }
 
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         if self.chance(self.fleet.config.same_name, Draw::SameName) {
             return "DESKTOP".to_owned();
         }

@@ -112,6 +112,7 @@ fn filterable(name: &str) -> Option<Property> {
             | Property::ManagementState
             | Property::ManagedDeviceOwnerType
             | Property::UserPrincipalName
+            | Property::UserId
             | Property::SerialNumber
             | Property::AzureADDeviceId
             | Property::DeviceCategoryDisplayName

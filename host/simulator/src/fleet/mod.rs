@@ -118,6 +118,17 @@ impl Fleet {
         random_guid(self.dice.roll(Draw::Guid, lo), lo)
     }
 
+    /// The number of the user of a device.
+    pub(crate) fn user_of(&self, index: Index) -> u32 {
+        index / self.config.devices_per_user
+    }
+
+    /// The id of a user.
+    pub(crate) fn user_id(&self, user: u32) -> Guid {
+        let lo = self.dice.roll(Draw::User, user.into());
+        random_guid(lo.rotate_left(17), lo)
+    }
+
     /// The device with an id.
     pub(crate) fn index(&self, id: Guid) -> Option<Index> {
         // The upper half, and the two fixed bits of the lower one, are compared with the id of that index.

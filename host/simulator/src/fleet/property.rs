@@ -20,6 +20,7 @@ pub(crate) enum Property {
     LastSyncDateTime,
     EnrolledDateTime,
     UserPrincipalName,
+    UserId,
     SerialNumber,
     AzureADDeviceId,
     DeviceCategoryDisplayName,
@@ -30,7 +31,7 @@ pub(crate) enum Property {
 }
 
 /// All properties with their names, in the order in which they are written if none are selected.
-pub(crate) const PROPERTIES: [(&str, Property); 18] = [
+pub(crate) const PROPERTIES: [(&str, Property); 19] = [
     ("id", Property::Id),
     ("deviceName", Property::DeviceName),
     ("operatingSystem", Property::OperatingSystem),
@@ -42,6 +43,7 @@ pub(crate) const PROPERTIES: [(&str, Property); 18] = [
     ("lastSyncDateTime", Property::LastSyncDateTime),
     ("enrolledDateTime", Property::EnrolledDateTime),
     ("userPrincipalName", Property::UserPrincipalName),
+    ("userId", Property::UserId),
     ("serialNumber", Property::SerialNumber),
     ("azureADDeviceId", Property::AzureADDeviceId),
     (

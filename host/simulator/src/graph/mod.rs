@@ -6,6 +6,7 @@ mod directory;
 mod error;
 pub(crate) mod exchange;
 mod execute_action;
+mod groups;
 mod list;
 pub(crate) mod request;
 mod resource;

@@ -12,7 +12,7 @@ use crate::{
         access, batch, directory,
         error::GraphError,
         exchange::Exchange,
-        execute_action, list,
+        execute_action, groups, list,
         resource::{Resource, decode_quotes},
         sync_device,
         target::Target,
@@ -28,6 +28,7 @@ pub(crate) enum Request {
     Batch(Result<Vec<batch::Item>, GraphError>),
     ExecuteAction(Result<Vec<execute_action::Member>, GraphError>),
     Directory(directory::Request),
+    Groups(groups::Request),
     /// A write other than a sync.
     Forbidden(String),
     Unknown,
@@ -44,6 +45,9 @@ impl Request {
         let query = uri.query().unwrap_or_default();
         if let Some(request) = directory::Request::read(method, relative, query, body) {
             return Some(Self::Directory(request));
+        }
+        if let Some(request) = groups::Request::read(method, relative, query) {
+            return Some(Self::Groups(request));
         }
         let is_read = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
         Some(match (Resource::of(relative), method) {
@@ -71,6 +75,7 @@ impl Request {
             Self::Batch(_) => requests.batch += 1,
             Self::ExecuteAction(_) => requests.execute_action += 1,
             Self::Directory(_) => requests.directory += 1,
+            Self::Groups(_) => requests.groups += 1,
             Self::Forbidden(_) | Self::Unknown => requests.other += 1,
         }
     }
@@ -112,13 +117,16 @@ impl Request {
     fn execute(self, exchange: &mut Exchange<'_>, parts: &Parts) -> Result<Response, GraphError> {
         match self {
             Self::List => {
-                let configured = exchange.config.origin.clone();
-                let origin = configured.unwrap_or_else(|| origin(parts));
+                let origin = origin(exchange, parts);
                 let query = parts.uri.query().unwrap_or_default();
                 list::respond(exchange, &origin, parts.uri.path(), query)
             }
             Self::Sync(target) => sync_device::respond(exchange, &target),
             Self::Directory(request) => Ok(directory::respond(exchange, &request)),
+            Self::Groups(request) => {
+                let origin = origin(exchange, parts);
+                Ok(groups::respond(exchange, &origin, &request, parts))
+            }
             Self::Batch(Ok(items)) => batch::respond(exchange, &items),
             Self::ExecuteAction(Ok(members)) => execute_action::respond(exchange, &members),
             Self::Batch(Err(error)) | Self::ExecuteAction(Err(error)) => Err(error),
@@ -137,8 +145,11 @@ pub(crate) fn client_request_id(parts: &Parts) -> &str {
         .unwrap_or_default()
 }
 
-/// Where the request was sent.
-fn origin(parts: &Parts) -> String {
+/// The origin of links: the configured one, or where the request was sent.
+fn origin(exchange: &Exchange<'_>, parts: &Parts) -> String {
+    if let Some(origin) = &exchange.config.origin {
+        return origin.clone();
+    }
     if let (Some(scheme), Some(authority)) = (parts.uri.scheme(), parts.uri.authority()) {
         return format!("{scheme}://{authority}");
     }

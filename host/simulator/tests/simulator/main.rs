@@ -6,6 +6,7 @@ mod directory;
 mod entra;
 mod execute_action;
 mod faults;
+mod groups;
 mod identity;
 mod list;
 mod server;

@@ -86,6 +86,7 @@ pub(super) fn kinds(requests: &Requests) -> [(&'static str, u64); 6] {
         batch,
         execute_action,
         directory: _,
+        groups: _,
         identity,
         other,
     } = *requests;

@@ -5,8 +5,8 @@ mod request;
 use intune_sync_ids::Guid;
 use serde_json::{Value, json};
 
-pub(crate) use self::request::Request;
 use self::request::{Key, Wanted};
+pub(crate) use self::request::{Request, name_in};
 use crate::{
     clock::{Clock, timestamp},
     config::ErrorStyle,

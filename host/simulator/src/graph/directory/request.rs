@@ -112,7 +112,7 @@ fn app_id(segment: &str) -> Option<Guid> {
 }
 
 /// The name in `$filter=displayName eq '…'`, in which quotes are doubled.
-fn name_in(query: &str) -> Result<String, GraphError> {
+pub(crate) fn name_in(query: &str) -> Result<String, GraphError> {
     let unsupported = || GraphError::new(400, "Request_UnsupportedQuery", "Unsupported Query.");
     let filter = form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "$filter")
