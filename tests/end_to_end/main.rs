@@ -23,6 +23,8 @@ mod exit_codes;
 mod faults;
 mod field;
 mod grant;
+mod group_roles;
+mod groups;
 mod happy_path;
 mod help;
 mod history;

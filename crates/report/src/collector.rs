@@ -10,6 +10,7 @@ use crate::{
     event::Line,
     object::{FailedDevice, IncompleteObject, PlanReport, Report, SyncReport},
     planned::{self, PlannedDevice},
+    selected_group::{self, SelectedGroup},
     text,
 };
 
@@ -62,6 +63,7 @@ pub struct Collector {
     purpose: Purpose,
     run_id: String,
     history: Recorded,
+    groups: Vec<SelectedGroup>,
     plan: Option<Plan>,
     incomplete: Option<Incomplete>,
     failures: Vec<FailedDevice>,
@@ -77,6 +79,7 @@ impl Collector {
             purpose,
             run_id: run_id.into(),
             history: Recorded::default(),
+            groups: Vec::new(),
             plan: None,
             incomplete: None,
             failures: Vec::new(),
@@ -101,6 +104,11 @@ impl Collector {
     /// The devices that the plan takes.
     pub fn set_devices(&mut self, devices: Vec<PlannedDevice>) {
         self.devices = Some(devices);
+    }
+
+    /// The groups that the run selects by.
+    pub fn set_groups(&mut self, groups: Vec<SelectedGroup>) {
+        self.groups = groups;
     }
 
     /// Who has checked in since.
@@ -142,7 +150,9 @@ impl Collector {
             (Format::Text, Purpose::Plan) => {
                 let plan = self.plan.as_ref().map(text::plan).unwrap_or_default();
                 let devices = self.devices.as_deref().map(planned::text);
-                plan + &incomplete + &devices.unwrap_or_default()
+                plan + &selected_group::text(&self.groups)
+                    + &incomplete
+                    + &devices.unwrap_or_default()
             }
             (Format::Json, _) => json(&self.report(summary)),
             (Format::Jsonl, _) => {
@@ -164,7 +174,7 @@ impl Collector {
             Purpose::Sync => {
                 let (id, history) = (&self.run_id, &self.history);
                 let report = SyncReport::new(summary, id, history, &self.failures, incomplete);
-                Report::Sync(report)
+                Report::Sync(report.with_groups(&self.groups))
             }
             Purpose::Plan => {
                 let plan = self.plan.as_ref();
@@ -173,7 +183,8 @@ impl Collector {
                     Format::Text | Format::Jsonl => None,
                 };
                 let id = &self.run_id;
-                Report::Plan(PlanReport::new(summary, id, plan, incomplete, devices))
+                let report = PlanReport::new(summary, id, plan, incomplete, devices);
+                Report::Plan(report.with_groups(&self.groups))
             }
         }
     }

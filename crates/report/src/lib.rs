@@ -10,6 +10,7 @@ mod exit_status;
 mod groups;
 mod object;
 mod planned;
+mod selected_group;
 mod text;
 mod turn;
 
@@ -25,6 +26,7 @@ pub use self::{
     exit_status::ExitStatus,
     object::{ErrorObject, FailedDevice, Outcome, by_variables, guid},
     planned::PlannedDevice,
+    selected_group::SelectedGroup,
     text::{list, shortfall, table},
     turn::{Stop, Turn},
 };

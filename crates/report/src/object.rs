@@ -10,6 +10,7 @@ use crate::{
     counts::{Counts, seconds},
     groups::Groups,
     planned::PlannedDevice,
+    selected_group::SelectedGroup,
 };
 
 /// How a run ended.
@@ -149,6 +150,8 @@ pub(crate) struct SyncReport<'a> {
     history: &'a Recorded,
     outcome: Outcome,
     failures: &'a [FailedDevice],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    groups: &'a [SelectedGroup],
     #[serde(skip_serializing_if = "Option::is_none")]
     incomplete: Option<IncompleteObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,9 +173,15 @@ impl<'a> SyncReport<'a> {
             history,
             outcome: Outcome::of(summary),
             failures,
+            groups: &[],
             incomplete,
             error: ErrorObject::of(summary),
         }
+    }
+
+    /// The same with the groups that the run selects by.
+    pub(crate) fn with_groups(self, groups: &'a [SelectedGroup]) -> Self {
+        Self { groups, ..self }
     }
 }
 
@@ -185,6 +194,8 @@ pub(crate) struct PlanReport<'a> {
     http_requests: u64,
     run_id: &'a str,
     outcome: Outcome,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    groups: &'a [SelectedGroup],
     #[serde(skip_serializing_if = "Option::is_none")]
     devices: Option<&'a [PlannedDevice]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,9 +241,15 @@ impl<'a> PlanReport<'a> {
             http_requests: summary.requests,
             run_id,
             outcome: Outcome::of(summary),
+            groups: &[],
             incomplete,
             error: ErrorObject::of(summary),
         }
+    }
+
+    /// The same with the groups that the run selects by.
+    pub(crate) fn with_groups(self, groups: &'a [SelectedGroup]) -> Self {
+        Self { groups, ..self }
     }
 }
 

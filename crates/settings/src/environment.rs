@@ -3,7 +3,7 @@
 
 use intune_sync_ids::Origin;
 
-use crate::{Advice, Cloud, Given, Setting, Stray, choice, terms, variable};
+use crate::{Advice, Bound, Cloud, Given, Setting, Stray, choice, terms, variable};
 
 /// The variables of an environment. Some are secrets, so there is no `Debug`.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ impl Environment {
     /// must not be passed over.
     pub fn read(variables: &Variables) -> Result<Self, Advice> {
         let mut given = Given::default();
-        for setting in Setting::of_job() {
+        for setting in Setting::of_component() {
             let name = setting.variable();
             if let Some(value) = variables.get(&name) {
                 setting
@@ -60,7 +60,8 @@ impl Environment {
                     .map_err(|problem| problem.at(&name))?;
             }
         }
-        let known: Vec<String> = Setting::all().map(Setting::variable).collect();
+        let known = Setting::all().filter(|setting| setting.bound != Bound::Program);
+        let known: Vec<String> = known.map(Setting::variable).collect();
         if let Some(Stray { name, nearest }) = Stray::find(variables.iter(), &known) {
             let hint = nearest.map_or_else(
                 || "remove it; a component has no files and no terminal, and takes no settings for them".to_owned(),

@@ -43,6 +43,10 @@ pub struct Given {
     pub exclude_name: Vec<String>,
     /// Ids of devices that are left out.
     pub exclude_device: Vec<Guid>,
+    /// Groups, each by its name or id: who is in them is not known here.
+    pub group: Vec<String>,
+    /// Groups whose devices and users are left out.
+    pub exclude_group: Vec<String>,
     /// The most devices.
     pub limit: Option<u32>,
     /// The order of the run.
@@ -154,7 +158,8 @@ impl Given {
         besides.flags(group)
     }
 
-    /// What the engine may know, with the defaults for what is not given. `graph` is Graph's origin, `started_at` the
+    /// What the engine may know, with the defaults for what is not given. Groups are not among it: who is in them is for
+    /// the program to find out, and to put in. `graph` is Graph's origin, `started_at` the
     /// time of day in milliseconds since 1970, `seed` that of the engine's jitter.
     #[must_use]
     pub fn settings(
@@ -260,6 +265,8 @@ mod tests {
             ("exclude-name", "VIP-*"),
             ("exclude-device", "00112233-4455-6677-8899-aabbccddeeff"),
             ("device", "00112233-4455-6677-8899-aabbccddeeff"),
+            ("group", "Kiosks, ground floor"),
+            ("exclude-group", "00112233-4455-6677-8899-aabbccddeeff"),
             ("limit", "7"),
             ("order", "listed"),
             ("include-unsupported", "true"),
@@ -348,13 +355,19 @@ mod tests {
     #[test]
     fn a_run_is_of_the_whole_fleet_unless_something_narrows_it() {
         assert!(Given::default().whole_fleet());
-        for (key, value) in [("order", "listed"), ("pace", "quota"), ("yes", "true")] {
+        for (key, value) in [
+            ("order", "listed"),
+            ("exclude-group", "Kiosks"),
+            ("pace", "quota"),
+            ("yes", "true"),
+        ] {
             assert!(set(key, &[value]).expect(key).whole_fleet(), "{key}");
         }
         for (key, value) in [
             ("os", "Windows"),
             ("stale-for", "1h"),
             ("limit", "5"),
+            ("group", "Kiosks"),
             ("device", "00112233-4455-6677-8899-aabbccddeeff"),
         ] {
             assert!(!set(key, &[value]).expect(key).whole_fleet(), "{key}");

@@ -2,7 +2,9 @@
 //! help text, the service's bounds and the table in the README are all made from it.
 
 use self::{
-    Bound::{Added, AtLeast, AtMost, AtMostDefault, Covered, Operator, Same, UpTo, UpToDefault},
+    Bound::{
+        Added, AtLeast, AtMost, AtMostDefault, Covered, Operator, Program, Same, UpTo, UpToDefault,
+    },
     Cover::{Beginning, Equal, Pattern},
     Group::{Criteria, Graph, Identity, Job, Output, Pace, Selection, Service},
 };
@@ -110,6 +112,8 @@ pub enum Bound {
     Added,
     /// Not at all: it is for the operator alone.
     Operator,
+    /// Not at all, and no component has it: what it means takes requests that only the program may send.
+    Program,
 }
 
 /// When a value of the operator's covers a requested one. Letter case does not matter.
@@ -136,7 +140,7 @@ macro_rules! field {
 const SWITCH: Bound = UpTo(&["false", "true"]);
 
 /// All settings, in the order of the help texts.
-static SETTINGS: [Setting; 43] = [
+static SETTINGS: [Setting; 45] = [
     Job.setting("yes", "", Switch(field!(yes)))
         .help("The whole fleet is meant: skip the confirmation that a terminal asks for"),
     Job.setting("deadline", "DURATION", Duration(SECOND..=7 * DAY, field!(deadline)))
@@ -179,6 +183,9 @@ static SETTINGS: [Setting; 43] = [
         .help("Only devices that were enrolled at most this long ago (`30d`)"),
     Criteria.setting("device", "ID", Devices(field!(device)))
         .help("Only these devices, by their Intune device id"),
+    Criteria.setting("group", "GROUP", Texts(false, field!(group)))
+        .bound(Program)
+        .help("Only the devices in this Entra group and in the groups in it, and those of its users, by its name or id"),
     Criteria.setting("limit", "N", Count(1..=u32::MAX, "devices", field!(limit)))
         .help("At most this many devices, the first in the order of the run that can be synced"),
     Selection.setting("exclude-name", "PATTERN", Texts(false, field!(exclude_name)))
@@ -187,6 +194,9 @@ static SETTINGS: [Setting; 43] = [
     Selection.setting("exclude-device", "ID", Devices(field!(exclude_device)))
         .bound(Added)
         .help("Not these devices, by their Intune device id"),
+    Selection.setting("exclude-group", "GROUP", Texts(false, field!(exclude_group)))
+        .bound(Program)
+        .help("Not the devices in this Entra group, nor those of its users"),
     Selection.setting("order", "ORDER", Choice(&field!(order)))
         .default("stalest")
         .help("The order of the run"),
@@ -315,6 +325,11 @@ impl Setting {
         Self::all().filter(|setting| setting.is_of_job())
     }
 
+    /// The settings of a job that a component has too.
+    pub fn of_component() -> impl Iterator<Item = &'static Self> {
+        Self::all().filter(|setting| setting.is_of_component())
+    }
+
     /// The setting of this key.
     #[must_use]
     pub fn find(key: &str) -> Option<&'static Self> {
@@ -325,6 +340,12 @@ impl Setting {
     #[must_use]
     pub fn is_of_job(&self) -> bool {
         Group::JOB.contains(&self.group)
+    }
+
+    /// Whether a component has it.
+    #[must_use]
+    pub fn is_of_component(&self) -> bool {
+        self.is_of_job() && self.bound != Program
     }
 
     /// Its variable: `batch-size` is `INTUNE_SYNC_BATCH_SIZE`.
@@ -425,7 +446,7 @@ mod tests {
                     _ => setting.words().iter().all(|(word, _)| words.contains(word)),
                 },
                 Same => !setting.words().is_empty(),
-                Covered(_) | Added => matches!(setting.shape(), Shape::List { .. }),
+                Covered(_) | Added | Program => matches!(setting.shape(), Shape::List { .. }),
                 Operator => false,
             };
             assert!(fits, "{}", setting.key);

@@ -74,7 +74,7 @@ fn may(setting: &Setting) -> String {
         Bound::Covered(Cover::Beginning) => "name some of these, or longer beginnings".to_owned(),
         Bound::Covered(Cover::Pattern) => "name some of these, or names that match one".to_owned(),
         Bound::Added => "add some".to_owned(),
-        Bound::Operator => "not set it".to_owned(),
+        Bound::Operator | Bound::Program => "not set it".to_owned(),
     }
 }
 

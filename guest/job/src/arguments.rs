@@ -15,7 +15,7 @@ Usage: intune-sync-job [sync | plan] [--KEY VALUE | --KEY=VALUE]...
 "
     .to_owned();
     let mut heading = "";
-    for setting in Setting::of_job() {
+    for setting in Setting::of_component() {
         if setting.group.heading() != heading {
             heading = setting.group.heading();
             help += &format!("\n{heading}:\n");
@@ -120,7 +120,7 @@ impl Asked {
                 None => (flag, None),
             };
             let setting = Setting::find(key)
-                .filter(|setting| setting.is_of_job() || key == OUTPUT)
+                .filter(|setting| setting.is_of_component() || key == OUTPUT)
                 .ok_or_else(|| unknown(argument))?;
             let value = match (value, setting.shape()) {
                 (Some(value), _) => value,
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn help_has_each_setting_with_its_range_and_default() {
         let help = help();
-        for setting in Setting::of_job() {
+        for setting in Setting::of_component() {
             assert!(help.contains(&format!("  --{}", setting.key)), "{help}");
         }
         let size = "  --batch-size N\n      Devices in a batch (1 to 10000) [default: 50]\n";
@@ -265,6 +265,10 @@ mod tests {
             (
                 vec!["--limit=1", "--limit=2"],
                 "`[1, 2]` is not allowed for `--limit`: it takes one value",
+            ),
+            (
+                vec!["--group=Kiosks"],
+                "`--group` is not an argument of this job",
             ),
             (
                 vec!["--graph-url=https://x"],

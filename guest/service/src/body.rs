@@ -39,7 +39,9 @@ pub fn read(body: &[u8]) -> Result<Given, Refusal> {
             let message = format!("`{key}` is given more than once");
             return Err(Refusal::new(400, message, format!("give `{key}` once")));
         }
-        let setting = Setting::find(key).ok_or_else(|| unknown(key))?;
+        let setting = Setting::find(key)
+            .filter(|setting| setting.bound != Bound::Program)
+            .ok_or_else(|| unknown(key))?;
         if setting.bound == Bound::Operator {
             return Err(Refusal::new(
                 403,
@@ -70,11 +72,11 @@ pub fn read(body: &[u8]) -> Result<Given, Refusal> {
 
 fn unknown(key: &str) -> Refusal {
     let kebab = key.to_ascii_lowercase().replace('_', "-");
-    let mut keys = Setting::of_job().map(|setting| setting.key);
+    let mut keys = Setting::of_component().map(|setting| setting.key);
     let hint = if keys.any(|key| key == kebab) {
         format!("write `{kebab}`")
     } else {
-        let keys: Vec<String> = Setting::of_job()
+        let keys: Vec<String> = Setting::of_component()
             .map(|setting| format!("`{}`", setting.key))
             .collect();
         format!("the keys are {}", keys.join(", "))
@@ -202,6 +204,7 @@ mod tests {
                 400,
                 "`batch_size` is not a known key",
             ),
+            (r#"{"group": "Kiosks"}"#, 400, "`group` is not a known key"),
             (
                 r#"{"limit": 5, "limit": 6}"#,
                 400,

@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn each_key_can_be_narrowed_and_not_widened() {
         let mut keys: Vec<&str> = CASES.iter().map(|(key, ..)| *key).collect();
-        let bounded = Setting::of_job().filter(|setting| setting.bound != Bound::Added);
+        let bounded = Setting::of_component().filter(|setting| setting.bound != Bound::Added);
         let mut all: Vec<&str> = bounded.map(|setting| setting.key).collect();
         keys.sort_unstable();
         all.sort_unstable();

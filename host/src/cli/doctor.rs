@@ -9,6 +9,8 @@ use intune_sync_settings::{Advice, Cloud, terms};
 
 use super::groups::{
     connection::GraphArgs,
+    entra::EntraGroups,
+    help,
     identity::{Auth, AuthKind, IdentityArgs},
     output::ReportOptions,
 };
@@ -18,6 +20,8 @@ use super::groups::{
 pub(crate) struct DoctorOptions {
     /// The device that a sync is requested of.
     pub(crate) probe: Option<Guid>,
+    /// The groups that the job names.
+    pub(crate) groups: EntraGroups,
     /// The tenant that the token must be of.
     pub(crate) tenant: Option<TenantId>,
     /// The tenant's cloud: it decides the token's scope and audience.
@@ -49,6 +53,10 @@ pub(super) struct DoctorArgs {
     /// Also request one real sync, of the device with this Intune device id: the only way to find out whether syncs are allowed
     #[arg(long, value_name = "DEVICE", value_parser = terms::guid, help_heading = "Job")]
     pub(super) probe: Option<Guid>,
+    #[arg(long, value_name = "GROUP", help = help("group"), help_heading = "Selection")]
+    pub(super) group: Vec<String>,
+    #[arg(long, value_name = "GROUP", help = help("exclude-group"), help_heading = "Selection")]
+    pub(super) exclude_group: Vec<String>,
     /// TOML file with defaults, as `sync` takes it
     #[arg(long, value_name = "FILE", help_heading = "Job")]
     pub(super) config: Option<PathBuf>,
@@ -76,6 +84,7 @@ impl TryFrom<DoctorArgs> for DoctorOptions {
         };
         Ok(Self {
             probe: args.probe,
+            groups: EntraGroups::named(&args.group, &args.exclude_group)?,
             tenant,
             cloud: args.graph.cloud,
             graph: args.graph.root(),

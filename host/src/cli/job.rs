@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::groups::{
     connection::GraphArgs,
     devices_file::{DeviceFileArgs, DeviceFiles},
+    entra::EntraGroups,
     history::HistoryOptions,
     identity::{Auth, IdentityArgs},
     output::{DeviceTable, JobFormat, OutputOptions},
@@ -31,6 +32,8 @@ pub(crate) struct JobOptions {
     pub(crate) given: Given,
     /// What files add to the selection.
     pub(crate) files: DeviceFiles,
+    /// The groups that it names.
+    pub(crate) groups: EntraGroups,
     /// The tenant's cloud: it alone decides the token's scope.
     pub(crate) cloud: Cloud,
     /// Where Graph is.
@@ -96,6 +99,7 @@ impl JobOptions {
                 ..pace
             },
             files: DeviceFiles::default(),
+            groups: EntraGroups::default(),
             cloud: Cloud::default(),
             graph,
             auth: Auth::ManagedIdentity {
@@ -179,9 +183,11 @@ impl JobArgs {
                 "give a date that has passed: `2026-11-01`",
             ));
         }
+        let groups = EntraGroups::of(&given)?;
         let files = self.files.read(&mut given)?;
         Ok(JobOptions {
             purpose,
+            groups,
             auth,
             cloud: self.graph.cloud,
             graph: self.graph.root(),

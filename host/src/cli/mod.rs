@@ -28,6 +28,7 @@ pub(crate) use self::{
     grant::{GrantOptions, PrincipalType, Purpose as GrantPurpose, Whom},
     groups::{
         devices_file::DeviceFiles,
+        entra::EntraGroups,
         history::{HistoryOptions, Resume, without_devices_file},
         identity::Auth,
         output::{Color, DeviceTable, OutputOptions, ReportFormat, Verbosity},

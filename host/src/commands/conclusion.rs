@@ -187,3 +187,49 @@ fn is_resumable(summary: &Summary) -> bool {
         }
     }
 }
+
+/// Ends a run that has been recorded, and that could not begin.
+///
+/// # Errors
+///
+/// Why it could not.
+pub(super) fn not_begun(
+    record: Option<&Record>,
+    ended: Result<ExitStatus, Failure>,
+    printer: &mut Printer,
+) -> Result<ExitStatus, Failure> {
+    if let Some(record) = record {
+        let status = match &ended {
+            Ok(_) => RunStatus::Stopped,
+            Err(failure) => {
+                let problem = failure.advice.clone().into();
+                match failure.status {
+                    ExitStatus::NotAuthorized => RunStatus::NotAuthorized(problem),
+                    ExitStatus::Stopped => RunStatus::Interrupted(problem),
+                    _ => RunStatus::Failed(problem),
+                }
+            }
+        };
+        let summary = record.whole(nothing_done(status));
+        record.end(&summary, Timestamp::now(), printer);
+    }
+    ended
+}
+
+/// The counts of a run that has done nothing, and its status.
+pub(super) fn nothing_done(status: RunStatus) -> Summary {
+    Summary {
+        total: 0,
+        success: 0,
+        error: 0,
+        skipped: 0,
+        gone: 0,
+        pending: 0,
+        batches: 0,
+        retries: 0,
+        throttled: 0,
+        requests: 0,
+        duration: 0,
+        status,
+    }
+}

@@ -26,8 +26,9 @@ use tokio::{runtime::Handle, time::Instant};
 
 use super::{
     Failure, component,
-    conclusion::{self, Concluded},
+    conclusion::{self, Concluded, nothing_done},
     confirm::{Confirmer, exactly},
+    groups::{self, Groups},
     history::{Opened, Record},
     http_client, identity,
     interruption::Interruption,
@@ -138,6 +139,19 @@ pub(crate) async fn run(
         }
         settings.learned = record.learned();
     }
+    let mut output = Output::new(options.format, options.purpose, id);
+    // A run that goes on with devices that are known needs no groups.
+    if rest.is_none() && !options.groups.is_empty() {
+        let known = groups::of_job(options, &client, &tokens, &interruption, deadline, printer);
+        let groups = match known.await {
+            Ok(Groups::Known(groups)) => groups,
+            Ok(Groups::Stopped(status)) => {
+                return conclusion::not_begun(record.as_ref(), Ok(status), printer);
+            }
+            Err(failure) => return conclusion::not_begun(record.as_ref(), Err(failure), printer),
+        };
+        output.set_groups(groups.select(&mut settings.selection));
+    }
     let asks = asks(options);
     // Who is asked is told which share of the tenant it is.
     settings.whole_list |= asks;
@@ -162,7 +176,6 @@ pub(crate) async fn run(
     }
     let run = sandbox.start(settings, Arc::clone(&egress), Time::Real);
     let mut run = run.await?;
-    let mut output = Output::new(options.format, options.purpose, id);
     if let Some(record) = &record {
         if rest.is_none() {
             record.skip(&mut run).await?;
@@ -486,7 +499,10 @@ impl Job<'_> {
                 record.event(now, &event);
             }
         }
-        let last = self.summary.take().unwrap_or_else(nothing_done);
+        let last = self
+            .summary
+            .take()
+            .unwrap_or_else(|| nothing_done(RunStatus::Running));
         Ok(Summary {
             status: RunStatus::Failed(Problem {
                 message,
@@ -532,22 +548,4 @@ fn unknown_ids(given: &Given, summary: &Summary) -> Option<Advice> {
 enum TurnError {
     Sandbox(#[from] SandboxError),
     Output(#[from] std::io::Error),
-}
-
-/// The counts of a run that broke in its first turn.
-fn nothing_done() -> Summary {
-    Summary {
-        total: 0,
-        success: 0,
-        error: 0,
-        skipped: 0,
-        gone: 0,
-        pending: 0,
-        batches: 0,
-        retries: 0,
-        throttled: 0,
-        requests: 0,
-        duration: 0,
-        status: RunStatus::Running,
-    }
 }

@@ -10,7 +10,9 @@ mod tests;
 
 use std::io;
 
-use intune_sync_report::{Collector, Confirmed, FailedDevice, Format, PlannedDevice};
+use intune_sync_report::{
+    Collector, Confirmed, FailedDevice, Format, PlannedDevice, SelectedGroup,
+};
 pub(crate) use intune_sync_report::{Counts, ErrorObject, Outcome as Ending, list, minutes, table};
 use intune_sync_wit::{Event, Purpose, Summary};
 use jiff::Timestamp;
@@ -50,6 +52,11 @@ impl Output {
     /// The last hash over the run's requests.
     pub(crate) fn set_evidence(&mut self, evidence: String) {
         self.collector.set_evidence(evidence);
+    }
+
+    /// The groups that the run selects by.
+    pub(crate) fn set_groups(&mut self, groups: Vec<SelectedGroup>) {
+        self.collector.set_groups(groups);
     }
 
     /// Who has checked in since.

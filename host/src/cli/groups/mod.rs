@@ -2,6 +2,7 @@
 
 pub(super) mod connection;
 pub(super) mod devices_file;
+pub(super) mod entra;
 pub(super) mod history;
 pub(super) mod identity;
 pub(super) mod output;
@@ -11,7 +12,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use intune_sync_settings::{Choice, Setting, choice};
 
 /// What the table says of a setting that the program reads in its own way.
-fn help(key: &str) -> &'static str {
+pub(super) fn help(key: &str) -> &'static str {
     Setting::find(key).map_or("", |setting| setting.help)
 }
 

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use intune_sync_egress::sync::{Rule, rules_table};
+use intune_sync_egress::{
+    groups,
+    sync::{Rule, rules_table},
+};
 use intune_sync_sandbox::{self as sandbox, Limit, SandboxError, promise::World};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -24,6 +27,8 @@ pub(super) struct Audit {
     pub(super) nested: Vec<Nested>,
     pub(super) recorded: Recorded,
     pub(super) rules: Vec<Rule>,
+    /// What the host sends for `--group`, before the component runs.
+    pub(super) group_rules: Vec<Rule>,
     pub(super) limits: Vec<Limit>,
 }
 
@@ -94,6 +99,7 @@ impl Audit {
             nested,
             recorded,
             rules: rules_table(),
+            group_rules: groups::rules_table(),
             limits: sandbox::limits_table(),
         })
     }

@@ -38,6 +38,7 @@ struct Report<'a> {
     crates: Vec<Crate<'a>>,
     unreadable_sections: &'a BTreeSet<String>,
     gate_rules: &'a [Rule],
+    group_rules: &'a [Rule],
     limits: &'a [Limit],
 }
 
@@ -54,9 +55,13 @@ impl<'a> From<&'a Audit> for Report<'a> {
     fn from(audit: &'a Audit) -> Self {
         let (world, recorded) = (&audit.world, &audit.recorded);
         // Rules and limits do not apply to a component that runs without this program.
-        let (gate_rules, limits) = match audit.verdict() {
+        let (gate_rules, group_rules, limits) = match audit.verdict() {
             Verdict::StandsAlone => Default::default(),
-            _ => (audit.rules.as_slice(), audit.limits.as_slice()),
+            _ => (
+                audit.rules.as_slice(),
+                audit.group_rules.as_slice(),
+                audit.limits.as_slice(),
+            ),
         };
         Self {
             component: audit
@@ -84,6 +89,7 @@ impl<'a> From<&'a Audit> for Report<'a> {
                 .collect(),
             unreadable_sections: &recorded.unreadable,
             gate_rules,
+            group_rules,
             limits,
         }
     }

@@ -1,5 +1,6 @@
 //! The report of `audit` for people.
 
+use intune_sync_egress::sync::Rule;
 use intune_sync_sandbox::promise::Item;
 
 use super::{
@@ -87,13 +88,19 @@ impl Report {
     /// The rules and limits of the sandbox.
     fn sandboxed(&mut self, audit: &Audit) {
         self.heading("what may pass the egress gate, whichever component runs");
-        for rule in &audit.rules {
-            self.line(&format!("  {}", rule.what));
-            self.line(&format!("      {}", rule.condition));
-        }
+        self.rules(&audit.rules);
+        self.heading("what the host itself may send for `--group` and `--exclude-group`, before the component runs");
+        self.rules(&audit.group_rules);
         self.heading("limits, whichever component runs");
         let limits = audit.limits.iter();
         self.rows(limits.map(|limit| [limit.what, limit.limit.as_str()]));
+    }
+
+    fn rules(&mut self, rules: &[Rule]) {
+        for rule in rules {
+            self.line(&format!("  {}", rule.what));
+            self.line(&format!("      {}", rule.condition));
+        }
     }
 
     /// What is missing where a component runs without this program.

@@ -13,6 +13,7 @@ use super::{
     clock::Clock,
     devices,
     graph_client::GraphClient,
+    groups,
     report::Report,
     step::{Cause, Outcome, Step},
     token::{self, Permits},
@@ -41,7 +42,7 @@ pub(super) async fn examine(subject: Subject<'_>, report: &mut Report<'_>) -> io
         client,
         source,
     } = subject;
-    let graph = GraphClient::new(options, client);
+    let graph = GraphClient::new(options, client.clone());
 
     let source = match source {
         Ok(source) => source.find().await.map(|()| source).map_err(Advice::from),
@@ -59,12 +60,13 @@ pub(super) async fn examine(subject: Subject<'_>, report: &mut Report<'_>) -> io
     report.check(Step::Clock, async { clock.check() }).await?;
     report.clock_ahead = clock.ahead();
 
-    let (mut claims, mut bearer) = (None, None);
+    let (mut claims, mut bearer, mut members) = (None, None, None);
     let obtained = async {
         match obtain(&*source?, &options.cloud.scope()).await {
             Ok(token) => {
                 claims = token.secret.claims();
                 bearer = Some(Bearer::new(token.secret.bearer()));
+                members = Some(Bearer::new(token.secret.bearer()));
                 Ok(Outcome::Passed(token::kind(claims.as_ref())))
             }
             Err(error) => Err(Advice::from(error)),
@@ -93,6 +95,11 @@ pub(super) async fn examine(subject: Subject<'_>, report: &mut Report<'_>) -> io
     ] {
         report.check(step, async { token.check(step) }).await?;
     }
+    let names_groups = !options.groups.is_empty();
+    if names_groups {
+        let step = Step::Groups;
+        report.check(step, async { token.check(step) }).await?;
+    }
 
     let graph = bearer.map(|bearer| graph.authenticated(bearer));
     // Without a token, these are blocked.
@@ -103,6 +110,17 @@ pub(super) async fn examine(subject: Subject<'_>, report: &mut Report<'_>) -> io
         }
     };
     report.check(Step::Devices, page).await?;
+    if names_groups {
+        let members = async {
+            match members {
+                Some(bearer) => {
+                    groups::read(options, client, bearer, &token.remedy_for_groups()).await
+                }
+                None => Outcome::Blocked(Step::Token),
+            }
+        };
+        report.check(Step::Members, members).await?;
+    }
     let Some(device) = options.probe else {
         return report.record(
             Step::Sync,

@@ -5,6 +5,7 @@ mod clock;
 mod devices;
 mod examine;
 mod graph_client;
+mod groups;
 mod json;
 mod report;
 mod step;

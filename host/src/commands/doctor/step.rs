@@ -30,8 +30,12 @@ pub(super) enum Step {
     ReadRole,
     /// It permits syncs.
     SyncRole,
+    /// It permits reading who is in a group.
+    Groups,
     /// A page of devices can be read.
     Devices,
+    /// Who is in the groups of the job can be read.
+    Members,
     /// A device can be synced.
     Sync,
 }
@@ -49,11 +53,20 @@ impl Step {
             Step::Devices,
             Step::SyncRole,
         ];
+        const TO_READ_MEMBERS: &[Step] = &[
+            Step::Graph,
+            Step::Token,
+            Step::Audience,
+            Step::Tenant,
+            Step::Expiry,
+            Step::Groups,
+        ];
         match self {
             Self::Identity | Self::Graph => &[],
             Self::Clock => &[Self::Graph],
             Self::Token => &[Self::Identity],
             Self::Devices => &TO_SYNC[..6],
+            Self::Members => TO_READ_MEMBERS,
             Self::Sync => TO_SYNC,
             _ => &[Self::Token],
         }
@@ -129,6 +142,7 @@ pub(super) enum Cause {
     TokenRefused,
     ApprovalNeeded,
     UnknownDevice,
+    UnknownGroup,
     DeviceRefused,
     RequestRefused,
 }
@@ -152,6 +166,7 @@ impl Cause {
             | Self::GraphUnavailable
             | Self::WrongClock
             | Self::UnknownDevice
+            | Self::UnknownGroup
             | Self::DeviceRefused
             | Self::RequestRefused => ExitStatus::Failed,
         }

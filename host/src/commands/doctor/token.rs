@@ -1,6 +1,10 @@
 //! The checks of a token's claims. Signatures are not verified here: Graph does that.
 
-use intune_sync_graph::roles::{PRIVILEGED_OPERATIONS as SYNC, READ, READ_WRITE};
+use intune_sync_graph::roles::{
+    ENTRA_DEVICES, GROUP_MEMBERS, MAY_READ_DEVICES, MAY_READ_GROUPS, PRIVILEGED_OPERATIONS as SYNC,
+    READ, READ_WRITE,
+};
+use intune_sync_settings::Advice;
 
 use super::{
     clock::{in_words, moment},
@@ -8,6 +12,7 @@ use super::{
 };
 use crate::{
     cli::{Auth, Cloud, DoctorOptions},
+    commands::groups,
     identity::Claims,
 };
 
@@ -70,6 +75,7 @@ impl TokenCheck<'_> {
             Step::Expiry => self.expiry(claims),
             Step::Age => self.age(claims),
             Step::ReadRole => self.role(claims, &[READ, READ_WRITE], "reading devices"),
+            Step::Groups => self.groups(claims),
             _ => self.role(claims, &[SYNC], "syncs"),
         }
     }
@@ -90,6 +96,11 @@ impl TokenCheck<'_> {
             other => format!(" --cloud {other}"),
         };
         format!("have an administrator run `intune-sync grant --principal-id {id}{cloud}`")
+    }
+
+    /// The remedy for a missing permission to read who is in a group.
+    pub(super) fn remedy_for_groups(&self) -> String {
+        groups::remedy(self.claims.as_ref(), self.options.cloud)
     }
 
     fn audience(&self, claims: &Claims) -> Outcome {
@@ -163,10 +174,14 @@ impl TokenCheck<'_> {
         };
         let age = self.now.saturating_sub(issued).max(0);
         let issued = format!("{} ago, {}", in_words(age.unsigned_abs()), moment(issued));
-        let missing = missing(claims);
+        let missing = self.missing(claims);
         if missing.is_empty() || age <= FRESH {
             return Outcome::Passed(format!("issued {issued}"));
         }
+        let remedy = match missing.as_slice() {
+            [only] if only.contains(GROUP_MEMBERS) => self.remedy_for_groups(),
+            _ => self.remedy(),
+        };
         let since = match missing.len() {
             1 => "if it was granted since",
             _ => "if they were granted since",
@@ -190,16 +205,42 @@ impl TokenCheck<'_> {
                 "the token was issued {issued}, and lacks {}: it does not hold what was granted since then",
                 missing.join(" and ")
             ),
-            format!("{since}, {fresh}; if not, {}", self.remedy()),
+            format!("{since}, {fresh}; if not, {remedy}"),
         ))
     }
 
-    fn role(&self, claims: &Claims, any_of: &[&str], action: &str) -> Outcome {
-        let held = permissions(claims);
-        if let Some(role) = any_of
+    /// Whether the token permits reading who is in a group. Devices take another role, which a group of users does not.
+    fn groups(&self, claims: &Claims) -> Outcome {
+        match self.role(claims, &MAY_READ_GROUPS, "reading who is in a group") {
+            Outcome::Passed(role) => Outcome::Passed(match held(claims, &MAY_READ_DEVICES) {
+                Some(devices) => format!("{role}, `{devices}`"),
+                None => {
+                    format!("{role}; `{ENTRA_DEVICES}` is missing, which groups with devices need")
+                }
+            }),
+            Outcome::Failed(finding) => Outcome::failed(
+                finding.cause,
+                Advice::new(finding.advice.message, self.remedy_for_groups()),
+            ),
+            other => other,
+        }
+    }
+
+    /// The permissions for the job that are missing, quoted.
+    fn missing(&self, claims: &Claims) -> Vec<String> {
+        let mut needed = vec![(READ, &[READ, READ_WRITE][..]), (SYNC, &[SYNC])];
+        // Whether the devices in a group may be read shows when they are.
+        if !self.options.groups.is_empty() {
+            needed.push((GROUP_MEMBERS, &MAY_READ_GROUPS));
+        }
+        let missing = needed
             .iter()
-            .find(|role| held.iter().any(|held| held == *role))
-        {
+            .filter(|(_, any_of)| held(claims, any_of).is_none());
+        missing.map(|(role, _)| format!("`{role}`")).collect()
+    }
+
+    fn role(&self, claims: &Claims, any_of: &[&'static str], action: &str) -> Outcome {
+        if let Some(role) = held(claims, any_of) {
             return Outcome::Passed(format!("`{role}`"));
         }
         if let Outcome::Failed(_) = self.age(claims) {
@@ -225,18 +266,13 @@ fn permissions(claims: &Claims) -> &[String] {
     claims.scopes.as_deref().unwrap_or(&claims.roles)
 }
 
-/// The permissions for a sync that are missing, quoted.
-fn missing(claims: &Claims) -> Vec<String> {
+/// The first of these permissions that a token has.
+fn held(claims: &Claims, any_of: &[&'static str]) -> Option<&'static str> {
     let held = permissions(claims);
-    let has = |role: &str| held.iter().any(|held| held == role);
-    let mut missing = Vec::new();
-    if !has(READ) && !has(READ_WRITE) {
-        missing.push(format!("`{READ}`"));
-    }
-    if !has(SYNC) {
-        missing.push(format!("`{SYNC}`"));
-    }
-    missing
+    let mut any_of = any_of.iter();
+    any_of
+        .find(|role| held.iter().any(|held| held == *role))
+        .copied()
 }
 
 fn silent(what: &str) -> Outcome {

@@ -12,11 +12,10 @@ use serde::Deserialize;
 
 use super::{
     Outcome,
-    patience::Patience,
     principal::{Principal, Written},
 };
 use crate::{
-    commands::Failure,
+    commands::{Failure, patience::Patience},
     graph::{ErrorResponse, GraphResponse},
     printer::Printer,
 };

@@ -1,4 +1,4 @@
-//! How long `grant` keeps trying (docs/graph-facts.md#granting-permissions).
+//! How long the host's own requests are tried again (docs/graph-facts.md#granting-permissions).
 
 use std::time::Duration;
 
