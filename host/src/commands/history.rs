@@ -22,7 +22,13 @@ use intune_sync_wit::{
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{Failure, component::hexadecimal, confirm::Awaited, requests::Requests};
+use super::{
+    Failure,
+    component::hexadecimal,
+    confirm::Awaited,
+    earlier::{earlier, no_such_run, same_job},
+    requests::Requests,
+};
 use crate::{
     cli::{HistoryOptions, JobOptions, Resume},
     output::Ending,
@@ -464,64 +470,6 @@ fn digest(parts: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
     let mut digest = Sha256::new();
     parts.for_each(|part| digest.update(part));
     hexadecimal(&digest.finalize())
-}
-
-/// The run to go on with.
-fn earlier(
-    history: &History,
-    HistoryOptions {
-        resume,
-        inherits_selection,
-        ..
-    }: &HistoryOptions,
-    header: &Header,
-    printer: &mut Printer,
-) -> Result<Option<Earlier>, Failure> {
-    match resume {
-        Resume::No | Resume::Confirm(_) => Ok(None),
-        Resume::Latest => {
-            let latest = history.unfinished(&header.subject, &header.selection);
-            let latest = latest.map_err(unusable)?;
-            if latest.is_none() {
-                printer.note("there is no unfinished run to resume: a new one begins");
-            }
-            Ok(latest)
-        }
-        Resume::Run(run) => {
-            let earlier = history.to_resume(run).map_err(no_such_run)?;
-            let mut difference = header.subject.difference(&earlier.run.subject);
-            if !inherits_selection && header.selection != earlier.run.selection {
-                difference.push(format!(
-                    "selection `{}` instead of `{}`",
-                    header.selection, earlier.run.selection
-                ));
-            }
-            same_job(run, difference)?;
-            if !earlier.run.is_unfinished() {
-                return Err(Failure::usage(
-                    format!("run `{run}` is finished: there is nothing to resume"),
-                    "leave `--resume` out to begin a new one",
-                ));
-            }
-            Ok(Some(earlier))
-        }
-    }
-}
-
-/// A run that a user has named, and that cannot be used.
-fn no_such_run(error: Error) -> Failure {
-    Failure::new(ExitStatus::Usage, error)
-}
-
-/// Refuses to go on with a run that differs in these ways.
-fn same_job(run: &str, difference: Vec<String>) -> Result<(), Failure> {
-    match difference.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::usage(
-            format!("run `{run}` was another job: {}", difference.join(", ")),
-            format!("`intune-sync runs resume {run}` gives it the same flags again"),
-        )),
-    }
 }
 
 /// A device that failed in an earlier part, as the output shows it.
