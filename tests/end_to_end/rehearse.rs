@@ -232,7 +232,7 @@ fn what_is_recommended_keeps_the_config_file() {
     let content = "os = [\"Windows\"]\npace = \"quota\"\ndispatch = \"single\"\n";
     std::fs::write(&path, content).expect("it is written");
     let path = path.to_str().expect("UTF-8");
-    let finished = rehearse("--devices 50").args(["--config", path]).run();
+    let finished = rehearse("--devices 400").args(["--config", path]).run();
     let expected =
         format!("\n  intune-sync sync --config '{path}' --dispatch batch --pace quota\n");
     assert!(finished.stdout.contains(&expected), "{finished:?}");

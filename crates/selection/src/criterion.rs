@@ -51,6 +51,10 @@ pub struct Unmatched {
     pub instead: Vec<String>,
 }
 
+/// A setting, the property that it is about, its values, how they are compared, and whether few different ones are
+/// expected.
+type Row<'a> = (&'static str, Property, &'a [String], fn(&str) -> Test, bool);
+
 impl Criterion {
     /// Those that a selection has.
     pub(crate) fn all(selection: &Selection) -> Vec<Self> {
@@ -60,7 +64,7 @@ impl Criterion {
         let s = selection;
         // Nearly every device has a name, a serial number and a user of its own: to list them would say nothing.
         let (few, many) = (true, false);
-        let all: [(_, _, &[String], fn(&str) -> Test, _); 11] = [
+        let all: [Row<'_>; 11] = [
             ("os", Property::OperatingSystem, &s.os, begins, few),
             (
                 "compliance",

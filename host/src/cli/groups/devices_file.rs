@@ -20,7 +20,7 @@ pub(in crate::cli) struct DeviceFileArgs {
     ///
     /// One Intune device id a line, blank lines and `#` comments allowed; a CSV file with a header, whose column says what
     /// it names: `Id` or `Device ID`, `Azure AD Device ID`, `Serial number`, or `Device name`; JSON from Graph or from
-    /// `plan --list`; or a ZIP archive of one of these, such as the admin center's export.
+    /// this program; or a ZIP archive of one of these, such as the admin center's export.
     #[arg(long, value_name = "FILE")]
     devices_from: Option<PathBuf>,
     /// The column of `--devices-from` that names the devices

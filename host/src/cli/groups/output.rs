@@ -26,7 +26,7 @@ pub(in crate::cli) enum JobFormat {
     Json,
     /// A JSON object a line: each event, and the summary last
     Jsonl,
-    /// The devices of `plan --list`, one a row
+    /// The devices that a plan lists, one a row
     Csv,
 }
 
