@@ -1,6 +1,7 @@
 //! The managed identity of a server of Azure Arc: a challenge, and a key in a file of the agent's own folder.
 //!
 //! The folder is fixed. Where a test may not make it, or where a real agent has it, it says so and tests the rest.
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::{fs, path::Path};
 

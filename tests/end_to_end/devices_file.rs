@@ -108,7 +108,7 @@ fn names_that_fit_no_device_or_several_are_listed_before_anything_is_sent() {
         for line in [
             "note: `no such PC` is no device of Intune's\n",
             "note: `nor this` is no device of Intune's\n",
-            "error: 2 of 3 names in `--devices-from` fit no device\n\
+            "error: 2 of 3 names in `--devices-from` fit no device: `no such PC`, `nor this`\n\
              hint: correct them, or go on without them with `--allow-missing`\n",
         ] {
             assert!(finished.stderr.contains(line), "{finished:?}");
@@ -142,7 +142,7 @@ fn names_that_fit_no_device_or_several_are_listed_before_anything_is_sent() {
     assert!(
         finished
             .stderr
-            .contains("error: 1 of 1 names in `--devices-from` fit several devices each\n"),
+            .contains("error: 1 of 1 names in `--devices-from` fit several devices each: `"),
         "{finished:?}"
     );
     assert_eq!(tenant.statistics().syncs_requested, 0, "{finished:?}");
@@ -251,6 +251,114 @@ fn what_is_wrong_with_the_flags_is_said_first() {
         let finished = tenant.sync().args(args.iter().copied()).run();
         assert_eq!(finished.code, 2, "{args:?}: {finished:?}");
         assert!(finished.stderr.contains(problem), "{args:?}: {finished:?}");
+    }
+    assert_eq!(tenant.statistics().requests.total(), 0);
+}
+
+/// Whatever is done with such a run later, its devices are not those that were meant.
+#[test]
+fn a_run_that_is_refused_for_its_names_cannot_be_resumed() {
+    let mut config = healthy(30);
+    config.fleet.same_name = Share::ALL;
+    let tenant = Tenant::new(config);
+    let state = tempfile::tempdir().expect("a directory");
+    let state = state.path().to_str().expect("UTF-8");
+    let file = file("Name\nDESKTOP\n");
+    let sync = |more: &[&str]| {
+        let program = tenant
+            .sync()
+            .args(["--state-dir", state, "--devices-from", path(&file)]);
+        program.args(more.iter().copied()).run()
+    };
+    assert_eq!(sync(&[]).code, 2);
+    assert_eq!(sync(&["--resume"]).code, 2);
+    let runs = |args: &[&str]| {
+        let program = tenant.surround().args(["runs"]).args(args.iter().copied());
+        program.args(["--state-dir", state]).run()
+    };
+    let listed = runs(&["list", "--output", "json"]).stdout;
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    for run in listed.as_array().expect("runs") {
+        let id = run["id"].as_str().expect("an id");
+        assert_eq!(number(run, "pending"), 0, "{run}");
+        let resumed = runs(&["resume", id]);
+        assert_ne!(resumed.code, 0, "{resumed:?}");
+    }
+    assert_eq!(tenant.statistics().syncs_requested, 0);
+}
+
+#[test]
+fn a_list_of_exclusions_must_leave_somebody_out() {
+    let (tenant, fleet) = (Tenant::new(healthy(20)), fleet(&healthy(20)));
+    let known = text(&fleet[0], "id");
+    let unknown = "00000000-0000-4000-8000-000000000001";
+    let excluding = |content: &str, more: &[&str]| {
+        let file = file(content);
+        let program = tenant.plan().args(["--exclude-devices-from", path(&file)]);
+        let finished = program
+            .args(more.iter().copied())
+            .args(["--output", "json"])
+            .run();
+        let total = serde_json::from_str(&finished.stdout).ok();
+        (
+            finished.code,
+            total.map(|it: Value| it["Total"].clone()),
+            finished.stderr,
+        )
+    };
+    let (code, _, stderr) = excluding(unknown, &[]);
+    assert_eq!(code, 2, "{stderr}");
+    let error =
+        format!("error: 1 of 1 devices to leave out are not in the list of devices: `{unknown}`\n");
+    assert!(stderr.contains(&error), "{stderr}");
+    let (code, total, _) = excluding(unknown, &["--allow-missing"]);
+    assert_eq!((code, total), (0, Some(20.into())));
+    let (code, total, stderr) = excluding(&format!("{known}\n{unknown}\n"), &[]);
+    assert_eq!((code, total), (0, Some(19.into())), "{stderr}");
+    assert!(
+        stderr.contains("warning: 1 of 2 devices to leave out"),
+        "{stderr}"
+    );
+    for empty in [
+        "",
+        "\"Name\",\"Device ID\",\"Reasons\"\r\n",
+        r#"{"Failures":[]}"#,
+    ] {
+        let (code, total, stderr) = excluding(empty, &[]);
+        assert_eq!((code, total), (0, Some(20.into())), "{empty}: {stderr}");
+    }
+    let stderr = tenant.plan().args(["--exclude-name", "nope*"]).run().stderr;
+    assert!(
+        stderr.contains("[WARNING] `nope*` for `exclude-name` matches no listed device"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn ids_that_are_not_listed_are_told_of_by_a_plan() {
+    let tenant = Tenant::new(healthy(5));
+    let unknown = "00000000-0000-4000-8000-000000000001";
+    let finished = tenant.plan().args(["--device", unknown]).run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    let warning =
+        "warning: 1 of 1 ids are not in the list of devices\nhint: they are gone, or Entra ID's";
+    assert!(finished.stderr.contains(warning), "{finished:?}");
+    let sync = tenant
+        .sync()
+        .args(["--device", unknown, "--allow-missing", "--fail-if-none"]);
+    assert_eq!(sync.run().code, 6);
+}
+
+/// It would narrow nothing, and the whole fleet be meant.
+#[test]
+fn an_empty_list_in_a_config_file_is_refused() {
+    let tenant = Tenant::new(healthy(5));
+    for key in ["os", "device", "group", "exclude-name"] {
+        let config = file(format!("{key} = []\n"));
+        let finished = tenant.sync().args(["--config", path(&config)]).run();
+        assert_eq!(finished.code, 2, "{key}: {finished:?}");
+        let problem = format!("error: `{key}` in `{}` is an empty list", path(&config));
+        assert!(finished.stderr.contains(&problem), "{key}: {finished:?}");
     }
     assert_eq!(tenant.statistics().requests.total(), 0);
 }

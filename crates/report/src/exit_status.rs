@@ -112,7 +112,7 @@ impl ExitStatus {
     #[must_use]
     pub const fn with_nothing(self, summary: &Summary, fails: bool) -> Self {
         match self {
-            Self::Success if fails && summary.total == 0 => Self::NothingMatched,
+            Self::Success if fails && summary.total == summary.gone => Self::NothingMatched,
             other => other,
         }
     }

@@ -60,7 +60,6 @@ impl Criterion {
     pub(crate) fn all(selection: &Selection) -> Vec<Self> {
         let is = |text: &str| Test::Is(text.to_lowercase());
         let begins = |text: &str| Test::Begins(text.to_lowercase());
-        let like = |text: &str| Test::Like(WildMatch::new_case_insensitive(text));
         let s = selection;
         // Nearly every device has a name, a serial number and a user of its own: to list them would say nothing.
         let (few, many) = (true, false);
@@ -114,6 +113,17 @@ impl Criterion {
             .collect()
     }
 
+    /// What a selection leaves out by its name.
+    pub(crate) fn exclude_name(selection: &Selection) -> Option<Self> {
+        let patterns = &selection.exclude_name;
+        (!patterns.is_empty()).then(|| Self {
+            key: "exclude-name",
+            property: Property::DeviceName,
+            values: patterns.iter().map(|text| Value::new(text, like)).collect(),
+            seen: None,
+        })
+    }
+
     /// Whether a device has one of the values.
     pub(crate) fn matches(&mut self, device: &DeviceRow<'_>) -> bool {
         let text = device.text(self.property);
@@ -161,6 +171,10 @@ impl Criterion {
     }
 }
 
+fn like(text: &str) -> Test {
+    Test::Like(WildMatch::new_case_insensitive(text))
+}
+
 impl Value {
     fn new(text: &str, test: fn(&str) -> Test) -> Self {
         Self {
@@ -176,7 +190,8 @@ impl Test {
         match self {
             Self::Is(value) => lower == value,
             Self::Begins(value) => lower.starts_with(value.as_str()),
-            Self::Like(pattern) => pattern.matches(text),
+            // `*` is any text, and none is no text.
+            Self::Like(pattern) => !text.is_empty() && pattern.matches(text),
         }
     }
 }

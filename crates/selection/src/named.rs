@@ -61,10 +61,7 @@ impl Named {
 
     /// The names and serial numbers that no listed device has, as they were given.
     pub fn unlisted_texts(&self) -> impl Iterator<Item = &str> {
-        let texts = self.names.0.iter().chain(&self.serials.0);
-        texts
-            .filter(|text| text.devices[0].is_none())
-            .map(|text| text.shown.as_str())
+        self.names.unmet().chain(self.serials.unmet())
     }
 
     /// The names and serial numbers that several listed devices have.
@@ -82,17 +79,17 @@ impl Named {
 
 /// Ids, sorted, and whether each is a listed device's.
 #[derive(Debug, Clone)]
-struct Ids(Vec<(Guid, bool)>);
+pub(crate) struct Ids(Vec<(Guid, bool)>);
 
 impl Ids {
-    fn new(ids: &[Guid]) -> Self {
+    pub(crate) fn new(ids: &[Guid]) -> Self {
         let mut ids: Vec<_> = ids.iter().map(|id| (*id, false)).collect();
         ids.sort_unstable();
         ids.dedup();
         Self(ids)
     }
 
-    fn meet(&mut self, id: Guid) -> bool {
+    pub(crate) fn meet(&mut self, id: Guid) -> bool {
         match self.0.binary_search_by_key(&id, |(id, _)| *id) {
             Ok(at) => {
                 self.0[at].1 = true;
@@ -102,11 +99,19 @@ impl Ids {
         }
     }
 
-    fn meet_text(&mut self, id: &str) -> bool {
+    pub(crate) fn meet_text(&mut self, id: &str) -> bool {
         !self.0.is_empty() && id.parse().is_ok_and(|id| self.meet(id))
     }
 
-    fn unmet(&self) -> impl Iterator<Item = Guid> + '_ {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn contain(&self, id: Guid) -> bool {
+        self.0.binary_search_by_key(&id, |(id, _)| *id).is_ok()
+    }
+
+    pub(crate) fn unmet(&self) -> impl Iterator<Item = Guid> + '_ {
         let unmet = self.0.iter().filter(|(_, met)| !met);
         unmet.map(|(id, _)| *id)
     }
@@ -114,7 +119,7 @@ impl Ids {
 
 /// Texts, sorted, each with the first two listed devices that have it.
 #[derive(Debug, Clone)]
-struct Texts(Vec<NamedText>);
+pub(crate) struct Texts(Vec<NamedText>);
 
 #[derive(Debug, Clone)]
 struct NamedText {
@@ -125,7 +130,7 @@ struct NamedText {
 }
 
 impl Texts {
-    fn new(texts: &[String]) -> Self {
+    pub(crate) fn new(texts: &[String]) -> Self {
         let texts = texts.iter().map(|text| NamedText {
             lower: text.to_lowercase(),
             shown: text.clone(),
@@ -137,7 +142,17 @@ impl Texts {
         Self(texts)
     }
 
-    fn meet(&mut self, device: Guid, text: &str) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that no listed device has, as they were given.
+    pub(crate) fn unmet(&self) -> impl Iterator<Item = &str> {
+        let unmet = self.0.iter().filter(|text| text.devices[0].is_none());
+        unmet.map(|text| text.shown.as_str())
+    }
+
+    pub(crate) fn meet(&mut self, device: Guid, text: &str) -> bool {
         if self.0.is_empty() {
             return false;
         }

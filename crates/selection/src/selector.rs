@@ -5,7 +5,7 @@ use core::time::Duration;
 use intune_sync_graph::DeviceRow;
 use intune_sync_ids::Guid;
 
-use crate::{Criteria, Named, Selection, exclusions::Exclusions};
+use crate::{Criteria, Named, Selection, Unmatched, exclusions::Exclusions};
 
 /// A [`Selection`], prepared for one listed device after the other. It remembers which of its values have matched one.
 #[derive(Debug, Clone)]
@@ -32,7 +32,8 @@ impl Selector {
         let is_named = named.is_none_or(|named| named.meet(device, row));
         // Each value is to know whether it matches a device, whatever the others say.
         let meets = self.criteria.matches(row, last_sync);
-        is_named && meets && !self.exclusions.contain(device, row)
+        let is_excluded = self.exclusions.contain(device, row);
+        is_named && meets && !is_excluded
     }
 
     /// Why a device that is taken cannot sync, unless such devices are to be included.
@@ -57,6 +58,16 @@ impl Selector {
     #[must_use]
     pub fn criteria(&self) -> &Criteria {
         &self.criteria
+    }
+
+    /// The values of criteria and the patterns of exclusions that have matched no device.
+    pub fn unmatched(&self) -> impl Iterator<Item = Unmatched> + '_ {
+        self.criteria.unmatched().chain(self.exclusions.unmatched())
+    }
+
+    /// The names, serial numbers and ids that are left out, and that no listed device has.
+    pub fn unlisted_exclusions(&self) -> impl Iterator<Item = String> + '_ {
+        self.exclusions.unlisted()
     }
 
     /// What the selection names, if it names devices, and which of it was listed.

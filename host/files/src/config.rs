@@ -59,7 +59,7 @@ fn one(value: &Toml) -> Result<String, &'static str> {
         Toml::Float(number) => Ok(number.to_string()),
         Toml::Boolean(value) => Ok(value.to_string()),
         Toml::Array(_) => Err("a list"),
-        Toml::Datetime(_) => Err("a date"),
+        Toml::Datetime(date) => Ok(date.to_string()),
         Toml::Table(_) => Err("a table"),
     }
 }
@@ -79,13 +79,13 @@ mod tests {
             ("d", value("x")),
             ("e", Value::List(vec!["iOS".to_owned(), "7".to_owned()])),
             ("f", Value::Other("a list in a list")),
-            ("g", Value::Other("a date")),
+            ("g", value("2026-11-23")),
             ("h", Value::Other("a table")),
         ];
         let expected = expected.map(|(key, value)| (key.to_owned(), value));
         assert_eq!(parse(text, "`x`"), Ok(expected.into()));
-        let dates = parse("a = [2026-11-23]\n", "`x`");
-        assert_eq!(dates, Ok(vec![("a".to_owned(), Value::Other("a list"))]));
+        let tables = parse("a = [{b = 1}]\n", "`x`");
+        assert_eq!(tables, Ok(vec![("a".to_owned(), Value::Other("a list"))]));
     }
 
     #[test]

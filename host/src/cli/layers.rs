@@ -210,6 +210,12 @@ fn file_layer(path: &Path, known: &[Key<'_>]) -> Result<BTreeMap<String, Layered
                 let values = vec![text];
                 return Ok((key, Layered { values, place }));
             }
+            Value::List(values) if *is_list && values.is_empty() => {
+                return Err(Advice::new(
+                    format!("{place} is an empty list, which would narrow nothing"),
+                    "remove the line, or write a value into the list",
+                ));
+            }
             Value::List(values) if *is_list => return Ok((key, Layered { values, place })),
             Value::List(_) => "a list",
             Value::Other(what) => what,

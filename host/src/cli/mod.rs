@@ -27,7 +27,6 @@ pub(crate) use self::{
     doctor::DoctorOptions,
     grant::{GrantOptions, PrincipalType, Purpose as GrantPurpose, Whom},
     groups::{
-        devices_file::DeviceFiles,
         entra::EntraGroups,
         history::{HistoryOptions, Resume, without_devices_file},
         identity::Auth,

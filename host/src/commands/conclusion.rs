@@ -55,6 +55,11 @@ pub(super) async fn of(
         printer.note("nothing was synced");
         return Ok(status);
     }
+    if status == ExitStatus::Usage && is_text {
+        // Who has named the wrong devices needs no figures.
+        output.conclude(printer, &summary);
+        return Ok(status);
+    }
     if let Some(devices) = devices {
         if confirmer.options.list == Some(DeviceTable::Csv) {
             let header = PlannedDevice::HEADER.map(str::to_owned);

@@ -82,7 +82,11 @@ impl Job<'_> {
         let misnamed = self.misnamed.take();
         let is_misnamed = misnamed.is_some();
         if let Some(problem) = misnamed {
-            summary.status = RunStatus::Failed(problem.into());
+            summary = Summary {
+                requests: summary.requests,
+                duration: summary.duration,
+                ..nothing_done(RunStatus::Failed(problem.into()))
+            };
         }
         let fails = self.options.given.fails_if_incomplete() && output.is_incomplete();
         if let Some(warning) = unknown_ids(&self.options.given, &summary) {
@@ -141,6 +145,11 @@ impl Job<'_> {
         let Some(events) = self.run.next(Turn::MAX_WAIT).await? else {
             return Ok(Next::End);
         };
+        self.check_names(printer);
+        if self.misnamed.is_some() {
+            // Nothing of this plan comes true, and the history is not to take it for one.
+            return Ok(Next::Turn);
+        }
         for event in &events {
             let now = Timestamp::now();
             output.event(printer, now, event)?;
@@ -159,7 +168,6 @@ impl Job<'_> {
                 _ => {}
             }
         }
-        self.check_names(printer);
         self.ask(printer).await?;
         output.tick(printer, Timestamp::now());
         let summary = self.run.summary().await?;

@@ -148,13 +148,13 @@ pub(crate) async fn run(
         output.set_groups(groups.select(&mut settings.selection));
     }
     let asks = asks(options);
-    // Who is asked is told which share of the tenant it is.
-    settings.whole_list |= asks;
     // A resumed run has the devices from the history: their names were checked when it began.
     let names = match rest {
-        None => Names::of(&options.files),
+        None => Names::of(options),
         Some(_) => None,
     };
+    // Who is asked is told which share of the tenant it is; whether what is named is there shows in the whole list.
+    settings.whole_list |= asks || names.is_some();
     let question = match (asks, &names) {
         (true, _) => Question::open(options.whole_fleet(), tokens.claims()),
         (false, Some(_)) => Question::unasked(),

@@ -108,7 +108,7 @@ impl Log {
                 Level::Info,
                 "Renewed the token, since Graph refused the previous one".to_owned(),
             ),
-            EventKind::Notice(text) => (Level::Info, text.clone()),
+            EventKind::Notice(text) => (Level::Warning, text.clone()),
             _ if !all => return,
             EventKind::Listed(listed) => {
                 let (devices, pages) =

@@ -117,7 +117,7 @@ impl Intake {
             ledger.notice(notice);
         }
         if listed > 0 {
-            let mut unmatched = selector.criteria().unmatched();
+            let mut unmatched = selector.unmatched();
             for unmatched in unmatched.by_ref().take(UNMATCHED_MAX) {
                 ledger.notice(notice_of(&unmatched));
             }

@@ -8,7 +8,7 @@ use std::{
 use hashbrown::HashTable;
 use intune_sync_graph::DeviceRow;
 use intune_sync_ids::Guid;
-use intune_sync_selection::{Named, Selection, Selector, unix_time};
+use intune_sync_selection::{Selection, Selector, unix_time};
 
 use super::details::Details;
 
@@ -295,9 +295,9 @@ impl Devices {
         devices
     }
 
-    /// What the selection names, if it names devices, and which of it was listed.
-    pub(super) fn named(&self) -> Option<&Named> {
-        self.selector.named()
+    /// The selection, which knows what of it was listed.
+    pub(super) fn selector(&self) -> &Selector {
+        &self.selector
     }
 
     /// Where a device is that is about to be synced, if the list held it or it is named.

@@ -12,6 +12,10 @@ pub struct NamesFound {
     pub unlisted: Vec<String>,
     /// The Entra device ids that no listed device has.
     pub unlisted_entra_devices: Vec<Guid>,
+    /// The Intune ids that no listed device has.
+    pub unlisted_devices: Vec<Guid>,
+    /// What is left out, and what no listed device has: names, serial numbers and ids.
+    pub unlisted_exclusions: Vec<String>,
     /// The names and serial numbers that several listed devices have.
     pub ambiguous: Vec<Ambiguous>,
 }
@@ -24,8 +28,14 @@ impl Custody {
         let found = |named: &Named| NamesFound {
             unlisted: named.unlisted_texts().map(str::to_owned).collect(),
             unlisted_entra_devices: named.unlisted_entra_devices().collect(),
+            unlisted_devices: named.unlisted().collect(),
+            unlisted_exclusions: Vec::new(),
             ambiguous: named.ambiguous().collect(),
         };
-        Some(books.devices.named().map(found).unwrap_or_default())
+        let selector = books.devices.selector();
+        Some(NamesFound {
+            unlisted_exclusions: selector.unlisted_exclusions().collect(),
+            ..selector.named().map(found).unwrap_or_default()
+        })
     }
 }

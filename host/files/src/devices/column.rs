@@ -113,7 +113,10 @@ pub(super) fn find<'a>(
     wanted: Option<&Column>,
 ) -> Option<(usize, Option<Holds>, usize)> {
     let names: Vec<String> = header.map(plain).collect();
-    let of_entra = names.iter().any(|name| OF_ENTRA.contains(&name.as_str()));
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    // A device of Intune's has no `deviceId` next to its `id`.
+    let has_both = has("id") && has("deviceid") && !has("manageddeviceid");
+    let of_entra = has_both || OF_ENTRA.iter().any(|name| has(name));
     let known = |name: &str| {
         let rank = KNOWN.iter().position(|(known, _)| *known == name)?;
         match (name, KNOWN[rank].1) {
@@ -186,6 +189,7 @@ mod tests {
             find("AccountEnabled,Id,DeviceId", None),
             Some((2, Some(Holds::EntraIds)))
         );
+        assert_eq!(find("Id,DeviceId", None), Some((1, Some(Holds::EntraIds))));
         assert_eq!(find("Owner,Asset", None), None);
         assert_eq!(find("Owner,Asset", Some("asset")), Some((1, None)));
         assert_eq!(

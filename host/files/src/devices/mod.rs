@@ -30,7 +30,7 @@ pub enum DeviceList {
 ///
 /// # Errors
 ///
-/// A file that names no device, or an entry that is none: the message names it.
+/// An entry that names no device: the message names it.
 pub fn parse(
     mut bytes: Vec<u8>,
     name: &str,
@@ -46,13 +46,18 @@ pub fn parse(
     }
     let text = decode(&bytes);
     if json::is_one(&text) {
-        let devices = json::devices(&text).map_err(|problem| {
+        if let Some(Column { name: wanted, .. }) = column {
+            return Err(Advice::new(
+                format!("{name} has no column `{wanted}`: it is JSON"),
+                "leave `--devices-column` out: of JSON the `id` of each device is read",
+            ));
+        }
+        return json::devices(&text).map_err(|problem| {
             Advice::new(
                 format!("{name} {problem}"),
                 "give a list of objects with an `id`, such as the output of `intune-sync plan --list --output json`",
             )
-        })?;
-        return not_empty(DeviceList::Ids(devices), name);
+        });
     }
     let Some(table) = Table::find(&text, column) else {
         if let Some(Column { name: wanted, .. }) = column {
@@ -62,7 +67,7 @@ pub fn parse(
             ));
         }
         let devices = list(&text).map_err(|wrong| wrong.advice(name, None))?;
-        return not_empty(DeviceList::Ids(devices), name);
+        return Ok(DeviceList::Ids(devices));
     };
     let holds = table.holds();
     let devices = match holds {
@@ -71,26 +76,17 @@ pub fn parse(
         Holds::SerialNumbers => table.entries().map(DeviceList::SerialNumbers),
         Holds::Names => table.entries().map(DeviceList::Names),
     };
-    let devices = devices.map_err(|wrong| wrong.advice(name, Some(holds)))?;
-    not_empty(devices, name)
+    devices.map_err(|wrong| wrong.advice(name, Some(holds)))
 }
 
 impl DeviceList {
-    fn is_empty(&self) -> bool {
+    /// Whether it names no device.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         match self {
             Self::Ids(ids) | Self::EntraIds(ids) => ids.is_empty(),
             Self::SerialNumbers(texts) | Self::Names(texts) => texts.is_empty(),
         }
-    }
-}
-
-fn not_empty(devices: DeviceList, name: &str) -> Result<DeviceList, Advice> {
-    match devices.is_empty() {
-        false => Ok(devices),
-        true => Err(Advice::new(
-            format!("{name} names no device"),
-            "write the ids of the devices into it, one a line",
-        )),
     }
 }
 
@@ -116,11 +112,17 @@ impl Entry for String {
 struct NotADevice {
     line: usize,
     shown: String,
+    /// It opens a quote that is never closed.
+    open_quote: bool,
 }
 
 impl NotADevice {
     fn advice(self, name: &str, holds: Option<Holds>) -> Advice {
-        let Self { line, shown } = self;
+        let Self {
+            line,
+            shown,
+            open_quote,
+        } = self;
         let shown: String = shown.chars().take(80).collect();
         let what = holds.unwrap_or(Holds::Ids).one();
         let hint = match holds {
@@ -138,6 +140,12 @@ impl NotADevice {
                     .to_owned()
             }
         };
+        if open_quote {
+            return Advice::new(
+                format!("{name}, line {line}: a quote is opened in `{shown}` and never closed"),
+                "close it, or write two for one that is meant",
+            );
+        }
         Advice::new(
             format!("{name}, line {line}: `{shown}` is not {what}"),
             hint,
@@ -156,6 +164,7 @@ fn list(text: &str) -> Result<Vec<Guid>, NotADevice> {
             entry.parse().map_err(|_| NotADevice {
                 line,
                 shown: entry.to_owned(),
+                open_quote: false,
             })
         })
         .collect()
@@ -176,6 +185,7 @@ mod tests {
     fn ids(bytes: impl AsRef<[u8]>) -> Result<Vec<String>, String> {
         let devices = parse(bytes.as_ref().to_vec(), "`x`", None);
         match devices.map_err(|error| error.message)? {
+            DeviceList::Ids(ids) if ids.is_empty() => Err("no device".to_owned()),
             DeviceList::Ids(ids) => Ok(ids.iter().map(ToString::to_string).collect()),
             other => Err(format!("{other:?}")),
         }
@@ -315,12 +325,18 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_file_does_not_lead_to_the_whole_fleet() {
-        let error = parse(Vec::new(), "`x`", None).expect_err("no id");
-        assert_eq!(
-            error.hint,
-            "write the ids of the devices into it, one a line"
-        );
+    fn a_file_can_name_no_device() {
+        for text in [
+            "",
+            "# nothing\n\n",
+            "id,name\n",
+            "Name\n",
+            "[]",
+            r#"{"Failures":[]}"#,
+        ] {
+            let devices = parse(text.as_bytes().to_vec(), "`x`", None);
+            assert!(devices.expect(text).is_empty(), "{text}");
+        }
     }
 
     #[test]
@@ -344,7 +360,7 @@ mod tests {
             ),
             (
                 format!("name,id\n\"PC,{A}\n"),
-                "`ids.txt`, line 2: `\"PC,00112233-4455-6677-8899-aabbccddeeff` is not a device id",
+                "`ids.txt`, line 2: a quote is opened in `\"PC,00112233-4455-6677-8899-aabbccddeeff` and never closed",
             ),
             (
                 format!("name,id\nPC,{A}x\n"),
@@ -354,9 +370,10 @@ mod tests {
                 format!("sep=;\r\n\r\nname;id\r\n\"two\r\nlines\";{A}\r\n\r\n\"PC\";x\r\n"),
                 "`ids.txt`, line 7: `x` is not a device id",
             ),
-            ("".into(), "`ids.txt` names no device"),
-            ("# nothing\n\n".into(), "`ids.txt` names no device"),
-            ("id,name\n".into(), "`ids.txt` names no device"),
+            (
+                format!("id,name\n{A},\"PC\n{B},PC\n"),
+                "`ids.txt`, line 2: a quote is opened in `00112233-4455-6677-8899-aabbccddeeff,\"PC` and never closed",
+            ),
         ] {
             let error = parse(text.into_bytes(), "`ids.txt`", None).expect_err(expected);
             assert_eq!(error.message, expected);
@@ -424,7 +441,7 @@ mod tests {
                 None,
                 "`x`, line 2: `00000000-0000-0000-0000-000000000000` is not an Entra device id",
             ),
-            ("[]", None, "`x` names no device"),
+            ("[]", Some("Asset"), "`x` has no column `Asset`: it is JSON"),
             ("[{}]", None, "`x` has no device id in `{}`"),
         ] {
             let column = column.map(|column| column.parse::<Column>().expect("a column"));

@@ -99,13 +99,25 @@ impl<'a> Table<'a> {
 
     /// What each row has in the column.
     pub(super) fn entries<T: Entry>(&self) -> Result<Vec<T>, NotADevice> {
+        // An odd quote may be meant (`27" screen`); one that swallows the lines after it is not.
+        let is_odd = self.text[self.header..].matches('"').count() % 2 == 1;
+        let mut swallows = None;
         let rows = self.records().skip(1);
-        rows.map(|row| {
+        let entries = rows.map(|row| {
             let row = row.map_err(|error| self.not_a_device(error.position(), ""))?;
             let entry = row.get(self.column).unwrap_or_default().trim();
+            let lines = row.iter().any(|field| field.contains('\n'));
+            swallows = row.position().cloned().filter(|_| is_odd && lines);
             T::read(entry).ok_or_else(|| self.not_a_device(row.position(), entry))
-        })
-        .collect()
+        });
+        let entries = entries.collect();
+        match swallows {
+            Some(position) => Err(NotADevice {
+                open_quote: true,
+                ..self.not_a_device(Some(&position), "")
+            }),
+            None => entries,
+        }
     }
 
     /// What a row has instead: the entry, or without one, the row itself.
@@ -122,6 +134,7 @@ impl<'a> Table<'a> {
         NotADevice {
             line: before.matches('\n').count() + 1,
             shown: shown.to_owned(),
+            open_quote: false,
         }
     }
 }

@@ -32,7 +32,7 @@ pub(in crate::cli) struct DeviceFileArgs {
     /// Go on without the devices that `--device` and `--devices-from` name and Intune does not have
     #[arg(long)]
     allow_missing: bool,
-    /// Not the devices that this file names, as `--devices-from` reads it
+    /// Not the devices that this file names, as `--devices-from` reads it; it may name none
     #[arg(long, value_name = "FILE")]
     exclude_devices_from: Option<PathBuf>,
 }
@@ -106,6 +106,12 @@ impl DeviceFileArgs {
         }
         if let Some(path) = &self.devices_from {
             let list = read(path, "--devices-from", self.devices_column.as_ref())?;
+            if list.is_empty() {
+                return Err(Advice::new(
+                    format!("{} names no device", called(path)),
+                    "write the ids of the devices into it, one a line",
+                ));
+            }
             files.taken.add(list, &mut given.device);
         }
         if let Some(path) = &self.exclude_devices_from {
@@ -170,14 +176,22 @@ fn column(text: &str) -> Result<Column, Refused> {
     text.parse().map_err(Refused)
 }
 
+/// What messages call a file.
+fn called(path: &Path) -> String {
+    match path.as_os_str() == "-" {
+        true => "standard input".to_owned(),
+        false => format!("`{}`", path.display()),
+    }
+}
+
 /// What the file names; `-` is standard input.
 fn read(path: &Path, flag: &str, column: Option<&Column>) -> Result<DeviceList, Advice> {
-    let (name, bytes) = if path.as_os_str() == "-" {
+    let name = called(path);
+    let bytes = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut bytes);
-        ("standard input".to_owned(), read.map(|_| bytes))
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
     } else {
-        (format!("`{}`", path.display()), fs::read(path))
+        fs::read(path)
     };
     let bytes = bytes.map_err(|error| {
         Advice::new(

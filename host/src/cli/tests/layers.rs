@@ -125,8 +125,8 @@ fn a_bad_config_file_is_named_with_its_key() {
             "`--config` is for the command line alone",
         ),
         (
-            "batch-size = 2026-11-23",
-            "a date is not allowed for `batch-size` in `FILE`: it takes a text, a number or a boolean",
+            "[batch-size]",
+            "a table is not allowed for `batch-size` in `FILE`: it takes a text, a number or a boolean",
             "write the value as you would after `--batch-size`",
         ),
         (

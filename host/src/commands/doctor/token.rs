@@ -95,7 +95,9 @@ impl TokenCheck<'_> {
             Cloud::Public => String::new(),
             other => format!(" --cloud {other}"),
         };
-        format!("have an administrator run `intune-sync grant --principal-id {id}{cloud}`")
+        format!(
+            "have an administrator run `intune-sync grant --principal-id {id}{cloud}`, with `--type application` for an app registration"
+        )
     }
 
     /// The remedy for a missing permission to read who is in a group.

@@ -162,7 +162,7 @@ pub(super) fn remedy(claims: Option<&Claims>, cloud: Cloud) -> String {
         other => format!(" --cloud {other}"),
     };
     format!(
-        "have an administrator run `intune-sync grant --groups --principal-id {id}{cloud}`; a token from before the grant \
+        "have an administrator run `intune-sync grant --groups --principal-id {id}{cloud}`, with `--type application` for an app registration; a token from before the grant \
          lacks it, and `intune-sync doctor` says how long it lasts"
     )
 }
