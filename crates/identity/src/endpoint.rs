@@ -22,6 +22,8 @@ pub struct Endpoint {
     pub unreached: Option<&'static str>,
     /// What to do when its response makes no sense.
     pub unreadable: &'static str,
+    /// Whether 404 and 410 pass: a machine's own endpoint returns them for more than a minute while it is updated.
+    pub absence_passes: bool,
     /// What to do when it refuses.
     pub refused: fn(&Refusal) -> &'static str,
 }
@@ -88,13 +90,22 @@ impl Endpoint {
         TokenError::new(TokenErrorKind::NoResponse, message, hint)
     }
 
+    /// What a status without a token means.
+    fn status_kind(&self, status: u16) -> TokenErrorKind {
+        match status {
+            404 | 410 if self.absence_passes => TokenErrorKind::Busy,
+            408 | 429 | 500.. => TokenErrorKind::Busy,
+            _ => TokenErrorKind::Denied,
+        }
+    }
+
     fn refusal(&self, status: u16, retry_after: Option<&HeaderValue>, body: &[u8]) -> TokenError {
         let refusal = Refusal::read(body);
         let words = match &refusal.message {
             Some(words) => format!(": {words}"),
             None => String::new(),
         };
-        let kind = status_kind(status);
+        let kind = self.status_kind(status);
         let (what, hint) = match kind {
             // Whatever redirects is something else.
             TokenErrorKind::Denied if status < 400 => {
@@ -112,14 +123,6 @@ impl Endpoint {
     }
 }
 
-/// What a status without a token means. An endpoint that is being updated returns 404 or 410 for more than a minute.
-fn status_kind(status: u16) -> TokenErrorKind {
-    match status {
-        404 | 408 | 410 | 429 | 500.. => TokenErrorKind::Busy,
-        _ => TokenErrorKind::Denied,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +132,7 @@ mod tests {
         in_trouble: "wait",
         unreached: None,
         unreadable: "look",
+        absence_passes: true,
         refused: |_| "ask",
     };
 

@@ -68,6 +68,7 @@ impl App {
             in_trouble: "try again later; if it lasts, see Azure's service health",
             unreached: None,
             unreadable: "check `AZURE_AUTHORITY_HOST`, and what is between this machine and Entra ID",
+            absence_passes: true,
             refused: match kind {
                 ProofKind::ClientSecret => |refusal| {
                     hint(refusal, ProofKind::ClientSecret).unwrap_or(

@@ -78,6 +78,7 @@ impl ManagedIdentity {
             in_trouble: TRY_LATER,
             unreached: Some(TRY_LATER),
             unreadable: "check that `IDENTITY_ENDPOINT` is as the platform has set it",
+            absence_passes: true,
             refused: match platform {
                 Platform::AzureArc { .. } => |_| ARC,
                 _ => |_| {

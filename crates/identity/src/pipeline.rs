@@ -182,6 +182,7 @@ impl PipelineJob {
             in_trouble: trouble,
             unreached: None,
             unreadable,
+            absence_passes: false,
             refused,
         }
     }

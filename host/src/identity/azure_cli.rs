@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    path::{Path, PathBuf},
     pin::pin,
     process::{Output, Stdio},
     time::Duration,
@@ -34,12 +35,17 @@ const IN_TROUBLE: &str =
 /// The Azure CLI. It keeps tokens too, so a renewal may give the same token again; nothing makes it forget one.
 pub(crate) struct AzureCli {
     tenant: Option<TenantId>,
+    /// `az` on `PATH`; a test has its own.
+    program: PathBuf,
 }
 
 impl AzureCli {
     /// The account that is signed in, in a tenant or in the CLI's default one.
     pub(crate) fn new(tenant: Option<TenantId>) -> Self {
-        Self { tenant }
+        Self {
+            tenant,
+            program: "az".into(),
+        }
     }
 
     async fn token(&self, scope: &str) -> Result<AccessToken, TokenError> {
@@ -48,6 +54,7 @@ impl AzureCli {
             in_trouble: IN_TROUBLE,
             unreached: Some(IN_TROUBLE),
             unreadable: "use Azure CLI 2.54 or later",
+            absence_passes: false,
             refused: |_| IN_TROUBLE,
         };
         let output = tokio::time::timeout(DEADLINE, self.run(scope))
@@ -72,7 +79,7 @@ impl AzureCli {
     /// Runs `az account get-access-token` without input, and ends it with whatever it has started when nobody waits for
     /// it any more.
     async fn run(&self, scope: &str) -> io::Result<Output> {
-        let mut command = az();
+        let mut command = command(&self.program);
         command
             .args([
                 "account",
@@ -140,17 +147,17 @@ fn object(stdout: &[u8]) -> Vec<u8> {
 
 /// `az` on `PATH`, never one in the folder that the program was started in.
 #[cfg(unix)]
-fn az() -> Command {
-    let mut command = Command::new("az");
+fn command(az: &Path) -> Command {
+    let mut command = Command::new(az);
     command.current_dir("/");
     command
 }
 
 /// `az` on `PATH`, never one in the folder that the program was started in. It is a batch file, which only `cmd` runs.
 #[cfg(not(unix))]
-fn az() -> Command {
+fn command(az: &Path) -> Command {
     let mut command = Command::new("cmd");
-    command.args(["/C", "az"]);
+    command.arg("/C").arg(az);
     if let Some(folder) = std::env::var_os("SYSTEMROOT") {
         command.current_dir(folder);
     }
@@ -239,5 +246,90 @@ impl Drop for Group {
             // They may have ended already.
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        os::unix::fs::PermissionsExt,
+        sync::{
+            Arc,
+            atomic::{AtomicU32, Ordering},
+        },
+    };
+
+    use intune_sync_egress::TokenCache;
+
+    use super::*;
+
+    /// The Azure CLI, and how many of its tokens are not there yet.
+    struct Watched {
+        cli: AzureCli,
+        awaited: AtomicU32,
+    }
+
+    impl TokenSource for Watched {
+        fn fetch<'a>(
+            &'a self,
+            scope: &'a str,
+            renew: bool,
+        ) -> BoxFuture<'a, Result<AccessToken, TokenError>> {
+            self.awaited.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async move {
+                let token = self.cli.fetch(scope, renew).await;
+                self.awaited.fetch_sub(1, Ordering::SeqCst);
+                token
+            })
+        }
+
+        fn describe(&self) -> String {
+            self.cli.describe()
+        }
+    }
+
+    /// A run of three hours on virtual time goes on with tokens of an hour each, from processes that take real time.
+    #[tokio::test(start_paused = true)]
+    async fn a_run_of_three_hours_outlives_its_tokens() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let az = folder.path().join("az");
+        let script = "#!/bin/sh\n\
+            printf '{\"accessToken\":\"token-%s\",\"expires_on\":%s}' $$ $(($(date +%s) + 3600))\n";
+        std::fs::write(&az, script).expect("it is written");
+        let mode = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(&az, mode).expect("it may be run");
+        let source = Arc::new(Watched {
+            cli: AzureCli {
+                tenant: None,
+                program: az,
+            },
+            awaited: AtomicU32::new(0),
+        });
+        // While a thread is at work, the clock moves only where it is told to.
+        let (over, wait) = std::sync::mpsc::channel::<()>();
+        let at_work = tokio::task::spawn_blocking(move || wait.recv());
+
+        let runtime = tokio::runtime::Handle::current();
+        let cache = TokenCache::new(source.clone(), "scope".to_owned(), &runtime);
+        cache.first().await.expect("a token");
+        let mut seen = BTreeSet::new();
+        for _ in 0..180 {
+            tokio::time::advance(Duration::from_secs(60)).await;
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            while source.awaited.load(Ordering::SeqCst) > 0 {
+                tokio::task::yield_now().await;
+            }
+            tokio::task::yield_now().await;
+            let surrogate = cache.get(None).expect("a token at any time");
+            assert!(!surrogate.lifetime.is_zero());
+            seen.insert(surrogate.value);
+        }
+        // At the start, and whenever four fifths of an hour are over.
+        assert_eq!(seen.len(), 4);
+        drop(over);
+        let _ = at_work.await;
     }
 }

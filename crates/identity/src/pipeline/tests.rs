@@ -196,6 +196,10 @@ fn a_token_is_read_from_where_each_issuer_puts_it() {
         let error = read(job, 401, "").expect_err("refused");
         assert_eq!(error.kind, TokenErrorKind::Denied);
         assert!(error.hint.contains(words), "{}", error.hint);
+        // Unlike a machine's own endpoint, an issuer says by this that there is no such job or connection.
+        let error = read(job, 404, "").expect_err("absent");
+        assert_eq!(error.kind, TokenErrorKind::Denied);
+        assert!(error.hint.contains(words), "{}", error.hint);
         let error = read(job, 503, "").expect_err("in trouble");
         assert_eq!(error.kind, TokenErrorKind::Busy);
     }
