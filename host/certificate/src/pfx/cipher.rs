@@ -34,14 +34,14 @@ enum Cipher {
     Rc2Of40Bits,
 }
 
-/// What PBES2 is told.
+/// The parameters of PBES2.
 struct Pbes2 {
     derivation: Algorithm,
     cipher: ObjectIdentifier,
     initial_vector: Vec<u8>,
 }
 
-/// What PBKDF2 is told.
+/// The parameters of PBKDF2.
 struct Pbkdf2 {
     salt: Vec<u8>,
     iterations: u32,

@@ -45,7 +45,7 @@ pub(in crate::commands) enum GroupError {
     /// There is one, but it makes no sense.
     #[error("the response from Microsoft Graph about {what} makes no sense ({status})")]
     Unreadable { what: String, status: u16 },
-    /// The gate lets the request not out.
+    /// The gate refuses the request.
     #[error("the gate refused a request: {0}")]
     Gate(String),
 }

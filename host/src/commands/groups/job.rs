@@ -39,7 +39,10 @@ pub(in crate::commands) async fn of_job(
     let reader = Reader::new(client.clone(), options.graph.clone(), tokens);
     let resolved = tokio::select! {
         biased;
-        () = interruption.requested() => return Ok(Groups::Stopped(ExitStatus::Interrupted)),
+        () = interruption.requested() => {
+            printer.note("stopped before it was known who is in the groups: nothing was synced");
+            return Ok(Groups::Stopped(ExitStatus::Interrupted));
+        }
         () = passed(deadline) => {
             printer.warning(&Advice::new(
                 "stopped before it was known who is in the groups: the time given by `--deadline` is over",
