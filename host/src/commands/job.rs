@@ -1,6 +1,6 @@
 //! A run under way: turn after turn, until it is over.
 
-use std::panic::AssertUnwindSafe;
+use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
 use futures::FutureExt;
 use intune_sync_ids::Guid;
@@ -38,7 +38,9 @@ pub(super) struct Job<'a> {
     pub(super) names: Option<Names>,
     /// What is wrong with them.
     pub(super) misnamed: Option<Advice>,
-    /// Devices that the user has named by their ids and that are gone.
+    /// Devices that the user has named by their ids, each of which must be there.
+    pub(super) named: BTreeSet<Guid>,
+    /// Of these, how many are gone.
     pub(super) named_gone: u32,
     /// The counts after the last turn.
     pub(super) summary: Option<Summary>,
@@ -105,15 +107,11 @@ impl Job<'_> {
         });
         let none_fails = self.options.given.fails_if_none();
         let declined = self.declined;
-        let named_gone = match self.options.files.allow_missing {
-            true => 0,
-            false => self.named_gone,
-        };
         let status = match is_misnamed {
             true => ExitStatus::Usage,
             false => ExitStatus::of(&summary, self.turn.stopped())
                 .with_shortfall(fails)
-                .with_named_gone(named_gone)
+                .with_named_gone(self.named_gone)
                 .with_nothing(&summary, none_fails),
         };
         Ok(Concluded {
@@ -163,7 +161,7 @@ impl Job<'_> {
                 EventKind::Planned(plan) => self.question.plan(plan),
                 EventKind::DeviceDone(device) if device.outcome == Outcome::Gone => {
                     let id = Guid::from_halves(device.id.hi, device.id.lo);
-                    self.named_gone += u32::from(self.options.given.device.contains(&id));
+                    self.named_gone += u32::from(self.named.contains(&id));
                 }
                 _ => {}
             }

@@ -1,6 +1,7 @@
 //! `sync` and `plan`.
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     hash::{BuildHasher, RandomState},
     io::IsTerminal,
@@ -191,6 +192,10 @@ pub(crate) async fn run(
         declined: false,
         names,
         misnamed: None,
+        named: match options.files.allow_missing {
+            true => BTreeSet::new(),
+            false => options.given.device.iter().copied().collect(),
+        },
         named_gone: 0,
         summary: None,
         record,

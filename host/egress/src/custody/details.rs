@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use intune_sync_graph::{DeviceRow, Properties, Property};
 use intune_sync_ids::Guid;
 
-use super::{Custody, devices::State};
+use super::{
+    Custody,
+    devices::{At, Device, Devices, State},
+};
 
 /// A device that a run takes, as a person knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +87,7 @@ impl Custody {
         let Some(mut details) = books.devices.details.take() else {
             return Vec::new();
         };
-        let devices = books.devices.in_order();
+        let devices = in_order(&books.devices);
         let taken = devices.into_iter().map(|(id, last_sync, state)| {
             let device = details.take(id);
             TakenDevice {
@@ -98,4 +101,23 @@ impl Custody {
         });
         taken.collect()
     }
+}
+
+/// The devices of the run, each with its last check-in: those to be synced, in the order of the run, and the others.
+fn in_order(devices: &Devices) -> Vec<(Guid, u32, State)> {
+    let is_of_run = |(at, device): &(At, &Device)| {
+        let is_taken = matches!(
+            device.state(),
+            State::Open | State::Unsupported | State::Unlisted
+        );
+        is_taken && devices.find(device.id()) == Some(*at)
+    };
+    let taken = devices.iter().filter(is_of_run).map(|(_, device)| {
+        let check_in = devices.check_in(device).unwrap_or(0);
+        (device.id(), check_in, device.state())
+    });
+    let mut taken: Vec<_> = taken.collect();
+    let stalest = |check_in: u32| devices.stalest_first().then_some(check_in);
+    taken.sort_by_key(|(_, check_in, state)| (*state != State::Open, stalest(*check_in)));
+    taken
 }

@@ -274,27 +274,6 @@ impl Devices {
         }
     }
 
-    /// The devices of the run, each with its last check-in: those to be synced, in the order of the run, and the others.
-    pub(super) fn in_order(&self) -> Vec<(Guid, u32, State)> {
-        let known = |(at, device): &(At, &Device)| {
-            let is_of_run = matches!(
-                device.state(),
-                State::Open | State::Unsupported | State::Unlisted
-            );
-            is_of_run && self.find(device.id()) == Some(*at)
-        };
-        let devices = self.iter().filter(known);
-        let mut devices: Vec<_> = devices
-            .map(|(_, device)| {
-                let last_sync = u32::from_ne_bytes(device.last_sync);
-                (device.id(), last_sync, device.state())
-            })
-            .collect();
-        let stalest = |last_sync: u32| self.selection.stalest_first.then_some(last_sync);
-        devices.sort_by_key(|(_, last_sync, state)| (*state != State::Open, stalest(*last_sync)));
-        devices
-    }
-
     /// The selection, which knows what of it was listed.
     pub(super) fn selector(&self) -> &Selector {
         &self.selector
@@ -341,6 +320,10 @@ impl Devices {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (At, &Device)> {
         (0..).map(At).zip(&self.devices)
+    }
+
+    pub(super) fn stalest_first(&self) -> bool {
+        self.selection.stalest_first
     }
 
     pub(super) fn limit(&self) -> u32 {
