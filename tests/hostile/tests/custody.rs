@@ -202,11 +202,11 @@ pub(crate) fn endless_retries() {
 #[test]
 pub(crate) fn same_device_at_once() {
     let ended = attack(guests::SAME_DEVICE_AT_ONCE).run();
-    assert!(
-        ended.stdout.contains("a second sync of `"),
-        "{}",
-        ended.details()
-    );
+    // On a slow machine the first is accepted before the second is judged.
+    let refused = ["a second sync of `", "a further sync of `"]
+        .iter()
+        .any(|refusal| ended.stdout.contains(refusal));
+    assert!(refused, "{}", ended.details());
     assert!(ended.seen.syncs_requested <= 1, "{}", ended.details());
 }
 
