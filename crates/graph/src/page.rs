@@ -1,5 +1,6 @@
 //! A page of the list of managed devices (docs/graph-facts.md#the-device-list).
 
+use core::mem;
 use std::borrow::Cow;
 
 use serde::{
@@ -19,7 +20,7 @@ pub const PAGES_MAX: u32 = 10_000;
 pub const ROWS_MAX: u32 = 2_000_000;
 
 /// One page of the list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Page<'a> {
     /// The devices. A page always has them, if only as an empty list.
     pub value: Vec<DeviceRow<'a>>,
@@ -45,7 +46,7 @@ pub enum NextLink {
 
 /// What is read of a device. Any property can be null, missing, or not of the documented type. So can a row: it is a
 /// device of which nothing is known.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct DeviceRow<'a> {
     /// The Intune device id.
     pub id: Text<'a>,
@@ -107,11 +108,37 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// The same, without the body that it was read from.
+    #[must_use]
+    pub fn into_owned(self) -> Page<'static> {
+        let rows = self.value.into_iter().map(DeviceRow::into_owned);
+        Page {
+            value: rows.collect(),
+            next: self.next,
+            count: self.count,
+            has_more: self.has_more,
+        }
+    }
+
     /// Whether its devices have these properties alone, and the page has nothing besides them that is not read.
     #[must_use]
     pub fn is_within(&self, properties: Properties) -> bool {
         let is_within = |row: &DeviceRow<'_>| !row.has_more && row.named.is_within(properties);
         !self.has_more && self.value.iter().all(is_within)
+    }
+}
+
+impl DeviceRow<'_> {
+    fn into_owned(mut self) -> DeviceRow<'static> {
+        let mut owned = DeviceRow {
+            named: self.named,
+            has_more: self.has_more,
+            ..DeviceRow::default()
+        };
+        for property in self.named.iter() {
+            *owned.text_mut(property) = mem::take(self.text_mut(property)).into_owned();
+        }
+        owned
     }
 }
 

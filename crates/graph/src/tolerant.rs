@@ -104,7 +104,7 @@ impl<'de, T: Tolerant<'de>> Deserialize<'de> for Read<T> {
 }
 
 /// A string, empty where the JSON has anything else.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl Text<'_> {
@@ -112,6 +112,10 @@ impl Text<'_> {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub(crate) fn into_owned(self) -> Text<'static> {
+        Text(self.0.into_owned().into())
     }
 }
 

@@ -36,6 +36,7 @@
 //!             sent.push(request.path_and_query);
 //!             run.handle_response(now, request.id, Ok(response));
 //!         }
+//!         Action::Yield => {}
 //!         Action::WaitUntil(time) => now = time.expect("nothing is in flight"),
 //!         Action::Done => break,
 //!     }

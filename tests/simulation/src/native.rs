@@ -129,6 +129,7 @@ fn drive_with(
                         tenant.send(now, to_http(&origin, &request, tokens.value(request.token)));
                     in_flight.insert(ticket, request.id);
                 }
+                Action::Yield => {}
                 Action::WaitUntil(until) => break until,
                 Action::Done => return Some(run.summary()),
             }

@@ -32,8 +32,8 @@ struct State {
     token: HeldToken,
     /// The monotonic clock at the start, in nanoseconds.
     started: u64,
-    /// Since then, as of the last reading of the clock: one for each request and each wait, since a reading is a call to
-    /// the host. The guest's own computing in between takes no time worth counting.
+    /// Since then, as of the last reading of the clock: one for each request, each wait and each part of a page, since a
+    /// reading is a call to the host. The guest's own computing in between takes no time worth counting.
     now: Duration,
     /// The last wait: most responses come before it is over, and then it is waited for again.
     timer: Option<Timer>,
@@ -106,6 +106,13 @@ impl State {
                     let events = self.run.events();
                     return (!events.is_empty()).then_some(events);
                 }
+                Wait::Not => {
+                    self.read_clock();
+                    if self.now >= deadline {
+                        return Some(self.run.events());
+                    }
+                    continue;
+                }
                 Wait::Until(time) => time.map_or(deadline, |time| time.min(deadline)),
             };
             let events = self.run.events();
@@ -121,7 +128,7 @@ impl State {
         }
     }
 
-    /// Does what the run wants until it wants to wait.
+    /// Does what the run wants until it wants to wait, or has computed for a while.
     fn act(&mut self) -> Wait {
         loop {
             match self.run.poll(self.now) {
@@ -134,6 +141,7 @@ impl State {
                     // At a high rate the next one is due by now.
                     self.read_clock();
                 }
+                Action::Yield => return Wait::Not,
                 Action::WaitUntil(time) => return Wait::Until(time),
                 Action::Done => return Wait::Over,
             }
@@ -199,5 +207,7 @@ impl State {
 
 enum Wait {
     Until(Option<Duration>),
+    /// There is more to compute.
+    Not,
     Over,
 }

@@ -22,6 +22,9 @@ use crate::{
 
 /// A page of 1,000 devices takes about 400 KB with `$select`, and 5 MB where that is ignored.
 const RESPONSE_LIMIT: usize = 32 << 20;
+/// The most rows of a page that are taken in one poll. A row is compared with every pattern of the selection, so that a page
+/// can take seconds.
+const ROWS: usize = 100;
 
 /// Reads the list. One page at a time is in flight.
 #[derive(Debug, Clone)]
@@ -29,8 +32,19 @@ pub(super) struct Listing {
     settings: Settings,
     cursor: ListCursor,
     intake: Intake,
+    /// The page whose rows are being taken.
+    page: Option<OpenPage>,
     /// A link to a next page had expired, and the list was begun again.
     restarted: bool,
+}
+
+/// A page of which some rows are taken.
+#[derive(Debug, Clone)]
+struct OpenPage {
+    page: Page<'static>,
+    taken: usize,
+    /// How many of these were not seen before.
+    new: usize,
 }
 
 impl Listing {
@@ -45,6 +59,7 @@ impl Listing {
             cursor: ListCursor::new(query, form),
             settings,
             intake,
+            page: None,
             restarted: false,
         }
     }
@@ -52,6 +67,11 @@ impl Listing {
     /// Leaves these devices out.
     pub(super) fn skip(&mut self, devices: impl IntoIterator<Item = Guid>) {
         self.intake.skip(devices);
+    }
+
+    /// Whether a page has rows to take, before anything else is done.
+    pub(super) fn has_rows(&self) -> bool {
+        self.page.is_some()
     }
 
     pub(super) fn next(&self, traffic: &Traffic) -> Next {
@@ -92,7 +112,12 @@ impl Listing {
             let judged = &received.judged;
             let signals = Signals::of_request(judged, all_writes(judged), Progress::Made);
             traffic.learn(sent, &signals, &judged.error, ledger);
-            return self.take_page(&page, ledger);
+            self.page = Some(OpenPage {
+                page: page.into_owned(),
+                taken: 0,
+                new: 0,
+            });
+            return Phase::Listing(self);
         }
         let received = received.with_error_in_body(Requested::Page, traffic);
         let Received { judged, body, .. } = received;
@@ -108,10 +133,21 @@ impl Listing {
         Phase::Listing(self)
     }
 
-    fn take_page(mut self: Box<Self>, page: &Page<'_>, ledger: &mut Ledger) -> Phase {
-        let rows = page.value.iter();
-        let new = rows.filter(|row| self.intake.row(row) == Row::New).count();
-        let next = self.cursor.record(&self.settings.root, page, new);
+    /// Takes some rows of the page, and goes on to the next page once it has taken all.
+    pub(super) fn take_rows(mut self: Box<Self>, ledger: &mut Ledger) -> Phase {
+        let Some(mut open) = self.page.take() else {
+            return Phase::Listing(self);
+        };
+        let rows = open.page.value.iter().skip(open.taken).take(ROWS);
+        open.new += rows.filter(|row| self.intake.row(row) == Row::New).count();
+        open.taken += ROWS;
+        if open.taken < open.page.value.len() {
+            self.page = Some(open);
+            return Phase::Listing(self);
+        }
+        let next = self
+            .cursor
+            .record(&self.settings.root, &open.page, open.new);
         let listed = Listed {
             pages: self.cursor.pages,
             devices: self.intake.listed(),

@@ -34,6 +34,8 @@ pub enum Action {
     },
     /// Send this now, and hand its response to [`Run::handle_response`] when it comes.
     Send(Request),
+    /// Much is to be computed, and part of it is done: poll again, now or later.
+    Yield,
     /// Nothing to do before this time, in whole milliseconds, or before a response; `None`: before a response.
     WaitUntil(Option<Duration>),
     /// The run is over.
@@ -113,6 +115,12 @@ impl Run {
         if self.ledger.has_ended() {
             return self.wind_down();
         }
+        if let Phase::Listing(listing) = &self.phase
+            && listing.has_rows()
+        {
+            self.take_rows();
+            return Action::Yield;
+        }
         let next = match &self.phase {
             Phase::Listing(listing) => listing.next(&self.traffic),
             Phase::Syncing(syncing) => syncing.next(&self.traffic),
@@ -184,6 +192,14 @@ impl Run {
     pub fn summary(&self) -> Summary {
         let is_over = matches!(self.phase, Phase::Over);
         self.ledger.summary(is_over)
+    }
+
+    /// Goes on with the rows of a page.
+    fn take_rows(&mut self) {
+        self.phase = match mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Listing(listing) => listing.take_rows(&mut self.ledger),
+            phase @ (Phase::Syncing(_) | Phase::Over) => phase,
+        };
     }
 
     /// Time goes on, never back.

@@ -80,6 +80,7 @@ pub(crate) fn run_with(
                 in_flight.insert((arrives, request.id.0), reply);
                 sent.push((now, request));
             }
+            Action::Yield => {}
             Action::WaitUntil(until) => {
                 let first = in_flight.keys().next().copied();
                 match (until, first) {

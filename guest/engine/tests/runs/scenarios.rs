@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use intune_sync_engine::{
     Action, Run, Settings, TokenResponse, TokenSerial,
-    contract::{Dispatch, EventKind, Learned, Order, Outcome, Pace, Problem, Purpose, RunStatus},
+    contract::{
+        Dispatch, Event, EventKind, Learned, Order, Outcome, Pace, Problem, Purpose, RunStatus,
+    },
+    http::{RequestId, Response},
 };
 use intune_sync_ids::Guid;
 
@@ -75,9 +78,8 @@ fn the_list_is_complete_before_the_first_write() {
     assert_eq!(first_write, 15, "100 devices in pages of 7");
 }
 
-/// A page that is on its way changes nothing: a run that is stopped does not wait for it.
-#[test]
-fn a_stop_does_not_wait_for_a_page() {
+/// A run that has requested the first page.
+fn listing() -> (Run, RequestId) {
     let settings = Settings::try_from(drive::settings()).expect("they are in range");
     let mut run = Run::new(settings);
     let token = TokenResponse::Token {
@@ -89,10 +91,50 @@ fn a_stop_does_not_wait_for_a_page() {
         Action::GetToken { rejected: None }
     );
     run.handle_token(Duration::ZERO, token);
-    assert!(matches!(run.poll(Duration::ZERO), Action::Send(_)));
+    match run.poll(Duration::ZERO) {
+        Action::Send(request) => (run, request.id),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A page that is on its way changes nothing: a run that is stopped does not wait for it.
+#[test]
+fn a_stop_does_not_wait_for_a_page() {
+    let (mut run, _) = listing();
     run.stop();
     assert_eq!(run.poll(Duration::from_secs(1)), Action::Done);
     assert_eq!(run.summary().status, RunStatus::Stopped);
+}
+
+/// The caller may have little time, and each row may be compared with many patterns.
+#[test]
+fn a_page_is_taken_in_parts() {
+    let rows: Vec<String> = (0..1_000)
+        .map(|n| format!(r#"{{"id":"00000000-0000-4000-8000-{n:012}"}}"#))
+        .collect();
+    let page = || Response {
+        status: 200,
+        body: format!(r#"{{"value":[{}]}}"#, rows.join(",")).into(),
+        ..Response::default()
+    };
+
+    let (mut run, request) = listing();
+    run.handle_response(Duration::ZERO, request, Ok(page()));
+    for part in 1..10 {
+        assert_eq!(run.poll(Duration::ZERO), Action::Yield, "part {part}");
+        assert_eq!(run.events(), [], "part {part}");
+    }
+    assert_eq!(run.poll(Duration::ZERO), Action::Yield);
+    let is_plan = |event: &Event| matches!(event.kind, EventKind::Planned(_));
+    assert!(run.events().iter().any(is_plan), "before the first write");
+    assert_eq!(run.selected(0).len(), 1_000);
+    assert!(matches!(run.poll(Duration::ZERO), Action::Send(_)));
+
+    let (mut run, request) = listing();
+    run.handle_response(Duration::ZERO, request, Ok(page()));
+    assert_eq!(run.poll(Duration::ZERO), Action::Yield);
+    run.stop();
+    assert_eq!(run.poll(Duration::ZERO), Action::Done, "in mid-page");
 }
 
 #[test]

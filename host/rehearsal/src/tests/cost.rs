@@ -286,6 +286,7 @@ async fn drive(behind: Behind, time: Time) -> engine::contract::Summary {
                     held.1.clone(),
                 ));
             }
+            Action::Yield => {}
             Action::WaitUntil(until) => {
                 let timer = until.map(|until| behind.zero + until);
                 let first = tokio::select! {

@@ -70,6 +70,7 @@ impl Native {
                     run.handle_token(Duration::from_millis(native.now), response);
                 }
                 Action::Send(request) => native.send(&request),
+                Action::Yield => {}
                 Action::WaitUntil(until) => {
                     let until = until.map(millis);
                     native.now = until
