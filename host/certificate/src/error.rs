@@ -26,7 +26,7 @@ pub enum CertificateError {
     NotRsa,
     /// ring refuses the key.
     #[error("holds an RSA key that cannot be used: {0}")]
-    KeyRejected(String),
+    KeyRejected(&'static str),
     /// The key in a PEM file needs a password.
     #[error("holds an encrypted private key")]
     EncryptedPem,

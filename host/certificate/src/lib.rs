@@ -122,7 +122,17 @@ impl PrivateKey {
             Self::Pkcs1(der) => rsa::KeyPair::from_der(der),
             Self::Other => return Err(CertificateError::NotRsa),
         };
-        parsed.map_err(|rejected| CertificateError::KeyRejected(rejected.to_string()))
+        parsed.map_err(|rejected| CertificateError::KeyRejected(in_words(&rejected.to_string())))
+    }
+}
+
+/// Why ring refuses a key: it has a name for each reason, and no sentence.
+fn in_words(rejected: &str) -> &'static str {
+    match rejected {
+        "TooSmall" => "it is shorter than 2048 bits",
+        "TooLarge" => "it is longer than 4096 bits",
+        "PrivateModulusLenNotMultipleOf512Bits" => "its length is not a multiple of 1024 bits",
+        _ => "it is damaged",
     }
 }
 

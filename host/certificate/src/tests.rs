@@ -208,11 +208,14 @@ fn what_is_wrong_with_a_file_is_named() {
     }
     // A broken key is not shown, whatever the library says of it.
     let broken = block("RSA PRIVATE KEY", "AAAA");
-    let error = error(&pem(&[certificate(), &broken]), None);
-    assert!(
-        matches!(error, CertificateError::KeyRejected(_)),
-        "{error:?}"
-    );
+    let short = std::str::from_utf8(fixture!("short-key.pem")).expect("it is text");
+    for (key, reason) in [
+        (&*broken, "it is damaged"),
+        (short, "it is shorter than 2048 bits"),
+    ] {
+        let error = error(&pem(&[certificate(), key]), None);
+        assert_eq!(error, CertificateError::KeyRejected(reason));
+    }
 }
 
 /// What is cut short or changed anywhere ends in an error, not in a panic.
