@@ -92,7 +92,10 @@ fn who_has_checked_in_can_be_found_out_later() {
     assert_eq!(early.code, 2, "{early:?}");
     let (error, hint) = early.error();
     assert!(error.contains("nobody knows yet"), "{error}");
-    assert_eq!(hint, format!("`intune-sync runs confirm {run}` finds out"));
+    // The command finds the same history, wherever it is given.
+    let place = format!("--state-dir {}", state.path().display());
+    let command = format!("`intune-sync runs confirm {run} {place}`");
+    assert_eq!(hint, format!("{command} finds out"));
 
     let before = tenant.statistics().requests;
     let confirmed = runs(&tenant, &state, &["confirm", run, "--output", "json"]);
@@ -108,7 +111,7 @@ fn who_has_checked_in_can_be_found_out_later() {
 
     let text = runs(&tenant, &state, &["confirm", run]);
     assert!(text.stdout.starts_with("CheckedIn   : 0\n"), "{text:?}");
-    let all = format!("`intune-sync runs show {run} --only unconfirmed`");
+    let all = format!("`intune-sync runs show {run} --only unconfirmed {place}`");
     assert!(text.stdout.contains(&all), "{text:?}");
 }
 

@@ -10,13 +10,20 @@ use crate::{Error, Problem};
 
 /// The directory of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateDir(PathBuf);
+pub struct StateDir {
+    path: PathBuf,
+    /// The user has named it.
+    named: bool,
+}
 
 impl StateDir {
     /// A directory that the user has named.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        Self {
+            path: path.into(),
+            named: true,
+        }
     }
 
     /// The directory that this system has for state: `$XDG_STATE_HOME/intune-sync`, which is
@@ -39,25 +46,34 @@ impl StateDir {
                 .or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")))
         };
         state
-            .map(|state| Self(state.join("intune-sync")))
+            .map(|state| Self {
+                path: state.join("intune-sync"),
+                named: false,
+            })
             .ok_or_else(|| Error::new(Path::new(""), Problem::Homeless))
     }
 
     /// The directory.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// The directory, if the user has named it. A command that is to find the same history must name it too.
+    #[must_use]
+    pub fn named(&self) -> Option<&Path> {
+        self.named.then_some(&*self.path)
     }
 
     /// The file of the history.
     #[must_use]
     pub fn file(&self) -> PathBuf {
-        self.0.join("history.db")
+        self.path.join("history.db")
     }
 
     /// Creates the directory, which only its owner can enter. One that exists is left as it is.
     pub(crate) fn create(&self) -> Result<(), Error> {
-        if self.0.is_dir() {
+        if self.path.is_dir() {
             return Ok(());
         }
         let mut builder = fs::DirBuilder::new();
@@ -65,13 +81,13 @@ impl StateDir {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder
-            .create(&self.0)
-            .map_err(|error| Error::io(&self.0, &error))
+            .create(&self.path)
+            .map_err(|error| Error::io(&self.path, &error))
     }
 
     /// Whether it is on a network share, where SQLite cannot share memory between programs.
     pub(crate) fn is_shared(&self) -> bool {
-        is_network_share(&self.0)
+        is_network_share(&self.path)
     }
 }
 

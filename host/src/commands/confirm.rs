@@ -55,7 +55,10 @@ pub(super) struct Awaited {
 impl Awaited {
     /// The command that shows those that have not checked in.
     pub(super) fn devices(&self) -> String {
-        format!("intune-sync runs show {} --only unconfirmed", self.run)
+        history::command(
+            &self.place,
+            &format!("runs show {} --only unconfirmed", self.run),
+        )
     }
 }
 
@@ -97,8 +100,8 @@ impl Confirmer<'_> {
                     awaited.run
                 ),
                 format!(
-                    "`intune-sync runs show {}` shows what became of each device",
-                    awaited.run
+                    "`{}` shows what became of each device",
+                    history::command(&awaited.place, &format!("runs show {}", awaited.run))
                 ),
             ));
         }

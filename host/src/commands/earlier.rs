@@ -1,9 +1,12 @@
 //! Which earlier run a run goes on with.
 
-use intune_sync_history::{Earlier, Error, Header, History};
+use intune_sync_history::{Earlier, Error, Header, History, StateDir};
 use intune_sync_report::ExitStatus;
 
-use super::{Failure, history::unusable};
+use super::{
+    Failure,
+    history::{resume_command, unusable},
+};
 use crate::{
     cli::{HistoryOptions, Resume},
     printer::Printer,
@@ -12,6 +15,7 @@ use crate::{
 /// The run to go on with.
 pub(super) fn earlier(
     history: &History,
+    place: &StateDir,
     HistoryOptions {
         resume,
         inherits_selection,
@@ -39,7 +43,7 @@ pub(super) fn earlier(
                     header.selection, earlier.run.selection
                 ));
             }
-            same_job(run, difference)?;
+            same_job(run, place, difference)?;
             if !earlier.run.is_unfinished() {
                 return Err(Failure::usage(
                     format!("run `{run}` is finished: there is nothing to resume"),
@@ -57,12 +61,19 @@ pub(super) fn no_such_run(error: Error) -> Failure {
 }
 
 /// Refuses to go on with a run that differs in these ways.
-pub(super) fn same_job(run: &str, difference: Vec<String>) -> Result<(), Failure> {
+pub(super) fn same_job(
+    run: &str,
+    place: &StateDir,
+    difference: Vec<String>,
+) -> Result<(), Failure> {
     match difference.is_empty() {
         true => Ok(()),
         false => Err(Failure::usage(
             format!("run `{run}` was another job: {}", difference.join(", ")),
-            format!("`intune-sync runs resume {run}` gives it the same flags again"),
+            format!(
+                "`{}` gives it the same flags again",
+                resume_command(place, run)
+            ),
         )),
     }
 }

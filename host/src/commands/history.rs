@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -42,8 +42,6 @@ const IDS_SHOWN: usize = 100;
 pub(super) struct Record {
     recorder: Recorder,
     place: StateDir,
-    /// Where the user has put the history, if not in the system's place.
-    named: Option<PathBuf>,
     id: String,
     earlier: Option<Earlier>,
     /// Which devices is not in the flags.
@@ -96,10 +94,11 @@ impl<'a> Opened<'a> {
         if !at_once && !last.awaits_confirmation() {
             return Ok(None);
         }
-        same_job(run, subject(job, tokens).difference(&last.subject))?;
+        let difference = subject(job, tokens).difference(&last.subject);
+        same_job(run, &self.place, difference)?;
         Ok(Some(Awaited {
             place: self.place.clone(),
-            command: command(&last.id, self.options.state_dir.as_deref()),
+            command: resume_command(&self.place, &last.id),
             at: last.confirm_at.filter(|_| !at_once),
             failed: last.totals.error,
             run: last.id,
@@ -165,7 +164,7 @@ impl Record {
                     return Err(Failure::new(ExitStatus::Busy, advice));
                 }
             };
-        let earlier = earlier(&history, options, &header, printer)?;
+        let earlier = earlier(&history, &place, options, &header, printer)?;
         if let Some(Earlier { run, totals }) = &earlier {
             if options.inherits_selection {
                 header.selection.clone_from(&run.selection);
@@ -182,7 +181,6 @@ impl Record {
         Ok(Self {
             recorder,
             place,
-            named: options.state_dir.clone(),
             id: id.to_owned(),
             earlier,
             inherits_selection: options.inherits_selection,
@@ -375,7 +373,7 @@ impl Record {
 
     /// The command that resumes the run.
     pub(super) fn command(&self) -> String {
-        command(&self.id, self.named.as_deref())
+        resume_command(&self.place, &self.id)
     }
 
     /// Notes that it is to be found out who has checked in, `after` milliseconds from `now`. Lets other runs begin.
@@ -398,13 +396,18 @@ impl Record {
     }
 }
 
-/// The command that resumes a run.
-fn command(run: &str, state_dir: Option<&Path>) -> String {
-    let mut command = format!("intune-sync runs resume {run}");
-    if let Some(named) = state_dir {
+/// A command that finds the history in the same place.
+pub(super) fn command(place: &StateDir, arguments: &str) -> String {
+    let mut command = format!("intune-sync {arguments}");
+    if let Some(named) = place.named() {
         let _ = write!(command, " --state-dir {}", quoted(&named.to_string_lossy()));
     }
     command
+}
+
+/// The command that resumes a run.
+pub(super) fn resume_command(place: &StateDir, run: &str) -> String {
+    command(place, &format!("runs resume {run}"))
 }
 
 /// How the job is done, as flags.

@@ -43,7 +43,9 @@ pub(super) async fn run(options: &RunsOptions, printer: &mut Printer) -> Result<
     };
     let status = match &options.command {
         RunsCommand::List(options) => list(&history, options, printer),
-        RunsCommand::Show { run, only, format } => show(&history, run, *only, *format, printer),
+        RunsCommand::Show { run, only, format } => {
+            show(&history, &place, run, *only, *format, printer)
+        }
         RunsCommand::Resume { run } => {
             return resume::command(&history, run, &place).map(Next::Command);
         }
@@ -82,6 +84,7 @@ fn list(
 
 fn show(
     history: &History,
+    place: &StateDir,
     run: &str,
     only: Option<Only>,
     format: RunsFormat,
@@ -99,12 +102,13 @@ fn show(
         Some(Only::Unconfirmed) => DeviceFilter::Unconfirmed,
     };
     if matches!(only, Some(Only::Confirmed | Only::Unconfirmed)) && run.confirmed_at.is_none() {
+        let confirm = format!("runs confirm {}", run.id);
         return Err(Failure::usage(
             format!(
                 "nobody knows yet which devices of run `{}` have checked in",
                 run.id
             ),
-            format!("`intune-sync runs confirm {}` finds out", run.id),
+            format!("`{}` finds out", history::command(place, &confirm)),
         ));
     }
     let mut devices = Vec::new();
