@@ -14,8 +14,8 @@
 #              rule (`make test` takes a tenth)
 # make crash   kills runs at a thousand moments, and resumes each (`make test` takes 100)
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
-# make settings
-#              rewrites the README's table of settings
+# make docs    rewrites what the documentation shows of the program: settings, flags, fields, messages, some outputs
+# make picture draws docs/run.svg from a run of the demo, and docs/quota.svg from docs/benchmarks.md
 # make mutants changes the gates and the rate controller, one place at a time, and lists what no test notices
 # make fuzz    gives each fuzz target a minute of inputs. TARGET=sync_gate selects one, FOR=600 is its time in seconds
 # make lint    spelling, words, links, style, formatting, clippy, licences and advisories
@@ -28,7 +28,7 @@ CARGO ?= cargo
 # One selection and one profile everywhere: any other would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test test-under-load runtimes simulation replay custody crash bench settings mutants fuzz lint reproducible setup node
+.PHONY: demo build test test-under-load runtimes simulation replay custody crash bench docs picture mutants fuzz lint reproducible setup node
 .DEFAULT_GOAL := build
 
 demo: build
@@ -62,9 +62,15 @@ crash: setup
 bench: build
 	INTUNE_SYNC_MEASURE=50000 $(CARGO) test $(FLAGS) --lib tests::cost::cost -- --nocapture > target/sandbox-cost
 	target/release/intune-sync-bench target/release/intune-sync target/sandbox-cost docs/benchmarks.md
+	.ci/plot docs/benchmarks.md docs/quota.svg
 
-settings: setup
-	INTUNE_SYNC_WRITE_README=1 $(CARGO) test $(FLAGS) --test readme
+docs: setup
+	INTUNE_SYNC_WRITE_DOCS=1 $(CARGO) test $(FLAGS) --test reference
+	INTUNE_SYNC_WRITE_DOCS=1 $(CARGO) test $(FLAGS) --test end_to_end -- docs:: --test-threads 1
+
+picture: build
+	.ci/picture target/release/intune-sync docs/run.svg
+	.ci/plot docs/benchmarks.md docs/quota.svg
 
 # In debug builds, which compile fastest; the tests with random cases take fewer of them.
 mutants: export CARGO_PROFILE_DEV_DEBUG = none

@@ -1,4 +1,4 @@
-//! The README and the program's help list the exit codes as `ExitStatus` has them.
+//! The README, the reference and the program's help list the exit codes as `ExitStatus` has them.
 
 use std::{fs, path::Path};
 
@@ -14,12 +14,17 @@ fn in_the_help_of_sync() {
     assert_eq!(table.trim_end(), ExitStatus::table());
 }
 
-/// The README's table lists each, and begins with the same words.
+/// Both tables list each, and begin with the same words.
 #[test]
-fn in_the_readme() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = fs::read_to_string(path).expect("the README is there");
-    let (_, section) = readme.split_once("\n## Exit codes\n").expect("a section");
+fn in_the_readme_and_the_reference() {
+    for page in ["README.md", "docs/reference.md"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page);
+        lists_each(&fs::read_to_string(path).expect("the page is there"));
+    }
+}
+
+fn lists_each(page: &str) {
+    let (_, section) = page.split_once("\n| Code | Meaning |").expect("a table");
     let rows: Vec<(&str, &str)> = section
         .lines()
         .skip_while(|line| !line.starts_with("|---"))

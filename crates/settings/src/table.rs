@@ -1,5 +1,5 @@
 //! The one table of settings. Flags, variables, the config file, the body of a request, the arguments of the job, every
-//! help text, the service's bounds and the table in the README are all made from it.
+//! help text, the service's bounds and the table in the reference are all made from it.
 
 use self::{
     Bound::{

@@ -1,4 +1,4 @@
-//! Holds the README's table of settings equal to the one in the code. `make settings` writes it anew.
+//! Holds the reference's table of settings equal to the one in the code. `make docs` writes it anew.
 
 use std::{env, fs, path::Path};
 
@@ -8,17 +8,17 @@ const START: &str = "<!-- settings -->\n";
 const END: &str = "<!-- /settings -->\n";
 
 #[test]
-fn the_readme_has_each_setting() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
-    let readme = fs::read_to_string(&path).expect("the repository has a README");
-    let (head, rest) = readme.split_once(START).expect("it has the first marker");
+fn the_reference_has_each_setting() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference.md");
+    let page = fs::read_to_string(&path).expect("the repository has a reference");
+    let (head, rest) = page.split_once(START).expect("it has the first marker");
     let (found, tail) = rest.split_once(END).expect("it has the second marker");
     let table = table();
-    if env::var_os("INTUNE_SYNC_WRITE_README").is_some() {
+    if env::var_os("INTUNE_SYNC_WRITE_DOCS").is_some() {
         let written = format!("{head}{START}{table}{END}{tail}");
-        fs::write(&path, written).expect("the README can be written");
+        fs::write(&path, written).expect("the reference can be written");
     } else {
-        assert_eq!(found, table, "`make settings` writes it anew");
+        assert_eq!(found, table, "`make docs` writes it anew");
     }
 }
 
