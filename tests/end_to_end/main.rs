@@ -17,6 +17,8 @@ mod crash;
 mod demo;
 mod devices_file;
 mod dispatch;
+#[cfg(unix)]
+mod docs;
 mod doctor;
 mod entra;
 mod exit_codes;
