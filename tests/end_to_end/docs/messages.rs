@@ -1,10 +1,9 @@
 //! The messages of the program: the pages quote those that it has, and `docs/messages.md` lists each of them.
 //!
 //! They are found in the sources by one rule: the text of `#[error("…")]`, the arms of functions called `about`, what
-//! variables called `message` hold, and what
-//! is given to what makes an [`intune_sync_settings::Advice`], a failure, a finding, a problem or a refusal of a token,
-//! where it is a literal or a `format!` of one. What is put together in another way is not found, and what is filled in
-//! is shown as `…`.
+//! variables called `message` hold, and what is given to what makes an [`intune_sync_settings::Advice`], a failure, a
+//! finding, a note, a line of the log or a refusal of a token, where it is a literal or a `format!` of one. What is put
+//! together in another way is not found, and what is filled in is shown as `…`.
 
 use std::{
     collections::BTreeMap,
@@ -30,7 +29,7 @@ const SOURCES: [&str; 8] = [
 ];
 
 /// What makes a message of one argument, by its number, and a hint of the next one.
-const MAKERS: [(&[&str], usize); 9] = [
+const MAKERS: [(&[&str], usize); 11] = [
     (&["Advice", "new"], 0),
     (&["Advice", "without_hint"], 0),
     (&["Failure", "failed"], 0),
@@ -39,6 +38,8 @@ const MAKERS: [(&[&str], usize); 9] = [
     (&["Finding", "new"], 1),
     (&["TokenError", "denied"], 0),
     (&["TokenError", "transient"], 0),
+    (&["note"], 0),
+    (&["notice"], 0),
     (&["problem"], 0),
 ];
 
@@ -46,7 +47,7 @@ const MAKERS: [(&[&str], usize); 9] = [
 const DESCRIBER: &str = "about";
 
 /// The variables that hold messages until something is made of them.
-const HOLDERS: [&str; 3] = ["message", "not_reached", "over"];
+const HOLDERS: [&str; 4] = ["message", "not_reached", "notice", "over"];
 
 /// The list of all messages is the one that the sources give.
 #[test]
@@ -181,8 +182,15 @@ fn messages() -> BTreeMap<String, String> {
 /// The message that begins here, and its hint if it is next to it.
 fn message_at(tokens: &[Token]) -> Option<(String, String)> {
     use Token::{Mark, Text};
-    if let [Mark('#'), Mark('['), error, Mark('('), Text(text), ..] = tokens {
-        return (*error == "error").then(|| (text.clone(), String::new()));
+    match tokens {
+        [Mark('#'), Mark('['), error, Mark('('), Text(text), ..] if *error == "error" => {
+            return Some((text.clone(), String::new()));
+        }
+        // A line of the log.
+        [level, Mark(':'), Mark(':'), _, Mark(','), text @ ..] if *level == "Level" => {
+            return Some((literal(text)?, String::new()));
+        }
+        _ => {}
     }
     let mut message = MAKERS.iter().find_map(|(path, number)| {
         let mut rest = tokens;
@@ -254,6 +262,7 @@ fn next_argument(arguments: &[Token]) -> Option<&[Token]> {
 /// The literal that an argument is, itself or as the pattern of `format!`.
 fn literal(argument: &[Token]) -> Option<String> {
     match argument {
+        [Token::Mark('&'), rest @ ..] => literal(rest),
         [Token::Text(text), ..] => Some(text.clone()),
         [
             format,
