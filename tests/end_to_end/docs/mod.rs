@@ -56,6 +56,72 @@ fn each_command_is_one_that_the_program_takes() {
     assert!(failures.is_empty(), "\n{failures}");
 }
 
+/// The reference shows the flags of each command that the program has.
+#[test]
+fn the_reference_has_each_command() {
+    let page = Page::of_docs("reference.md");
+    let mut missing = Vec::new();
+    let mut commands: Vec<Vec<String>> = vec![Vec::new()];
+    while let Some(command) = commands.pop() {
+        let path = command.iter().map(String::as_str);
+        let help = Program::new().args(path.chain(["--help"])).run().stdout;
+        let list = help.split_once("\nCommands:\n").map(|(_, list)| list);
+        // A name begins in the third column; what begins further right continues the line above.
+        let names = list.into_iter().flat_map(|list| {
+            let lines = list.lines().take_while(|line| !line.is_empty());
+            lines.filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        });
+        let names: Vec<&str> = names.filter(|name| !["", "help"].contains(name)).collect();
+        if names.is_empty()
+            && !page
+                .text
+                .contains(&format!("\n$ intune-sync {} -h\n", command.join(" ")))
+        {
+            missing.push(command.join(" "));
+        }
+        commands.extend(
+            names
+                .iter()
+                .map(|name| [&command[..], &[(*name).to_owned()]].concat()),
+        );
+    }
+    assert!(
+        missing.is_empty(),
+        "a block `console written` of `-h` is missing: {missing:?}"
+    );
+}
+
+/// A flag that a sentence names is one that the reference shows.
+#[test]
+fn each_flag_is_one_that_the_program_has() {
+    let reference = Page::of_docs("reference.md");
+    let shown = reference
+        .blocks()
+        .into_iter()
+        .filter(|block| block.directive == Directive::Written);
+    let shown: Vec<String> = shown.flat_map(|block| block.lines).collect();
+    let shown = shown.join("\n");
+    let known: Vec<&str> = flags(&shown).collect();
+    // Of every program, of `systemctl`, and of `az`.
+    let of_others = ["--version", "--now", "--query"];
+    let mut unknown = Vec::new();
+    for page in Page::all() {
+        for span in page.spans() {
+            let strange =
+                flags(&span).filter(|flag| !known.contains(flag) && !of_others.contains(flag));
+            unknown.extend(strange.map(|flag| format!("{}: {flag}", page.name)));
+        }
+    }
+    assert!(unknown.is_empty(), "{unknown:#?}");
+    assert!(known.len() > 80, "{known:?}");
+}
+
+/// The long flags in a text.
+fn flags(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
+    words.filter(|word| word.starts_with("--") && word.len() > 2)
+}
+
 /// A reader's own value, where only values of a kind are taken.
 fn value(word: &str) -> &str {
     let stands_for = ["ID", "DEVICE", "N", "DURATION", "PERCENT"].contains(&word)
