@@ -149,6 +149,10 @@ fn failures_of(page: &Page) -> Vec<String> {
     for block in &blocks {
         match (block.language.as_str(), &block.directive) {
             (_, Directive::NoRun(_)) => {}
+            ("sh" | "console", _) if reaches_out(block) => failures.push(format!(
+                ":{}: it writes to the system: `no-run: …`",
+                block.line
+            )),
             ("sh", Directive::Needs(program)) if !is_there(program) => {
                 note(&format!(
                     "{}:{}: there is no `{program}` here",
@@ -180,11 +184,13 @@ fn failures_of(page: &Page) -> Vec<String> {
 /// A block whose first line is `# NAME` is a file of that name.
 fn file(place: &Place, block: &Block) {
     let name = block.lines.first().and_then(|line| line.strip_prefix("# "));
-    if let ("toml" | "csv", Some(name)) = (block.language.as_str(), name) {
-        let lines = match block.language.as_str() {
-            "csv" => &block.lines[1..],
-            _ => &block.lines[..],
-        };
+    // In TOML it is a comment.
+    let lines = match block.language.as_str() {
+        "toml" => &block.lines[..],
+        "csv" => block.lines.get(1..).unwrap_or_default(),
+        _ => return,
+    };
+    if let Some(name) = name.filter(|name| !name.contains(' ')) {
         place.file(name, &(lines.join("\n") + "\n"));
     }
 }
@@ -254,6 +260,14 @@ fn expected_code(directive: &Directive) -> i32 {
         Directive::Exits(code) => *code,
         _ => 0,
     }
+}
+
+/// Whether it names a place that is not of the page's folder, and that a command may write to.
+fn reaches_out(block: &Block) -> bool {
+    let typed = block.typed();
+    ["sudo ", " /etc/", " /opt/", " /usr/", " /var/"]
+        .iter()
+        .any(|place| typed.contains(place))
 }
 
 fn is_there(program: &str) -> bool {

@@ -109,9 +109,12 @@ esac"#,
         self.folder.path().join("bin")
     }
 
-    /// Puts a file there, which a page shows.
+    /// Puts a file there, which a page shows: below the home, wherever it is for a reader.
     pub(super) fn file(&self, name: &str, text: &str) {
-        fs::write(self.folder.path().join(name), text).expect("written");
+        let name = name.trim_start_matches(['~', '/']);
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("made");
+        fs::write(path, text).expect("written");
     }
 
     /// What the page's words for a reader's own values are here.
