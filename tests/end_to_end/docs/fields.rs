@@ -1,4 +1,4 @@
-//! The tables of output fields in the reference are those of the JSON Schema.
+//! What the pages list of the program's outputs is what their JSON Schemas have.
 
 use std::{fs, path::Path};
 
@@ -18,15 +18,33 @@ const OBJECTS: [(&str, &str); 6] = [
 
 #[test]
 fn the_reference_has_each_field() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/output.schema.json");
-    let schema = fs::read_to_string(path).expect("there is a schema");
-    let schema: Value = serde_json::from_str(&schema).expect("JSON");
+    let schema = schema("output");
     let tables: Vec<String> = OBJECTS
         .iter()
         .map(|(name, title)| table(&schema, name, title))
         .collect();
     let tables = format!("\n{}\n", tables.join("\n"));
     Page::of_docs("reference.md").hold("fields", &tables);
+}
+
+/// Troubleshooting has a row for each cause that `doctor` names.
+#[test]
+fn troubleshooting_has_each_cause() {
+    let schema = schema("doctor");
+    let causes = schema["$defs"]["cause"]["enum"].as_array().expect("words");
+    let page = Page::of_docs("troubleshooting.md");
+    let missing = causes.iter().filter_map(Value::as_str);
+    let missing: Vec<&str> = missing
+        .filter(|cause| !page.text.contains(&format!("`{cause}`")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+fn schema(name: &str) -> Value {
+    let file = format!("schemas/{name}.schema.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let schema = fs::read_to_string(path).expect("there is a schema");
+    serde_json::from_str(&schema).expect("JSON")
 }
 
 fn table(schema: &Value, name: &str, title: &str) -> String {
