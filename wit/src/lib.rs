@@ -1,4 +1,4 @@
-//! The types of the interface `intune:sync/sync`, generated.
+//! The types of the interfaces `intune:sync/sync` and `intune:sync/notify`, generated.
 //!
 //! In a component they come with the engine behind them. With the feature `host` wasmtime generates them, with the same
 //! names and fields: they can cross the border of the sandbox, so that the host has no second set of them.
@@ -16,6 +16,18 @@ mod generated {
 #[cfg(not(feature = "host"))]
 pub use generated::intune::sync::sync::*;
 
+#[cfg(not(feature = "host"))]
+mod reporter {
+    wit_bindgen::generate!({
+        path: ".",
+        world: "reporter",
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
+#[cfg(not(feature = "host"))]
+pub use reporter::intune::sync::notify;
+
 #[cfg(feature = "host")]
 #[expect(missing_docs, reason = "generated; the items are documented in `wit/`")]
 mod generated {
@@ -31,6 +43,22 @@ mod generated {
 
 #[cfg(feature = "host")]
 pub use generated::{Engine, EnginePre, exports::intune::sync::sync::*, intune::sync::token};
+
+#[cfg(feature = "host")]
+#[expect(missing_docs, reason = "generated; the items are documented in `wit/`")]
+mod notifier {
+    wasmtime::component::bindgen!({
+        path: ".",
+        world: "notifier",
+        imports: { default: trappable },
+        exports: { default: async },
+        require_store_data_send: true,
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
+#[cfg(feature = "host")]
+pub use notifier::{Notifier, NotifierPre, exports::intune::sync::notify};
 
 /// The whole fleet, in the order of the list.
 impl Default for Selection {

@@ -10,7 +10,7 @@ use intune_sync_component_build::build_into;
 fn main() -> anyhow::Result<()> {
     let target = env::args_os().nth(1).map(PathBuf::from);
     let target = target.context("name the target folder")?;
-    for name in ["engine", "managed-identity", "service", "job"] {
+    for name in ["engine", "managed-identity", "notify", "service", "job"] {
         let path = build_into(&format!("intune-sync-{name}"), name, &target)?;
         println!("{}", path.display());
     }
