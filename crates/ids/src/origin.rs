@@ -72,8 +72,19 @@ impl Origin {
 
     /// The origin of an absolute URI.
     pub fn of(uri: &Uri) -> Option<Self> {
-        let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
-        Self::parse(scheme, authority.as_str()).ok()
+        Self::read(uri).ok()
+    }
+
+    /// The origin of an absolute URI, or what is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// When the URI is not absolute, or requests may not go there.
+    pub fn read(uri: &Uri) -> Result<Self, OriginProblem> {
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(OriginProblem::Scheme);
+        };
+        Self::parse(scheme, authority.as_str())
     }
 
     /// The URI of `target` (path and query) at this origin.

@@ -9,7 +9,9 @@ use crate::{
     carrier::Carrier,
     client::{ClientError, Limits, ResponseBody, Timeouts, host_of},
     credential::{Credential, UnknownToken},
-    gate::{Allowed, CLIENT_REQUEST_ID, Direct, Gate, Policy, Proposal, Rules, header_of, sync},
+    gate::{
+        Allowed, CLIENT_REQUEST_ID, Direct, Gate, Policy, Proposal, Rules, header_of, sync, webhook,
+    },
     redact::Secrets,
     request_ids::RequestIds,
     response::response_headers,
@@ -119,6 +121,17 @@ impl<C> Gated<sync::Writes, C> {
     ///
     /// Whatever the gate refuses for its method, address or headers.
     pub fn check_head(&self, proposal: &Proposal<'_>) -> Result<sync::Head, sync::Refusal> {
+        self.gate.check_head(proposal)
+    }
+}
+
+impl<C> Gated<webhook::Webhook, C> {
+    /// Puts a request to the gate whose body is not complete yet.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the gate refuses for its method, address or headers.
+    pub fn check_head(&self, proposal: &Proposal<'_>) -> Result<(), webhook::Refusal> {
         self.gate.check_head(proposal)
     }
 }

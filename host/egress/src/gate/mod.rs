@@ -10,6 +10,7 @@ pub mod groups;
 mod name;
 mod refusal;
 pub mod sync;
+pub mod webhook;
 
 use std::fmt;
 

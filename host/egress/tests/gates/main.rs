@@ -11,3 +11,4 @@ mod property;
 mod refusal;
 mod table;
 mod texts;
+mod webhook;
