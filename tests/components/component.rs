@@ -51,6 +51,36 @@ fn it_imports_and_exports_these_and_nothing_else() {
     assert_eq!(exports, EXPORTS);
 }
 
+/// What sends notifications reaches less: no token. Its HTTP library names an older 0.2 of the same interfaces.
+#[test]
+fn what_sends_notifications_imports_and_exports_these_and_nothing_else() {
+    let engine = Engine::new(&Config::new()).expect("an engine");
+    let component = Component::new(&engine, intune_sync_sandbox::notifier()).expect("a component");
+    let ty = component.component_type();
+    let interface = |name: &str| name.split_once('@').map_or("", |(name, _)| name).to_owned();
+    let mut imports: Vec<String> = ty
+        .imports(&engine)
+        .map(|(name, _)| interface(name))
+        .collect();
+    imports.sort_unstable();
+    assert_eq!(
+        imports,
+        [
+            "wasi:clocks/monotonic-clock",
+            "wasi:http/outgoing-handler",
+            "wasi:http/types",
+            "wasi:io/error",
+            "wasi:io/poll",
+            "wasi:io/streams",
+        ]
+    );
+    let exports: Vec<String> = ty
+        .exports(&engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    assert_eq!(exports, ["intune:sync/notify@0.2.0"]);
+}
+
 /// The functions it uses of each interface: one more function is one more capability.
 #[test]
 fn it_uses_these_functions_of_each_interface() {

@@ -53,6 +53,11 @@ fn of_grant() {
 }
 
 #[test]
+fn of_notify() {
+    assert_snapshot!(page(&["notify", "test", "--help"]));
+}
+
+#[test]
 fn of_audit() {
     assert_snapshot!(page(&["audit", "--help"]));
 }

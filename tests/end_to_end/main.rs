@@ -34,6 +34,7 @@ mod identity;
 #[cfg(target_os = "linux")]
 mod limits;
 mod listing;
+mod notifications;
 mod output;
 mod pipelines;
 mod plan;
@@ -59,4 +60,5 @@ mod tenant;
 mod tls;
 mod token_file;
 mod tokens;
+mod webhook;
 mod workload_identity;

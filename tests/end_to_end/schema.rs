@@ -41,6 +41,11 @@ pub(crate) fn assert_grant(text: &str) {
     assert_valid(&validator("grant"), text);
 }
 
+/// Checks a message about a run in its general form.
+pub(crate) fn assert_notification(text: &str) {
+    assert_valid(&validator("notification"), text);
+}
+
 fn assert_valid(validator: &Validator, lines: &str) {
     for line in lines.lines() {
         let value: Value = serde_json::from_str(line).expect("a line is JSON");

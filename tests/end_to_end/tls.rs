@@ -68,7 +68,7 @@ impl TestAuthority {
     }
 
     /// What a server of these names and addresses shows.
-    fn server(&self, names: &[&str], protocols: &[&str]) -> ServerConfig {
+    pub(crate) fn server(&self, names: &[&str], protocols: &[&str]) -> ServerConfig {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let key = KeyPair::generate().expect("a key");
         let certificate = CertificateParams::new(names)

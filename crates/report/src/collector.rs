@@ -134,6 +134,12 @@ impl Collector {
         (self.format == Format::Jsonl).then(|| json(&Line::event(now, event)))
     }
 
+    /// The devices that have failed, as far as they are kept.
+    #[must_use]
+    pub fn failures(&self) -> &[FailedDevice] {
+        &self.failures
+    }
+
     /// Whether the list is known to leave devices out.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {

@@ -8,6 +8,7 @@ mod counts;
 mod event;
 mod exit_status;
 mod groups;
+mod notification;
 mod object;
 mod planned;
 mod selected_group;
@@ -24,6 +25,7 @@ pub use self::{
     counts::{Counts, minutes},
     event::retried,
     exit_status::ExitStatus,
+    notification::Notification,
     object::{ErrorObject, FailedDevice, Outcome, by_variables, guid},
     planned::PlannedDevice,
     selected_group::SelectedGroup,

@@ -95,7 +95,7 @@ pub struct FailedDevice {
     pub(crate) status: Option<u16>,
     pub(crate) code: String,
     pub(crate) message: String,
-    request_id: String,
+    pub(crate) request_id: String,
     client_request_id: String,
     pub(crate) attempts: u32,
 }

@@ -11,6 +11,7 @@ mod environment;
 mod given;
 mod kind;
 mod moment;
+mod notification;
 pub mod number;
 mod seed;
 mod stray;
@@ -24,6 +25,7 @@ pub use self::{
     environment::{Environment, Variables},
     given::Given,
     kind::{NotSet, Shape, Value},
+    notification::{NOTIFY_URL, Notify, format_of},
     seed::seed,
     stray::{Stray, is_alike},
     table::{Bound, Cover, Group, OUTPUT, SERVICE_SECRET, Setting, variable},

@@ -6,10 +6,10 @@ use self::{
         Added, AtLeast, AtMost, AtMostDefault, Covered, Operator, Program, Same, UpTo, UpToDefault,
     },
     Cover::{Beginning, Equal, Pattern},
-    Group::{Criteria, Graph, Identity, Job, Output, Pace, Selection, Service},
+    Group::{Criteria, Graph, Identity, Job, Notification, Output, Pace, Selection, Service},
 };
 use crate::{
-    Given, NotSet, Shape,
+    Given, NOTIFY_URL, NotSet, Shape,
     duration::{DAY, HOUR, SECOND},
     kind::{
         Field,
@@ -67,6 +67,8 @@ pub enum Group {
     Identity,
     /// What goes to standard output.
     Output,
+    /// Where messages about runs go.
+    Notification,
     /// Who may start a run of the service.
     Service,
 }
@@ -85,6 +87,7 @@ impl Group {
             Self::Graph => "Graph",
             Self::Identity => "Identity",
             Self::Output => "Output",
+            Self::Notification => "Notification",
             Self::Service => "Service",
         }
     }
@@ -140,7 +143,7 @@ macro_rules! field {
 const SWITCH: Bound = UpTo(&["false", "true"]);
 
 /// All settings, in the order of the help texts.
-static SETTINGS: [Setting; 45] = [
+static SETTINGS: [Setting; 48] = [
     Job.setting("yes", "", Switch(field!(yes)))
         .help("The whole fleet is meant: skip the confirmation that a terminal asks for"),
     Job.setting("deadline", "DURATION", Duration(SECOND..=7 * DAY, field!(deadline)))
@@ -262,6 +265,17 @@ static SETTINGS: [Setting; 45] = [
     Output.setting(OUTPUT, "FORMAT", Elsewhere)
         .default("text")
         .help("What stdout gets"),
+    Notification.setting("notify", "WHEN", Elsewhere)
+        .bound(Program)
+        .default("failure")
+        .help("When a message about a run is sent to the webhook, if there is one"),
+    Notification.setting("notify-kind", "KIND", Elsewhere)
+        .bound(Program)
+        .help("How the message is written; the host of the webhook says so unless it is given"),
+    Notification.setting(NOTIFY_URL, "URL", Elsewhere)
+        .bound(Program)
+        .variable_only()
+        .help("The address of the webhook, which is secret; the program also reads it from a file"),
     Service.setting(SERVICE_SECRET, "SECRET", Elsewhere)
         .variable_only()
         .help("The secret that a request to the service must present, at least 16 characters"),
@@ -414,8 +428,12 @@ mod tests {
         for setting in &SETTINGS {
             let is_elsewhere = matches!(setting.kind, Elsewhere);
             assert_eq!(is_elsewhere, !setting.is_of_job(), "{}", setting.key);
-            let is_operators = setting.bound == Operator;
-            assert_eq!(is_operators, !setting.is_of_job(), "{}", setting.key);
+            let bounds = [Operator, Program];
+            let fits = match setting.is_of_job() {
+                true => setting.bound != Operator,
+                false => bounds.contains(&setting.bound),
+            };
+            assert!(fits, "{}", setting.key);
         }
     }
 

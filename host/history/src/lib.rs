@@ -32,7 +32,7 @@ pub use self::{
     export::ExportError,
     failing::FailingDevice,
     file::{History, Journal},
-    lock::{Held, Holder, Lock},
+    lock::{Held, Holder, Lock, host},
     place::StateDir,
     prune::{Keep, Pruned},
     read::{Device, DeviceFilter, RunFilter},

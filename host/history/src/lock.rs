@@ -110,7 +110,8 @@ fn read(path: &Path) -> Holder {
 }
 
 /// The name of this machine.
-fn host() -> String {
+#[must_use]
+pub fn host() -> String {
     let file = || fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let variable = |name| std::env::var(name).ok();
     file()

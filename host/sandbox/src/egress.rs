@@ -23,6 +23,7 @@ use tokio::{
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use crate::{
+    state::Outlet,
     terms,
     writes::{Stopped, Writes},
 };
@@ -100,11 +101,6 @@ impl Egress {
     pub fn with_journal(mut self, journal: Option<Arc<dyn Journal>>) -> Self {
         self.journal = journal;
         self
-    }
-
-    /// Why the guest's first refused request was refused.
-    pub fn refusal(&self) -> Option<String> {
-        lock(&self.refused).clone()
     }
 
     /// What to do about a denied token, where the identity knows.
@@ -258,6 +254,20 @@ impl Egress {
     }
 }
 
+impl Outlet for Egress {
+    fn refusal(&self) -> Option<String> {
+        lock(&self.refused).clone()
+    }
+
+    fn send(
+        self: &Arc<Self>,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> impl Future<Output = Result<Response<WasiBody>, Error>> + Send + 'static {
+        Self::send(self, request, options)
+    }
+}
+
 /// A request whose head was admitted.
 struct Begun {
     egress: Arc<Egress>,
@@ -374,7 +384,8 @@ fn named(head: &Parts) -> String {
     format!("{} {}", head.method, Quoted::new(head.uri.path()))
 }
 
-fn proposal<'a>(head: &'a Parts, body: &'a [u8]) -> Proposal<'a> {
+/// A request as the gate takes it.
+pub(crate) fn proposal<'a>(head: &'a Parts, body: &'a [u8]) -> Proposal<'a> {
     Proposal {
         method: &head.method,
         uri: &head.uri,
@@ -384,11 +395,11 @@ fn proposal<'a>(head: &'a Parts, body: &'a [u8]) -> Proposal<'a> {
 }
 
 /// The guest gets the reason in words; WASI's codes say less.
-fn in_words(error: impl ToString) -> Error {
+pub(crate) fn in_words(error: impl ToString) -> Error {
     Error::InternalError(Some(error.to_string()))
 }
 
 /// What is behind these locks stays whole if a holder panics.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,17 +1,21 @@
-//! The sandbox: a wasmtime store in which the engine component can do what its world names, and nothing else.
+//! The sandboxes: wasmtime stores in which a component can do what its world names, and nothing else.
 //!
-//! It is given four things: a token (a surrogate), outgoing HTTP (through the egress gate), a monotonic clock, and the
+//! There are two: a [`Sandbox`] for the engine, and a [`Messenger`] for what sends notifications.
+//!
+//! The engine is given four things: a token (a surrogate), outgoing HTTP (through the egress gate), a monotonic clock, and the
 //! calls of the run itself. No file, no environment, no socket, no standard stream is linked: a component that asks
-//! for one is not instantiated.
+//! for one is not instantiated. What sends notifications is given HTTP and a clock, and its gate lets one request out.
 
 mod border;
 mod bounds;
 mod cache;
 mod clock;
+mod delivery;
 mod egress;
 mod limits;
 mod linker;
 mod machine;
+mod messenger;
 pub mod promise;
 mod run;
 mod state;
@@ -41,9 +45,11 @@ use self::state::State;
 pub use intune_sync_egress::{NamesFound, TakenDevice};
 
 pub use self::{
+    delivery::Receipt,
     egress::{Egress, Journal},
-    limits::{Limit, REHEARSED_RUN, RUN, Time, limits_table},
+    limits::{ATTEMPT, Limit, REHEARSED_RUN, RUN, Time, limits_table, notifier_limits_table},
     machine::Lack,
+    messenger::Messenger,
     run::Run,
 };
 
@@ -53,9 +59,12 @@ const THREADS: usize = 8;
 /// The engine component that ships in the program.
 const EMBEDDED: &[u8] = include_bytes!(env!("INTUNE_SYNC_ENGINE"));
 
+/// The component that sends notifications, as it ships in the program.
+const NOTIFIER: &[u8] = include_bytes!(env!("INTUNE_SYNC_NOTIFIER"));
+
 /// A compiled component, ready to run.
 pub struct Sandbox {
-    component: EnginePre<State>,
+    component: EnginePre<State<Egress>>,
     sha256: [u8; 32],
 }
 
@@ -114,6 +123,9 @@ pub enum SandboxError {
     /// It reports more failures than syncs were let out.
     #[error("the component reports more failed devices than it has sent syncs for")]
     Unfounded,
+    /// It has sent no message.
+    #[error("the component sent no message, {0}")]
+    Unsent(String),
 }
 
 impl Sandbox {
@@ -136,13 +148,7 @@ impl Sandbox {
     ///
     /// When there is no such file, it breaks a bound, or it is not a component of our world.
     pub fn compile(file: &Path) -> Result<Vec<u8>, SandboxError> {
-        let bytes = read(Some(file))?;
-        bounds::check(&bytes)?;
-        let component = Component::new(&engine()?, &bytes).map_err(unfit)?;
-        linker::pre_instantiate(&component).map_err(unfit)?;
-        let mut compiled = Sha256::digest(&bytes).to_vec();
-        compiled.append(&mut component.serialize().map_err(unfit)?);
-        Ok(compiled)
+        compile(file, |component| linker::engine(component).map(drop))
     }
 
     /// The component whose compiled code this is.
@@ -155,13 +161,9 @@ impl Sandbox {
     ///
     /// `compiled` is what [`compile`](Self::compile) returned: it is run as it is.
     pub unsafe fn from_compiled(compiled: &[u8]) -> Result<Self, SandboxError> {
-        let Some((sha256, code)) = compiled.split_first_chunk() else {
-            return Err(SandboxError::Unfit("its code is incomplete".to_owned()));
-        };
-        machine::check_address_space().map_err(SandboxError::Machine)?;
         // SAFETY: the caller's.
-        let component = unsafe { Component::deserialize(&engine()?, code) }.map_err(unfit)?;
-        Self::new(&component, *sha256)
+        let (component, sha256) = unsafe { deserialize(compiled) }?;
+        Self::new(&component, sha256)
     }
 
     /// The SHA-256 of the component's file, as it was read to be compiled.
@@ -171,9 +173,8 @@ impl Sandbox {
     }
 
     fn new(component: &Component, sha256: [u8; 32]) -> Result<Self, SandboxError> {
-        let pre = linker::pre_instantiate(component).map_err(unfit)?;
-        limits::tick(component.engine())
-            .map_err(|error| SandboxError::Machine(Lack::threads(&error)))?;
+        let pre = linker::engine(component).map_err(unfit)?;
+        tick(component)?;
         Ok(Self {
             component: pre,
             sha256,
@@ -196,7 +197,47 @@ impl Sandbox {
     }
 }
 
-/// The bytes of a component: the one in the file, or else the embedded one.
+/// The bytes of the embedded component that sends notifications.
+#[must_use]
+pub const fn notifier() -> &'static [u8] {
+    NOTIFIER
+}
+
+/// Compiles the component in a file that links like this. Returns the digest of the file and the code.
+fn compile(
+    file: &Path,
+    link: impl FnOnce(&Component) -> wasmtime::Result<()>,
+) -> Result<Vec<u8>, SandboxError> {
+    let bytes = read(Some(file))?;
+    bounds::check(&bytes)?;
+    let component = Component::new(&engine()?, &bytes).map_err(unfit)?;
+    link(&component).map_err(unfit)?;
+    let mut compiled = Sha256::digest(&bytes).to_vec();
+    compiled.append(&mut component.serialize().map_err(unfit)?);
+    Ok(compiled)
+}
+
+/// The component whose compiled code this is, and the digest of its file.
+///
+/// # Safety
+///
+/// `compiled` is what [`compile`] returned: it is run as it is.
+unsafe fn deserialize(compiled: &[u8]) -> Result<(Component, [u8; 32]), SandboxError> {
+    let Some((sha256, code)) = compiled.split_first_chunk() else {
+        return Err(SandboxError::Unfit("its code is incomplete".to_owned()));
+    };
+    machine::check_address_space().map_err(SandboxError::Machine)?;
+    // SAFETY: the caller's.
+    let component = unsafe { Component::deserialize(&engine()?, code) }.map_err(unfit)?;
+    Ok((component, *sha256))
+}
+
+/// Has a component that computes without end interrupted.
+fn tick(component: &Component) -> Result<(), SandboxError> {
+    limits::tick(component.engine()).map_err(|error| SandboxError::Machine(Lack::threads(&error)))
+}
+
+/// The bytes of an engine: the one in the file, or else the embedded one.
 ///
 /// # Errors
 ///

@@ -17,6 +17,8 @@ use crate::{
 
 /// The guest's linear memories together, in bytes. A fleet of 1,000,000 devices takes about 70 MB.
 pub(crate) const MEMORY: usize = 512 << 20;
+/// The same of what sends notifications: a message has 28 KiB at most.
+pub(crate) const NOTIFIER_MEMORY: usize = 32 << 20;
 /// Handles of the host's that the guest may hold: requests, responses, headers, bodies, streams, timers. The engine has
 /// some hundreds. What the host keeps behind one of them is at most the 128 KiB of a set of headers or of an unsent body.
 pub(crate) const HANDLES: usize = 1_024;
@@ -28,6 +30,8 @@ pub(crate) const SLACK: Duration = Duration::from_secs(10);
 pub(crate) const CALL: Duration = Duration::from_secs(10);
 /// How long a run may go on after it was asked to stop: what is in flight may take [`RESPONSE_TIMEOUT`].
 pub(crate) const STOPPING: Duration = Duration::from_secs(150);
+/// How long an attempt to send a notification may take in all.
+pub const ATTEMPT: Duration = Duration::from_secs(20);
 /// How long a run may take in all.
 pub const RUN: Duration = Duration::from_hours(7 * 24);
 /// How long a rehearsed run may take in all, in virtual time: longer than a real one, so that it can be said how much
@@ -100,11 +104,41 @@ pub fn limits_table() -> Vec<Limit> {
     table
 }
 
+/// The limits that hold for what sends notifications, for people to read.
+pub fn notifier_limits_table() -> Vec<Limit> {
+    let limit = |what, limit| Limit { what, limit };
+    let mut table = vec![
+        limit("memory", format!("{} MiB", NOTIFIER_MEMORY >> 20)),
+        limit(
+            "handles of the host's: requests, headers, bodies, timers",
+            HANDLES.to_string(),
+        ),
+        limit(
+            "core instances, tables, memories",
+            format!("{INSTANCES}, {TABLES}, {MEMORIES}"),
+        ),
+        limit("entries of a table", TABLE.to_string()),
+        limit("requests of an instance", "1".to_owned()),
+        limit("an instance", format!("{} s", ATTEMPT.as_secs())),
+    ];
+    table.extend(bounds::table());
+    table
+}
+
 /// Limits of a store. A component that exceeds one is ended, with a message that names it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct StoreLimits {
     /// Bytes of all its memories.
     memory: usize,
+    /// How many these may be.
+    most: usize,
+}
+
+impl StoreLimits {
+    /// With this much memory at most, in bytes.
+    pub(crate) const fn of(most: usize) -> Self {
+        Self { memory: 0, most }
+    }
 }
 
 impl ResourceLimiter for StoreLimits {
@@ -115,8 +149,8 @@ impl ResourceLimiter for StoreLimits {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let memory = self.memory.saturating_sub(current).saturating_add(desired);
-        if memory > MEMORY {
-            wasmtime::bail!("it asked for more than {} MiB of memory", MEMORY >> 20);
+        if memory > self.most {
+            wasmtime::bail!("it asked for more than {} MiB of memory", self.most >> 20);
         }
         self.memory = memory;
         Ok(true)
@@ -225,7 +259,7 @@ mod tests {
 
     #[test]
     fn all_memories_count_together() {
-        let mut limits = StoreLimits::default();
+        let mut limits = StoreLimits::of(MEMORY);
         let mut grow = |current, desired| limits.memory_growing(current, desired, None).is_ok();
         assert!(grow(0, MEMORY / 2));
         assert!(grow(MEMORY / 2, MEMORY - 2));

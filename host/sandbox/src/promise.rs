@@ -6,8 +6,18 @@ use wasmtime::component::Component;
 
 use crate::{SandboxError, bounds, engine, linker, one_line};
 
-/// The interfaces that a component may import, each with the versions that are compatible with it.
-pub const IMPORTS: [&str; 7] = [
+/// What a component may import and export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Promise {
+    /// Of the engine.
+    Engine,
+    /// Of what sends notifications: no token.
+    Notifier,
+}
+
+/// What the engine may import, and without the first what sends notifications: each interface with the versions that are
+/// compatible with it.
+const IMPORTS: [&str; 7] = [
     "intune:sync/token@0.2",
     "wasi:clocks/monotonic-clock@0.2",
     "wasi:http/outgoing-handler@0.2",
@@ -16,8 +26,34 @@ pub const IMPORTS: [&str; 7] = [
     "wasi:io/poll@0.2",
     "wasi:io/streams@0.2",
 ];
-/// The interfaces that a component may export.
-pub const EXPORTS: [&str; 1] = ["intune:sync/sync@0.2"];
+
+impl Promise {
+    /// The interfaces that it may import.
+    #[must_use]
+    pub fn imports(self) -> &'static [&'static str] {
+        match self {
+            Self::Engine => &IMPORTS,
+            Self::Notifier => &IMPORTS[1..],
+        }
+    }
+
+    /// The interfaces that it may export.
+    #[must_use]
+    pub const fn exports(self) -> &'static [&'static str] {
+        match self {
+            Self::Engine => &["intune:sync/sync@0.2"],
+            Self::Notifier => &["intune:sync/notify@0.2"],
+        }
+    }
+
+    /// Links a component to the interfaces that it may import.
+    fn link(self, component: &Component) -> wasmtime::Result<()> {
+        match self {
+            Self::Engine => linker::engine(component).map(drop),
+            Self::Notifier => linker::notifier(component).map(drop),
+        }
+    }
+}
 
 /// Imports allowed for a standalone component: those that `make build` leaves in `dist`. They run
 /// without this program, and not in its sandbox.
@@ -67,12 +103,12 @@ pub struct World {
 }
 
 impl World {
-    /// Reads it from a component's bytes.
+    /// Reads it from the bytes of a component that is to keep this promise.
     ///
     /// # Errors
     ///
     /// When they are not a component.
-    pub fn of(bytes: &[u8]) -> Result<Self, SandboxError> {
+    pub fn of(bytes: &[u8], promise: Promise) -> Result<Self, SandboxError> {
         bounds::check(bytes)?;
         let invalid = |error: BinaryReaderError| SandboxError::Unfit(error.to_string());
         wasmparser::validate(bytes).map_err(invalid)?;
@@ -83,10 +119,10 @@ impl World {
         // Of the code nothing is compiled: whether a component links depends on its types alone.
         let engine = engine()?;
         let fits = Component::from_binary(&engine, &bounds::hollow(bytes))
-            .and_then(|component| linker::pre_instantiate(&component));
+            .and_then(|component| promise.link(&component));
         Ok(Self {
-            imports: items(imports, &IMPORTS),
-            exports: items(exports, &EXPORTS),
+            imports: items(imports, promise.imports()),
+            exports: items(exports, promise.exports()),
             unfit: fits.err().map(|error| one_line(&error)),
         })
     }
@@ -166,26 +202,44 @@ mod tests {
     }
 
     #[test]
-    fn the_embedded_component_asks_for_the_promised_list_to_the_letter() {
-        let world = World::of(crate::EMBEDDED).expect("it is a component");
-        let versions = |items: &[Item]| {
-            let minor = |item: &Item| item.name.rsplit_once('.').map(|(name, _)| name.to_owned());
-            items.iter().filter_map(minor).collect::<Vec<_>>()
-        };
-        assert_eq!(versions(&world.imports), IMPORTS);
-        assert_eq!(versions(&world.exports), EXPORTS);
-        // It links, and it uses something of each: the linker has what is promised.
-        assert_eq!((world.beyond().count(), world.unfit), (0, None));
+    fn the_embedded_components_ask_for_the_promised_list_to_the_letter() {
+        for (promise, component) in [
+            (Promise::Engine, crate::EMBEDDED),
+            (Promise::Notifier, crate::NOTIFIER),
+        ] {
+            let world = World::of(component, promise).expect("it is a component");
+            let versions = |items: &[Item]| {
+                let minor =
+                    |item: &Item| item.name.rsplit_once('.').map(|(name, _)| name.to_owned());
+                items.iter().filter_map(minor).collect::<Vec<_>>()
+            };
+            assert_eq!(versions(&world.imports), promise.imports());
+            assert_eq!(versions(&world.exports), promise.exports());
+            // It links, and it uses something of each: the linker has what is promised.
+            assert_eq!((world.beyond().count(), world.unfit), (0, None));
+        }
     }
 
     #[test]
     fn a_function_that_a_promised_interface_does_not_have_makes_it_unfit() {
-        for promised in IMPORTS {
-            let world = World::of(&importing(&format!("{promised}.0"))).expect("it is a component");
-            assert_eq!(world.beyond().count(), 0, "{promised}");
-            let unfit = world.unfit.expect("it must not link");
-            assert!(unfit.contains("`f`"), "{unfit}");
+        for promise in [Promise::Engine, Promise::Notifier] {
+            for promised in promise.imports() {
+                let world = World::of(&importing(&format!("{promised}.0")), promise);
+                let world = world.expect("it is a component");
+                assert_eq!(world.beyond().count(), 0, "{promised}");
+                let unfit = world.unfit.expect("it must not link");
+                assert!(unfit.contains("`f`"), "{unfit}");
+            }
         }
+    }
+
+    #[test]
+    fn what_sends_notifications_gets_no_token() {
+        let token = importing("intune:sync/token@0.2.0");
+        let world = World::of(&token, Promise::Notifier).expect("it is a component");
+        assert_eq!(world.beyond().count(), 1);
+        let unfit = world.unfit.expect("it must not link");
+        assert!(unfit.contains("but a matching"), "{unfit}");
     }
 
     #[test]
@@ -202,7 +256,7 @@ mod tests {
             "wasi:http/types",
             "intune:sync/token@0.1.0",
         ] {
-            let world = World::of(&importing(other)).expect("it is a component");
+            let world = World::of(&importing(other), Promise::Engine).expect("it is a component");
             let beyond: Vec<&str> = world.beyond().map(|item| item.name.as_str()).collect();
             assert_eq!(beyond, [other]);
             let unfit = world.unfit.expect("it must not link");

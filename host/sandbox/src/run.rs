@@ -15,14 +15,14 @@ use crate::{
     limits::{self, Time},
     machine::Lack,
     one_line,
-    state::State,
+    state::{Outlet, State},
     terms::guid,
     truth,
 };
 
 /// A run in an instance of the component.
 pub struct Run {
-    store: Store<State>,
+    store: Store<State<Egress>>,
     engine: Engine,
     run: ResourceAny,
     egress: Arc<Egress>,
@@ -37,23 +37,20 @@ pub struct Run {
 
 impl Run {
     pub(crate) async fn start(
-        component: &EnginePre<State>,
+        component: &EnginePre<State<Egress>>,
         settings: Settings,
         egress: Arc<Egress>,
         time: Time,
     ) -> Result<Self, SandboxError> {
-        let mut store = Store::new(component.engine(), State::new(Arc::clone(&egress), time));
-        store.limiter(|state| &mut state.limits);
-        store.set_hostcall_fuel(limits::CALL_DATA);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|context| context.data().tick());
+        let state = State::new(Arc::clone(&egress), limits::MEMORY, time);
+        let mut store = store(component.engine(), state);
         let instance = component.instantiate_async(&mut store);
-        let engine = within(limits::CALL, &egress, instance).await?;
+        let engine = within(limits::CALL, &*egress, instance).await?;
         let guest = engine.intune_sync_sync();
         let run = guest.run();
         let purpose = settings.purpose;
         let start = run.call_start(&mut store, &settings);
-        let run = within(limits::CALL, &egress, start)
+        let run = within(limits::CALL, &*egress, start)
             .await?
             .map_err(|mut error| {
                 border::cut(&mut error.setting);
@@ -104,7 +101,7 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let events = run.call_next(&mut self.store, self.run, millis);
-        let mut events = within(most, &self.egress, events).await?;
+        let mut events = within(most, &*self.egress, events).await?;
         match &mut events {
             Some(events) => {
                 self.border.take(events, self.egress.writes().let_out())?;
@@ -135,7 +132,7 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let skipped = run.call_skip(&mut self.store, self.run, devices);
-        within(limits::CALL, &self.egress, skipped).await
+        within(limits::CALL, &*self.egress, skipped).await
     }
 
     /// The devices that the run will sync, in the order of their ids, from number `first` (from 0) on: a part of them, and none after
@@ -149,7 +146,7 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let selected = run.call_selected(&mut self.store, self.run, first);
-        let mut selected = within(limits::CALL, &self.egress, selected).await?;
+        let mut selected = within(limits::CALL, &*self.egress, selected).await?;
         self.border.select(&mut selected, first)?;
         truth::selected(self.egress.custody(), &selected)?;
         Ok(selected)
@@ -165,7 +162,7 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let learned = run.call_learned(&mut self.store, self.run);
-        within(limits::CALL, &self.egress, learned).await
+        within(limits::CALL, &*self.egress, learned).await
     }
 
     /// Finish what is in flight, start nothing new.
@@ -180,7 +177,7 @@ impl Run {
         let run = guest.run();
         self.egress.writes().stop();
         let stopped = run.call_stop(&mut self.store, self.run);
-        within(limits::CALL, &self.egress, stopped).await?;
+        within(limits::CALL, &*self.egress, stopped).await?;
         self.egress.writes().stopped();
         Ok(())
     }
@@ -196,7 +193,7 @@ impl Run {
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
         let summary = run.call_summary(&mut self.store, self.run);
-        let summary = within(limits::CALL, &self.egress, summary).await?;
+        let summary = within(limits::CALL, &*self.egress, summary).await?;
         let summary = border::checked(summary, self.purpose)?;
         truth::conclusion(self.egress.custody(), &summary, self.purpose)?;
         Ok(self.counted(summary))
@@ -217,15 +214,25 @@ impl Run {
     }
 }
 
+/// A store with all limits, for one instance.
+pub(crate) fn store<O: Outlet>(engine: &wasmtime::Engine, state: State<O>) -> Store<State<O>> {
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.limits);
+    store.set_hostcall_fuel(limits::CALL_DATA);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|context| context.data().tick());
+    store
+}
+
 /// Waits for a call of the guest's, which the epoch ends when it computes for too long, and this when it waits for too
 /// long.
-async fn within<T>(
+pub(crate) async fn within<T>(
     most: Duration,
-    egress: &Egress,
+    outlet: &impl Outlet,
     call: impl Future<Output = wasmtime::Result<T>>,
 ) -> Result<T, SandboxError> {
     let result = tokio::time::timeout(most, call).await;
-    match (egress.refusal(), result) {
+    match (outlet.refusal(), result) {
         // Whatever the guest returns: a component that tried something forbidden is not run any further.
         (Some(refusal), _) => Err(SandboxError::Refused(refusal)),
         (None, Ok(result)) => result.map_err(|error| match Lack::of(&error) {

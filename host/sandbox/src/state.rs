@@ -1,4 +1,4 @@
-//! The host's state behind one run of the component.
+//! The host's state behind one instance of a component.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use intune_sync_wit::token;
 use wasmtime::{UpdateDeadline, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
-    RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+    Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
 use crate::{
@@ -16,18 +16,36 @@ use crate::{
     limits::{CallDeadline, HANDLES, StoreLimits, Time},
 };
 
-/// What belongs to one instance of the component.
-pub(crate) struct State {
+/// The way out for HTTP: each request of an instance passes it.
+pub(crate) trait Outlet: Send + Sync + 'static {
+    /// Why the guest's first refused request was refused.
+    fn refusal(&self) -> Option<String>;
+
+    /// Takes a request, and returns its response once the future that is returned is awaited.
+    ///
+    /// # Errors
+    ///
+    /// When the request is refused, which ends the instance, or gets no response.
+    fn send(
+        self: &Arc<Self>,
+        request: http::Request<WasiBody>,
+        options: RequestOptions,
+    ) -> impl Future<Output = Result<http::Response<WasiBody>, Error>> + Send + 'static;
+}
+
+/// What belongs to one instance of a component.
+pub(crate) struct State<O> {
     table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    hooks: Hooks,
+    hooks: Hooks<O>,
     pub(crate) limits: StoreLimits,
     pub(crate) deadline: CallDeadline,
 }
 
-impl State {
-    pub(crate) fn new(egress: Arc<Egress>, time: Time) -> Self {
+impl<O: Outlet> State<O> {
+    /// The state of an instance that may use up this much memory, in bytes.
+    pub(crate) fn new(outlet: Arc<O>, memory: usize, time: Time) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         Self {
@@ -35,8 +53,8 @@ impl State {
             // Of this only the clock is linked.
             wasi: WasiCtx::builder().monotonic_clock(Clock::start()).build(),
             http: WasiHttpCtx::new(),
-            hooks: Hooks(egress),
-            limits: StoreLimits::default(),
+            hooks: Hooks(outlet),
+            limits: StoreLimits::of(memory),
             deadline: time.deadline(Duration::ZERO),
         }
     }
@@ -50,7 +68,7 @@ impl State {
     }
 }
 
-impl WasiView for State {
+impl<O: Outlet> WasiView for State<O> {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {
             ctx: &mut self.wasi,
@@ -59,7 +77,7 @@ impl WasiView for State {
     }
 }
 
-impl WasiHttpView for State {
+impl<O: Outlet> WasiHttpView for State<O> {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView {
             hooks: &mut self.hooks,
@@ -69,7 +87,7 @@ impl WasiHttpView for State {
     }
 }
 
-impl token::Host for State {
+impl token::Host for State<Egress> {
     fn get_token(
         &mut self,
         scope: String,
@@ -87,15 +105,14 @@ impl token::Host for State {
     }
 }
 
-/// The way out for HTTP.
-struct Hooks(Arc<Egress>);
+struct Hooks<O>(Arc<O>);
 
 type Sent = (
     http::Response<WasiBody>,
-    Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>,
+    Box<dyn Future<Output = Result<(), Error>> + Send>,
 );
 
-impl WasiHttpHooks for Hooks {
+impl<O: Outlet> WasiHttpHooks for Hooks<O> {
     /// The gate refuses the header and the client sets it.
     fn set_host_header(&mut self) -> bool {
         false
@@ -110,7 +127,7 @@ impl WasiHttpHooks for Hooks {
         &mut self,
         request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
-        _processed: Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>,
+        _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = wasmtime_wasi_http::Result<Sent>> + Send> {
         let response = self.0.send(request, options.unwrap_or_default());
         Box::new(async move {

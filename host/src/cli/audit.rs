@@ -18,6 +18,9 @@ pub(crate) struct AuditOptions {
     /// The component to look at, instead of the built-in one
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Look at what sends messages about runs, instead of the engine: another sandbox, with another gate
+    #[arg(long, conflicts_with = "policy", help_heading = "Job")]
+    pub(crate) notifier: bool,
     /// Print what any component is allowed here as a policy file, in the form of Wassette's
     #[arg(long, conflicts_with_all = ["file", "format"], help_heading = "Output")]
     pub(crate) policy: bool,

@@ -12,6 +12,7 @@ use super::groups::{
     entra::EntraGroups,
     help,
     identity::{Auth, AuthKind, IdentityArgs},
+    notification::{WebhookArgs, WebhookOptions},
     output::ReportOptions,
 };
 
@@ -32,6 +33,8 @@ pub(crate) struct DoctorOptions {
     pub(crate) auth: Auth,
     /// PEM file with certificate authorities to trust in addition to the system's own. Not yet read.
     pub(crate) ca_file: Option<PathBuf>,
+    /// The webhook that gets messages about runs.
+    pub(crate) webhook: WebhookOptions,
     /// What the report shows, and how.
     pub(crate) report: ReportOptions,
 }
@@ -65,6 +68,8 @@ pub(super) struct DoctorArgs {
     #[command(flatten)]
     pub(super) identity: IdentityArgs,
     #[command(flatten)]
+    pub(super) webhook: WebhookArgs,
+    #[command(flatten)]
     pub(super) report: ReportOptions,
 }
 
@@ -90,6 +95,7 @@ impl TryFrom<DoctorArgs> for DoctorOptions {
             graph: args.graph.root(),
             auth: args.identity.try_into()?,
             ca_file: args.graph.ca_file,
+            webhook: args.webhook.options()?,
             report: args.report,
         })
     }

@@ -15,6 +15,7 @@ use super::groups::{
     entra::EntraGroups,
     history::HistoryOptions,
     identity::{Auth, IdentityArgs},
+    notification::NotifyOptions,
     output::{DeviceTable, JobFormat, OutputOptions},
     settings::{Job, Settings},
 };
@@ -52,6 +53,8 @@ pub(crate) struct JobOptions {
     pub(crate) output: OutputOptions,
     /// Where the run is recorded, if it is.
     pub(crate) history: Option<HistoryOptions>,
+    /// When and where a message is sent about it, if at all.
+    pub(crate) notify: Option<NotifyOptions>,
 }
 
 impl JobOptions {
@@ -111,6 +114,7 @@ impl JobOptions {
             list: None,
             output,
             history: None,
+            notify: None,
         }
     }
 }
@@ -197,6 +201,7 @@ impl JobArgs {
             list,
             output: self.output,
             history: None,
+            notify: None,
             given,
             files,
         })

@@ -9,6 +9,7 @@ mod grant;
 mod groups;
 mod job;
 mod layers;
+mod notify;
 mod rehearse;
 mod runs;
 mod simulate;
@@ -18,6 +19,7 @@ mod tree;
 
 use std::{ffi::OsString, path::PathBuf};
 
+use clap::ArgMatches;
 use intune_sync_settings::{Advice, variable};
 pub(crate) use intune_sync_settings::{Cloud, duration};
 
@@ -30,9 +32,11 @@ pub(crate) use self::{
         entra::EntraGroups,
         history::{HistoryOptions, Resume, without_devices_file},
         identity::Auth,
+        notification::{NotifyOptions, WebhookOptions},
         output::{Color, DeviceTable, OutputOptions, ReportFormat, Verbosity},
     },
     job::JobOptions,
+    notify::NotifyTestOptions,
     rehearse::{BulkCost, Limiter, RehearseOptions, TenantOptions},
     runs::{ListOptions, Only, Pruning, RunsCommand, RunsFormat, RunsOptions},
     simulate::SimulateOptions,
@@ -57,9 +61,16 @@ pub(crate) enum Command {
     /// `audit`.
     Audit(AuditOptions),
     /// What a confined process does with a component's file.
-    Compile(PathBuf),
+    Compile {
+        /// The component.
+        file: PathBuf,
+        /// It sends messages, and is no engine.
+        notifier: bool,
+    },
     /// `runs`.
     Runs(RunsOptions),
+    /// `notify test`.
+    NotifyTest(Box<NotifyTestOptions>),
     /// `--help`, `--version`: a text for stdout, and nothing else to do.
     Show(Page),
 }
@@ -99,7 +110,7 @@ fn parse_with(
         Ok(flags) => flags,
         Err(error) => return explain(error, &Layers::default()),
     };
-    let Some((name @ ("sync" | "plan" | "rehearse" | "doctor"), given)) = flags.subcommand() else {
+    let Some((path, given)) = layered(&flags) else {
         return tree::read(&flags)
             .map(|command| command.with_state_dir(variables))
             .or_else(|error| explain(error, &Layers::default()));
@@ -108,14 +119,40 @@ fn parse_with(
     // Variables and the config file replace the defaults, so that the flags' own parsers read them.
     let config: Option<&PathBuf> = given.get_one("config");
     let layers = Layers::read(&command, given, config.map(PathBuf::as_path), variables)?;
-    let layered = command
-        .clone()
-        .mut_subcommand(name, |subcommand| layers.apply(subcommand));
+    let layered = at(command.clone(), &path, |subcommand| {
+        layers.apply(subcommand)
+    });
     layered
         .try_get_matches_from(&args)
         .and_then(|matches| tree::read(&matches))
         .map(|command| command.with_arguments(&args))
         .or_else(|error| explain(error, &layers))
+}
+
+/// The subcommand whose flags variables and the config file can set: its path, and what it was given.
+fn layered(flags: &ArgMatches) -> Option<(Vec<&str>, &ArgMatches)> {
+    match flags.subcommand()? {
+        (name @ ("sync" | "plan" | "rehearse" | "doctor"), given) => Some((vec![name], given)),
+        ("notify", inner) => {
+            let (test, given) = inner.subcommand()?;
+            Some((vec!["notify", test], given))
+        }
+        _ => None,
+    }
+}
+
+/// The tree with this subcommand changed.
+fn at(
+    command: clap::Command,
+    path: &[&str],
+    change: impl FnOnce(clap::Command) -> clap::Command,
+) -> clap::Command {
+    match path {
+        [] => change(command),
+        [first, rest @ ..] => {
+            command.mut_subcommand(first, |subcommand| at(subcommand, rest, change))
+        }
+    }
 }
 
 impl Command {

@@ -13,8 +13,12 @@ use super::{
     demo::{self, DemoOptions},
     doctor::{self, DoctorArgs},
     grant::{self, GrantArgs},
-    groups::history::{HistoryArgs, Resume},
+    groups::{
+        history::{HistoryArgs, Resume},
+        notification::NotifyArgs,
+    },
     job::{self, JobArgs, JobOptions},
+    notify::NotifyCommand,
     rehearse::{self, RehearseOptions},
     runs::{self, RunsArgs},
     simulate::SimulateOptions,
@@ -104,12 +108,20 @@ pub(super) enum Subcommands {
     Compile {
         /// The component
         file: PathBuf,
+        /// It sends messages, and is no engine
+        #[arg(long)]
+        notifier: bool,
     },
     /// Look at earlier runs, resume one, or delete old ones
     ///
     /// Every `sync` records itself as it goes, in a SQLite file that anyone can read with `sqlite3`.
     #[command(after_long_help = runs::EXIT_CODES)]
     Runs(RunsArgs),
+    /// Try the webhook that gets messages about runs
+    ///
+    /// Every `sync` sends a message to Microsoft Teams, Slack or another webhook when it ends, if it is given the address
+    /// of one. What comes of that changes neither the run nor its exit code.
+    Notify(NotifyCommand),
 }
 
 /// `sync`.
@@ -122,6 +134,8 @@ pub(super) struct SyncArgs {
     job: JobArgs,
     #[command(flatten)]
     history: HistoryArgs,
+    #[command(flatten)]
+    notify: NotifyArgs,
 }
 
 /// `plan`.
@@ -153,6 +167,7 @@ impl TryFrom<Subcommands> for Command {
         Ok(match command {
             Subcommands::Sync(args) => {
                 let history = args.history.options()?;
+                let notify = args.notify.options()?;
                 if args.dry_run
                     && let Some(history) = &history
                     && (history.resume != Resume::No || history.confirm_after.is_some())
@@ -166,6 +181,7 @@ impl TryFrom<Subcommands> for Command {
                     true => args.job.options(Purpose::Plan, false)?,
                     false => JobOptions {
                         history,
+                        notify: Some(notify),
                         ..args.job.options(Purpose::Sync, false)?
                     },
                 }))
@@ -183,8 +199,9 @@ impl TryFrom<Subcommands> for Command {
             Subcommands::Doctor(args) => Self::Doctor(Box::new((*args).try_into()?)),
             Subcommands::Grant(args) => Self::Grant(Box::new((*args).try_into()?)),
             Subcommands::Audit(options) => Self::Audit(options),
-            Subcommands::Compile { file } => Self::Compile(file),
+            Subcommands::Compile { file, notifier } => Self::Compile { file, notifier },
             Subcommands::Runs(args) => Self::Runs(args.try_into()?),
+            Subcommands::Notify(command) => Self::NotifyTest(Box::new(command.try_into()?)),
         })
     }
 }

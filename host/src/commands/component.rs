@@ -1,4 +1,4 @@
-//! The component that runs: the one built in, or another, which is compiled in a confined process.
+//! The components that run: those built in, or others, which are compiled in a confined process.
 
 use std::{
     ffi::OsString,
@@ -8,7 +8,7 @@ use std::{
 };
 
 use intune_sync_report::ExitStatus;
-use intune_sync_sandbox::{Sandbox, SandboxError};
+use intune_sync_sandbox::{Messenger, Sandbox, SandboxError};
 use intune_sync_settings::Advice;
 
 use super::Failure;
@@ -20,6 +20,10 @@ const COMPILING: Bounds = Bounds {
     memory: 1024,
 };
 
+/// What a component that sends messages is.
+const MESSENGER: &str = "here `--component` takes a WebAssembly component that imports `wasi:http`, `wasi:io` and \
+     `wasi:clocks/monotonic-clock` only, and exports `intune:sync/notify`";
+
 /// The sandbox with the component in the file, or with the built-in one.
 ///
 /// # Errors
@@ -30,13 +34,34 @@ pub(super) async fn load(file: Option<&Path>) -> Result<Sandbox, Failure> {
         let built_in = tokio::task::spawn_blocking(Sandbox::built_in).await;
         return Ok(built_in.map_err(io::Error::from)??);
     };
-    let arguments = ["compile".into(), "--".into(), OsString::from(file)];
-    let output = confined::run(COMPILING, arguments).await.map_err(refused)?;
-    if !output.status.success() {
-        return Err(relayed(&output));
-    }
+    let code = compiled(["compile".into(), "--".into(), OsString::from(file)]).await?;
     // SAFETY: it is this program that wrote it, just now, and nothing else can write to the pipe.
-    Ok(unsafe { Sandbox::from_compiled(&output.stdout) }?)
+    Ok(unsafe { Sandbox::from_compiled(&code) }?)
+}
+
+/// The sandbox with the component in the file that sends messages, or with the built-in one.
+///
+/// # Errors
+///
+/// As [`load`].
+pub(super) async fn load_messenger(file: Option<&Path>) -> Result<Messenger, Failure> {
+    let Some(file) = file else {
+        let built_in = tokio::task::spawn_blocking(Messenger::built_in).await;
+        return Ok(built_in.map_err(io::Error::from)??);
+    };
+    let arguments = ["compile", "--notifier", "--"].map(OsString::from);
+    let code = compiled(arguments.into_iter().chain([file.into()])).await?;
+    // SAFETY: as in `load`.
+    Ok(unsafe { Messenger::from_compiled(&code) }?)
+}
+
+/// The code that a confined process writes when it is given these arguments.
+async fn compiled(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<u8>, Failure> {
+    let output = confined::run(COMPILING, arguments).await.map_err(refused)?;
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => Err(relayed(&output)),
+    }
 }
 
 /// Writes the digest and the compiled code of the component in the file to stdout, for the process that has started this one.
@@ -44,8 +69,14 @@ pub(super) async fn load(file: Option<&Path>) -> Result<Sandbox, Failure> {
 /// # Errors
 ///
 /// When it is not a component of our world.
-pub(super) fn compile(file: &Path) -> Result<ExitStatus, Failure> {
-    let code = Sandbox::compile(file)?;
+pub(super) fn compile(file: &Path, notifier: bool) -> Result<ExitStatus, Failure> {
+    let code = match notifier {
+        true => Messenger::compile(file).map_err(|error| match error {
+            SandboxError::Unfit(_) => Failure::usage(error.to_string(), MESSENGER),
+            error => error.into(),
+        })?,
+        false => Sandbox::compile(file)?,
+    };
     io::stdout().write_all(&code)?;
     Ok(ExitStatus::Success)
 }

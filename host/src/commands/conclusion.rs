@@ -10,6 +10,7 @@ use super::{
     Failure,
     confirm::{Awaited, Confirmer, Ended},
     history::Record,
+    notify::Story,
     rows,
 };
 use crate::{cli::DeviceTable, output::Output, printer::Printer};
@@ -40,6 +41,7 @@ pub(super) async fn of(
     }: Concluded,
     mut output: Output,
     confirmer: &Confirmer<'_>,
+    story: &mut Story,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
     let now = Timestamp::now();
@@ -47,6 +49,10 @@ pub(super) async fn of(
         .as_ref()
         .filter(|_| is_resumable(&summary))
         .map(Record::command);
+    story.end(&summary, &output, record.as_ref(), next.as_deref());
+    if declined {
+        story.silence();
+    }
     // People see the summary before the wait; JSON is one object.
     let is_text = confirmer.options.format == Format::Text;
     printer.end_progress();

@@ -376,6 +376,11 @@ impl Record {
         resume_command(&self.place, &self.id)
     }
 
+    /// The command that shows the devices that have failed.
+    pub(super) fn failed_devices(&self) -> String {
+        command(&self.place, &format!("runs show {} --only failed", self.id))
+    }
+
     /// Notes that it is to be found out who has checked in, `after` milliseconds from `now`. Lets other runs begin.
     ///
     /// # Errors

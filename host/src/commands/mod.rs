@@ -15,6 +15,7 @@ mod identity;
 mod interruption;
 mod job;
 mod names;
+mod notify;
 mod patience;
 mod question;
 mod rehearse;
@@ -46,7 +47,8 @@ pub(crate) fn output(command: &Command) -> OutputOptions {
         Command::Simulate(options) => options.output,
         Command::Doctor(options) => options.report.output,
         Command::Grant(options) => options.report.output,
-        Command::Audit(_) | Command::Compile(_) | Command::Runs(_) | Command::Show(_) => {
+        Command::NotifyTest(options) => options.output,
+        Command::Audit(_) | Command::Compile { .. } | Command::Runs(_) | Command::Show(_) => {
             OutputOptions::default()
         }
     }
@@ -92,7 +94,7 @@ pub(crate) fn run(
             runtime.block_on(grant::run(&options, &Environment::capture(), printer))
         }
         Command::Audit(options) => runtime.block_on(audit::run(&options, printer)),
-        Command::Compile(file) => component::compile(&file),
+        Command::Compile { file, notifier } => component::compile(&file, notifier),
         Command::Runs(options) => match runtime.block_on(runs::run(&options, printer))? {
             runs::Next::Over(status) => Ok(status),
             runs::Next::Command(command) => {
@@ -100,6 +102,9 @@ pub(crate) fn run(
                 run(*command, started, printer)
             }
         },
+        Command::NotifyTest(options) => {
+            runtime.block_on(notify::test(&options, &Environment::capture(), printer))
+        }
         Command::Show(page) => {
             printer.page(&page)?;
             Ok(ExitStatus::Success)

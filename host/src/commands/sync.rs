@@ -10,7 +10,7 @@ use std::{
 };
 
 use intune_sync_egress::{
-    TokenCache,
+    HttpClient, TokenCache,
     sync::{Rules, Writes},
 };
 use intune_sync_report::{ExitStatus, Turn, run_id};
@@ -29,11 +29,12 @@ use super::{
     interruption::Interruption,
     job::Job,
     names::Names,
+    notify::{Notifier, Story},
     question::Question,
 };
 use crate::{cli::JobOptions, identity::Environment, output::Output, printer::Printer};
 
-/// Runs a job. Its deadline counts from `started`.
+/// Runs a job, and sends a message about it where one is wanted. Its deadline counts from `started`.
 ///
 /// # Errors
 ///
@@ -47,8 +48,38 @@ pub(crate) async fn run(
     let deadline = options.deadline().map(|deadline| started + deadline);
     // Whatever is wrong with the options shows before anything is sent.
     let client = http_client(options.ca_file.as_deref())?;
+    let notifier = match &options.notify {
+        Some(notify) => Notifier::open(notify, environment, &client, printer)?,
+        None => None,
+    };
+    let mut story = Story::begin(started, deadline);
+    let ended = job(
+        options,
+        environment,
+        client,
+        (started, deadline),
+        &mut story,
+        printer,
+    )
+    .await;
+    if let Some(notifier) = notifier {
+        notifier.report(&story, &ended, printer).await;
+    }
+    ended
+}
+
+/// Runs a job; `story` gets what it comes to.
+async fn job(
+    options: &JobOptions,
+    environment: &Environment,
+    client: HttpClient,
+    (started, deadline): (Instant, Option<Instant>),
+    story: &mut Story,
+    printer: &mut Printer,
+) -> Result<ExitStatus, Failure> {
     let source = identity::source(&options.auth, options.cloud, environment, &client, printer)?;
     let interruption = Interruption::listen();
+    story.set_interruption(&interruption);
     let early = |what: &str, hint: &str| {
         let over = format!("stopped before {what}: the time given by `--deadline` is over");
         Advice::new(over, hint)
@@ -85,6 +116,7 @@ pub(crate) async fn run(
         }
         first = first_token(&tokens, printer) => first?,
     }
+    story.set_token(&tokens);
 
     let confirmer = Confirmer {
         options,
@@ -97,6 +129,8 @@ pub(crate) async fn run(
     if let Some(history) = &history
         && let Some(awaited) = history.awaited(options, &tokens)?
     {
+        // It syncs nothing.
+        story.silence();
         return conclusion::check_ins(&confirmer, &awaited, printer).await;
     }
 
@@ -120,6 +154,7 @@ pub(crate) async fn run(
     if let Some(record) = &record {
         interruption.set_last_line(record.command());
     }
+    story.set_run(&id);
     let mut rest = None;
     let mut settings = options.settings(u64::try_from(now.as_millisecond()).unwrap_or(0), seed);
     if let Some(record) = &record {
@@ -205,7 +240,7 @@ pub(crate) async fn run(
         ended = job.run(&mut output, printer) => ended?,
         never = stop_writes(egress, interruption.clone(), deadline) => match never {},
     };
-    conclusion::of(ended, output, &confirmer, printer).await
+    conclusion::of(ended, output, &confirmer, story, printer).await
 }
 
 /// Whether there is a person at a terminal to be asked.

@@ -1,7 +1,7 @@
-//! The variables of Azure's platforms and of pipelines, as this process has them.
+//! The variables of Azure's platforms and of pipelines, as this process has them, and the one with a secret of ours.
 
 use intune_sync_identity::{AUTHORITY_HOST, PIPELINE_VARIABLES, PLATFORM_VARIABLES};
-use intune_sync_settings::Variables;
+use intune_sync_settings::{NOTIFY_URL, Variables, variable};
 
 /// What the variables say about the place where the process runs, read once.
 #[derive(Clone)]
@@ -14,7 +14,12 @@ impl Environment {
             PLATFORM_VARIABLES
                 .into_iter()
                 .chain(PIPELINE_VARIABLES)
-                .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
+                .map(str::to_owned)
+                .chain([variable(NOTIFY_URL)])
+                .filter_map(|name| {
+                    let value = std::env::var(&name).ok()?;
+                    Some((name, value))
+                })
                 .collect(),
         ))
     }

@@ -27,6 +27,7 @@ pub(crate) use self::{
     environment::Environment,
     managed_identity::ManagedIdentity,
     pipeline::{AppFlags, PipelineApp},
+    secret_file::SecretFile,
     token_file::TokenFile,
 };
 

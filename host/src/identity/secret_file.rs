@@ -1,4 +1,4 @@
-//! Files with secrets in them: a token, a client secret, an assertion, a private key.
+//! Files with secrets in them: a token, a client secret, an assertion, a private key, the address of a webhook.
 
 use std::{
     fs::File,
@@ -19,7 +19,7 @@ pub(super) struct PrivateFile {
 }
 
 /// A file that holds one secret, read again whenever it is needed.
-pub(super) struct SecretFile(PrivateFile);
+pub(crate) struct SecretFile(PrivateFile);
 
 impl PrivateFile {
     /// Checks that the file can be read.
@@ -100,7 +100,7 @@ impl SecretFile {
     /// # Errors
     ///
     /// What is wrong with it, in words that begin with its name.
-    pub(super) fn open(path: &Path) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let file = Self(PrivateFile::open(path, MAX_TOKEN_BYTES)?);
         file.read()?;
         Ok(file)
@@ -111,7 +111,7 @@ impl SecretFile {
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub(super) fn read(&self) -> Result<Secret, String> {
+    pub(crate) fn read(&self) -> Result<Secret, String> {
         let bytes = self.0.read()?;
         let text = str::from_utf8(&bytes).map_err(|_| self.0.problem("is not ASCII text"))?;
         // Some editors and shells begin a text file with a byte order mark, and `az` puts a text into quotes unless it is
@@ -124,12 +124,12 @@ impl SecretFile {
     }
 
     /// A warning where every user of this machine can read or replace it; `what` is what the file is to the user.
-    pub(super) fn warning(&self, what: &str) -> Option<Advice> {
+    pub(crate) fn warning(&self, what: &str) -> Option<Advice> {
         self.0.warning(what)
     }
 
     /// What it is called in messages.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.0.name()
     }
 }

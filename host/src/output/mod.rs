@@ -89,6 +89,11 @@ impl Output {
         self.progress.tick(printer, now);
     }
 
+    /// The devices that have failed, as far as they are kept.
+    pub(crate) fn failures(&self) -> &[FailedDevice] {
+        self.collector.failures()
+    }
+
     /// Whether the list is known to leave devices out.
     pub(crate) fn is_incomplete(&self) -> bool {
         self.collector.is_incomplete()

@@ -5,6 +5,7 @@ pub(super) mod devices_file;
 pub(super) mod entra;
 pub(super) mod history;
 pub(super) mod identity;
+pub(super) mod notification;
 pub(super) mod output;
 pub(super) mod settings;
 

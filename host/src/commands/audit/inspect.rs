@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use intune_sync_egress::{
     groups,
     sync::{Rule, rules_table},
+    webhook,
 };
-use intune_sync_sandbox::{self as sandbox, Limit, SandboxError, promise::World};
+use intune_sync_sandbox::{
+    self as sandbox, Limit, SandboxError,
+    promise::{Promise, World},
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -18,6 +22,8 @@ use crate::commands::component::hexadecimal;
 pub(super) struct Audit {
     /// The component's file; `None` is the built-in component.
     pub(super) file: Option<PathBuf>,
+    /// What it is measured by.
+    pub(super) promise: Promise,
     /// SHA-256 of the component's bytes, in hexadecimal.
     pub(super) sha256: String,
     /// In bytes.
@@ -65,17 +71,21 @@ pub(super) enum AuditError {
 }
 
 impl Audit {
-    /// Audits the component in the file, or the built-in one.
+    /// Audits the component in the file, or the built-in one, by what such a component may do.
     ///
     /// # Errors
     ///
     /// When the file cannot be read, or does not hold a component.
-    pub(super) fn of(file: Option<&Path>) -> Result<Self, AuditError> {
+    pub(super) fn of(file: Option<&Path>, promise: Promise) -> Result<Self, AuditError> {
         let refused = |problem: String| AuditError::Refused {
             file: file.map(Path::to_owned),
             problem,
         };
-        let bytes = sandbox::read(file).map_err(|error| match error {
+        let bytes = match (file, promise) {
+            (None, Promise::Notifier) => Ok(sandbox::notifier().into()),
+            (file, _) => sandbox::read(file),
+        };
+        let bytes = bytes.map_err(|error| match error {
             SandboxError::Bound(bound) => refused(format!("it {bound}")),
             error => AuditError::Read(error),
         })?;
@@ -83,7 +93,7 @@ impl Audit {
             file: file.map(Path::to_owned),
             problem,
         };
-        let world = World::of(&bytes).map_err(|error| match error {
+        let world = World::of(&bytes, promise).map_err(|error| match error {
             SandboxError::Unfit(problem) => no_component(problem),
             SandboxError::Bound(bound) => refused(format!("it {bound}")),
             error => no_component(error.to_string()),
@@ -91,16 +101,29 @@ impl Audit {
         let nested = Nested::all(&bytes, &sandbox::read(None).map_err(AuditError::Read)?)
             .map_err(|error| no_component(error.to_string()))?;
         let recorded = Recorded::read(&bytes).map_err(|error| no_component(error.to_string()))?;
+        let (rules, group_rules, limits) = match promise {
+            Promise::Engine => (
+                rules_table(),
+                groups::rules_table(),
+                sandbox::limits_table(),
+            ),
+            Promise::Notifier => (
+                webhook::rules_table(),
+                Vec::new(),
+                sandbox::notifier_limits_table(),
+            ),
+        };
         Ok(Self {
             file: file.map(Path::to_owned),
+            promise,
             sha256: hexadecimal(&Sha256::digest(&bytes)),
             size: bytes.len(),
             world,
             nested,
             recorded,
-            rules: rules_table(),
-            group_rules: groups::rules_table(),
-            limits: sandbox::limits_table(),
+            rules,
+            group_rules,
+            limits,
         })
     }
 

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use intune_sync_report::ExitStatus;
+use intune_sync_sandbox::promise::Promise;
 
 use self::inspect::{Audit, Verdict};
 use super::{Failure, component};
@@ -45,13 +46,17 @@ pub(crate) async fn run(
         return Ok(ExitStatus::Success);
     }
     match &options.file {
-        Some(file) if !confined::is_confined() => elsewhere(file, options.format, printer).await,
+        Some(file) if !confined::is_confined() => elsewhere(file, options, printer).await,
         _ => here(options, printer),
     }
 }
 
 fn here(options: &AuditOptions, printer: &mut Printer) -> Result<ExitStatus, Failure> {
-    let audit = Audit::of(options.file.as_deref())
+    let promise = match options.notifier {
+        true => Promise::Notifier,
+        false => Promise::Engine,
+    };
+    let audit = Audit::of(options.file.as_deref(), promise)
         .map_err(|error| Failure::usage(error.to_string(), HINT))?;
     printer.data(&match options.format {
         ReportFormat::Text => text::text(&audit),
@@ -66,15 +71,17 @@ fn here(options: &AuditOptions, printer: &mut Printer) -> Result<ExitStatus, Fai
 /// Shows what a confined process has found.
 async fn elsewhere(
     file: &Path,
-    format: ReportFormat,
+    options: &AuditOptions,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
-    let format = format.to_possible_value();
+    let format = options.format.to_possible_value();
     let format = format.map_or_else(String::new, |format| {
         format!("--output={}", format.get_name())
     });
     // What begins with a dash is a file as well.
-    let arguments = ["audit".into(), format.into(), "--".into(), file.into()];
+    let notifier = options.notifier.then(|| "--notifier".into());
+    let arguments = ["audit".into(), format.into()].into_iter();
+    let arguments = arguments.chain(notifier).chain(["--".into(), file.into()]);
     let output = confined::run(BOUNDS, arguments).await.map_err(|exceeded| {
         Failure::usage(
             format!("`{}` is not audited: it {exceeded}", file.display()),

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use intune_sync_egress::sync::rules_table;
-use intune_sync_sandbox::{limits_table, promise};
+use intune_sync_sandbox::{limits_table, promise::Promise};
 
 /// The host that all requests go to, unless `--cloud` or `--graph-url` name another.
 const GRAPH: &str = "graph.microsoft.com";
@@ -36,7 +36,10 @@ pub(super) fn policy() -> String {
     section(
         &mut policy,
         "interfaces that it may import, and no others",
-        promise::IMPORTS.iter().map(|name| (*name).to_owned()),
+        Promise::Engine
+            .imports()
+            .iter()
+            .map(|name| (*name).to_owned()),
     );
     let limits = limits_table();
     section(

@@ -1,7 +1,7 @@
 //! The report of `audit` for people.
 
 use intune_sync_egress::sync::Rule;
-use intune_sync_sandbox::promise::Item;
+use intune_sync_sandbox::promise::{Item, Promise};
 
 use super::{
     inspect::{Audit, Verdict, shown},
@@ -89,8 +89,10 @@ impl Report {
     fn sandboxed(&mut self, audit: &Audit) {
         self.heading("what may pass the egress gate, whichever component runs");
         self.rules(&audit.rules);
-        self.heading("what the host itself may send for `--group` and `--exclude-group`, before the component runs");
-        self.rules(&audit.group_rules);
+        if audit.promise == Promise::Engine {
+            self.heading("what the host itself may send for `--group` and `--exclude-group`, before the component runs");
+            self.rules(&audit.group_rules);
+        }
         self.heading("limits, whichever component runs");
         let limits = audit.limits.iter();
         self.rows(limits.map(|limit| [limit.what, limit.limit.as_str()]));

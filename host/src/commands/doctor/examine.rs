@@ -13,13 +13,14 @@ use super::{
     clock::Clock,
     devices,
     graph_client::GraphClient,
-    groups,
+    groups, notification,
     report::Report,
     step::{Cause, Outcome, Step},
     token::{self, Permits},
 };
 use crate::{
     cli::DoctorOptions,
+    commands::notify::Webhook,
     identity::{TokenSource, obtain},
 };
 
@@ -29,6 +30,8 @@ pub(super) struct Subject<'a> {
     pub(super) client: HttpClient,
     /// Where tokens come from, or why they cannot.
     pub(super) source: Result<Arc<dyn TokenSource>, Advice>,
+    /// What gets messages about runs, if anything does.
+    pub(super) webhook: Option<Webhook>,
 }
 
 /// Makes all checks.
@@ -41,6 +44,7 @@ pub(super) async fn examine(subject: Subject<'_>, report: &mut Report<'_>) -> io
         options,
         client,
         source,
+        webhook,
     } = subject;
     let graph = GraphClient::new(options, client.clone());
 
@@ -114,12 +118,16 @@ pub(super) async fn examine(subject: Subject<'_>, report: &mut Report<'_>) -> io
         let members = async {
             match members {
                 Some(bearer) => {
-                    groups::read(options, client, bearer, &token.remedy_for_groups()).await
+                    groups::read(options, client.clone(), bearer, &token.remedy_for_groups()).await
                 }
                 None => Outcome::Blocked(Step::Token),
             }
         };
         report.check(Step::Members, members).await?;
+    }
+    if let Some(webhook) = webhook {
+        let reached = notification::reach(&webhook, client);
+        report.check(Step::Notification, reached).await?;
     }
     let Some(device) = options.probe else {
         return report.record(

@@ -7,6 +7,7 @@ mod examine;
 mod graph_client;
 mod groups;
 mod json;
+mod notification;
 mod report;
 mod step;
 mod text;
@@ -19,7 +20,7 @@ use self::{
     report::Report,
     step::{Outcome, Step},
 };
-use super::{Failure, http_client, identity, interruption::Interruption};
+use super::{Failure, http_client, identity, interruption::Interruption, notify::Webhook};
 use crate::{
     cli::{DoctorOptions, ReportFormat},
     identity::Environment,
@@ -44,10 +45,12 @@ pub(crate) async fn run(
         // As for `sync`: a file that is not there is wrong usage.
         Err(unusable) => return Err(unusable),
     };
+    let webhook = Webhook::open(&options.webhook, environment, printer)?;
     let subject = Subject {
         options,
         client,
         source,
+        webhook,
     };
     let interruption = Interruption::listen();
     let is_text = options.report.format == ReportFormat::Text;

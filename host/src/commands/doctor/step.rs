@@ -36,6 +36,8 @@ pub(super) enum Step {
     Devices,
     /// Who is in the groups of the job can be read.
     Members,
+    /// The webhook that gets messages about runs can be reached.
+    Notification,
     /// A device can be synced.
     Sync,
 }
@@ -62,7 +64,7 @@ impl Step {
             Step::Groups,
         ];
         match self {
-            Self::Identity | Self::Graph => &[],
+            Self::Identity | Self::Graph | Self::Notification => &[],
             Self::Clock => &[Self::Graph],
             Self::Token => &[Self::Identity],
             Self::Devices => &TO_SYNC[..6],
@@ -145,6 +147,7 @@ pub(super) enum Cause {
     UnknownGroup,
     DeviceRefused,
     RequestRefused,
+    WebhookUnreachable,
 }
 
 impl Cause {
@@ -168,7 +171,8 @@ impl Cause {
             | Self::UnknownDevice
             | Self::UnknownGroup
             | Self::DeviceRefused
-            | Self::RequestRefused => ExitStatus::Failed,
+            | Self::RequestRefused
+            | Self::WebhookUnreachable => ExitStatus::Failed,
         }
     }
 }

@@ -69,6 +69,8 @@ pub(super) fn confirmation(
     let mut command = again(&last, true, run, place)?;
     if let Command::Job(job) = &mut *command {
         job.format = format;
+        // It syncs nothing that a message could be about.
+        job.notify = None;
         if let Some(history) = &mut job.history {
             history.resume = Resume::Confirm(run.to_owned());
         }

@@ -1,0 +1,117 @@
+//! The second sandbox: what sends notifications, one instance for each attempt.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use intune_sync_egress::{HttpClient, webhook::Address};
+use intune_sync_wit::{
+    NotifierPre,
+    notify::{Message, NotifyError},
+};
+use wasmtime::component::Component;
+
+use crate::{
+    NOTIFIER, SandboxError, compile,
+    delivery::{Delivery, Receipt},
+    deserialize, engine,
+    limits::{ATTEMPT, NOTIFIER_MEMORY, Time},
+    linker, machine,
+    run::{store, within},
+    state::State,
+    tick, unfit,
+};
+
+/// The timeout of the request, which says whose fault it is, comes before that of the call.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A compiled component that sends notifications, ready to run.
+pub struct Messenger(NotifierPre<State<Delivery>>);
+
+impl Messenger {
+    /// The embedded component. Compiled code is kept as that of the engine is.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not give what the sandbox needs.
+    pub fn built_in() -> Result<Self, SandboxError> {
+        machine::check_address_space().map_err(SandboxError::Machine)?;
+        let component = Component::new(&engine()?, NOTIFIER).map_err(unfit)?;
+        Self::new(&component)
+    }
+
+    /// Compiles the component in a file, as [`Sandbox::compile`](crate::Sandbox::compile) does.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such file, it breaks a bound, or it is not a component of this world.
+    pub fn compile(file: &Path) -> Result<Vec<u8>, SandboxError> {
+        compile(file, |component| linker::notifier(component).map(drop))
+    }
+
+    /// The component whose compiled code this is.
+    ///
+    /// # Errors
+    ///
+    /// When it was compiled elsewhere, or the system does not give what the sandbox needs.
+    ///
+    /// # Safety
+    ///
+    /// `compiled` is what [`compile`](Self::compile) returned: it is run as it is.
+    pub unsafe fn from_compiled(compiled: &[u8]) -> Result<Self, SandboxError> {
+        // SAFETY: the caller's.
+        let (component, _) = unsafe { deserialize(compiled) }?;
+        Self::new(&component)
+    }
+
+    fn new(component: &Component) -> Result<Self, SandboxError> {
+        let pre = linker::notifier(component).map_err(unfit)?;
+        tick(component)?;
+        Ok(Self(pre))
+    }
+
+    /// Has a new instance send a message to this address, once, within `most` or [`ATTEMPT`], whichever is shorter.
+    ///
+    /// What came of it is what the host has seen, and not what the component says.
+    ///
+    /// # Errors
+    ///
+    /// When the component sends nothing, tries what it must not, traps, or does not come back in time.
+    pub async fn send(
+        &self,
+        message: &Message,
+        address: &Address,
+        client: HttpClient,
+        most: Duration,
+    ) -> Result<Receipt, SandboxError> {
+        let most = most.min(ATTEMPT);
+        let delivery = Arc::new(Delivery::new(address, client, most));
+        let state = State::new(Arc::clone(&delivery), NOTIFIER_MEMORY, Time::Real);
+        let mut store = store(self.0.engine(), state);
+        store.data_mut().deadline = Time::Real.deadline(most);
+        let call = async {
+            let notifier = self.0.instantiate_async(&mut store).await?;
+            let notify = notifier.intune_sync_notify();
+            notify
+                .call_send(&mut store, &address.expose(), message)
+                .await
+        };
+        let said = within(most + GRACE, &*delivery, call).await?;
+        match (delivery.receipt(), said) {
+            (Some(receipt), _) => Ok(receipt),
+            (None, Ok(())) => Err(unsent("and says that it has")),
+            (None, Err(NotifyError::NotSent(reason) | NotifyError::NoResponse(reason))) => {
+                // What it says may be the address.
+                Err(unsent(&match address.is_in(&reason) {
+                    true => "and gives no reason".to_owned(),
+                    false => format!("and says why: {reason}"),
+                }))
+            }
+            (None, Err(NotifyError::Refused(_))) => Err(unsent("and says that it was refused")),
+        }
+    }
+}
+
+fn unsent(reason: &str) -> SandboxError {
+    let mut reason = reason.to_owned();
+    crate::border::cut(&mut reason);
+    SandboxError::Unsent(reason)
+}
