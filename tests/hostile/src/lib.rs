@@ -10,11 +10,14 @@
 //!
 //! attack!(attempt);
 //! ```
+//!
+//! Those whose names begin with `message_` are in the world of what sends notifications.
 
 #![cfg(target_arch = "wasm32")]
 
 mod call;
 mod component;
+mod errand;
 mod graph;
 
 /// The world `engine`, generated.
@@ -29,10 +32,22 @@ pub mod bindings {
     });
 }
 
+/// The world `notifier`, generated.
+pub mod messages {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "notifier",
+        pub_export_macro: true,
+        export_macro_name: "export",
+        default_bindings_module: "intune_sync_hostile::messages",
+    });
+}
+
 pub use bindings::exports::intune::sync::sync::{
     Event, EventKind, Outcome, RunStatus, Settings, Summary,
 };
 pub use call::{Call, Pending, Response};
 pub use component::{Attack, Component, device_done, failed, failure, notice, planned};
+pub use errand::{Errand, Messenger, Post};
 pub use graph::{BATCH, DEVICES, EXECUTE_ACTION, Graph, Page};
 pub use wasi;

@@ -309,10 +309,10 @@ impl Ended {
     }
 }
 
-fn program(component: &str, address: SocketAddr) -> Command {
+/// The program, with nothing of the caller's environment but what names folders: the compiled component is cached there.
+pub(crate) fn bare() -> Command {
     let mut command = Command::new(binary());
     command.stdin(Stdio::null());
-    // Of the caller's environment only what names folders: the compiled component is cached there.
     command.env_clear();
     for name in [
         "HOME",
@@ -326,6 +326,11 @@ fn program(component: &str, address: SocketAddr) -> Command {
             command.env(name, value);
         }
     }
+    command
+}
+
+fn program(component: &str, address: SocketAddr) -> Command {
+    let mut command = bare();
     let root = format!("http://{address}");
     command
         .args([

@@ -6,6 +6,7 @@ mod custody;
 mod headers;
 mod imports;
 mod limits;
+mod messages;
 mod places;
 mod reports;
 mod requests;
@@ -13,8 +14,8 @@ mod syncs;
 mod tokens;
 
 use self::{
-    custody::*, headers::*, imports::*, limits::*, places::*, reports::*, requests::*, syncs::*,
-    tokens::*,
+    custody::*, headers::*, imports::*, limits::*, messages::*, places::*, reports::*, requests::*,
+    syncs::*, tokens::*,
 };
 
 include!(concat!(env!("OUT_DIR"), "/guests.rs"));
