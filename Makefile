@@ -14,7 +14,8 @@
 #              rule (`make test` takes a tenth)
 # make crash   kills runs at a thousand moments, and resumes each (`make test` takes 100)
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
-# make docs    rewrites what the documentation shows of the program: settings, flags, fields, messages, some outputs
+# make docs    rewrites what the documentation shows of the program: settings, flags, fields, messages, some outputs; and the
+#              JSON Schema of the config file
 # make picture draws docs/run.svg from a run of the demo, and docs/quota.svg from docs/benchmarks.md
 # make mutants changes the gates and the rate controller, one place at a time, and lists what no test notices
 # make fuzz    gives each fuzz target a minute of inputs. TARGET=sync_gate selects one, FOR=600 is its time in seconds
@@ -66,6 +67,7 @@ bench: build
 
 docs: setup
 	INTUNE_SYNC_WRITE_DOCS=1 $(CARGO) test $(FLAGS) --test reference
+	INTUNE_SYNC_WRITE_SCHEMA=1 $(CARGO) test $(FLAGS) --bin intune-sync schema
 	INTUNE_SYNC_WRITE_DOCS=1 $(CARGO) test $(FLAGS) --test end_to_end -- docs:: --test-threads 1
 
 picture: build

@@ -8,7 +8,7 @@ use std::{
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
 
-use crate::{cli::OutputOptions, printer::Printer};
+use crate::printer::{self, Printer};
 
 /// Runs the program. A panic ends it with an error and an exit code like any other.
 pub(crate) fn guard(program: impl FnOnce() -> ExitCode) -> ExitCode {
@@ -23,7 +23,8 @@ fn install() {
             Some(place) => format!(" at {}:{}", place.file(), place.line()),
             None => String::new(),
         };
-        Printer::stdio(&OutputOptions::default()).error(&Advice::new(
+        printer::erase_foot();
+        Printer::plain().error(&Advice::new(
             format!("intune-sync has a bug: it broke off{place}"),
             "report it with this line and the output of `intune-sync --version`; what was sent so far remains",
         ));

@@ -16,11 +16,7 @@ use std::process::ExitCode;
 use intune_sync_report::ExitStatus;
 use tokio::time::Instant;
 
-use self::{
-    cli::{Command, OutputOptions},
-    commands::Failure,
-    printer::Printer,
-};
+use self::{cli::Invocation, commands::Failure, printer::Printer};
 
 fn main() -> ExitCode {
     commands::heed_signals();
@@ -33,13 +29,20 @@ fn run(started: Instant) -> ExitCode {
     // Two libraries that speak TLS, one provider of its primitives for both.
     // It is the first call, so there is no other provider yet.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (mut printer, ended) = match command() {
-        Ok(command) => {
-            let mut printer = Printer::stdio(&commands::output(&command));
+    let opened = invocation().and_then(|invocation| {
+        let options = commands::output(&invocation.command);
+        let printer = Printer::stdio(&options).map_err(Failure::from_usage)?;
+        Ok((printer, invocation))
+    });
+    let (mut printer, ended) = match opened {
+        Ok((mut printer, Invocation { command, config })) => {
+            if let Some(config) = config.filter(|_| printer.is_verbose()) {
+                printer.note(&format!("the config file is {config}"));
+            }
             let ended = commands::run(command, started, &mut printer);
             (printer, ended)
         }
-        Err(failure) => (Printer::stdio(&OutputOptions::default()), Err(failure)),
+        Err(failure) => (Printer::plain(), Err(failure)),
     };
     ExitCode::from(ended.unwrap_or_else(|failure| {
         printer.error(&failure.advice);
@@ -47,15 +50,15 @@ fn run(started: Instant) -> ExitCode {
     }))
 }
 
-/// The command that is to run, which has somewhere to write its result.
-fn command() -> Result<Command, Failure> {
-    let command = cli::parse(confined::arguments())
+/// What the program is called with: it has somewhere to write its result.
+fn invocation() -> Result<Invocation, Failure> {
+    let invocation = cli::parse(confined::arguments())
         .map_err(|usage| Failure::new(ExitStatus::Usage, usage))?;
     match stdout::was_closed() {
         true => Err(Failure::usage(
             "standard output is closed, so the result would be lost",
             "redirect it to a file, or to `/dev/null` if nobody needs it",
         )),
-        false => Ok(command),
+        false => Ok(invocation),
     }
 }

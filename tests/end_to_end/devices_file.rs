@@ -357,7 +357,10 @@ fn an_empty_list_in_a_config_file_is_refused() {
         let config = file(format!("{key} = []\n"));
         let finished = tenant.sync().args(["--config", path(&config)]).run();
         assert_eq!(finished.code, 2, "{key}: {finished:?}");
-        let problem = format!("error: `{key}` in `{}` is an empty list", path(&config));
+        let problem = format!(
+            "error: `{key}` in `{}`, line 1 is an empty list",
+            path(&config)
+        );
         assert!(finished.stderr.contains(&problem), "{key}: {finished:?}");
     }
     assert_eq!(tenant.statistics().requests.total(), 0);

@@ -10,6 +10,7 @@ mod books;
 mod client_certificate;
 mod client_secret;
 mod clouds;
+mod config;
 mod confined;
 mod confirm;
 #[cfg(unix)]
@@ -34,6 +35,7 @@ mod identity;
 #[cfg(target_os = "linux")]
 mod limits;
 mod listing;
+mod logs;
 mod notifications;
 mod output;
 mod pipelines;
@@ -57,6 +59,8 @@ mod sources;
 mod stopping;
 mod systemic;
 mod tenant;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod tls;
 mod token_file;
 mod tokens;

@@ -52,6 +52,8 @@ macro_rules! assert_transcript {
         with_settings!({filters => vec![
             (r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\]", "[time]"),
             (r"DurationMinutes  : [0-9.]+", "DurationMinutes  : [minutes]"),
+            (r"Run       : \d{8}-\d{6}-[0-9a-f]{4}", "Run       : [run]"),
+            (r"Time      : .*", "Time      : [time]"),
             (r"127\.0\.0\.1:\d+", "[address]"),
             (r"request-id [0-9a-f-]{36}", "request-id [guid]"),
         ]}, { assert_snapshot!(transcript(&$finished)) })

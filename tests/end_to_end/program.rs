@@ -52,6 +52,8 @@ impl Program {
             }
         }
         command.env("XDG_STATE_HOME", new_state_home());
+        // Those of whose machine this is have no part in it.
+        command.env("INTUNE_SYNC_NO_CONFIG", "true");
         Self(command)
     }
 
@@ -61,6 +63,9 @@ impl Program {
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        if name == "INTUNE_SYNC_CONFIG" {
+            self.0.env("INTUNE_SYNC_NO_CONFIG", "");
+        }
         self.0.env(name, value);
         self
     }
@@ -94,8 +99,14 @@ impl Program {
     /// The same call, on a terminal. Its arguments must be single words to a shell.
     #[cfg(unix)]
     pub(crate) fn under_script(self) -> Self {
+        self.under_script_after("")
+    }
+
+    /// The same, after commands of a shell on the same terminal.
+    #[cfg(unix)]
+    pub(crate) fn under_script_after(self, commands: &str) -> Self {
         let call: Vec<&str> = self.words().collect();
-        let call = format!("exec {}", call.join(" "));
+        let call = format!("{commands}exec {}", call.join(" "));
         let record = "/dev/null";
         self.as_called_by(&["script", "--quiet", "--return", "--command", &call, record])
     }

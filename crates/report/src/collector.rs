@@ -64,6 +64,7 @@ pub struct Collector {
     run_id: String,
     history: Recorded,
     groups: Vec<SelectedGroup>,
+    facts: Vec<(&'static str, String)>,
     plan: Option<Plan>,
     incomplete: Option<Incomplete>,
     failures: Vec<FailedDevice>,
@@ -80,6 +81,7 @@ impl Collector {
             run_id: run_id.into(),
             history: Recorded::default(),
             groups: Vec::new(),
+            facts: Vec::new(),
             plan: None,
             incomplete: None,
             failures: Vec::new(),
@@ -109,6 +111,11 @@ impl Collector {
     /// The groups that the run selects by.
     pub fn set_groups(&mut self, groups: Vec<SelectedGroup>) {
         self.groups = groups;
+    }
+
+    /// What the summary for people says of the run besides its figures, so that it can be read without the command.
+    pub fn set_facts(&mut self, facts: Vec<(&'static str, String)>) {
+        self.facts = facts;
     }
 
     /// Who has checked in since.
@@ -152,11 +159,15 @@ impl Collector {
         let incomplete = self.incomplete.as_ref().map(text::incomplete);
         let incomplete = incomplete.unwrap_or_default();
         match (self.format, self.purpose) {
-            (Format::Text, Purpose::Sync) => text::sync(summary, &self.failures) + &incomplete,
+            (Format::Text, Purpose::Sync) => {
+                text::sync(summary, &self.facts, &self.failures) + &incomplete
+            }
             (Format::Text, Purpose::Plan) => {
-                let plan = self.plan.as_ref().map(text::plan).unwrap_or_default();
+                let plan = self.plan.as_ref();
+                let plan = plan.map(|plan| text::plan(plan) + &text::facts(&self.facts));
                 let devices = self.devices.as_deref().map(planned::text);
-                plan + &selected_group::text(&self.groups)
+                plan.unwrap_or_default()
+                    + &selected_group::text(&self.groups)
                     + &incomplete
                     + &devices.unwrap_or_default()
             }

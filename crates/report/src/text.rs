@@ -9,8 +9,16 @@ use crate::{
     one_line,
 };
 
-/// The summary of `sync`: the runbook's five figures, those of the others that are not zero, and the failures.
-pub(crate) fn sync(summary: &Summary, failures: &[FailedDevice]) -> String {
+/// How many characters a line of a table has at most.
+const WIDTH: usize = 80;
+
+/// The summary of `sync`: the runbook's five figures, those of the others that are not zero, what else is known of the run,
+/// and the failures.
+pub(crate) fn sync(
+    summary: &Summary,
+    facts: &[(&str, String)],
+    failures: &[FailedDevice],
+) -> String {
     let figures: Vec<(&str, String)> = Counts(summary)
         .named()
         .into_iter()
@@ -18,7 +26,7 @@ pub(crate) fn sync(summary: &Summary, failures: &[FailedDevice]) -> String {
         .filter(|(at, (_, figure))| *at < Counts::RUNBOOKS || *figure != Figure::Count(0))
         .map(|(_, (name, figure))| (name, figure.to_string()))
         .collect();
-    let mut text = list(&figures);
+    let mut text = list(&figures) + &self::facts(facts);
     if !failures.is_empty() {
         text += "\n";
         text += &failed(failures);
@@ -28,6 +36,14 @@ pub(crate) fn sync(summary: &Summary, failures: &[FailedDevice]) -> String {
         }
     }
     text
+}
+
+/// What is known of a run besides its figures, after an empty line; nothing if there is nothing.
+pub(crate) fn facts(facts: &[(&str, String)]) -> String {
+    match facts {
+        [] => String::new(),
+        facts => format!("\n{}", list(facts)),
+    }
 }
 
 /// The summary of `plan`.
@@ -112,23 +128,36 @@ fn counted(groups: &[GroupCount]) -> String {
         .collect()
 }
 
+/// Two lines for each device, so that the whole id and the reason fit a terminal.
 fn failed(failures: &[FailedDevice]) -> String {
-    let header = ["Name", "Id", "Status", "Code", "Attempts", "Message"].map(str::to_owned);
-    let rows: Vec<[String; 6]> = std::iter::once(header)
+    let header = ["Name", "Id", "Attempts"].map(str::to_owned);
+    let rows: Vec<[String; 3]> = std::iter::once(header)
         .chain(failures.iter().map(|failure| {
             [
-                cell(&failure.name, 24),
+                cell(&failure.name, WIDTH - 36 - "Attempts".len() - 4),
                 failure.id.clone(),
-                failure
-                    .status
-                    .map_or_else(|| "-".to_owned(), |status| status.to_string()),
-                cell(&failure.code, 32),
                 failure.attempts.to_string(),
-                cell(&failure.message, 60),
             ]
         }))
         .collect();
-    table(&rows)
+    let rows = table(&rows);
+    let mut lines = rows.lines();
+    let mut text = lines
+        .next()
+        .map(|header| format!("{header}\n"))
+        .unwrap_or_default();
+    for (line, failure) in lines.zip(failures) {
+        let status = failure.status.map(|status| status.to_string());
+        let parts = [status.as_deref(), Some(&*failure.code)];
+        let parts: Vec<&str> = parts
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.is_empty())
+            .collect();
+        let reason = format!("{}: {}", parts.join(" "), failure.message);
+        text += &format!("{line}\n  {}\n", cell(&reason, WIDTH - 2));
+    }
+    text
 }
 
 /// A text from outside, cut to `most` characters.

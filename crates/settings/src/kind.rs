@@ -56,6 +56,23 @@ pub enum Shape {
     },
 }
 
+/// What form the values of a setting have in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number within a range.
+    Integer(RangeInclusive<u32>),
+    /// A number that is more than 0.
+    Number,
+    /// A length of time with a unit.
+    Duration,
+    /// The same, or a number of seconds.
+    Seconds,
+    /// Any text, or one of [`Setting::words`], if it has some.
+    Text,
+}
+
 /// What a setting is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -122,6 +139,24 @@ impl Setting {
             | Kind::Elsewhere => Shape::One,
             Kind::Texts(commas, _) => Shape::List { commas: *commas },
             Kind::Words(..) | Kind::Devices(_) => Shape::List { commas: true },
+        }
+    }
+
+    /// What form its values have in a file.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        match &self.kind {
+            Kind::Switch(_) => Form::Boolean,
+            Kind::Count(range, ..) => Form::Integer(range.clone()),
+            Kind::Rate(_) => Form::Number,
+            Kind::Duration(..) => Form::Duration,
+            Kind::Seconds(..) => Form::Seconds,
+            Kind::Moment(_)
+            | Kind::Choice(_)
+            | Kind::Texts(..)
+            | Kind::Words(..)
+            | Kind::Devices(_)
+            | Kind::Elsewhere => Form::Text,
         }
     }
 

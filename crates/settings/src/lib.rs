@@ -24,9 +24,9 @@ pub use self::{
     cloud::Cloud,
     environment::{Environment, Variables},
     given::Given,
-    kind::{NotSet, Shape, Value},
+    kind::{Form, NotSet, Shape, Value},
     notification::{NOTIFY_URL, Notify, format_of},
     seed::seed,
-    stray::{Stray, is_alike},
+    stray::{Stray, is_alike, nearest},
     table::{Bound, Cover, Group, OUTPUT, SERVICE_SECRET, Setting, variable},
 };

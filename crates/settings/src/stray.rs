@@ -30,15 +30,12 @@ impl Stray {
                 && !is_service_link(name, value)
         };
         let (name, _) = variables.into_iter().find(is_stray)?;
-        let own = |name: &str| name.trim_start_matches(PREFIX).to_owned();
-        let likeness = |known: &&String| strsim::jaro(&own(name), &own(known));
-        let nearest = known
-            .iter()
-            .filter(|known| is_alike(&own(name), &own(known)))
-            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let own = |name: &'a str| name.trim_start_matches(PREFIX);
+        let names = known.iter().map(|known| known.trim_start_matches(PREFIX));
+        let nearest = nearest(own(name), names).map(|name| format!("{PREFIX}{name}"));
         Some(Self {
             name: name.to_owned(),
-            nearest: nearest.cloned(),
+            nearest,
         })
     }
 }
@@ -47,6 +44,12 @@ impl Stray {
 #[must_use]
 pub fn is_alike(name: &str, known: &str) -> bool {
     strsim::jaro(name, known) >= ALIKE
+}
+
+/// The one of `known` that somebody who writes `name` probably means. All without what all names begin with.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let alike = known.into_iter().filter(|known| is_alike(name, known));
+    alike.max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)))
 }
 
 /// Whether Kubernetes sets this variable for a service, as Docker's links did: `…_SERVICE_HOST`, `…_SERVICE_PORT_HTTP`,

@@ -7,7 +7,11 @@ use clap::Args;
 use super::groups::output::ReportFormat;
 
 /// What each exit code means.
-pub(super) const EXIT_CODES: &str = "Exit codes:
+pub(super) const EXIT_CODES: &str = "Examples:
+  intune-sync audit
+  intune-sync audit other.wasm -o json
+
+Exit codes:
   0    the component asks for nothing beyond the promised list
   1    it asks for more, as a standalone component does, or cannot run here
   2    wrong usage, an unreadable file, or one that is not a component";
@@ -27,6 +31,7 @@ pub(crate) struct AuditOptions {
     /// What stdout gets
     #[arg(
         long = "output",
+        short = 'o',
         value_name = "FORMAT",
         value_enum,
         default_value_t,

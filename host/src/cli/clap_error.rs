@@ -3,9 +3,9 @@
 use std::{error::Error as _, ffi::OsString};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use intune_sync_settings::{Advice, is_alike, number::Refused, terms, words};
+use intune_sync_settings::{Advice, is_alike, nearest, number::Refused, terms, words};
 
-use super::{Command, Page, layers::Layers};
+use super::{Command, Page, layers::Layers, parameters};
 
 /// What an error of clap means: a page to show, or wrong usage. `command` is the tree with its own defaults, `layers`
 /// are the values that clap read as defaults.
@@ -30,10 +30,13 @@ pub(super) fn explain(
     {
         return Err(Advice::new(message, hint));
     }
+    let (path, subcommand) = subcommand(command, args);
     Err(Explained {
         error,
         command,
-        subcommand: subcommand(command, args),
+        args,
+        path,
+        subcommand,
         layers,
     }
     .usage())
@@ -50,6 +53,9 @@ pub(super) fn error_of(Advice { message, hint }: Advice) -> clap::Error {
 struct Explained<'a> {
     error: &'a clap::Error,
     command: &'a clap::Command,
+    args: &'a [OsString],
+    /// The names of the subcommands that are given.
+    path: Vec<&'a str>,
     subcommand: Option<&'a clap::Command>,
     layers: &'a Layers,
 }
@@ -66,9 +72,10 @@ impl Explained<'_> {
             ErrorKind::InvalidSubcommand => self.unknown_command(),
             ErrorKind::UnknownArgument => self.unknown_argument(),
             ErrorKind::ValueValidation | ErrorKind::InvalidValue => self.bad_value(),
-            ErrorKind::ArgumentConflict => Advice::new(
-                format!("`{}` is given more than once", self.flag()),
-                format!("give `{}` once", self.flag()),
+            ErrorKind::ArgumentConflict => self.conflict(),
+            ErrorKind::MissingRequiredArgument => Advice::new(
+                format!("`{}` needs {}", self.path(), self.flag()),
+                self.see_help(),
             ),
             ErrorKind::TooManyValues => Advice::new(
                 format!(
@@ -93,17 +100,44 @@ impl Explained<'_> {
         }
     }
 
+    fn conflict(&self) -> Advice {
+        let flag = self.flag();
+        let others = self.texts(ContextKind::PriorArg);
+        match others
+            .iter()
+            .map(|other| first_word(other))
+            .find(|other| *other != flag)
+        {
+            Some(other) => Advice::new(
+                format!("`{flag}` and `{other}` are not allowed together"),
+                format!("leave `{flag}` or `{other}` out"),
+            ),
+            None => Advice::new(
+                format!("`{flag}` is given more than once"),
+                format!("give `{flag}` once"),
+            ),
+        }
+    }
+
     fn unknown_command(&self) -> Advice {
         let hint = match self.texts(ContextKind::SuggestedSubcommand).as_slice() {
-            [] => "`intune-sync --help` lists the commands".to_owned(),
+            [] => format!("`{} --help` lists the commands", self.path()),
             similar => format!("did you mean {}?", words(similar)),
         };
         let name = self.texts(ContextKind::InvalidSubcommand).concat();
-        Advice::new(format!("`{name}` is not a command of `intune-sync`"), hint)
+        Advice::new(
+            format!("`{name}` is not a command of `{}`", self.path()),
+            hint,
+        )
     }
 
     fn unknown_argument(&self) -> Advice {
         let flag = self.flag();
+        let flags = self.subcommand.unwrap_or(self.command).get_arguments();
+        let longs: Vec<&str> = flags.filter_map(clap::Arg::get_long).collect();
+        if let Some(advice) = parameters::meant(self.args, &longs) {
+            return advice;
+        }
         let what = if flag.starts_with('-') {
             "a flag"
         } else {
@@ -113,11 +147,12 @@ impl Explained<'_> {
         let similar: Vec<String> = similar.iter().map(|flag| first_word(flag)).collect();
         // clap sees likeness where people see none.
         let own = |flag: &str| flag.trim_start_matches('-').to_owned();
-        let hint = match similar
+        let are_alike = similar
             .iter()
-            .all(|known| is_alike(&own(&flag), &own(known)))
-        {
-            true if !similar.is_empty() => format!("did you mean {}?", words(&similar)),
+            .all(|known| is_alike(&own(&flag), &own(known)));
+        let hint = match nearest(&own(&flag), longs.iter().copied()) {
+            _ if are_alike && !similar.is_empty() => format!("did you mean {}?", words(&similar)),
+            Some(nearest) if flag.starts_with("--") => format!("did you mean `--{nearest}`?"),
             _ => self.see_help(),
         };
         Advice::new(format!("`{flag}` is not {what} of `{}`", self.path()), hint)
@@ -129,7 +164,7 @@ impl Explained<'_> {
         let place = self
             .layers
             .place(long)
-            .map_or_else(|| format!("`{flag}`"), str::to_owned);
+            .unwrap_or_else(|| format!("`{flag}`"));
         let value = match (long, self.value()) {
             ("graph-url", value) => terms::without_password(&value),
             (_, value) => value,
@@ -172,10 +207,8 @@ impl Explained<'_> {
 
     /// `intune-sync sync`.
     fn path(&self) -> String {
-        match self.subcommand {
-            Some(subcommand) => format!("intune-sync {}", subcommand.get_name()),
-            None => "intune-sync".to_owned(),
-        }
+        let names = std::iter::once(&super::NAME).chain(&self.path);
+        names.copied().collect::<Vec<_>>().join(" ")
     }
 
     fn default_of(&self, long: &str) -> Option<String> {
@@ -206,11 +239,21 @@ impl Explained<'_> {
     }
 }
 
-/// The subcommand that `args` name.
-fn subcommand<'a>(command: &'a clap::Command, args: &[OsString]) -> Option<&'a clap::Command> {
-    args.iter()
-        .skip(1)
-        .find_map(|arg| command.find_subcommand(arg.to_str()?))
+/// The subcommand that `args` name, and its names on the way there.
+fn subcommand<'a>(
+    command: &'a clap::Command,
+    args: &[OsString],
+) -> (Vec<&'a str>, Option<&'a clap::Command>) {
+    let (mut path, mut found) = (Vec::new(), None);
+    for arg in args.iter().skip(1) {
+        let within: &clap::Command = found.unwrap_or(command);
+        let below = arg.to_str().and_then(|arg| within.find_subcommand(arg));
+        if let Some(below) = below {
+            path.push(below.get_name());
+            found = Some(below);
+        }
+    }
+    (path, found)
 }
 
 fn first_word(text: &str) -> String {

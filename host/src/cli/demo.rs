@@ -14,6 +14,12 @@ use super::{
     job::JobOptions,
 };
 
+/// What it is mostly called with.
+pub(super) const EXAMPLES: &str = "Examples:
+  intune-sync demo                      600 devices, some of which fail
+  intune-sync demo --devices 5000 --pace quota
+  intune-sync demo -o jsonl             each event as JSON";
+
 /// Its own defaults: the simulated tenant allows ten times the documented quota, so that a run of minutes takes seconds.
 pub(super) const DEFAULTS: [(&str, &str); 3] = [
     ("batch-delay-seconds", "0.5"),
@@ -34,7 +40,7 @@ pub(crate) struct DemoOptions {
     #[command(flatten)]
     pub(crate) pace: Settings<Pace>,
     /// What stdout gets
-    #[arg(long = "output", value_name = "FORMAT", value_parser = choices::<Format>(), default_value = "text",
+    #[arg(long = "output", short = 'o', value_name = "FORMAT", value_parser = choices::<Format>(), default_value = "text",
         help_heading = "Output")]
     pub(crate) format: Format,
     #[command(flatten)]
@@ -46,7 +52,7 @@ impl DemoOptions {
     pub(crate) fn job(&self, graph: Origin) -> JobOptions {
         JobOptions {
             format: self.format,
-            ..JobOptions::of_whole_fleet(graph, self.pace.given.clone(), self.output)
+            ..JobOptions::of_whole_fleet(graph, self.pace.given.clone(), self.output.clone())
         }
     }
 }

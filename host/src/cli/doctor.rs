@@ -8,6 +8,7 @@ use intune_sync_ids::{Guid, Origin};
 use intune_sync_settings::{Advice, Cloud, terms};
 
 use super::groups::{
+    config::ConfigFileArgs,
     connection::GraphArgs,
     entra::EntraGroups,
     help,
@@ -39,7 +40,12 @@ pub(crate) struct DoctorOptions {
     pub(crate) report: ReportOptions,
 }
 
-pub(super) const SOURCES_AND_EXIT_CODES: &str = "Each flag can also be set by a variable, `INTUNE_SYNC_` and the \
+pub(super) const SOURCES_AND_EXIT_CODES: &str = "Examples:
+  intune-sync doctor                                    with the managed identity of this machine
+  intune-sync doctor --auth azure-cli --tenant-id contoso.com
+  intune-sync doctor --probe ID                         also whether a sync is allowed
+
+Each flag can also be set by a variable, `INTUNE_SYNC_` and the \
     flag's name in capitals, or in the file named by `--config`, as for `sync`: so it looks at the job's own \
     set-up. Run it where the job runs, as the user that the job runs as.
 
@@ -60,9 +66,6 @@ pub(super) struct DoctorArgs {
     pub(super) group: Vec<String>,
     #[arg(long, value_name = "GROUP", help = help("exclude-group"), help_heading = "Selection")]
     pub(super) exclude_group: Vec<String>,
-    /// TOML file with defaults, as `sync` takes it
-    #[arg(long, value_name = "FILE", help_heading = "Job")]
-    pub(super) config: Option<PathBuf>,
     #[command(flatten)]
     pub(super) graph: GraphArgs,
     #[command(flatten)]
@@ -71,6 +74,8 @@ pub(super) struct DoctorArgs {
     pub(super) webhook: WebhookArgs,
     #[command(flatten)]
     pub(super) report: ReportOptions,
+    #[command(flatten)]
+    pub(super) config: ConfigFileArgs,
 }
 
 impl TryFrom<DoctorArgs> for DoctorOptions {

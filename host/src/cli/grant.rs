@@ -78,7 +78,11 @@ pub(crate) enum Purpose {
     Revoke,
 }
 
-pub(super) const NEEDS_AND_EXIT_CODES: &str = "The administrator needs to be a Privileged Role Administrator or Global \
+pub(super) const NEEDS_AND_EXIT_CODES: &str = "Examples:
+  intune-sync grant --principal-name my-function-app --dry-run
+  intune-sync grant --principal-id ID --groups          also the two that `--group` takes
+
+The administrator needs to be a Privileged Role Administrator or Global \
     Administrator, and the sign-in needs `AppRoleAssignment.ReadWrite.All` and `Application.Read.All` for Microsoft \
     Graph. Since that sign-in is not the job's, neither `INTUNE_SYNC_*` variables nor a config file are read.
 

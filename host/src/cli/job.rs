@@ -10,6 +10,7 @@ use intune_sync_wit::{self as wit, Purpose};
 use jiff::Timestamp;
 
 use super::groups::{
+    config::ConfigFileArgs,
     connection::GraphArgs,
     devices_file::{DeviceFileArgs, DeviceFiles},
     entra::EntraGroups,
@@ -119,15 +120,37 @@ impl JobOptions {
     }
 }
 
+/// What `sync` is mostly called with.
+pub(super) const SYNC_EXAMPLES: &str = "Examples:
+  intune-sync sync --dry-run                            what a sync of every device would do
+  intune-sync sync --stale-for 7d                       devices that have not checked in for a week
+  intune-sync sync --os Windows --group \"Pilot ring\"    Windows devices of an Entra group
+  intune-sync sync --devices-from broken.csv --yes      those in a file, from a script
+  intune-sync sync --resume                             the rest of a run that was stopped
+  intune-sync sync -o json > result.json                the result for a program";
+
+/// What `plan` is mostly called with.
+pub(super) const PLAN_EXAMPLES: &str = "Examples:
+  intune-sync plan                                      devices, batches, time
+  intune-sync plan --stale-for 7d --list                each device, and why one is skipped
+  intune-sync plan --list -o csv > devices.csv          the same as a table";
+
 /// Where flags that are not given come from.
 pub(super) const SOURCES: &str = "Each flag can also be set by a variable, `INTUNE_SYNC_` and the flag's name in \
     capitals (`INTUNE_SYNC_BATCH_SIZE=100`), or in the file named by `--config` (`batch-size = 100`). A flag wins \
     over a variable, a variable over the file, the file over the default. An empty variable counts as not set.";
 
+/// Examples, and the same.
+pub(super) fn with_sources(examples: &str) -> String {
+    format!("{examples}\n\n{SOURCES}")
+}
+
 /// The same, how values are written, and the exit codes.
-pub(super) fn sources_and_exit_codes() -> String {
+pub(super) fn sources_and_exit_codes(examples: &str) -> String {
     format!(
-        "{SOURCES}
+        "{examples}
+
+{SOURCES}
 
 Durations have units (`90s`, `2m`, `1h30m`, `7d`, `1w`); the runbook's two, whose names end in `-seconds`, may be plain \
 numbers. Times in the log are UTC.
@@ -143,9 +166,6 @@ Exit codes:
 pub(super) struct JobArgs {
     #[command(flatten)]
     pub(super) settings: Settings<Job>,
-    /// TOML file with defaults: its keys are the long flags' names
-    #[arg(long, value_name = "FILE", help_heading = "Job")]
-    pub(super) config: Option<PathBuf>,
     /// Run this component instead of the built-in one, in the same sandbox
     #[arg(long, value_name = "FILE", help_heading = "Job")]
     pub(super) component: Option<PathBuf>,
@@ -158,6 +178,7 @@ pub(super) struct JobArgs {
     /// What stdout gets
     #[arg(
         long = "output",
+        short = 'o',
         value_name = "FORMAT",
         value_enum,
         default_value_t,
@@ -166,6 +187,8 @@ pub(super) struct JobArgs {
     pub(super) format: JobFormat,
     #[command(flatten)]
     pub(super) output: OutputOptions,
+    #[command(flatten)]
+    pub(super) config: ConfigFileArgs,
 }
 
 impl JobArgs {

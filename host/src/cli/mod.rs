@@ -3,13 +3,17 @@
 
 mod audit;
 mod clap_error;
+mod completions;
+mod config;
 mod demo;
 mod doctor;
 mod grant;
 mod groups;
 mod job;
 mod layers;
+mod man;
 mod notify;
+mod parameters;
 mod rehearse;
 mod runs;
 mod simulate;
@@ -25,6 +29,8 @@ pub(crate) use intune_sync_settings::{Cloud, duration};
 
 pub(crate) use self::{
     audit::AuditOptions,
+    completions::CompletionsOptions,
+    config::{ConfigOptions, From, Shown, Value},
     demo::DemoOptions,
     doctor::DoctorOptions,
     grant::{GrantOptions, PrincipalType, Purpose as GrantPurpose, Whom},
@@ -33,15 +39,18 @@ pub(crate) use self::{
         history::{HistoryOptions, Resume, without_devices_file},
         identity::Auth,
         notification::{NotifyOptions, WebhookOptions},
-        output::{Color, DeviceTable, OutputOptions, ReportFormat, Verbosity},
+        output::{Color, DeviceTable, LogFormat, OutputOptions, ReportFormat, Verbosity},
     },
     job::JobOptions,
+    layers::{ConfigFile, Key, Source},
+    man::ManOptions,
     notify::NotifyTestOptions,
     rehearse::{BulkCost, Limiter, RehearseOptions, TenantOptions},
     runs::{ListOptions, Only, Pruning, RunsCommand, RunsFormat, RunsOptions},
     simulate::SimulateOptions,
+    tree::{NAME, command as tree},
 };
-use self::{groups::history::repeatable, layers::Layers};
+use self::{groups::history::repeatable, layers::Layers, tree::Context};
 
 /// A command, with its options.
 #[derive(Debug)]
@@ -71,6 +80,12 @@ pub(crate) enum Command {
     Runs(RunsOptions),
     /// `notify test`.
     NotifyTest(Box<NotifyTestOptions>),
+    /// `config`.
+    Config(ConfigOptions),
+    /// `completions`.
+    Completions(CompletionsOptions),
+    /// `man`.
+    Man(ManOptions),
     /// `--help`, `--version`: a text for stdout, and nothing else to do.
     Show(Page),
 }
@@ -84,13 +99,22 @@ pub(crate) struct Page {
     pub(crate) styled: String,
 }
 
+/// What the program is called with.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    /// The command.
+    pub(crate) command: Command,
+    /// The config file that was read for it.
+    pub(crate) config: Option<ConfigFile>,
+}
+
 /// Reads the command line `args` (the program's name first), the variables `INTUNE_SYNC_*`, and the files that they
 /// name. Nothing else is touched.
 ///
 /// # Errors
 ///
 /// What is wrong, in any of these.
-pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Advice> {
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, Advice> {
     parse_with(args, &std::env::vars_os().collect::<Vec<_>>())
 }
 
@@ -100,57 +124,79 @@ type Variables<'a> = &'a [(OsString, OsString)];
 fn parse_with(
     args: impl IntoIterator<Item = OsString>,
     variables: Variables<'_>,
-) -> Result<Command, Advice> {
+) -> Result<Invocation, Advice> {
     let args: Vec<OsString> = args.into_iter().collect();
     let command = tree::command();
 
-    // The flags alone come first: their errors are theirs, and `--config` is among them.
+    // The flags alone come first: their errors are theirs, and they say which config file.
+    let none = Layers::default();
     let explain = |error, layers: &Layers| clap_error::explain(&error, &command, &args, layers);
     let flags = match command.clone().try_get_matches_from(&args) {
         Ok(flags) => flags,
-        Err(error) => return explain(error, &Layers::default()),
+        Err(error) => return explain(error, &none).map(Invocation::from),
+    };
+    let read = |matches: &ArgMatches, layers: &Layers| {
+        let context = Context {
+            tree: &command,
+            layers,
+            variables,
+        };
+        tree::read(matches, &context).or_else(|error| explain(error, layers))
     };
     let Some((path, given)) = layered(&flags) else {
-        return tree::read(&flags)
-            .map(|command| command.with_state_dir(variables))
-            .or_else(|error| explain(error, &Layers::default()));
+        return read(&flags, &none).map(|command| command.with_state_dir(variables).into());
     };
 
     // Variables and the config file replace the defaults, so that the flags' own parsers read them.
-    let config: Option<&PathBuf> = given.get_one("config");
-    let layers = Layers::read(&command, given, config.map(PathBuf::as_path), variables)?;
-    let layered = at(command.clone(), &path, |subcommand| {
-        layers.apply(subcommand)
-    });
-    layered
-        .try_get_matches_from(&args)
-        .and_then(|matches| tree::read(&matches))
-        .map(|command| command.with_arguments(&args))
-        .or_else(|error| explain(error, &layers))
+    let layers = Layers::read(&command, given, variables)?;
+    let layered = at(command.clone(), path, &|command| layers.apply(command));
+    let command = match layered.try_get_matches_from(&args) {
+        Ok(matches) => read(&matches, &layers)?,
+        Err(error) => explain(error, &layers)?,
+    };
+    Ok(Invocation {
+        command: command.with_arguments(&args),
+        config: layers.file().cloned(),
+    })
 }
 
-/// The subcommand whose flags variables and the config file can set: its path, and what it was given.
-fn layered(flags: &ArgMatches) -> Option<(Vec<&str>, &ArgMatches)> {
-    match flags.subcommand()? {
-        (name @ ("sync" | "plan" | "rehearse" | "doctor"), given) => Some((vec![name], given)),
-        ("notify", inner) => {
-            let (test, given) = inner.subcommand()?;
-            Some((vec!["notify", test], given))
-        }
-        _ => None,
+/// The names of the command that is given, if it takes variables and the config file, and its flags.
+fn layered(flags: &ArgMatches) -> Option<(&'static [&'static str], &ArgMatches)> {
+    const LAYERED: [&[&str]; 6] = [
+        &["sync"],
+        &["plan"],
+        &["rehearse"],
+        &["doctor"],
+        &["config", "show"],
+        &["notify", "test"],
+    ];
+    LAYERED.into_iter().find_map(|path| {
+        let given = path.iter().try_fold(flags, |flags, name| {
+            let (given, below) = flags.subcommand()?;
+            (given == *name).then_some(below)
+        })?;
+        Some((path, given))
+    })
+}
+
+/// The tree with one of its commands changed.
+fn at(
+    tree: clap::Command,
+    path: &[&str],
+    change: &dyn Fn(clap::Command) -> clap::Command,
+) -> clap::Command {
+    match path {
+        [] => change(tree),
+        [name, below @ ..] => tree.mut_subcommand(name, |command| at(command, below, change)),
     }
 }
 
-/// The tree with this subcommand changed.
-fn at(
-    command: clap::Command,
-    path: &[&str],
-    change: impl FnOnce(clap::Command) -> clap::Command,
-) -> clap::Command {
-    match path {
-        [] => change(command),
-        [first, rest @ ..] => {
-            command.mut_subcommand(first, |subcommand| at(subcommand, rest, change))
+impl std::convert::From<Command> for Invocation {
+    /// A command for which no config file was read.
+    fn from(command: Command) -> Self {
+        Self {
+            command,
+            config: None,
         }
     }
 }

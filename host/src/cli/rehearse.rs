@@ -11,6 +11,7 @@ use intune_sync_settings::{
 
 use super::{
     groups::{
+        config::ConfigFileArgs,
         output::ReportOptions,
         settings::{Pace, Settings},
     },
@@ -40,11 +41,19 @@ pub(crate) enum BulkCost {
 }
 
 /// Where flags that are not given come from.
-pub(super) const SOURCES: &str = "What a rehearsal has in common with `sync` is also taken from the variables (`INTUNE_SYNC_PACE`) \
+pub(super) const SOURCES: &str = "Examples:
+  intune-sync rehearse --devices 25000                  how long the fleet takes, and what would be faster
+  intune-sync rehearse --devices 25000 --neighbour 50   if another app takes half of the quota
+
+What a rehearsal has in common with `sync` is also taken from the variables (`INTUNE_SYNC_PACE`) \
     and from the file named by `--config`, so that a job's own file can be rehearsed.";
 
 /// The same, how far the model goes, and the exit codes.
-pub(super) const MODEL_AND_EXIT_CODES: &str = "What a rehearsal has in common with `sync` is also taken from the variables \
+pub(super) const MODEL_AND_EXIT_CODES: &str = "Examples:
+  intune-sync rehearse --devices 25000                  how long the fleet takes, and what would be faster
+  intune-sync rehearse --devices 25000 --neighbour 50   if another app takes half of the quota
+
+What a rehearsal has in common with `sync` is also taken from the variables \
     (`INTUNE_SYNC_PACE`) and from the file named by `--config`, so that a job's own file can be rehearsed. Its \
     selection is left out: all of the simulated devices are synced.
 
@@ -68,9 +77,6 @@ pub(crate) struct RehearseOptions {
     /// Leave out the other ways to dispatch and to pace, and the recommendation
     #[arg(long, help_heading = "Job")]
     pub(crate) no_alternatives: bool,
-    /// TOML file with defaults, as `sync` takes it
-    #[arg(long, value_name = "FILE", help_heading = "Job")]
-    pub(crate) config: Option<PathBuf>,
     /// Run this component instead of the built-in one, in the same sandbox
     #[arg(long, value_name = "FILE", help_heading = "Job")]
     pub(crate) component: Option<PathBuf>,
@@ -80,6 +86,8 @@ pub(crate) struct RehearseOptions {
     pub(crate) tenant: TenantOptions,
     #[command(flatten)]
     pub(crate) report: ReportOptions,
+    #[command(flatten)]
+    pub(crate) config: ConfigFileArgs,
 }
 
 /// How the simulated tenant behaves.
@@ -118,7 +126,7 @@ pub(crate) struct TenantOptions {
 impl RehearseOptions {
     /// The `sync` of the whole simulated fleet, in the public cloud, at this pace.
     pub(crate) fn job(&self, pace: Given) -> JobOptions {
-        JobOptions::of_whole_fleet(Cloud::default().graph(), pace, self.report.output)
+        JobOptions::of_whole_fleet(Cloud::default().graph(), pace, self.report.output.clone())
     }
 
     /// Whether the other ways to dispatch and to pace are tried too.

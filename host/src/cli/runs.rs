@@ -97,7 +97,13 @@ pub(crate) enum Only {
 }
 
 /// What each exit code means.
-pub(super) const EXIT_CODES: &str = "Exit codes:
+pub(super) const EXIT_CODES: &str = "Examples:
+  intune-sync runs list --since 7d
+  intune-sync runs show RUN --only failed -o csv > failed.csv
+  intune-sync runs resume RUN           go on with it
+  intune-sync runs confirm RUN          who has checked in since
+
+Exit codes:
   0    it was done; of `verify`: the requests are as they were written
   1    it was not; of `verify`: they were changed
   2    wrong usage, or there is no such run
@@ -142,7 +148,7 @@ enum Commands {
         #[arg(long, value_name = "DURATION", value_parser = duration::within(1..=36_500 * DAY))]
         since: Option<u64>,
         /// What stdout gets
-        #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+        #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t)]
         output: RunsFormat,
         #[command(flatten)]
         place: StateDirArgs,
@@ -155,7 +161,7 @@ enum Commands {
         #[arg(long, value_name = "OUTCOME", value_enum)]
         only: Option<Only>,
         /// What stdout gets
-        #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+        #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t)]
         output: RunsFormat,
     },
     /// Go on with an unfinished run: the same command again, without the devices that are done
@@ -167,7 +173,7 @@ enum Commands {
         #[command(flatten)]
         run: RunArgs,
         /// What stdout gets
-        #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+        #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t)]
         output: ReportFormat,
     },
     /// Write everything about a run as JSON lines
@@ -180,7 +186,7 @@ enum Commands {
         #[arg(long, value_name = "N", default_value_t = 5)]
         last: u16,
         /// What stdout gets
-        #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+        #[arg(long, short, value_name = "FORMAT", value_enum, default_value_t)]
         output: RunsFormat,
         #[command(flatten)]
         place: StateDirArgs,

@@ -7,6 +7,11 @@ use intune_sync_settings::number::{Refused, seed, whole};
 
 use super::groups::output::OutputOptions;
 
+/// What it is mostly called with.
+pub(super) const EXAMPLES: &str = "Examples:
+  intune-sync simulate --listen 127.0.0.1:8080 --devices 1000
+  intune-sync simulate --config tenant.json --seed 7";
+
 /// `simulate`.
 #[derive(Debug, Args)]
 pub(crate) struct SimulateOptions {

@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{
+    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, builder::StyledStr,
+};
 use intune_sync_settings::Advice;
 use intune_sync_wit::Purpose;
 
 use super::{
-    Command,
+    Command, Variables,
     audit::{self, AuditOptions},
     clap_error::error_of,
+    completions::{self, CompletionsOptions},
+    config::{self, ConfigArgs},
     demo::{self, DemoOptions},
     doctor::{self, DoctorArgs},
     grant::{self, GrantArgs},
@@ -18,15 +22,20 @@ use super::{
         notification::NotifyArgs,
     },
     job::{self, JobArgs, JobOptions},
+    layers::Layers,
+    man::{self, ManOptions},
     notify::NotifyCommand,
     rehearse::{self, RehearseOptions},
     runs::{self, RunsArgs},
-    simulate::SimulateOptions,
+    simulate::{self, SimulateOptions},
 };
 
+/// What the program is called.
+pub(crate) const NAME: &str = "intune-sync";
+
 /// The whole tree, with the defaults and help texts that only one command has.
-pub(super) fn command() -> clap::Command {
-    Arguments::command()
+pub(crate) fn command() -> clap::Command {
+    let tree = Arguments::command()
         .mut_subcommand("demo", |demo| {
             demo::DEFAULTS.into_iter().fold(demo, |demo, (id, default)| {
                 demo.mut_arg(id, |arg| arg.default_value(default))
@@ -40,7 +49,30 @@ pub(super) fn command() -> clap::Command {
         // An administrator grants, at a machine that is not the job's.
         .mut_subcommand("grant", |grant| {
             grant.mut_arg("auth", |arg| arg.default_value("azure-cli"))
-        })
+        });
+    documented(config::with_flags_of_sync(tree))
+}
+
+/// Where more is written, at the end of each page.
+const MORE: &str = "More: `intune-sync man`, and docs/ where the program is from";
+
+/// The tree, each of whose pages says where more is written.
+fn documented(command: clap::Command) -> clap::Command {
+    let with = |help: Option<&StyledStr>| match help {
+        Some(help) => format!("{help}\n\n{MORE}"),
+        None => MORE.to_owned(),
+    };
+    let short = with(command.get_after_help());
+    let long = command.get_after_long_help().or(command.get_after_help());
+    let long = with(long);
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|below| below.get_name().to_owned())
+        .collect();
+    let command = command.after_help(short).after_long_help(long);
+    names.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, documented)
+    })
 }
 
 /// Make every Intune device of a tenant check in now
@@ -49,10 +81,14 @@ pub(super) fn command() -> clap::Command {
 /// leaves it.
 #[derive(Debug, Parser)]
 #[command(
-    name = "intune-sync",
-    bin_name = "intune-sync",
+    name = NAME,
+    bin_name = NAME,
     version,
-    after_help = "Try `intune-sync demo` first: it needs no Azure and changes nothing."
+    after_help = "Examples:
+  intune-sync demo                      see it at work: no Azure, nothing changes
+  intune-sync doctor                    find out whether this identity can do it here
+  intune-sync plan --stale-for 7d       see what a sync would do
+  intune-sync sync --stale-for 7d       do it"
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -64,17 +100,20 @@ pub(super) enum Subcommands {
     /// Request a sync of every device, or of those selected
     ///
     /// Lists the tenant's managed devices, selects, and requests a sync of each, in batches, within Graph's quota.
-    #[command(after_help = job::SOURCES, after_long_help = job::sources_and_exit_codes())]
+    #[command(after_help = job::with_sources(job::SYNC_EXAMPLES),
+        after_long_help = job::sources_and_exit_codes(job::SYNC_EXAMPLES))]
     Sync(Box<SyncArgs>),
     /// Show what `sync` would do: devices, batches, requests, expected time
     ///
     /// Lists and selects as `sync` does, with the same flags, and ends before the first write.
-    #[command(after_help = job::SOURCES, after_long_help = job::sources_and_exit_codes())]
+    #[command(after_help = job::with_sources(job::PLAN_EXAMPLES),
+        after_long_help = job::sources_and_exit_codes(job::PLAN_EXAMPLES))]
     Plan(Box<PlanArgs>),
     /// Run `sync` against a simulated tenant on this machine
     ///
     /// Needs no Azure and reaches nothing but this machine: a simulator on loopback responds as Microsoft Graph does,
     /// with throttling and failures, in a quota compressed in time.
+    #[command(after_help = demo::EXAMPLES)]
     Demo(Box<DemoOptions>),
     /// Say how long a run will take, by running it against a simulated tenant on a virtual clock
     ///
@@ -83,6 +122,7 @@ pub(super) enum Subcommands {
     #[command(after_help = rehearse::SOURCES, after_long_help = rehearse::MODEL_AND_EXIT_CODES)]
     Rehearse(Box<RehearseOptions>),
     /// Serve the simulated tenant on loopback until stopped, for other clients
+    #[command(after_help = simulate::EXAMPLES)]
     Simulate(SimulateOptions),
     /// Say whether this identity can do the job here, and what to do if not
     ///
@@ -122,6 +162,15 @@ pub(super) enum Subcommands {
     /// Every `sync` sends a message to Microsoft Teams, Slack or another webhook when it ends, if it is given the address
     /// of one. What comes of that changes neither the run nor its exit code.
     Notify(NotifyCommand),
+    /// Show, check or write the config file
+    #[command(after_help = config::FILE)]
+    Config(ConfigArgs),
+    /// Print a script that has a shell complete commands, flags and values
+    #[command(after_help = completions::INSTALL)]
+    Completions(CompletionsOptions),
+    /// Print the help texts as pages for `man`
+    #[command(after_help = man::INSTALL)]
+    Man(ManOptions),
 }
 
 /// `sync`.
@@ -148,60 +197,70 @@ pub(super) struct PlanArgs {
     job: JobArgs,
 }
 
+/// What `config` shows besides what it is given.
+pub(super) struct Context<'a> {
+    /// The whole tree.
+    pub(super) tree: &'a clap::Command,
+    /// What was read for the command.
+    pub(super) layers: &'a Layers,
+    pub(super) variables: Variables<'a>,
+}
+
 /// The command that clap has matched.
 ///
 /// # Errors
 ///
-/// Flags that do not go together; a devices file that cannot be read.
-pub(super) fn read(matches: &ArgMatches) -> Result<Command, clap::Error> {
-    Arguments::from_arg_matches(matches)?
-        .command
-        .try_into()
-        .map_err(error_of)
+/// Flags that do not go together; a file that cannot be read.
+pub(super) fn read(matches: &ArgMatches, context: &Context<'_>) -> Result<Command, clap::Error> {
+    let arguments = Arguments::from_arg_matches(matches)?;
+    command_of(arguments.command, matches, context).map_err(error_of)
 }
 
-impl TryFrom<Subcommands> for Command {
-    type Error = Advice;
-
-    fn try_from(command: Subcommands) -> Result<Self, Advice> {
-        Ok(match command {
-            Subcommands::Sync(args) => {
-                let history = args.history.options()?;
-                let notify = args.notify.options()?;
-                if args.dry_run
-                    && let Some(history) = &history
-                    && (history.resume != Resume::No || history.confirm_after.is_some())
-                {
-                    return Err(Advice::new(
-                        "`--dry-run` is not allowed with `--resume` or `--confirm-after`: it syncs nothing",
-                        "`intune-sync runs show RUN --only pending` shows what a resumed run would sync",
-                    ));
-                }
-                Self::Job(Box::new(match args.dry_run {
-                    true => args.job.options(Purpose::Plan, false)?,
-                    false => JobOptions {
-                        history,
-                        notify: Some(notify),
-                        ..args.job.options(Purpose::Sync, false)?
-                    },
-                }))
+fn command_of(
+    command: Subcommands,
+    matches: &ArgMatches,
+    context: &Context<'_>,
+) -> Result<Command, Advice> {
+    Ok(match command {
+        Subcommands::Sync(args) => {
+            let history = args.history.options()?;
+            let notify = args.notify.options()?;
+            if args.dry_run
+                && let Some(history) = &history
+                && (history.resume != Resume::No || history.confirm_after.is_some())
+            {
+                return Err(Advice::new(
+                    "`--dry-run` is not allowed with `--resume` or `--confirm-after`: it syncs nothing",
+                    "`intune-sync runs show RUN --only pending` shows what a resumed run would sync",
+                ));
             }
-            Subcommands::Plan(args) => {
-                let PlanArgs { list, job } = *args;
-                Self::Job(Box::new(job.options(Purpose::Plan, list)?))
-            }
-            Subcommands::Demo(options) => Self::Demo(options),
-            Subcommands::Rehearse(options) => {
-                options.check()?;
-                Self::Rehearse(options)
-            }
-            Subcommands::Simulate(options) => Self::Simulate(options),
-            Subcommands::Doctor(args) => Self::Doctor(Box::new((*args).try_into()?)),
-            Subcommands::Grant(args) => Self::Grant(Box::new((*args).try_into()?)),
-            Subcommands::Audit(options) => Self::Audit(options),
-            Subcommands::Compile { file, notifier } => Self::Compile { file, notifier },
-            Subcommands::Runs(args) => Self::Runs(args.try_into()?),
-            Subcommands::Notify(command) => Self::NotifyTest(Box::new(command.try_into()?)),
-        })
-    }
+            Command::Job(Box::new(match args.dry_run {
+                true => args.job.options(Purpose::Plan, false)?,
+                false => JobOptions {
+                    history,
+                    notify: Some(notify),
+                    ..args.job.options(Purpose::Sync, false)?
+                },
+            }))
+        }
+        Subcommands::Plan(args) => {
+            let PlanArgs { list, job } = *args;
+            Command::Job(Box::new(job.options(Purpose::Plan, list)?))
+        }
+        Subcommands::Demo(options) => Command::Demo(options),
+        Subcommands::Rehearse(options) => {
+            options.check()?;
+            Command::Rehearse(options)
+        }
+        Subcommands::Simulate(options) => Command::Simulate(options),
+        Subcommands::Doctor(args) => Command::Doctor(Box::new((*args).try_into()?)),
+        Subcommands::Grant(args) => Command::Grant(Box::new((*args).try_into()?)),
+        Subcommands::Audit(options) => Command::Audit(options),
+        Subcommands::Compile { file, notifier } => Command::Compile { file, notifier },
+        Subcommands::Runs(args) => Command::Runs(args.try_into()?),
+        Subcommands::Notify(command) => Command::NotifyTest(Box::new(command.try_into()?)),
+        Subcommands::Config(args) => Command::Config(args.options(matches, context)?),
+        Subcommands::Completions(options) => Command::Completions(options),
+        Subcommands::Man(options) => Command::Man(options),
+    })
 }

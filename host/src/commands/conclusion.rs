@@ -53,6 +53,12 @@ pub(super) async fn of(
     if declined {
         story.silence();
     }
+    let history = confirmer.options.history.as_ref();
+    let waits = history.is_some_and(|history| history.confirm_after.is_some());
+    let later = record
+        .as_ref()
+        .filter(|_| summary.status == RunStatus::Completed && summary.success > 0 && !waits)
+        .map(Record::confirmation);
     // People see the summary before the wait; JSON is one object.
     let is_text = confirmer.options.format == Format::Text;
     printer.end_progress();
@@ -108,6 +114,10 @@ pub(super) async fn of(
     output.conclude(printer, &summary);
     if let Some(command) = next {
         printer.command(&command);
+    } else if let Some(command) = later.filter(|_| is_text && printer.is_watched()) {
+        printer.note(&format!(
+            "`{command}` finds out which devices have checked in since"
+        ));
     }
     Ok(status)
 }
@@ -210,21 +220,25 @@ pub(super) fn not_begun(
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
     if let Some(record) = record {
-        let status = match &ended {
-            Ok(_) => RunStatus::Stopped,
-            Err(failure) => {
-                let problem = failure.advice.clone().into();
-                match failure.status {
-                    ExitStatus::NotAuthorized => RunStatus::NotAuthorized(problem),
-                    ExitStatus::Stopped => RunStatus::Interrupted(problem),
-                    _ => RunStatus::Failed(problem),
-                }
-            }
-        };
-        let summary = record.whole(nothing_done(status));
+        let summary = record.whole(nothing_done(why(&ended)));
         record.end(&summary, Timestamp::now(), printer);
     }
     ended
+}
+
+/// How a run ended that could not begin.
+pub(super) fn why(ended: &Result<ExitStatus, Failure>) -> RunStatus {
+    match ended {
+        Ok(_) => RunStatus::Stopped,
+        Err(failure) => {
+            let problem = failure.advice.clone().into();
+            match failure.status {
+                ExitStatus::NotAuthorized => RunStatus::NotAuthorized(problem),
+                ExitStatus::Stopped => RunStatus::Interrupted(problem),
+                _ => RunStatus::Failed(problem),
+            }
+        }
+    }
 }
 
 /// The counts of a run that has done nothing, and its status.

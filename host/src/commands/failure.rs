@@ -27,6 +27,11 @@ impl Failure {
         Self::new(ExitStatus::Usage, Advice::new(message, hint))
     }
 
+    /// Wrong usage, as it is already put into words.
+    pub(crate) fn from_usage(advice: Advice) -> Self {
+        Self::new(ExitStatus::Usage, advice)
+    }
+
     /// The identity, or the administrator, may not do this.
     pub(crate) fn not_authorized(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(ExitStatus::NotAuthorized, Advice::new(message, hint))

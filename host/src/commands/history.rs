@@ -371,6 +371,11 @@ impl Record {
         None
     }
 
+    /// The run that this one goes on with.
+    pub(super) fn goes_on_with(&self) -> Option<&str> {
+        self.earlier.as_ref().map(|earlier| earlier.run.id.as_str())
+    }
+
     /// The command that resumes the run.
     pub(super) fn command(&self) -> String {
         resume_command(&self.place, &self.id)
@@ -379,6 +384,11 @@ impl Record {
     /// The command that shows the devices that have failed.
     pub(super) fn failed_devices(&self) -> String {
         command(&self.place, &format!("runs show {} --only failed", self.id))
+    }
+
+    /// The command that finds out who has checked in since.
+    pub(super) fn confirmation(&self) -> String {
+        command(&self.place, &format!("runs confirm {}", self.id))
     }
 
     /// Notes that it is to be found out who has checked in, `after` milliseconds from `now`. Lets other runs begin.
@@ -416,14 +426,14 @@ pub(super) fn resume_command(place: &StateDir, run: &str) -> String {
 }
 
 /// How the job is done, as flags.
-fn settings(job: &JobOptions) -> Vec<String> {
+pub(super) fn settings(job: &JobOptions) -> Vec<String> {
     let mut settings = job.given.flags(Group::Pace);
     settings.extend(job.given.flags(Group::Job));
     settings
 }
 
 /// Whose devices, and as whom: what the token says. Of an opaque one, where Graph is and which source it came from.
-fn subject(job: &JobOptions, tokens: &TokenCache) -> Subject {
+pub(super) fn subject(job: &JobOptions, tokens: &TokenCache) -> Subject {
     let claims = tokens.claims().unwrap_or_default();
     let who = claims.application.or(claims.object);
     Subject {
@@ -434,7 +444,7 @@ fn subject(job: &JobOptions, tokens: &TokenCache) -> Subject {
 }
 
 /// Which devices, as flags. Many names of devices are their digest.
-fn selection(job: &JobOptions) -> Vec<String> {
+pub(super) fn selection(job: &JobOptions) -> Vec<String> {
     let mut given = job.given.clone();
     let mut many = Vec::new();
     for (flag, ids) in [

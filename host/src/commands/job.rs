@@ -166,7 +166,7 @@ impl Job<'_> {
                 _ => {}
             }
         }
-        self.ask(printer).await?;
+        self.ask(output, printer).await?;
         output.tick(printer, Timestamp::now());
         let summary = self.run.summary().await?;
         if let Some(record) = &mut self.record {
@@ -205,7 +205,11 @@ impl Job<'_> {
     }
 
     /// Asks a person at a terminal, if there is a question. Where the run has to stop meanwhile, there is no reply.
-    async fn ask(&mut self, printer: &mut Printer) -> Result<(), std::io::Error> {
+    async fn ask(
+        &mut self,
+        output: &mut Output,
+        printer: &mut Printer,
+    ) -> Result<(), std::io::Error> {
         if self.turn.stopped().is_some() || self.names.is_some() || self.misnamed.is_some() {
             return Ok(());
         }
@@ -224,7 +228,10 @@ impl Job<'_> {
             }
         };
         let replies = std::io::BufReader::new(std::io::stdin());
-        match printer.ask(&question, replies, over).await? {
+        let since = Timestamp::now();
+        let reply = printer.ask(&question, replies, over).await?;
+        output.waited(since, Timestamp::now());
+        match reply {
             Some(true) => self.run.egress().permit_writes(),
             Some(false) => {
                 self.run.egress().stop_writes();

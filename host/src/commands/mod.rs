@@ -1,12 +1,15 @@
 //! The commands, one module each.
 
 mod audit;
+mod completions;
 mod component;
 mod conclusion;
+mod config;
 mod confirm;
 mod demo;
 mod doctor;
 mod earlier;
+mod facts;
 mod failure;
 mod grant;
 mod groups;
@@ -14,6 +17,7 @@ mod history;
 mod identity;
 mod interruption;
 mod job;
+mod man;
 mod names;
 mod notify;
 mod patience;
@@ -41,16 +45,20 @@ use crate::{
 /// What a command shows, and how.
 pub(crate) fn output(command: &Command) -> OutputOptions {
     match command {
-        Command::Job(options) => options.output,
-        Command::Demo(options) => options.output,
-        Command::Rehearse(options) => options.report.output,
-        Command::Simulate(options) => options.output,
-        Command::Doctor(options) => options.report.output,
-        Command::Grant(options) => options.report.output,
-        Command::NotifyTest(options) => options.output,
-        Command::Audit(_) | Command::Compile { .. } | Command::Runs(_) | Command::Show(_) => {
-            OutputOptions::default()
-        }
+        Command::Job(options) => options.output.clone(),
+        Command::Demo(options) => options.output.clone(),
+        Command::Rehearse(options) => options.report.output.clone(),
+        Command::Simulate(options) => options.output.clone(),
+        Command::Doctor(options) => options.report.output.clone(),
+        Command::Grant(options) => options.report.output.clone(),
+        Command::NotifyTest(options) => options.output.clone(),
+        Command::Audit(_)
+        | Command::Compile { .. }
+        | Command::Runs(_)
+        | Command::Config(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Show(_) => OutputOptions::default(),
     }
 }
 
@@ -98,13 +106,16 @@ pub(crate) fn run(
         Command::Runs(options) => match runtime.block_on(runs::run(&options, printer))? {
             runs::Next::Over(status) => Ok(status),
             runs::Next::Command(command) => {
-                *printer = Printer::stdio(&output(&command));
+                *printer = Printer::stdio(&output(&command)).map_err(Failure::from_usage)?;
                 run(*command, started, printer)
             }
         },
         Command::NotifyTest(options) => {
             runtime.block_on(notify::test(&options, &Environment::capture(), printer))
         }
+        Command::Config(options) => config::run(options, printer),
+        Command::Completions(options) => completions::run(options, printer),
+        Command::Man(options) => man::run(&options, printer),
         Command::Show(page) => {
             printer.page(&page)?;
             Ok(ExitStatus::Success)

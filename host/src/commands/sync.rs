@@ -13,7 +13,7 @@ use intune_sync_egress::{
     HttpClient, TokenCache,
     sync::{Rules, Writes},
 };
-use intune_sync_report::{ExitStatus, Turn, run_id};
+use intune_sync_report::{ExitStatus, Format, Turn, run_id};
 use intune_sync_sandbox::{Egress, Time};
 use intune_sync_settings::Advice;
 use intune_sync_wit::{Dispatch, Purpose, Selection};
@@ -23,6 +23,7 @@ use tokio::{runtime::Handle, time::Instant};
 use super::{
     Failure, component, conclusion,
     confirm::{Confirmer, exactly},
+    facts::Facts,
     groups::{self, Groups},
     history::{Opened, Record},
     http_client, identity,
@@ -32,9 +33,15 @@ use super::{
     notify::{Notifier, Story},
     question::Question,
 };
-use crate::{cli::JobOptions, identity::Environment, output::Output, printer::Printer};
+use crate::{
+    cli::{JobOptions, Resume},
+    identity::Environment,
+    output::Output,
+    printer::Printer,
+};
 
-/// Runs a job, and sends a message about it where one is wanted. Its deadline counts from `started`.
+/// Runs a job, and sends a message about it where one is wanted. Its deadline counts from `started`. Who reads JSON gets an
+/// object however it ends.
 ///
 /// # Errors
 ///
@@ -43,6 +50,31 @@ pub(crate) async fn run(
     options: &JobOptions,
     environment: &Environment,
     started: Instant,
+    printer: &mut Printer,
+) -> Result<ExitStatus, Failure> {
+    let seed = RandomState::new().hash_one(Timestamp::now().as_nanosecond());
+    let id = run_id(Timestamp::now(), seed);
+    let ended = begin(options, environment, started, (&id, seed), printer).await;
+    let history = options.history.as_ref();
+    let confirms = history.is_some_and(|history| matches!(history.resume, Resume::Confirm(_)));
+    if options.format != Format::Text && !confirms && !printer.has_data() {
+        let summary = conclusion::nothing_done(conclusion::why(&ended));
+        let output = Output::new(options.format, options.purpose, id);
+        printer.data(&output.summary(Timestamp::now(), &summary))?;
+    }
+    ended
+}
+
+/// Runs a job under this id. `seed` is for the engine's jitter.
+///
+/// # Errors
+///
+/// When the run did not begin.
+async fn begin(
+    options: &JobOptions,
+    environment: &Environment,
+    started: Instant,
+    (id, seed): (&str, u64),
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
     let deadline = options.deadline().map(|deadline| started + deadline);
@@ -58,6 +90,7 @@ pub(crate) async fn run(
         environment,
         client,
         (started, deadline),
+        (id, seed),
         &mut story,
         printer,
     )
@@ -74,6 +107,7 @@ async fn job(
     environment: &Environment,
     client: HttpClient,
     (started, deadline): (Instant, Option<Instant>),
+    (id, seed): (&str, u64),
     story: &mut Story,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
@@ -136,8 +170,6 @@ async fn job(
 
     let rules = rules(options);
     let now = Timestamp::now();
-    let seed = RandomState::new().hash_one(now.as_nanosecond());
-    let id = run_id(now, seed);
     let record = history
         .map(|history| {
             Record::begin(
@@ -145,7 +177,7 @@ async fn job(
                 options,
                 sandbox.sha256(),
                 &tokens,
-                &id,
+                id,
                 now,
                 printer,
             )
@@ -154,7 +186,7 @@ async fn job(
     if let Some(record) = &record {
         interruption.set_last_line(record.command());
     }
-    story.set_run(&id);
+    story.set_run(id);
     let mut rest = None;
     let mut settings = options.settings(u64::try_from(now.as_millisecond()).unwrap_or(0), seed);
     if let Some(record) = &record {
@@ -171,6 +203,14 @@ async fn job(
         settings.learned = record.learned();
     }
     let mut output = Output::new(options.format, options.purpose, id);
+    output.set_ceiling(options.given.max_rate);
+    let facts = Facts::new(
+        options,
+        &tokens,
+        id,
+        record.as_ref().and_then(Record::goes_on_with),
+        now,
+    );
     // A run that goes on with devices that are known needs no groups.
     if rest.is_none() && !options.groups.is_empty() {
         let known = groups::of_job(options, &client, &tokens, &interruption, deadline, printer);
@@ -240,6 +280,7 @@ async fn job(
         ended = job.run(&mut output, printer) => ended?,
         never = stop_writes(egress, interruption.clone(), deadline) => match never {},
     };
+    output.set_facts(facts.until(Timestamp::now()));
     conclusion::of(ended, output, &confirmer, story, printer).await
 }
 

@@ -4,7 +4,8 @@ use intune_sync_graph::{GraphError, Requested, Verdict, judge};
 use intune_sync_report::{guid, retried, shortfall};
 use intune_sync_settings::Advice;
 use intune_sync_wit::{
-    DeviceDone, Event, EventKind, GroupCount, Guid, Outcome, Plan, Purpose, RunStatus, Summary,
+    DeviceDone, Event, EventKind, Failure, GroupCount, Guid, Outcome, Plan, Purpose, RunStatus,
+    Summary,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -265,6 +266,16 @@ fn device(name: &str, id: Guid) -> String {
         "" => guid(id),
         _ => format!("{name} ({})", guid(id)),
     }
+}
+
+/// Why a device has failed: `PC-0042: 404 ResourceNotFound: …`.
+pub(super) fn reason(done: &DeviceDone, failure: &Failure) -> String {
+    let name = match done.name.as_str() {
+        "" => guid(done.id),
+        name => name.to_owned(),
+    };
+    let response = response(failure.status, &failure.code);
+    format!("{name}: {response}: {}", failure.message)
 }
 
 /// The status and code of a response, as far as they are known: `503 serviceUnavailable`.

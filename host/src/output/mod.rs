@@ -59,6 +59,11 @@ impl Output {
         self.collector.set_groups(groups);
     }
 
+    /// What the summary for people says of the run besides its figures.
+    pub(crate) fn set_facts(&mut self, facts: Vec<(&'static str, String)>) {
+        self.collector.set_facts(facts);
+    }
+
     /// Who has checked in since.
     pub(crate) fn set_confirmed(&mut self, confirmed: Confirmed) {
         self.collector.set_confirmed(confirmed);
@@ -81,6 +86,16 @@ impl Output {
             Some(line) => printer.data(&line),
             None => Ok(()),
         }
+    }
+
+    /// The ceiling on the rate, in syncs in 1,000 seconds, to compare the rate with.
+    pub(crate) fn set_ceiling(&mut self, ceiling: Option<u64>) {
+        self.progress.set_ceiling(ceiling);
+    }
+
+    /// Nothing went on from `since` until `now`: somebody was asked.
+    pub(crate) fn waited(&mut self, since: Timestamp, now: Timestamp) {
+        self.progress.waited(since, now);
     }
 
     /// Shows how far the run is: on a terminal at each call, elsewhere a line every 15 seconds. To be called at least

@@ -1,5 +1,7 @@
 //! What is shown, and how: the format of stdout, colour, and how much goes to stderr.
 
+use std::path::PathBuf;
+
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use intune_sync_report::Format;
 use intune_sync_settings::Advice;
@@ -82,8 +84,18 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people
+    #[default]
+    Text,
+    /// A JSON object
+    Json,
+}
+
 /// How much is said on stderr, and in which colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputOptions {
     /// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set
@@ -91,14 +103,21 @@ pub(crate) struct OutputOptions {
     pub(crate) color: Color,
     #[command(flatten)]
     pub(crate) verbosity: Verbosity,
+    /// How each line of the log is written, on stderr and in `--log-file`
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
+    /// Also append the log to this file, with its notes even if `--quiet` keeps them from stderr
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
 }
 
 /// What a report shows, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Args)]
 pub(crate) struct ReportOptions {
     /// What stdout gets
     #[arg(
         long = "output",
+        short = 'o',
         value_name = "FORMAT",
         value_enum,
         default_value_t,

@@ -37,7 +37,7 @@ fn defaults_are_the_runbooks() {
         }
     );
     assert_eq!(
-        (job.format, job.output),
+        (job.format, job.output.clone()),
         (Format::Text, OutputOptions::default())
     );
     assert_eq!((job.deadline(), job.given.yes), (None, None));
@@ -97,6 +97,7 @@ fn each_flag_arrives() {
     let output = OutputOptions {
         color: Color::Never,
         verbosity: Verbosity::Verbose,
+        ..OutputOptions::default()
     };
     assert_eq!((job.format, job.output), (Format::Jsonl, output));
 }

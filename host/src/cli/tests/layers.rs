@@ -101,42 +101,42 @@ fn a_bad_config_file_is_named_with_its_key() {
     for (text, message, hint) in [
         (
             "batch-size = -1",
-            "`-1` is not allowed for `batch-size` in `FILE`: it takes 1 to 10000 devices",
+            "`-1` is not allowed for `batch-size` in `FILE`, line 1: it takes 1 to 10000 devices",
             "correct it, or remove it for the default, `50`",
         ),
         (
             "pace = \"x\"",
-            "`x` is not allowed for `pace` in `FILE`: it takes `fixed` or `quota`",
+            "`x` is not allowed for `pace` in `FILE`, line 1: it takes `fixed` or `quota`",
             "correct it, or remove it for the default, `fixed`",
         ),
         (
             "batch_size = 5",
-            "`batch_size` is not a known key in `FILE`",
+            "`batch_size` is not a known key in `FILE`, line 1",
             "write `batch-size`: the keys are the long flags' names",
         ),
         (
             "wat = 5",
-            "`wat` is not a known key in `FILE`",
+            "`wat` is not a known key in `FILE`, line 1",
             "the keys are the long flags' names: `intune-sync sync --help` lists them",
         ),
         (
             "config = \"x\"",
-            "`config` is not a known key in `FILE`",
+            "`config` is not a known key in `FILE`, line 1",
             "`--config` is for the command line alone",
         ),
         (
             "[batch-size]",
-            "a table is not allowed for `batch-size` in `FILE`: it takes a text, a number or a boolean",
+            "a table is not allowed for `batch-size` in `FILE`, line 1: it takes a text, a number or a boolean",
             "write the value as you would after `--batch-size`",
         ),
         (
             "os = [[1]]",
-            "a list in a list is not allowed for `os` in `FILE`: it takes a text, a number or a boolean, or a list of these",
+            "a list in a list is not allowed for `os` in `FILE`, line 1: it takes a text, a number or a boolean, or a list of these",
             "write the value as you would after `--os`",
         ),
         (
             "batch-size = [1, 2]",
-            "a list is not allowed for `batch-size` in `FILE`: it takes a text, a number or a boolean",
+            "a list is not allowed for `batch-size` in `FILE`, line 1: it takes a text, a number or a boolean",
             "write the value as you would after `--batch-size`",
         ),
     ] {

@@ -25,11 +25,21 @@ fn parse(line: &str, variables: &[(&str, &str)]) -> Result<Command, Advice> {
     let args = std::iter::once("intune-sync")
         .chain(line.split_whitespace())
         .map(OsString::from);
+    let says_which = [
+        "INTUNE_SYNC_CONFIG",
+        "INTUNE_SYNC_NO_CONFIG",
+        "XDG_CONFIG_HOME",
+    ];
+    // The file of whose machine this is has no part in it.
+    let none = (!variables.iter().any(|(name, _)| says_which.contains(name)))
+        .then_some(("INTUNE_SYNC_NO_CONFIG", "true"));
     let variables: Vec<(OsString, OsString)> = variables
         .iter()
+        .copied()
+        .chain(none)
         .map(|(name, value)| (name.into(), value.into()))
         .collect();
-    parse_with(args, &variables)
+    parse_with(args, &variables).map(|invocation| invocation.command)
 }
 
 fn job(line: &str, variables: &[(&str, &str)]) -> JobOptions {

@@ -3,7 +3,10 @@
 use intune_sync_wit::{Event, EventKind};
 use jiff::Timestamp;
 
-use crate::{cli::duration::display_seconds, printer::Printer};
+use crate::{
+    cli::duration::display_seconds,
+    printer::{Headway, Printer},
+};
 
 /// How far a rehearsal is: virtual time, shown in intervals of real time.
 #[derive(Default)]
@@ -30,8 +33,15 @@ impl Progress {
                 _ => {}
             }
         }
-        let of = self.to_sync.unwrap_or_default();
-        printer.progress(now, self.done.into(), of.into(), &self.text());
+        let headway = Headway {
+            done: self.done.into(),
+            of: self.to_sync.unwrap_or_default().into(),
+            what: "devices",
+            text: self.text(),
+            parts: vec![format!("{} of virtual time", display_seconds(self.at))],
+            ..Headway::default()
+        };
+        printer.progress(now, &headway);
     }
 
     /// `12000 of 25000 devices done after 21m of virtual time`.

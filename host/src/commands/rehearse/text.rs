@@ -45,12 +45,10 @@ pub(super) fn recommended(
     alternatives: &[Alternative],
 ) -> Option<String> {
     let best = alternatives.iter().find(|other| other.is_recommended)?;
-    let config = options.config.as_ref().map(|path| {
-        let path = path.to_string_lossy();
-        ["--config".to_owned(), quoted(&path)]
-    });
+    let config = options.config.flags();
+    let config = config.iter().map(|word| quoted(word));
     let words = ["intune-sync".to_owned(), "sync".to_owned()].into_iter();
-    let words = words.chain(config.into_iter().flatten());
+    let words = words.chain(config);
     // What was given may stand in a variable or the file: then a default has to be said.
     let flags = best
         .pace

@@ -43,7 +43,7 @@ fn again(earlier: &Run, knows: bool, run: &str, place: &StateDir) -> Result<Box<
     args.push("--state-dir".into());
     args.push(place.path().into());
     let usage = |usage| Failure::new(ExitStatus::Usage, usage);
-    let mut command = cli::parse(args).map(Box::new).map_err(usage)?;
+    let mut command = Box::new(cli::parse(args).map_err(usage)?.command);
     if let Command::Job(job) = &mut *command
         && let Some(history) = &mut job.history
     {

@@ -1,19 +1,24 @@
 //! All output: data goes to stdout, everything else to stderr, with colour only where it is wanted.
 
+mod foot;
+mod log_file;
+
 use std::{
     io::{self, BufRead, IsTerminal, Write},
     thread,
 };
 
 use clap::builder::styling::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use intune_sync_report::escape_json;
 pub(crate) use intune_sync_report::one_line;
 use intune_sync_settings::Advice;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use tokio::sync::oneshot;
 
-use crate::cli::{Color, OutputOptions, Page, Verbosity};
+pub(crate) use self::foot::Headway;
+use self::{foot::Foot, log_file::LogFile};
+use crate::cli::{Color, LogFormat, OutputOptions, Page, Verbosity};
 
 /// How much a line of the log matters, in the runbook's three words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +34,48 @@ pub(crate) enum Level {
 /// Between two lines about the progress, where there is no progress bar.
 const LINE_EVERY: SignedDuration = SignedDuration::from_secs(15);
 
-/// Writes the last line of a program that ends at once, on a line of its own whatever a progress bar has left there.
+/// Writes the last line of a program that ends at once, and erases what a progress bar has left.
 pub(crate) fn last_line(text: &str) {
-    let mut stderr = io::stderr();
-    let start = if stderr.is_terminal() { "\n" } else { "" };
+    erase_foot();
     // Where it cannot be written, nothing can be said about it either.
-    let _ = writeln!(stderr, "{start}{}", one_line(text));
+    let _ = writeln!(io::stderr(), "{}", one_line(text));
+}
+
+/// Erases what a progress bar has left, for who cannot reach the printer that has drawn it.
+pub(crate) fn erase_foot() {
+    if has_foot(&io::stderr()) {
+        let _ = foot::erase(&mut io::stderr());
+    }
+}
+
+/// Whether something can be kept at the foot: on a terminal that moves its cursor.
+fn has_foot(stderr: &io::Stderr) -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    stderr.is_terminal() && !is_dumb && understands_escapes()
+}
+
+#[cfg(windows)]
+fn understands_escapes() -> bool {
+    anstyle_query::windows::enable_ansi_colors() == Some(true)
+}
+
+#[cfg(not(windows))]
+fn understands_escapes() -> bool {
+    true
+}
+
+/// A line about what happens, before it is written anywhere.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    /// When it happened.
+    at: Timestamp,
+    /// `INFO`, or `error`.
+    word: &'a str,
+    color: AnsiColor,
+    text: &'a str,
+    hint: &'a str,
+    /// It is of the log, and shows its time everywhere.
+    is_timed: bool,
 }
 
 /// Writes to stdout and stderr. Nothing else in the program does.
@@ -43,17 +84,37 @@ pub(crate) struct Printer {
     stderr: Box<dyn Write + Send>,
     stdout_color: bool,
     stderr_color: bool,
-    stderr_is_terminal: bool,
+    stderr_has_foot: bool,
     verbosity: Verbosity,
+    log_format: LogFormat,
+    log_file: Option<LogFile>,
     stdout_closed: bool,
-    bar: Option<ProgressBar>,
+    has_data: bool,
+    foot: Option<Foot>,
     /// When the last line about the progress was due.
     line_at: Option<Timestamp>,
 }
 
 impl Printer {
-    /// The process's own stdout and stderr.
-    pub(crate) fn stdio(options: &OutputOptions) -> Self {
+    /// The process's own stdout and stderr, and the file of the log, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When that file cannot be written.
+    pub(crate) fn stdio(options: &OutputOptions) -> Result<Self, Advice> {
+        let mut printer = Self::of_process(options);
+        if let Some(path) = &options.log_file {
+            printer.log_file = Some(LogFile::open(path)?);
+        }
+        Ok(printer)
+    }
+
+    /// The same, with the defaults: what is wanted is not known.
+    pub(crate) fn plain() -> Self {
+        Self::of_process(&OutputOptions::default())
+    }
+
+    fn of_process(options: &OutputOptions) -> Self {
         let (stdout, stderr) = (io::stdout(), io::stderr());
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let plain =
@@ -66,12 +127,15 @@ impl Printer {
         Self {
             stdout_color: color(stdout.is_terminal()),
             stderr_color: color(stderr.is_terminal()),
-            stderr_is_terminal: stderr.is_terminal(),
+            stderr_has_foot: has_foot(&stderr),
             stdout: Box::new(stdout),
             stderr: Box::new(stderr),
             verbosity: options.verbosity,
+            log_format: options.log_format,
+            log_file: None,
             stdout_closed: false,
-            bar: None,
+            has_data: false,
+            foot: None,
             line_at: None,
         }
     }
@@ -89,10 +153,13 @@ impl Printer {
             stderr: Box::new(stderr),
             stdout_color: color,
             stderr_color: color,
-            stderr_is_terminal: false,
+            stderr_has_foot: false,
             verbosity: options.verbosity,
+            log_format: options.log_format,
+            log_file: None,
             stdout_closed: false,
-            bar: None,
+            has_data: false,
+            foot: None,
             line_at: None,
         }
     }
@@ -104,6 +171,7 @@ impl Printer {
     ///
     /// Any other failure, such as a full disk.
     pub(crate) fn data(&mut self, text: &str) -> io::Result<()> {
+        self.has_data = true;
         if self.stdout_closed {
             return Ok(());
         }
@@ -114,8 +182,16 @@ impl Printer {
                 .write_all(text.as_bytes())
                 .and_then(|()| stdout.flush())
         };
-        let written = match &self.bar {
-            Some(bar) => bar.suspend(write),
+        let written = match &self.foot {
+            Some(foot) => {
+                let mut written = Ok(());
+                // Stdout may be the same terminal.
+                let _ = foot.above(&mut self.stderr, |_| {
+                    written = write();
+                    Ok(())
+                });
+                written
+            }
             None => write(),
         };
         match written {
@@ -130,6 +206,11 @@ impl Printer {
     /// Whether the reader of stdout has gone away.
     pub(crate) fn stdout_closed(&self) -> bool {
         self.stdout_closed
+    }
+
+    /// Whether anything was to be written to stdout.
+    pub(crate) fn has_data(&self) -> bool {
+        self.has_data
     }
 
     /// Writes a page to stdout, in colour where that is wanted.
@@ -147,28 +228,22 @@ impl Printer {
 
     /// Shows why the program ends without having done its work, and what to do about it.
     pub(crate) fn error(&mut self, Advice { message, hint }: &Advice) {
-        self.labelled("error", AnsiColor::Red, message);
-        self.hint(hint);
+        self.labelled("error", AnsiColor::Red, message, hint);
     }
 
     /// Shows what may need attention, and what to do about it.
     pub(crate) fn warning(&mut self, Advice { message, hint }: &Advice) {
-        self.labelled("warning", AnsiColor::Yellow, message);
-        self.hint(hint);
+        self.labelled("warning", AnsiColor::Yellow, message, hint);
     }
 
     /// Shows something worth knowing. Not with `--quiet`.
     pub(crate) fn note(&mut self, message: &str) {
-        if self.verbosity > Verbosity::Quiet {
-            self.labelled("note", AnsiColor::Cyan, message);
-        }
+        self.labelled("note", AnsiColor::Cyan, message, "");
     }
 
-    /// Shows what to do next; an empty text shows nothing.
+    /// Shows what to do next.
     pub(crate) fn hint(&mut self, hint: &str) {
-        if !hint.is_empty() {
-            self.labelled("hint", AnsiColor::Cyan, hint);
-        }
+        self.labelled("hint", AnsiColor::Cyan, hint, "");
     }
 
     /// Shows a command, as it can be typed.
@@ -179,19 +254,28 @@ impl Printer {
     /// A line of the log, in the runbook's shape and in UTC: `[2026-11-23 02:17:00] [INFO] text`.
     pub(crate) fn log(&mut self, now: Timestamp, level: Level, text: &str) {
         let (word, color) = match level {
-            Level::Info if self.verbosity == Verbosity::Quiet => return,
             Level::Info => ("INFO", AnsiColor::Green),
             Level::Warning => ("WARNING", AnsiColor::Yellow),
             Level::Error => ("ERROR", AnsiColor::Red),
         };
-        let time = now.strftime("%Y-%m-%d %H:%M:%S");
-        let word = self.paint(word, color.on_default());
-        self.line(&format!("[{time}] [{word}] {}", one_line(text)));
+        self.say(Line {
+            at: now,
+            word,
+            color,
+            text,
+            hint: "",
+            is_timed: true,
+        });
     }
 
     /// Whether details belong in the log: `--verbose`.
     pub(crate) fn is_verbose(&self) -> bool {
         self.verbosity == Verbosity::Verbose
+    }
+
+    /// Whether a person watches, as far as that can be known: stderr is a terminal.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.stderr_has_foot
     }
 
     /// Asks a question on stderr and reads the reply: true for `y` and `yes`. The end of `replies` is a no. There is no
@@ -206,6 +290,7 @@ impl Printer {
         mut replies: impl BufRead + Send + 'static,
         over: impl Future<Output = ()>,
     ) -> io::Result<Option<bool>> {
+        self.end_progress();
         // Where stderr cannot be written, nothing can be said about it either.
         let _ =
             write!(self.stderr, "{} [y/N] ", one_line(question)).and_then(|()| self.stderr.flush());
@@ -230,46 +315,100 @@ impl Printer {
         }
     }
 
-    /// Shows how far it is: by a progress bar at the foot of the terminal, or by a line of the log every 15 seconds.
-    /// No bar with `--quiet`.
-    pub(crate) fn progress(&mut self, now: Timestamp, done: u64, of: u64, text: &str) {
-        if !self.stderr_is_terminal || self.verbosity == Verbosity::Quiet {
+    /// Shows how far it is: at the foot of the terminal, or by a line of the log every 15 seconds. Nothing at the foot with
+    /// `--quiet`.
+    pub(crate) fn progress(&mut self, now: Timestamp, headway: &Headway) {
+        if !self.stderr_has_foot
+            || self.verbosity == Verbosity::Quiet
+            || self.log_format == LogFormat::Json
+        {
             if now.duration_since(*self.line_at.get_or_insert(now)) >= LINE_EVERY {
                 self.line_at = Some(now);
-                self.log(now, Level::Info, text);
+                self.log(now, Level::Info, &headway.text);
             }
             return;
         }
-        let bar = self.bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{wide_bar} {msg}")
-                .expect("the template is a constant");
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
-                .with_style(style.progress_chars("━╸─"))
-        });
-        bar.set_length(of.max(1));
-        bar.set_position(done);
-        bar.set_message(one_line(text));
+        let foot = self.foot.get_or_insert_default();
+        // Where stderr cannot be written, nothing can be said about it either.
+        let _ = foot.show(
+            &mut self.stderr,
+            now,
+            headway,
+            foot::width(),
+            self.stderr_color,
+        );
     }
 
     /// Removes the progress bar.
     pub(crate) fn end_progress(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
+        if self.foot.take().is_some() {
+            let _ = foot::erase(&mut self.stderr);
         }
     }
 
-    fn labelled(&mut self, word: &str, color: AnsiColor, text: &str) {
-        let word = self.paint(&format!("{word}:"), color.on_default().bold());
-        self.line(&format!("{word} {}", one_line(text)));
+    fn labelled(&mut self, word: &str, color: AnsiColor, text: &str, hint: &str) {
+        self.say(Line {
+            at: Timestamp::now(),
+            word,
+            color,
+            text,
+            hint,
+            is_timed: false,
+        });
+    }
+
+    /// Writes a line to stderr, unless `--quiet` is for it, and to the file of the log.
+    fn say(&mut self, line: Line<'_>) {
+        let is_loud = !matches!(line.word, "INFO" | "note");
+        if is_loud || self.verbosity > Verbosity::Quiet {
+            match self.log_format {
+                LogFormat::Json => self.line(&line.json()),
+                LogFormat::Text if line.is_timed => {
+                    let word = self.paint(line.word, line.color.on_default());
+                    self.line(&line.timed(&word));
+                }
+                LogFormat::Text => {
+                    for (word, color, text) in [
+                        (line.word, line.color, line.text),
+                        ("hint", AnsiColor::Cyan, line.hint),
+                    ] {
+                        if !text.is_empty() {
+                            let word = self.paint(&format!("{word}:"), color.on_default().bold());
+                            self.line(&format!("{word} {}", one_line(text)));
+                        }
+                    }
+                }
+            }
+        }
+        let text = match self.log_format {
+            LogFormat::Json => line.json(),
+            LogFormat::Text => {
+                let mut text = line.timed(&line.word.to_ascii_uppercase());
+                if !line.hint.is_empty() {
+                    let hint = Line {
+                        text: line.hint,
+                        ..line
+                    };
+                    text = format!("{text}\n{}", hint.timed("HINT"));
+                }
+                text
+            }
+        };
+        if let Some(file) = &mut self.log_file
+            && let Some(problem) = file.append(&text)
+        {
+            // It is said once: there is nothing to append to any more.
+            self.log_file = None;
+            self.warning(&problem);
+        }
     }
 
     fn line(&mut self, text: &str) {
         let stderr = &mut self.stderr;
-        let mut write = || writeln!(stderr, "{text}");
         // Where stderr cannot be written, nothing can be said about it either.
-        let _ = match &self.bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
+        let _ = match &self.foot {
+            Some(foot) => foot.above(stderr, |stderr| writeln!(stderr, "{text}")),
+            None => writeln!(stderr, "{text}"),
         };
     }
 
@@ -279,6 +418,40 @@ impl Printer {
         } else {
             text.to_owned()
         }
+    }
+}
+
+impl Drop for Printer {
+    fn drop(&mut self) {
+        self.end_progress();
+    }
+}
+
+impl Line<'_> {
+    /// `[2026-11-23 02:17:00] [INFO] text`.
+    fn timed(&self, word: &str) -> String {
+        let time = self.at.strftime("%Y-%m-%d %H:%M:%S");
+        format!("[{time}] [{word}] {}", one_line(self.text))
+    }
+
+    /// The same as one JSON object.
+    fn json(&self) -> String {
+        #[derive(Serialize)]
+        struct Object<'a> {
+            time: String,
+            level: String,
+            message: &'a str,
+            #[serde(skip_serializing_if = "str::is_empty")]
+            hint: &'a str,
+        }
+        let object = Object {
+            time: format!("{:.3}", self.at),
+            level: self.word.to_ascii_lowercase(),
+            message: self.text,
+            hint: self.hint,
+        };
+        let json = serde_json::to_string(&object).expect("texts are JSON");
+        escape_json(&json).into_owned()
     }
 }
 
@@ -336,7 +509,11 @@ pub(crate) mod tests {
     }
 
     fn options(color: Color, verbosity: Verbosity) -> OutputOptions {
-        OutputOptions { color, verbosity }
+        OutputOptions {
+            color,
+            verbosity,
+            ..OutputOptions::default()
+        }
     }
 
     fn everything(options: &OutputOptions) -> (String, String) {
