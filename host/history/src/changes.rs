@@ -19,6 +19,8 @@ pub(crate) struct Changes {
     pub(crate) totals: Option<Totals>,
     pub(crate) learned: Option<Learned>,
     pub(crate) clock_ahead: Option<i64>,
+    /// When everything waited, and how long, both in milliseconds.
+    pub(crate) waits: Vec<(i64, i64)>,
 }
 
 /// What is new of a device.
@@ -58,7 +60,7 @@ impl Changes {
 
     /// How many rows they concern.
     pub(crate) fn rows(&self) -> usize {
-        self.devices.len() + self.requests.len()
+        self.devices.len() + self.requests.len() + self.waits.len()
     }
 
     /// What is lost if they cannot be written.

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{DeviceFilter, Error, Evidence, History, Run, read::Device};
+use crate::{DeviceFilter, Error, Evidence, History, Run, Wait, read::Device};
 
 /// Why an export broke off.
 #[derive(Debug, thiserror::Error)]
@@ -37,11 +37,16 @@ enum Line<'a> {
         ms: Option<i64>,
         hash: Option<String>,
     },
+    Wait {
+        run: &'a str,
+        #[serde(flatten)]
+        wait: Wait,
+    },
 }
 
 impl History {
     /// Writes a run, with the parts that it resumes: a line for each part, each device with its last outcome, and each
-    /// request.
+    /// request and each wait.
     ///
     /// # Errors
     ///
@@ -75,6 +80,11 @@ impl History {
                 })
             })?;
             written?;
+        }
+        for part in parts.iter().rev() {
+            for wait in self.waits(part)? {
+                line(output, &Line::Wait { run: part, wait })?;
+            }
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ pub use self::{
     lock::{Held, Holder, Lock, host},
     place::StateDir,
     prune::{Keep, Pruned},
-    read::{Device, DeviceFilter, RunFilter},
+    read::{Device, DeviceFilter, RunFilter, Wait},
     recorder::{Departure, Recorder, RequestKind, Return, Selected, Unrecorded},
     resume::Earlier,
     run::{DeviceOutcome, Header, Run, RunOutcome, Subject, Totals},

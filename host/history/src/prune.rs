@@ -82,6 +82,7 @@ impl History {
             "device WHERE run",
             "request WHERE run",
             "confirmation WHERE run",
+            "wait WHERE run",
             "run WHERE id",
         ] {
             transaction.execute(&format!("DELETE FROM {table} = ?1"), [run])?;

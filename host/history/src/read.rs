@@ -61,6 +61,15 @@ pub struct Device {
     pub checked_in: Option<bool>,
 }
 
+/// A time in which nothing was sent, since Graph was asked for too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Wait {
+    /// When it began, in milliseconds since 1970.
+    pub at: i64,
+    /// How long it was to be, in milliseconds.
+    pub ms: i64,
+}
+
 impl History {
     /// The runs, the latest first.
     ///
@@ -135,6 +144,26 @@ impl History {
             is_last &= !self.has_devices(&part)?;
         }
         Ok(())
+    }
+
+    /// When a run, this part of it alone, waited, in order. They overlap where more was throttled before a wait was over.
+    ///
+    /// # Errors
+    ///
+    /// When the history cannot be read.
+    pub fn waits(&self, part: &str) -> Result<Vec<Wait>, Error> {
+        let read = || -> rusqlite::Result<Vec<_>> {
+            let query = "SELECT at, ms FROM wait WHERE run = ?1 ORDER BY at";
+            let mut statement = self.connection.prepare(query)?;
+            let wait = |row: &rusqlite::Row<'_>| {
+                Ok(Wait {
+                    at: row.get("at")?,
+                    ms: row.get("ms")?,
+                })
+            };
+            statement.query_map([part], wait)?.collect()
+        };
+        read().map_err(|error| self.error(&error))
     }
 
     fn has_devices(&self, part: &str) -> Result<bool, Error> {

@@ -10,12 +10,12 @@ use std::{
 };
 
 use intune_sync_ids::Guid;
-use intune_sync_wit::{DeviceDone, Learned, Summary};
+use intune_sync_wit::{self as wit, DeviceDone, Learned, RunStatus, Summary};
 
 use crate::{
     Error, Evidence, Header, History, Problem, Totals,
     resume::Earlier,
-    writer::{Entry, Message, Writer},
+    writer::{End, Entry, Message, Writer},
 };
 
 /// How much waits for the writer at most, in messages; then those that hand in more wait. Some megabytes.
@@ -188,6 +188,12 @@ impl Recorder {
         self.send(Entry::ClockAhead(ms));
     }
 
+    /// Everything waits from now on, since Graph was asked for too much; both in milliseconds, `at` since 1970.
+    pub fn waits(&self, at: i64, ms: u64) {
+        let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+        self.send(Entry::Waits(at, ms));
+    }
+
     /// Waits until all that was handed in is on the disk.
     ///
     /// # Errors
@@ -226,8 +232,11 @@ impl Recorder {
             let mut line = self.line();
             line.send(Message::End {
                 totals: summary.into(),
-                outcome: outcome.to_owned(),
-                ended_at: ended_at.to_owned(),
+                end: End {
+                    outcome: outcome.to_owned(),
+                    at: ended_at.to_owned(),
+                    problem: problem(&summary.status).cloned(),
+                },
                 reply,
             });
             line.writer.take()
@@ -275,6 +284,16 @@ impl Line {
     /// A writer that is gone takes nothing: the run is over.
     fn send(&self, message: Message) {
         let _ = self.messages.send(message);
+    }
+}
+
+/// Why a run's work was not done.
+fn problem(status: &RunStatus) -> Option<&wit::Problem> {
+    match status {
+        RunStatus::Interrupted(problem)
+        | RunStatus::NotAuthorized(problem)
+        | RunStatus::Failed(problem) => Some(problem),
+        RunStatus::Running | RunStatus::Completed | RunStatus::Stopped => None,
     }
 }
 

@@ -44,7 +44,7 @@ impl History {
             Run::read,
         );
         let latest = latest.optional().map_err(|error| self.error(&error))?;
-        latest.map(|run| self.earlier(run)).transpose()
+        latest.map(|run| self.counted(run)).transpose()
     }
 
     /// The run that a user names, to go on with it. Of a run in several parts, that is the last one.
@@ -57,7 +57,7 @@ impl History {
         while let Some(next) = self.next_part(&run.id)? {
             run = next;
         }
-        self.earlier(run)
+        self.counted(run)
     }
 
     /// The devices that are left of a run whose list was complete; `None` where it was not, or nothing is left.
@@ -139,9 +139,13 @@ impl History {
         next.optional().map_err(|error| self.error(&error))
     }
 
-    /// The counts by the outcomes that were committed: those in the run's row may be a moment older. A device has a final
-    /// outcome in one part only, since no later one takes it.
-    fn earlier(&self, run: Run) -> Result<Earlier, Error> {
+    /// A run with the counts by the outcomes that were committed: those in its row may be a moment older. A device has a
+    /// final outcome in one part only, since no later one takes it.
+    ///
+    /// # Errors
+    ///
+    /// When the history cannot be read.
+    pub fn counted(&self, run: Run) -> Result<Earlier, Error> {
         let mut totals = Totals {
             total: 0,
             success: 0,

@@ -153,6 +153,10 @@ pub struct Run {
     pub resumes: Option<String>,
     /// How it ended. None for a run under way, and for one that was killed.
     pub outcome: Option<RunOutcome>,
+    /// Why it ended before its work was done, in one sentence without a full stop.
+    pub problem: Option<String>,
+    /// What helps, in one sentence without a full stop.
+    pub hint: Option<String>,
     /// The counts, of all parts so far.
     #[serde(flatten)]
     pub totals: Totals,
@@ -172,8 +176,8 @@ pub struct Run {
 
 impl Run {
     pub(crate) const COLUMNS: &str = "id, started_at, ended_at, purpose, cloud, tenant, app, settings, selection, \
-        arguments, program, component_sha256, resumes, outcome, total, success, error, skipped, gone, pending, batches, retries, \
-        throttled, requests, duration_ms, evidence_sha256, learned_rate, bulk_counts_devices, clock_ahead_ms, confirm_at, confirmed_at";
+        arguments, program, component_sha256, resumes, outcome, problem, hint, total, success, error, skipped, gone, pending, \
+        batches, retries, throttled, requests, duration_ms, evidence_sha256, learned_rate, bulk_counts_devices, clock_ahead_ms, confirm_at, confirmed_at";
 
     pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let count = |name: &str| {
@@ -197,6 +201,8 @@ impl Run {
             component_sha256: row.get("component_sha256")?,
             resumes: row.get("resumes")?,
             outcome: row.get("outcome")?,
+            problem: row.get("problem")?,
+            hint: row.get("hint")?,
             totals: Totals {
                 total: count("total")?,
                 success: count("success")?,

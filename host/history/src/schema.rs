@@ -10,7 +10,7 @@ pub(crate) const APPLICATION: i32 = 0x6973_7968;
 
 /// What makes a file of each version one of the next. Number 0 makes an empty file one of version 1. Only ever add to
 /// these.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE run (
         id TEXT PRIMARY KEY,            -- RunId in the output: 20261126-041500-9c1f
@@ -95,6 +95,20 @@ const MIGRATIONS: [&str; 3] = [
     ALTER TABLE run ADD COLUMN confirmed_at TEXT;
     -- Whether the device has checked in since its sync was accepted.
     ALTER TABLE confirmation ADD COLUMN checked_in INTEGER NOT NULL DEFAULT 0;
+",
+    "
+    -- Why the run ended before its work was done, and what helps.
+    ALTER TABLE run ADD COLUMN problem TEXT;
+    ALTER TABLE run ADD COLUMN hint TEXT;
+
+    -- When everything waited, since Graph was asked for too much. A response to a batch says so of its items only, so that
+    -- this cannot be read from `request`.
+    CREATE TABLE wait (
+        run TEXT NOT NULL REFERENCES run(id),
+        at INTEGER NOT NULL,            -- milliseconds since 1970
+        ms INTEGER NOT NULL,            -- how long
+        PRIMARY KEY (run, at)
+    ) WITHOUT ROWID, STRICT;
 ",
 ];
 

@@ -19,6 +19,7 @@ pub(crate) struct Statements<'a> {
     leave: Statement<'a>,
     returned: Statement<'a>,
     hash: Statement<'a>,
+    wait: Statement<'a>,
 }
 
 impl<'a> Statements<'a> {
@@ -49,16 +50,22 @@ impl<'a> Statements<'a> {
             )?,
             hash: connection
                 .prepare("UPDATE request SET hash = ?3 WHERE run = ?1 AND seq = ?2")?,
+            wait: connection.prepare(
+                "INSERT INTO wait (run, at, ms) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET ms = max(ms, ?3)",
+            )?,
         })
     }
 
-    /// Writes all changes of devices and requests.
+    /// Writes all changes of devices and requests, and the waits.
     pub(crate) fn apply(&mut self, changes: &Changes) -> rusqlite::Result<()> {
         for (id, change) in &changes.devices {
             self.device(*id, change)?;
         }
         for (seq, change) in &changes.requests {
             self.request(*seq, change)?;
+        }
+        for (at, ms) in &changes.waits {
+            self.wait.execute(params![self.run, at, ms])?;
         }
         Ok(())
     }

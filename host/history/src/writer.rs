@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use intune_sync_wit::{DeviceDone, Learned};
+use intune_sync_wit::{self as wit, DeviceDone, Learned};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::{
@@ -40,10 +40,18 @@ pub(crate) enum Message {
     /// The run is over.
     End {
         totals: Totals,
-        outcome: String,
-        ended_at: String,
+        end: End,
         reply: SyncSender<Result<Evidence, Unrecorded>>,
     },
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) outcome: String,
+    pub(crate) at: String,
+    /// Why its work was not done, and what helps.
+    pub(crate) problem: Option<wit::Problem>,
 }
 
 /// Something to write.
@@ -56,6 +64,7 @@ pub(crate) enum Entry {
     Progress(Totals),
     Learned(Learned),
     ClockAhead(i64),
+    Waits(i64, i64),
 }
 
 /// Writes one run.
@@ -138,13 +147,8 @@ impl Writer {
                     due = None;
                     let _ = reply.send(lock(&self.broken).is_none());
                 }
-                Ok(Message::End {
-                    totals,
-                    outcome,
-                    ended_at,
-                    reply,
-                }) => {
-                    let ended = self.end(totals, &outcome, &ended_at);
+                Ok(Message::End { totals, end, reply }) => {
+                    let ended = self.end(totals, &end);
                     // The file is closed when the run's end is known.
                     drop(self);
                     let _ = reply.send(ended);
@@ -187,6 +191,7 @@ impl Writer {
             Entry::Progress(totals) => self.changes.totals = Some(totals),
             Entry::Learned(learned) => self.changes.learned = Some(learned),
             Entry::ClockAhead(ms) => self.changes.clock_ahead = Some(ms),
+            Entry::Waits(at, ms) => self.changes.waits.push((at, ms)),
         }
     }
 
@@ -215,7 +220,7 @@ impl Writer {
         }
     }
 
-    fn try_commit(&mut self, end: Option<(&str, &str)>) -> rusqlite::Result<()> {
+    fn try_commit(&mut self, end: Option<&End>) -> rusqlite::Result<()> {
         let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate)?;
         Statements::prepare(&transaction, &self.run)?.apply(&self.changes)?;
         if let Some(totals) = &self.changes.totals {
@@ -230,10 +235,19 @@ impl Writer {
                 params![self.run, ms],
             )?;
         }
-        if let Some((outcome, ended_at)) = end {
+        if let Some(End {
+            outcome,
+            at,
+            problem,
+        }) = end
+        {
+            let (problem, hint) = match problem {
+                Some(problem) => (Some(&problem.message), Some(&problem.hint)),
+                None => (None, None),
+            };
             transaction.execute(
-                "UPDATE run SET outcome = ?2, ended_at = ?3 WHERE id = ?1",
-                params![self.run, outcome, ended_at],
+                "UPDATE run SET outcome = ?2, ended_at = ?3, problem = ?4, hint = ?5 WHERE id = ?1",
+                params![self.run, outcome, at, problem, hint],
             )?;
         }
         transaction.commit()?;
@@ -241,16 +255,11 @@ impl Writer {
         Ok(())
     }
 
-    fn end(
-        &mut self,
-        totals: Totals,
-        outcome: &str,
-        ended_at: &str,
-    ) -> Result<Evidence, Unrecorded> {
+    fn end(&mut self, totals: Totals, end: &End) -> Result<Evidence, Unrecorded> {
         self.chain.close();
         self.hash();
         self.changes.totals = Some(totals);
-        match self.try_commit(Some((outcome, ended_at))) {
+        match self.try_commit(Some(end)) {
             Ok(()) => Ok(self.chain.last()),
             Err(error) => {
                 let problem = Error::sqlite(&self.path, &error).problem;

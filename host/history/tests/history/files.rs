@@ -82,6 +82,7 @@ fn an_older_file_is_migrated_with_all_that_is_in_it() {
     let versions = [
         (include_str!("v1.sql"), None),
         (include_str!("v2.sql"), Some(9_000)),
+        (include_str!("v3.sql"), Some(9_000)),
     ];
     assert_eq!(versions.len() + 1, VERSION as usize, "the one before this");
     for (version, (tables, learned)) in (1..).zip(versions) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use intune_sync_history::{
     Device, DeviceFilter, DeviceOutcome, Error, History, Recorder, RunFilter, StateDir,
 };
-use intune_sync_wit::{Outcome, RunStatus};
+use intune_sync_wit::{Outcome, Problem, RunStatus};
 
 use crate::support::{NOW, done, exchange, failed, header, selected, summary};
 
@@ -96,6 +96,64 @@ fn runs_are_filtered() {
     assert_eq!(count(Some("completed"), None), 0);
     assert_eq!(count(Some("completed-with-errors"), None), 2);
     assert_eq!(count(None, Some(header(2).started_at)), 1);
+}
+
+/// In two parts, of which the first one waited twice and gave up, and the second one was killed.
+#[test]
+fn waits_and_why_a_run_gave_up_are_kept() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = StateDir::at(directory.path());
+    let open = || History::open(&place).expect("it can be opened");
+    let recorder = Recorder::begin(open(), &header(1), None).expect("it begins");
+    recorder.selected(selected(1..=2), NOW);
+    recorder.done(done(1, Outcome::Accepted), NOW + 1);
+    recorder.waits(NOW + 50, 30_000);
+    recorder.waits(NOW + 10, 20_000);
+    recorder.waits(NOW + 10, 1_000);
+    let problem = Problem {
+        message: "Graph asks to wait two hours".to_owned(),
+        hint: "resume the run later".to_owned(),
+    };
+    let summary = summary(2, 1, 0, RunStatus::Interrupted(problem));
+    let ended = recorder.end(&summary, "interrupted", "2026-11-26T01:00:00.000Z");
+    ended.expect("it ends");
+    let history = open();
+    let earlier = history.to_resume(&header(1).id).expect("there is one");
+    let next = Recorder::begin(open(), &header(2), Some(&earlier)).expect("it begins");
+    next.done(done(2, Outcome::Accepted), NOW + 99);
+    next.flush().expect("it is written");
+    drop(next);
+
+    let first = history.run(&header(1).id).expect("there is one");
+    assert_eq!(
+        (first.problem.as_deref(), first.hint.as_deref()),
+        (
+            Some("Graph asks to wait two hours"),
+            Some("resume the run later")
+        )
+    );
+    let waits = history.waits(&first.id).expect("it can be read");
+    let waits: Vec<(i64, i64)> = waits.iter().map(|wait| (wait.at - NOW, wait.ms)).collect();
+    assert_eq!(waits, [(10, 20_000), (50, 30_000)]);
+    let second = history.run(&header(2).id).expect("there is one");
+    assert_eq!((&second.problem, second.outcome.as_deref()), (&None, None));
+    assert_eq!(history.waits(&second.id).expect("it can be read"), []);
+    // The row of a run that was killed is older than its devices.
+    let counted = history.counted(second).expect("it can be read");
+    assert_eq!((counted.totals.total, counted.totals.success), (2, 2));
+
+    let mut lines = Vec::new();
+    history
+        .export(&header(2).id, &mut lines)
+        .expect("it can be written");
+    let lines = String::from_utf8(lines).expect("JSON is UTF-8");
+    assert_eq!(lines.matches(r#""table":"wait""#).count(), 2, "{lines}");
+    drop(history);
+
+    let mut history = open();
+    let all = [header(2).id, header(1).id];
+    history.prune(&all).expect("it can be written");
+    assert_eq!(history.waits(&header(1).id).expect("it can be read"), []);
 }
 
 #[test]
