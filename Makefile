@@ -6,6 +6,7 @@
 # make runtimes
 #              runs the composed components on each WebAssembly runtime on this machine, and compares them with the
 #              program: a line for each runtime. RUNTIME=jco selects one
+# make browser looks at the report of a run in Chromium: light, dark, printed, on a phone, from the keyboard, with axe
 # make simulation
 #              runs the core against 100,000 random tenants on virtual time (`make test` takes 2,000)
 # make replay SEED=17
@@ -29,7 +30,7 @@ CARGO ?= cargo
 # One selection and one profile everywhere: any other would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test test-under-load runtimes simulation replay custody crash bench docs picture mutants fuzz lint reproducible setup node
+.PHONY: demo build test test-under-load runtimes browser simulation replay custody crash bench docs picture mutants fuzz lint reproducible setup node chromium
 .DEFAULT_GOAL := build
 
 demo: build
@@ -38,15 +39,18 @@ demo: build
 build: setup
 	$(CARGO) build $(FLAGS) --exclude intune-sync-hostile --exclude intune-sync-plain-host
 
-test: setup node
+test: setup node chromium
 	$(CARGO) test $(FLAGS)
 
-test-under-load: setup node
+test-under-load: setup node chromium
 	$(CARGO) test $(FLAGS) --no-run
 	@TIMES=$(TIMES) .ci/under-load $(CARGO) test $(FLAGS) $(TESTS)
 
 runtimes: setup node
 	@$(CARGO) test $(FLAGS) --quiet --test runtimes -- $(RUNTIME)
+
+browser: setup chromium
+	@$(CARGO) test $(FLAGS) --quiet --test browser
 
 simulation: setup
 	INTUNE_SYNC_SEEDS=100000 $(CARGO) test $(FLAGS) --test seeds
@@ -112,5 +116,10 @@ node: target/node/installed
 
 target/node/installed: .ci/setup-node $(addprefix deploy/node/,package.json package-lock.json confine.js)
 	@.ci/setup-node $(@D)
+
+chromium: target/browser/installed
+
+target/browser/installed: .ci/setup-browser $(addprefix tests/browser/,package.json package-lock.json)
+	@.ci/setup-browser $(@D)
 
 -include target/setup.mk
