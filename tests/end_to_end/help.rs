@@ -58,6 +58,11 @@ fn of_notify() {
 }
 
 #[test]
+fn of_report() {
+    assert_snapshot!(page(&["report", "--help"]));
+}
+
+#[test]
 fn of_audit() {
     assert_snapshot!(page(&["audit", "--help"]));
 }

@@ -45,6 +45,7 @@ mod proxy;
 #[cfg(unix)]
 mod question;
 mod rehearse;
+mod reports;
 mod request_ids;
 mod retries;
 mod retry_after;

@@ -54,6 +54,9 @@ pub struct Recorded {
     /// The last hash over its requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence_sha256: Option<String>,
+    /// The file of the report that was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
 }
 
 /// Collects what the summary needs of a run's events. Of the devices it keeps only those that failed.
@@ -101,6 +104,11 @@ impl Collector {
     /// The last hash over the run's requests.
     pub fn set_evidence(&mut self, evidence: String) {
         self.history.evidence_sha256 = Some(evidence);
+    }
+
+    /// The file of the report that was written.
+    pub fn set_report(&mut self, report: Option<String>) {
+        self.history.report = report;
     }
 
     /// The devices that the plan takes.

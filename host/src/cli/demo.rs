@@ -1,5 +1,7 @@
 //! `demo`: its flags, and what they mean.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use intune_sync_ids::Origin;
 use intune_sync_report::Format;
@@ -8,7 +10,9 @@ use intune_sync_settings::number::{seed, whole};
 use super::{
     groups::{
         choices,
+        history::HistoryOptions,
         output::OutputOptions,
+        report_files::ReportFiles,
         settings::{Pace, Settings},
     },
     job::JobOptions,
@@ -43,15 +47,24 @@ pub(crate) struct DemoOptions {
     #[arg(long = "output", short = 'o', value_name = "FORMAT", value_parser = choices::<Format>(), default_value = "text",
         help_heading = "Output")]
     pub(crate) format: Format,
+    /// Write a report at the end, as `sync --report` does
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputOptions,
 }
 
 impl DemoOptions {
-    /// The `sync` of the whole simulated fleet, whose Graph is at `graph`.
-    pub(crate) fn job(&self, graph: Origin) -> JobOptions {
+    /// The `sync` of the whole simulated fleet, whose Graph is at `graph`. A report is made from a history, which is in
+    /// `folder`.
+    pub(crate) fn job(&self, graph: Origin, folder: Option<&Path>) -> JobOptions {
+        let reports = ReportFiles {
+            page: self.report.clone(),
+            ..ReportFiles::default()
+        };
         JobOptions {
             format: self.format,
+            history: folder.map(|folder| HistoryOptions::temporary(folder.to_owned(), reports)),
             ..JobOptions::of_whole_fleet(graph, self.pace.given.clone(), self.output.clone())
         }
     }

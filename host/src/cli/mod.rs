@@ -15,6 +15,7 @@ mod man;
 mod notify;
 mod parameters;
 mod rehearse;
+mod report;
 mod runs;
 mod simulate;
 #[cfg(test)]
@@ -40,12 +41,14 @@ pub(crate) use self::{
         identity::Auth,
         notification::{NotifyOptions, WebhookOptions},
         output::{Color, DeviceTable, LogFormat, OutputOptions, ReportFormat, Verbosity},
+        report_files::ReportFiles,
     },
     job::JobOptions,
     layers::{ConfigFile, Key, Source},
     man::ManOptions,
     notify::NotifyTestOptions,
     rehearse::{BulkCost, Limiter, RehearseOptions, TenantOptions},
+    report::PageOptions,
     runs::{ListOptions, Only, Pruning, RunsCommand, RunsFormat, RunsOptions},
     simulate::SimulateOptions,
     tree::{NAME, command as tree},
@@ -86,6 +89,8 @@ pub(crate) enum Command {
     Completions(CompletionsOptions),
     /// `man`.
     Man(ManOptions),
+    /// `report`.
+    Report(PageOptions),
     /// `--help`, `--version`: a text for stdout, and nothing else to do.
     Show(Page),
 }
@@ -204,14 +209,17 @@ impl std::convert::From<Command> for Invocation {
 impl Command {
     /// The command, with the directory of the history that the variable names.
     fn with_state_dir(mut self, variables: Variables<'_>) -> Self {
-        if let Self::Runs(runs) = &mut self
-            && runs.state_dir.is_none()
-        {
+        let state_dir = match &mut self {
+            Self::Runs(runs) => &mut runs.state_dir,
+            Self::Report(report) => &mut report.state_dir,
+            _ => return self,
+        };
+        if state_dir.is_none() {
             let name = variable("state-dir");
             let mut set = variables
                 .iter()
                 .filter(|(known, value)| *known == *name && !value.is_empty());
-            runs.state_dir = set.next().map(|(_, value)| PathBuf::from(value));
+            *state_dir = set.next().map(|(_, value)| PathBuf::from(value));
         }
         self
     }

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use intune_sync_settings::Advice;
 
 use super::groups::{
+    config::ConfigFileArgs,
     notification::{WebhookArgs, WebhookOptions},
     output::OutputOptions,
 };
@@ -52,9 +53,8 @@ enum Commands {
 struct TestArgs {
     #[command(flatten)]
     webhook: WebhookArgs,
-    /// TOML file with defaults, as `sync` takes it
-    #[arg(long, value_name = "FILE", help_heading = "Job")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFileArgs,
     /// Run this component instead of the built-in one, in the same sandbox
     #[arg(long, value_name = "FILE", help_heading = "Job")]
     component: Option<PathBuf>,

@@ -20,12 +20,14 @@ use super::{
     groups::{
         history::{HistoryArgs, Resume},
         notification::NotifyArgs,
+        report_files::ReportFileArgs,
     },
     job::{self, JobArgs, JobOptions},
     layers::Layers,
     man::{self, ManOptions},
     notify::NotifyCommand,
     rehearse::{self, RehearseOptions},
+    report::{self, ReportArgs},
     runs::{self, RunsArgs},
     simulate::{self, SimulateOptions},
 };
@@ -157,6 +159,12 @@ pub(super) enum Subcommands {
     /// Every `sync` records itself as it goes, in a SQLite file that anyone can read with `sqlite3`.
     #[command(after_long_help = runs::EXIT_CODES)]
     Runs(RunsArgs),
+    /// Write the report of a run: one HTML file to read, print or attach
+    ///
+    /// What became of the devices, over time, by platform and by reason, each failure with the ids of its requests, and
+    /// which run it was. The file needs nothing else and reaches nothing. It names devices.
+    #[command(after_long_help = report::EXIT_CODES)]
+    Report(ReportArgs),
     /// Try the webhook that gets messages about runs
     ///
     /// Every `sync` sends a message to Microsoft Teams, Slack or another webhook when it ends, if it is given the address
@@ -185,6 +193,8 @@ pub(super) struct SyncArgs {
     history: HistoryArgs,
     #[command(flatten)]
     notify: NotifyArgs,
+    #[command(flatten)]
+    reports: ReportFileArgs,
 }
 
 /// `plan`.
@@ -223,8 +233,17 @@ fn command_of(
 ) -> Result<Command, Advice> {
     Ok(match command {
         Subcommands::Sync(args) => {
-            let history = args.history.options()?;
+            let history = args.history.options(args.reports)?;
             let notify = args.notify.options()?;
+            if args.dry_run
+                && let Some(history) = &history
+                && !history.reports.is_empty()
+            {
+                return Err(Advice::new(
+                    "`--dry-run` is not allowed with `--report`, `--csv` or `--junit`: it syncs nothing",
+                    "`intune-sync plan --list --output csv` writes the devices that a sync would take",
+                ));
+            }
             if args.dry_run
                 && let Some(history) = &history
                 && (history.resume != Resume::No || history.confirm_after.is_some())
@@ -258,6 +277,7 @@ fn command_of(
         Subcommands::Audit(options) => Command::Audit(options),
         Subcommands::Compile { file, notifier } => Command::Compile { file, notifier },
         Subcommands::Runs(args) => Command::Runs(args.try_into()?),
+        Subcommands::Report(args) => Command::Report(args.into()),
         Subcommands::Notify(command) => Command::NotifyTest(Box::new(command.try_into()?)),
         Subcommands::Config(args) => Command::Config(args.options(matches, context)?),
         Subcommands::Completions(options) => Command::Completions(options),

@@ -11,6 +11,7 @@ use super::{
     confirm::{Awaited, Confirmer, Ended},
     history::Record,
     notify::Story,
+    report::Reports,
     rows,
 };
 use crate::{cli::DeviceTable, output::Output, printer::Printer};
@@ -45,10 +46,15 @@ pub(super) async fn of(
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
     let now = Timestamp::now();
+    let reports = record.as_ref().map(Record::reports);
+    if let Some(reports) = &reports {
+        printer.end_progress();
+        output.set_report(reports.write(printer));
+    }
     let mut next = record
         .as_ref()
         .filter(|_| is_resumable(&summary))
-        .map(Record::command);
+        .and_then(Record::command);
     story.end(&summary, &output, record.as_ref(), next.as_deref());
     if declined {
         story.silence();
@@ -58,7 +64,7 @@ pub(super) async fn of(
     let later = record
         .as_ref()
         .filter(|_| summary.status == RunStatus::Completed && summary.success > 0 && !waits)
-        .map(Record::confirmation);
+        .and_then(Record::confirmation);
     // People see the summary before the wait; JSON is one object.
     let is_text = confirmer.options.format == Format::Text;
     printer.end_progress();
@@ -88,10 +94,15 @@ pub(super) async fn of(
     match awaited(record, &summary, confirmer) {
         Ok(None) => {}
         Ok(Some(awaited)) => match confirmer.confirm(&awaited, printer).await {
-            Ok(Ended::Known(confirmed)) if is_text => {
-                printer.data(&format!("\n{}", confirmed.text(&awaited.devices())))?;
+            Ok(Ended::Known(confirmed)) => {
+                if let Some(reports) = &reports {
+                    reports.write(printer);
+                }
+                match is_text {
+                    true => printer.data(&format!("\n{}", confirmed.text(&awaited.devices())))?,
+                    false => output.set_confirmed(confirmed),
+                }
             }
-            Ok(Ended::Known(confirmed)) => output.set_confirmed(confirmed),
             Ok(Ended::Stopped(stop)) => {
                 status = status.or(stopped(stop));
                 next = Some(awaited.command);
@@ -147,6 +158,7 @@ fn awaited(
 pub(super) async fn check_ins(
     confirmer: &Confirmer<'_>,
     awaited: &Awaited,
+    reports: &Reports,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
     /// The object of `runs confirm`.
@@ -164,6 +176,7 @@ pub(super) async fn check_ins(
     }
     match confirmer.confirm(awaited, printer).await? {
         Ended::Known(confirmed) => {
+            reports.write(printer);
             let text = match confirmer.options.format {
                 Format::Text => confirmed.text(&awaited.devices()),
                 Format::Json | Format::Jsonl => {
@@ -222,6 +235,7 @@ pub(super) fn not_begun(
     if let Some(record) = record {
         let summary = record.whole(nothing_done(why(&ended)));
         record.end(&summary, Timestamp::now(), printer);
+        record.reports().write(printer);
     }
     ended
 }

@@ -48,7 +48,14 @@ pub(crate) async fn run(
         ("IDENTITY_ENDPOINT", endpoint.as_str()),
         ("IDENTITY_HEADER", &header),
     ]);
-    let job = options.job(graph);
+    let folder = options.report.as_ref().map(|_| tempfile::tempdir());
+    let folder = folder.transpose().map_err(|error| {
+        Failure::failed(
+            format!("cannot make a directory for the history of the run: {error}"),
+            "leave `--report` out, or let `TMPDIR` name a directory that can be written",
+        )
+    })?;
+    let job = options.job(graph, folder.as_ref().map(|folder| folder.path()));
     let ended = sync::run(&job, &environment, Instant::now(), printer).await;
     simulator.abort();
     ended

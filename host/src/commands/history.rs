@@ -9,8 +9,8 @@ use std::{
 
 use intune_sync_egress::TokenCache;
 use intune_sync_history::{
-    DeviceFilter, DeviceOutcome, Earlier, Error, Evidence, Header, Held, History, Lock, Recorder,
-    Selected, StateDir, Subject,
+    DeviceFilter, DeviceOutcome, Earlier, Error, Evidence, Header, Held, History, Lock, Problem,
+    Recorder, Selected, StateDir, Subject,
 };
 use intune_sync_ids::Guid;
 use intune_sync_report::{ExitStatus, FailedDevice};
@@ -27,6 +27,7 @@ use super::{
     component::hexadecimal,
     confirm::Awaited,
     earlier::{earlier, no_such_run, same_job},
+    report::{Files, Reports},
     requests::Requests,
 };
 use crate::{
@@ -42,10 +43,14 @@ const IDS_SHOWN: usize = 100;
 pub(super) struct Record {
     recorder: Recorder,
     place: StateDir,
+    /// The history is gone after the run.
+    is_temporary: bool,
     id: String,
     earlier: Option<Earlier>,
     /// Which devices is not in the flags.
     inherits_selection: bool,
+    /// What is written of it at its end.
+    files: Files,
     /// When the counts were handed in last.
     counted: Option<Instant>,
     _lock: Lock,
@@ -56,15 +61,17 @@ pub(super) struct Opened<'a> {
     options: &'a HistoryOptions,
     place: StateDir,
     history: History,
+    files: Files,
 }
 
 impl<'a> Opened<'a> {
-    /// Opens it: that it can be written is known when this returns.
+    /// Opens it: that it can be written, and so can what is to be written of the run, is known when this returns.
     ///
     /// # Errors
     ///
-    /// When it cannot be used.
+    /// When it cannot be used, or one of the files not be written.
     pub(super) fn open(options: &'a HistoryOptions) -> Result<Self, Failure> {
+        let files = Files::prepare(&options.reports)?;
         let place = place(options.state_dir.as_ref())?;
         let history = History::open(&place).map_err(unusable)?;
         history.check().map_err(unusable)?;
@@ -72,7 +79,14 @@ impl<'a> Opened<'a> {
             options,
             place,
             history,
+            files,
         })
+    }
+
+    /// What is written of this run, which is in the history already.
+    pub(super) fn reports_of(&self, run: &str) -> Reports {
+        let again = report_command(&self.place, run);
+        Reports::of(self.place.clone(), run, self.files.clone(), again)
     }
 
     /// The run of which only the check-ins are wanted, if this command is not to sync.
@@ -118,6 +132,30 @@ pub(super) fn place(state_dir: Option<&PathBuf>) -> Result<StateDir, Failure> {
     }
 }
 
+/// The history that is there already.
+///
+/// # Errors
+///
+/// When there is none, or it cannot be used.
+pub(super) fn existing(state_dir: Option<&PathBuf>) -> Result<(StateDir, History), Failure> {
+    let place = place(state_dir)?;
+    match History::open_existing(&place).map_err(unusable)? {
+        Some(history) => Ok((place, history)),
+        None => Err(Failure::usage(
+            format!("there is no history at `{}` yet", place.file().display()),
+            "`sync` writes one; `--state-dir` names another directory",
+        )),
+    }
+}
+
+/// A name that no run has is wrong usage.
+pub(super) fn failure(error: Error) -> Failure {
+    match error.problem {
+        Problem::NoSuchRun(_) => Failure::new(ExitStatus::Usage, error),
+        _ => unusable(error),
+    }
+}
+
 /// The history cannot be used.
 pub(super) fn unusable(error: Error) -> Failure {
     Failure::new(ExitStatus::Failed, error)
@@ -135,6 +173,7 @@ impl Record {
             options,
             place,
             history,
+            files,
         }: Opened<'_>,
         job: &JobOptions,
         component_sha256: &[u8],
@@ -181,9 +220,11 @@ impl Record {
         Ok(Self {
             recorder,
             place,
+            is_temporary: options.is_temporary,
             id: id.to_owned(),
             earlier,
             inherits_selection: options.inherits_selection,
+            files,
             counted: None,
             _lock: lock,
         })
@@ -277,8 +318,11 @@ impl Record {
 
     /// Records an event.
     pub(super) fn event(&mut self, now: Timestamp, event: &Event) {
-        if let EventKind::DeviceDone(device) = &event.kind {
-            self.recorder.done(device.clone(), now.as_millisecond());
+        let at = now.as_millisecond();
+        match &event.kind {
+            EventKind::DeviceDone(device) => self.recorder.done(device.clone(), at),
+            EventKind::Throttled(throttled) => self.recorder.waits(at, throttled.wait),
+            _ => {}
         }
     }
 
@@ -376,9 +420,15 @@ impl Record {
         self.earlier.as_ref().map(|earlier| earlier.run.id.as_str())
     }
 
-    /// The command that resumes the run.
-    pub(super) fn command(&self) -> String {
-        resume_command(&self.place, &self.id)
+    /// What is written of it, once it has ended.
+    pub(super) fn reports(&self) -> Reports {
+        let again = report_command(&self.place, &self.id);
+        Reports::of(self.place.clone(), &self.id, self.files.clone(), again)
+    }
+
+    /// The command that resumes the run, unless nothing is left to do that from.
+    pub(super) fn command(&self) -> Option<String> {
+        (!self.is_temporary).then(|| resume_command(&self.place, &self.id))
     }
 
     /// The command that shows the devices that have failed.
@@ -386,9 +436,10 @@ impl Record {
         command(&self.place, &format!("runs show {} --only failed", self.id))
     }
 
-    /// The command that finds out who has checked in since.
-    pub(super) fn confirmation(&self) -> String {
-        command(&self.place, &format!("runs confirm {}", self.id))
+    /// The command that finds out who has checked in since, unless nothing is left to do that from.
+    pub(super) fn confirmation(&self) -> Option<String> {
+        let confirm = format!("runs confirm {}", self.id);
+        (!self.is_temporary).then(|| command(&self.place, &confirm))
     }
 
     /// Notes that it is to be found out who has checked in, `after` milliseconds from `now`. Lets other runs begin.
@@ -402,7 +453,7 @@ impl Record {
         let history = History::open(&self.place).map_err(unusable)?;
         history.confirm_at(&self.id, at).map_err(unusable)?;
         Ok(Awaited {
-            command: self.command(),
+            command: resume_command(&self.place, &self.id),
             failed: 0,
             place: self.place,
             run: self.id,
@@ -418,6 +469,11 @@ pub(super) fn command(place: &StateDir, arguments: &str) -> String {
         let _ = write!(command, " --state-dir {}", quoted(&named.to_string_lossy()));
     }
     command
+}
+
+/// The command that writes the report of a run.
+fn report_command(place: &StateDir, run: &str) -> String {
+    command(place, &format!("report {run}"))
 }
 
 /// The command that resumes a run.

@@ -23,6 +23,7 @@ mod notify;
 mod patience;
 mod question;
 mod rehearse;
+mod report;
 mod requests;
 mod rows;
 mod runs;
@@ -55,6 +56,7 @@ pub(crate) fn output(command: &Command) -> OutputOptions {
         Command::Audit(_)
         | Command::Compile { .. }
         | Command::Runs(_)
+        | Command::Report(_)
         | Command::Config(_)
         | Command::Completions(_)
         | Command::Man(_)
@@ -116,6 +118,7 @@ pub(crate) fn run(
         Command::Config(options) => config::run(options, printer),
         Command::Completions(options) => completions::run(options, printer),
         Command::Man(options) => man::run(&options, printer),
+        Command::Report(options) => report::run(&options, printer),
         Command::Show(page) => {
             printer.page(&page)?;
             Ok(ExitStatus::Success)

@@ -1,5 +1,7 @@
 //! Rows for people and for spreadsheets.
 
+use std::io::{self, Write};
+
 use crate::output::table;
 
 /// Rows for people, a line each, the columns aligned.
@@ -8,25 +10,50 @@ pub(super) fn aligned<const N: usize>(rows: impl Iterator<Item = [String; N]>) -
     table(&rows.map(one_line).collect::<Vec<_>>())
 }
 
-/// Rows as CSV (RFC 4180). A cell that a spreadsheet would take for a formula begins with an apostrophe.
+/// Rows as CSV.
 pub(super) fn csv<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
-    let mut writer = csv::WriterBuilder::new()
-        .quote_style(csv::QuoteStyle::Always)
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
+    let mut text = Vec::new();
+    let mut writer = Csv::to(&mut text);
     for row in rows {
+        writer
+            .write(row)
+            .expect("a vector takes everything, and the rows are alike");
+    }
+    writer.end().expect("a vector takes everything");
+    String::from_utf8(text).expect("what was text is text")
+}
+
+/// Writes rows as CSV (RFC 4180). A cell that a spreadsheet would take for a formula begins with an apostrophe.
+pub(super) struct Csv<W: Write>(csv::Writer<W>);
+
+impl<W: Write> Csv<W> {
+    pub(super) fn to(output: W) -> Self {
+        let mut builder = csv::WriterBuilder::new();
+        builder
+            .quote_style(csv::QuoteStyle::Always)
+            .terminator(csv::Terminator::CRLF);
+        Self(builder.from_writer(output))
+    }
+
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub(super) fn write<const N: usize>(&mut self, row: [String; N]) -> io::Result<()> {
         let row = row.map(
             |cell| match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
                 true => format!("'{cell}"),
                 false => cell,
             },
         );
-        writer
-            .write_record(row)
-            .expect("a vector takes everything, and the rows are alike");
+        Ok(self.0.write_record(row)?)
     }
-    let text = writer.into_inner().expect("a vector takes everything");
-    String::from_utf8(text).expect("what was text is text")
+
+    /// # Errors
+    ///
+    /// When what is left cannot be written.
+    pub(super) fn end(mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 #[cfg(test)]

@@ -165,7 +165,8 @@ async fn job(
     {
         // It syncs nothing.
         story.silence();
-        return conclusion::check_ins(&confirmer, &awaited, printer).await;
+        let reports = history.reports_of(&awaited.run);
+        return conclusion::check_ins(&confirmer, &awaited, &reports, printer).await;
     }
 
     let rules = rules(options);
@@ -183,8 +184,8 @@ async fn job(
             )
         })
         .transpose()?;
-    if let Some(record) = &record {
-        interruption.set_last_line(record.command());
+    if let Some(command) = record.as_ref().and_then(Record::command) {
+        interruption.set_last_line(command);
     }
     story.set_run(id);
     let mut rest = None;

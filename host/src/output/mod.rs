@@ -54,6 +54,11 @@ impl Output {
         self.collector.set_evidence(evidence);
     }
 
+    /// The report that was written, if one was.
+    pub(crate) fn set_report(&mut self, report: Option<String>) {
+        self.collector.set_report(report);
+    }
+
     /// The groups that the run selects by.
     pub(crate) fn set_groups(&mut self, groups: Vec<SelectedGroup>) {
         self.collector.set_groups(groups);

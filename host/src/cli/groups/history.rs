@@ -8,7 +8,10 @@ use intune_sync_settings::{
     duration::{self, DAY},
 };
 
-use super::devices_file::OF_FILES;
+use super::{
+    devices_file::OF_FILES,
+    report_files::{ReportFileArgs, ReportFiles},
+};
 
 /// The history of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +24,11 @@ pub(crate) struct HistoryOptions {
     pub(crate) inherits_selection: bool,
     /// How long after the last sync to find out which devices have checked in, in milliseconds.
     pub(crate) confirm_after: Option<u64>,
-    /// The arguments of the command, without those above.
+    /// What is written of the run at its end.
+    pub(crate) reports: ReportFiles,
+    /// The history is gone after the run: nothing can be resumed from it.
+    pub(crate) is_temporary: bool,
+    /// The arguments of the command, without those that say which history and which run of it.
     pub(crate) arguments: Vec<String>,
 }
 
@@ -67,13 +74,32 @@ pub(in crate::cli) struct HistoryArgs {
     confirm_after: Option<u64>,
 }
 
+impl HistoryOptions {
+    /// A history in this directory that serves only to write these files.
+    pub(in crate::cli) fn temporary(state_dir: PathBuf, reports: ReportFiles) -> Self {
+        Self {
+            state_dir: Some(state_dir),
+            resume: Resume::No,
+            inherits_selection: false,
+            confirm_after: None,
+            reports,
+            is_temporary: true,
+            arguments: Vec::new(),
+        }
+    }
+}
+
 impl HistoryArgs {
     /// The history, unless none is wanted.
     ///
     /// # Errors
     ///
     /// Flags that do not go together.
-    pub(in crate::cli) fn options(self) -> Result<Option<HistoryOptions>, Advice> {
+    pub(in crate::cli) fn options(
+        self,
+        reports: ReportFileArgs,
+    ) -> Result<Option<HistoryOptions>, Advice> {
+        let reports = reports.files()?;
         let resume = match self.resume {
             None => Resume::No,
             Some(run) if run == LATEST => Resume::Latest,
@@ -98,6 +124,9 @@ impl HistoryArgs {
             if self.confirm_after.is_some() {
                 return Err(excluded("--confirm-after", "when each sync was accepted"));
             }
+            if let Some((flag, _)) = reports.given().next() {
+                return Err(excluded(flag, "what it writes"));
+            }
             return Ok(None);
         }
         Ok(Some(HistoryOptions {
@@ -105,6 +134,8 @@ impl HistoryArgs {
             resume,
             inherits_selection: false,
             confirm_after: self.confirm_after,
+            reports,
+            is_temporary: false,
             arguments: Vec::new(),
         }))
     }

@@ -8,6 +8,7 @@ pub(super) mod history;
 pub(super) mod identity;
 pub(super) mod notification;
 pub(super) mod output;
+pub(super) mod report_files;
 pub(super) mod settings;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};

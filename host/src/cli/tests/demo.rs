@@ -32,7 +32,7 @@ fn demo_and_simulate_read_their_own_flags_alone() {
         again.given.flags(Group::Pace),
         demo.pace.given.flags(Group::Pace)
     );
-    let simulated = demo.job("http://127.0.0.1:9".parse().expect("an origin"));
+    let simulated = demo.job("http://127.0.0.1:9".parse().expect("an origin"), None);
     assert!(simulated.given.whole_fleet());
     assert_eq!(simulated.given.yes, Some(true));
     assert_eq!(simulated.settings(0, 0).graph_root, "http://127.0.0.1:9");

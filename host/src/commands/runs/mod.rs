@@ -6,14 +6,17 @@ mod table;
 use std::io::{self, IsTerminal};
 
 use intune_sync_history::{
-    DeviceFilter, DeviceOutcome, Error, ExportError, History, Keep, Problem, RunFilter, StateDir,
+    DeviceFilter, DeviceOutcome, Error, ExportError, History, Keep, RunFilter, StateDir,
     Verification,
 };
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Failure, history};
+use super::{
+    Failure,
+    history::{self, failure},
+};
 use crate::{
     cli::{Command, ListOptions, Only, Pruning, RunsCommand, RunsFormat, RunsOptions},
     printer::Printer,
@@ -33,14 +36,7 @@ pub(super) enum Next {
 ///
 /// When there is no history, no such run, or it cannot be used.
 pub(super) async fn run(options: &RunsOptions, printer: &mut Printer) -> Result<Next, Failure> {
-    let place = history::place(options.state_dir.as_ref())?;
-    let Some(mut history) = History::open_existing(&place).map_err(history::unusable)? else {
-        let path = place.file();
-        return Err(Failure::usage(
-            format!("there is no history at `{}` yet", path.display()),
-            "`sync` writes one; `--state-dir` names another directory",
-        ));
-    };
+    let (place, mut history) = history::existing(options.state_dir.as_ref())?;
     let status = match &options.command {
         RunsCommand::List(options) => list(&history, options, printer),
         RunsCommand::Show { run, only, format } => {
@@ -58,14 +54,6 @@ pub(super) async fn run(options: &RunsOptions, printer: &mut Printer) -> Result<
         RunsCommand::Prune { keep, yes } => prune(&mut history, keep, *yes, &place, printer).await,
     };
     status.map(Next::Over)
-}
-
-/// A name that no run has is wrong usage.
-fn failure(error: Error) -> Failure {
-    match error.problem {
-        Problem::NoSuchRun(_) => Failure::new(ExitStatus::Usage, error),
-        _ => history::unusable(error),
-    }
 }
 
 fn list(

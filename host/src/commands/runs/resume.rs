@@ -7,7 +7,7 @@ use intune_sync_history::{History, Run, StateDir};
 use intune_sync_report::{ExitStatus, Format};
 
 use super::{Failure, failure, not_resumable};
-use crate::cli::{self, Command, Resume, without_devices_file};
+use crate::cli::{self, Command, ReportFiles, Resume, without_devices_file};
 
 /// The command that resumes a run: its own arguments again.
 ///
@@ -73,6 +73,8 @@ pub(super) fn confirmation(
         job.notify = None;
         if let Some(history) = &mut job.history {
             history.resume = Resume::Confirm(run.to_owned());
+            // Nothing ends here, and the files of that run may be elsewhere by now.
+            history.reports = ReportFiles::default();
         }
     }
     Ok(command)

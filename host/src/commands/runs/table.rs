@@ -5,7 +5,10 @@ use serde::Serialize;
 
 use crate::{
     cli::{RunsFormat, duration::display},
-    commands::rows::{aligned, csv},
+    commands::{
+        report::DeviceRows,
+        rows::{aligned, csv},
+    },
 };
 
 /// Runs, one a row.
@@ -44,39 +47,16 @@ pub(super) fn devices(run: &Run, devices: &[Device], format: RunsFormat) -> Stri
     if format == RunsFormat::Json {
         return json(&Shown { run, devices });
     }
-    let header = [
-        "Name",
-        "Device ID",
-        "OS",
-        "Outcome",
-        "Status",
-        "Code",
-        "Message",
-        "Checked in",
-        "Last check-in",
-    ];
-    let row = |device: &Device| {
-        let checked_in = match device.checked_in {
-            None => "",
-            Some(true) => "yes",
-            Some(false) => "no",
-        };
-        [
-            device.name.clone(),
-            device.id.clone(),
-            device.os.clone(),
-            device.outcome.clone(),
-            device
-                .status
-                .map(|status| status.to_string())
-                .unwrap_or_default(),
-            device.code.clone().unwrap_or_default(),
-            device.message.clone().unwrap_or_default(),
-            checked_in.to_owned(),
-            device.last_sync_at.clone().unwrap_or_default(),
-        ]
-    };
-    written(format, header, devices, row)
+    let row = |device: &Device| DeviceRows::row(device.clone());
+    match format {
+        RunsFormat::Csv => written(format, DeviceRows::HEADER, devices, row),
+        RunsFormat::Text | RunsFormat::Json => {
+            let header = DeviceRows::shown(&DeviceRows::HEADER);
+            written(format, header, devices, |device| {
+                DeviceRows::shown(&row(device))
+            })
+        }
+    }
 }
 
 /// Devices that fail again and again, one a row.
