@@ -34,7 +34,7 @@ impl<'a> Statements<'a> {
             accept: connection.prepare(
                 "UPDATE device SET outcome = 'accepted', attempts = ?3, at = ?4 WHERE run = ?1 AND id = ?2",
             )?,
-            // One that was not listed has no operating system; one that was keeps its own.
+            // One that was selected keeps its operating system; of another, the outcome has it.
             finish: connection.prepare(
                 "INSERT INTO device (run, id, name, os, outcome, attempts, status, code, message, request_id, \
                  client_request_id, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
@@ -75,7 +75,9 @@ impl<'a> Statements<'a> {
         match (&change.done, &change.selected) {
             (Some((done, at)), None) if self.accepts(id.as_str(), done, *at)? => Ok(()),
             (Some((done, at)), selected) => {
-                let os = selected.as_ref().map_or("", |(selected, _)| &selected.os);
+                let os = selected
+                    .as_ref()
+                    .map_or(&done.os, |(selected, _)| &selected.os);
                 self.finish(id.as_str(), os, done, *at)
             }
             (None, Some((Selected { name, os, .. }, at))) => {

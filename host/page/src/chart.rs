@@ -72,7 +72,7 @@ fn draw(
         .collect();
     let mut chart = ChartBuilder::on(&area)
         .margin(8)
-        .margin_right(20)
+        .margin_right(36)
         .x_label_area_size(24)
         .y_label_area_size(48)
         .build_cartesian_2d((from..to).with_key_points(ticks_shown), 0..top)?;

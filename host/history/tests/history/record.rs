@@ -5,7 +5,7 @@ use std::time::Duration;
 use intune_sync_history::{
     Device, DeviceFilter, DeviceOutcome, Error, History, Recorder, RunFilter, StateDir,
 };
-use intune_sync_wit::{Outcome, Problem, RunStatus};
+use intune_sync_wit::{DeviceDone, Outcome, Problem, RunStatus};
 
 use crate::support::{NOW, done, exchange, failed, header, selected, summary};
 
@@ -13,11 +13,16 @@ use crate::support::{NOW, done, exchange, failed, header, selected, summary};
 pub(crate) fn small_run(place: &StateDir, number: u32) {
     let history = History::open(place).expect("it can be opened");
     let recorder = Recorder::begin(history, &header(number), None).expect("it begins");
-    recorder.selected(selected(1..=3), NOW);
+    recorder.selected(selected(1..=2), NOW);
     exchange(&recorder, [1, 2]);
     recorder.done(done(1, Outcome::Accepted), NOW + 1);
     recorder.done(done(2, failed()), NOW + 2);
-    recorder.done(done(3, Outcome::Skipped("no agent".to_owned())), NOW + 3);
+    // One that cannot sync is not among the selected.
+    let skipped = DeviceDone {
+        os: "Linux".to_owned(),
+        ..done(4, Outcome::Skipped("no agent".to_owned()))
+    };
+    recorder.done(skipped, NOW + 3);
     let mut summary = summary(3, 1, 1, RunStatus::Completed);
     (summary.skipped, summary.pending) = (1, 0);
     recorder
@@ -65,7 +70,7 @@ fn a_run_is_written_and_read() {
     let expected = [
         ("PC-00001", "accepted"),
         ("PC-00002", "failed"),
-        ("PC-00003", "skipped"),
+        ("PC-00004", "skipped"),
     ];
     assert_eq!(
         outcomes,
@@ -78,6 +83,9 @@ fn a_run_is_written_and_read() {
     assert_eq!(failed.status, Some(400));
     assert_eq!(failed.message.as_deref(), Some("cannot sync"));
     assert_eq!(failed.os, "Windows");
+    let skipped = DeviceFilter::Only(DeviceOutcome::Skipped);
+    let skipped = devices(&history, &run.id, skipped);
+    assert_eq!(skipped[0].os, "Linux");
 }
 
 #[test]
