@@ -31,6 +31,7 @@ const origin = `http://127.0.0.1:${server.address().port}`;
 
 const browser = await chromium.launch({
   executablePath,
+  timeout: 600_000,
   args: ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
 });
 
@@ -39,7 +40,7 @@ const open = async (name, settings = {}, address = `${origin}/${name}.html`) => 
   const context = await browser.newContext({ acceptDownloads: true, ...settings });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(600_000);
   const trouble = [];
   requested = [];
   page.on("console", (message) => trouble.push(`${message.type()}: ${message.text()}`));
