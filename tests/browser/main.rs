@@ -55,10 +55,13 @@ impl Browser {
                     .to_owned(),
             );
         }
-        let chromium = ["chromium", "chromium-browser", "google-chrome"];
+        let chromium = on_path(&["chromium", "chromium-browser", "google-chrome"])?;
+        if !starts(&chromium) {
+            return Err(format!("`{}` does not start here", chromium.display()));
+        }
         Ok(Self {
             node: on_path(&["node"])?,
-            chromium: on_path(&chromium)?,
+            chromium,
             packages,
         })
     }
@@ -73,6 +76,19 @@ impl Browser {
             .arg(pages);
         command.status().expect("node starts").success()
     }
+}
+
+/// Whether a browser shows an empty page: in some containers none can.
+fn starts(chromium: &Path) -> bool {
+    let profile = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser-profile");
+    let mut command = Command::new(chromium);
+    command
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .arg("about:blank");
+    command
+        .output()
+        .is_ok_and(|ended| ended.status.success() && !ended.stdout.is_empty())
 }
 
 fn on_path(names: &[&str]) -> Result<PathBuf, String> {
