@@ -3,7 +3,7 @@
 use intune_sync_ids::Guid;
 use intune_sync_wit as wit;
 
-use crate::{Cloud, Group, NotSet, Setting};
+use crate::{Cloud, Group, NotSet, Setting, Value};
 
 /// The settings of a job, as far as they are given: an empty list and `None` are what was not. Lengths of time are in
 /// milliseconds.
@@ -138,9 +138,16 @@ impl Given {
         Setting::of_job()
             .filter(|setting| setting.group == group)
             .filter_map(|setting| Some((setting, setting.value(self)?)))
-            .flat_map(|(setting, value)| {
-                let values = setting.written(&value).into_iter();
-                values.flat_map(|value| [format!("--{}", setting.key), value])
+            .flat_map(|(setting, value)| -> Vec<String> {
+                let flag = format!("--{}", setting.key);
+                match value {
+                    // A switch takes no value, and none is how to leave it off.
+                    Value::Switch(on) => on.then_some(flag).into_iter().collect(),
+                    value => {
+                        let values = setting.written(&value).into_iter();
+                        values.flat_map(|value| [flag.clone(), value]).collect()
+                    }
+                }
             })
             .collect()
     }
@@ -407,6 +414,11 @@ mod tests {
         assert_eq!(pace, "--batch-delay-seconds 0.5 --pace quota --max-rate 95");
         let criteria = given.flags(Group::Criteria).join(" ");
         assert_eq!(criteria, "--os iOS --os macOS");
+        // A switch takes no value.
+        for (switch, written) in [("true", "--yes"), ("false", "")] {
+            let given = set("yes", &[switch]).expect("a switch");
+            assert_eq!(given.flags(Group::Job).join(" "), written);
+        }
     }
 
     #[test]
