@@ -96,8 +96,8 @@ lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(FLAGS) --all-targets -- -D warnings
 	$(CARGO) clippy --release --locked --package intune-sync-engine --target wasm32-unknown-unknown -- -D warnings
-	$(CARGO) clippy --release --locked --package intune-sync-managed-identity --package intune-sync-service \
-		--package intune-sync-job --target wasm32-unknown-unknown -- -D warnings
+	$(CARGO) clippy --release --locked --package intune-sync-managed-identity --package intune-sync-notify \
+		--package intune-sync-service --package intune-sync-job --target wasm32-unknown-unknown -- -D warnings
 	$(CARGO) clippy --release --locked --package intune-sync-hostile --examples --no-default-features --features guest \
 		--target wasm32-unknown-unknown -- -D warnings
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --workspace check; \

@@ -33,6 +33,7 @@ pub mod bindings {
 }
 
 /// The world `notifier`, generated.
+#[expect(missing_docs, reason = "generated; the items are documented in `wit/`")]
 pub mod messages {
     wit_bindgen::generate!({
         path: "../../wit",
