@@ -1,6 +1,7 @@
 //! All output: data goes to stdout, everything else to stderr, with colour only where it is wanted.
 
 mod foot;
+mod line;
 mod log_file;
 
 use std::{
@@ -8,28 +9,19 @@ use std::{
     thread,
 };
 
-use clap::builder::styling::{AnsiColor, Style};
 use intune_sync_report::escape_json;
 pub(crate) use intune_sync_report::one_line;
 use intune_sync_settings::Advice;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use tokio::sync::oneshot;
 
-pub(crate) use self::foot::Headway;
-use self::{foot::Foot, log_file::LogFile};
+use self::{
+    foot::Foot,
+    line::{Kind, Line},
+    log_file::LogFile,
+};
+pub(crate) use self::{foot::Headway, line::Level};
 use crate::cli::{Color, LogFormat, OutputOptions, Page, Verbosity};
-
-/// How much a line of the log matters, in the runbook's three words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Level {
-    /// What happens. Not with `--quiet`.
-    Info,
-    /// What may need attention.
-    Warning,
-    /// What has failed.
-    Error,
-}
 
 /// Between two lines about the progress, where there is no progress bar.
 const LINE_EVERY: SignedDuration = SignedDuration::from_secs(15);
@@ -62,20 +54,6 @@ fn understands_escapes() -> bool {
 #[cfg(not(windows))]
 fn understands_escapes() -> bool {
     true
-}
-
-/// A line about what happens, before it is written anywhere.
-#[derive(Clone, Copy)]
-struct Line<'a> {
-    /// When it happened.
-    at: Timestamp,
-    /// `INFO`, or `error`.
-    word: &'a str,
-    color: AnsiColor,
-    text: &'a str,
-    hint: &'a str,
-    /// It is of the log, and shows its time everywhere.
-    is_timed: bool,
 }
 
 /// Writes to stdout and stderr. Nothing else in the program does.
@@ -124,20 +102,9 @@ impl Printer {
             Color::Always => true,
             Color::Never => false,
         };
-        Self {
-            stdout_color: color(stdout.is_terminal()),
-            stderr_color: color(stderr.is_terminal()),
-            stderr_has_foot: has_foot(&stderr),
-            stdout: Box::new(stdout),
-            stderr: Box::new(stderr),
-            verbosity: options.verbosity,
-            log_format: options.log_format,
-            log_file: None,
-            stdout_closed: false,
-            has_data: false,
-            foot: None,
-            line_at: None,
-        }
+        let colors = (color(stdout.is_terminal()), color(stderr.is_terminal()));
+        let has_foot = has_foot(&stderr);
+        Self::over(stdout, stderr, colors, has_foot, options)
     }
 
     /// Other places to write to, which are not terminals.
@@ -148,12 +115,23 @@ impl Printer {
         options: &OutputOptions,
     ) -> Self {
         let color = options.color == Color::Always;
+        Self::over(stdout, stderr, (color, color), false, options)
+    }
+
+    /// These places to write to, each in colour or not.
+    fn over(
+        stdout: impl Write + Send + 'static,
+        stderr: impl Write + Send + 'static,
+        (stdout_color, stderr_color): (bool, bool),
+        stderr_has_foot: bool,
+        options: &OutputOptions,
+    ) -> Self {
         Self {
             stdout: Box::new(stdout),
             stderr: Box::new(stderr),
-            stdout_color: color,
-            stderr_color: color,
-            stderr_has_foot: false,
+            stdout_color,
+            stderr_color,
+            stderr_has_foot,
             verbosity: options.verbosity,
             log_format: options.log_format,
             log_file: None,
@@ -228,44 +206,39 @@ impl Printer {
 
     /// Shows why the program ends without having done its work, and what to do about it.
     pub(crate) fn error(&mut self, Advice { message, hint }: &Advice) {
-        self.labelled("error", AnsiColor::Red, message, hint);
+        self.say(Line::of(Kind::Failure, message, hint));
     }
 
     /// Shows what may need attention, and what to do about it.
     pub(crate) fn warning(&mut self, Advice { message, hint }: &Advice) {
-        self.labelled("warning", AnsiColor::Yellow, message, hint);
+        self.say(Line::of(Kind::Caution, message, hint));
     }
 
     /// Shows something worth knowing. Not with `--quiet`.
     pub(crate) fn note(&mut self, message: &str) {
-        self.labelled("note", AnsiColor::Cyan, message, "");
+        self.say(Line::of(Kind::Note, message, ""));
     }
 
     /// Shows what to do next.
     pub(crate) fn hint(&mut self, hint: &str) {
-        self.labelled("hint", AnsiColor::Cyan, hint, "");
+        self.say(Line::of(Kind::Hint, hint, ""));
     }
 
     /// Shows a command, as it can be typed.
     pub(crate) fn command(&mut self, command: &str) {
-        self.line(&one_line(command));
+        let line = Line::of(Kind::Hint, command, "");
+        match self.log_format {
+            LogFormat::Json => self.say(line),
+            LogFormat::Text => {
+                self.line(&one_line(command));
+                self.append(&line);
+            }
+        }
     }
 
     /// A line of the log, in the runbook's shape and in UTC: `[2026-11-23 02:17:00] [INFO] text`.
     pub(crate) fn log(&mut self, now: Timestamp, level: Level, text: &str) {
-        let (word, color) = match level {
-            Level::Info => ("INFO", AnsiColor::Green),
-            Level::Warning => ("WARNING", AnsiColor::Yellow),
-            Level::Error => ("ERROR", AnsiColor::Red),
-        };
-        self.say(Line {
-            at: now,
-            word,
-            color,
-            text,
-            hint: "",
-            is_timed: true,
-        });
+        self.say(Line::of(Kind::Log(level), text, "").at(now));
     }
 
     /// Whether details belong in the log: `--verbose`.
@@ -318,14 +291,18 @@ impl Printer {
     /// Shows how far it is: at the foot of the terminal, or by a line of the log every 15 seconds. Nothing at the foot with
     /// `--quiet`.
     pub(crate) fn progress(&mut self, now: Timestamp, headway: &Headway) {
-        if !self.stderr_has_foot
-            || self.verbosity == Verbosity::Quiet
-            || self.log_format == LogFormat::Json
-        {
-            if now.duration_since(*self.line_at.get_or_insert(now)) >= LINE_EVERY {
-                self.line_at = Some(now);
-                self.log(now, Level::Info, &headway.text);
+        let has_bar = self.stderr_has_foot
+            && self.verbosity > Verbosity::Quiet
+            && self.log_format == LogFormat::Text;
+        if now.duration_since(*self.line_at.get_or_insert(now)) >= LINE_EVERY {
+            self.line_at = Some(now);
+            let line = Line::of(Kind::Log(Level::Info), &headway.text, "").at(now);
+            match has_bar {
+                true => self.append(&line),
+                false => self.say(line),
             }
+        }
+        if !has_bar {
             return;
         }
         let foot = self.foot.get_or_insert_default();
@@ -346,57 +323,28 @@ impl Printer {
         }
     }
 
-    fn labelled(&mut self, word: &str, color: AnsiColor, text: &str, hint: &str) {
-        self.say(Line {
-            at: Timestamp::now(),
-            word,
-            color,
-            text,
-            hint,
-            is_timed: false,
-        });
-    }
-
     /// Writes a line to stderr, unless `--quiet` is for it, and to the file of the log.
     fn say(&mut self, line: Line<'_>) {
-        let is_loud = !matches!(line.word, "INFO" | "note");
-        if is_loud || self.verbosity > Verbosity::Quiet {
-            match self.log_format {
-                LogFormat::Json => self.line(&line.json()),
-                LogFormat::Text if line.is_timed => {
-                    let word = self.paint(line.word, line.color.on_default());
-                    self.line(&line.timed(&word));
-                }
-                LogFormat::Text => {
-                    for (word, color, text) in [
-                        (line.word, line.color, line.text),
-                        ("hint", AnsiColor::Cyan, line.hint),
-                    ] {
-                        if !text.is_empty() {
-                            let word = self.paint(&format!("{word}:"), color.on_default().bold());
-                            self.line(&format!("{word} {}", one_line(text)));
-                        }
-                    }
-                }
-            }
+        if line.kind.is_loud() || self.verbosity > Verbosity::Quiet {
+            let text = match self.log_format {
+                LogFormat::Json => line.json(),
+                LogFormat::Text => line.shown(self.stderr_color),
+            };
+            self.line(&text);
         }
+        self.append(&line);
+    }
+
+    /// Appends a line to the file of the log, if there is one.
+    fn append(&mut self, line: &Line<'_>) {
+        let Some(file) = &mut self.log_file else {
+            return;
+        };
         let text = match self.log_format {
             LogFormat::Json => line.json(),
-            LogFormat::Text => {
-                let mut text = line.timed(&line.word.to_ascii_uppercase());
-                if !line.hint.is_empty() {
-                    let hint = Line {
-                        text: line.hint,
-                        ..line
-                    };
-                    text = format!("{text}\n{}", hint.timed("HINT"));
-                }
-                text
-            }
+            LogFormat::Text => line.logged(),
         };
-        if let Some(file) = &mut self.log_file
-            && let Some(problem) = file.append(&text)
-        {
+        if let Some(problem) = file.append(&text) {
             // It is said once: there is nothing to append to any more.
             self.log_file = None;
             self.warning(&problem);
@@ -411,47 +359,11 @@ impl Printer {
             None => writeln!(stderr, "{text}"),
         };
     }
-
-    fn paint(&self, text: &str, style: Style) -> String {
-        if self.stderr_color {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
-    }
 }
 
 impl Drop for Printer {
     fn drop(&mut self) {
         self.end_progress();
-    }
-}
-
-impl Line<'_> {
-    /// `[2026-11-23 02:17:00] [INFO] text`.
-    fn timed(&self, word: &str) -> String {
-        let time = self.at.strftime("%Y-%m-%d %H:%M:%S");
-        format!("[{time}] [{word}] {}", one_line(self.text))
-    }
-
-    /// The same as one JSON object.
-    fn json(&self) -> String {
-        #[derive(Serialize)]
-        struct Object<'a> {
-            time: String,
-            level: String,
-            message: &'a str,
-            #[serde(skip_serializing_if = "str::is_empty")]
-            hint: &'a str,
-        }
-        let object = Object {
-            time: format!("{:.3}", self.at),
-            level: self.word.to_ascii_lowercase(),
-            message: self.text,
-            hint: self.hint,
-        };
-        let json = serde_json::to_string(&object).expect("texts are JSON");
-        escape_json(&json).into_owned()
     }
 }
 
@@ -465,152 +377,4 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-
-    /// What was written, to look at while a printer still owns the other end.
-    #[derive(Clone, Default)]
-    pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl Written {
-        pub(crate) fn text(&self) -> String {
-            String::from_utf8(self.0.lock().expect("no test panics while writing").clone())
-                .expect("texts are UTF-8")
-        }
-    }
-
-    impl Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0
-                .lock()
-                .expect("no test panics while writing")
-                .extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    /// A writer that fails in one way.
-    struct Failing(io::ErrorKind);
-
-    impl Write for Failing {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(self.0.into())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn options(color: Color, verbosity: Verbosity) -> OutputOptions {
-        OutputOptions {
-            color,
-            verbosity,
-            ..OutputOptions::default()
-        }
-    }
-
-    fn everything(options: &OutputOptions) -> (String, String) {
-        let (stdout, stderr) = (Written::default(), Written::default());
-        let mut printer = Printer::to(stdout.clone(), stderr.clone(), options);
-        let now: Timestamp = "2026-11-23T02:17:00Z".parse().expect("a time");
-        printer.data("data\n").expect("it can be written");
-        printer.log(now, Level::Info, "begun");
-        printer.log(now, Level::Warning, "slow");
-        printer.log(now, Level::Error, "PC\u{1b}[31m\n[2026] [INFO] forged");
-        printer.note("noted");
-        printer.warning(&Advice::new("warned", "care"));
-        printer.error(&Advice::without_hint("failed"));
-        (stdout.text(), stderr.text())
-    }
-
-    #[test]
-    fn the_log_has_the_runbooks_shape() {
-        let (stdout, stderr) = everything(&options(Color::Auto, Verbosity::Normal));
-        assert_eq!(stdout, "data\n");
-        insta::assert_snapshot!(stderr, @r"
-        [2026-11-23 02:17:00] [INFO] begun
-        [2026-11-23 02:17:00] [WARNING] slow
-        [2026-11-23 02:17:00] [ERROR] PC [31m [2026] [INFO] forged
-        note: noted
-        warning: warned
-        hint: care
-        error: failed
-        ");
-    }
-
-    #[test]
-    fn quiet_leaves_warnings_and_errors() {
-        let (_, stderr) = everything(&options(Color::Auto, Verbosity::Quiet));
-        assert!(
-            !stderr.contains("begun") && !stderr.contains("noted"),
-            "{stderr}"
-        );
-        assert!(
-            stderr.contains("slow") && stderr.contains("forged") && stderr.contains("warned"),
-            "{stderr}"
-        );
-    }
-
-    #[test]
-    fn colour_is_only_there_when_wanted() {
-        let (_, stderr) = everything(&options(Color::Always, Verbosity::Normal));
-        assert!(stderr.contains("[\u{1b}[31mERROR\u{1b}[0m]"), "{stderr:?}");
-        for color in [Color::Auto, Color::Never] {
-            let (_, stderr) = everything(&options(color, Verbosity::Normal));
-            assert!(!stderr.contains('\u{1b}'), "{stderr:?}");
-        }
-    }
-
-    #[test]
-    fn a_reader_that_went_away_is_not_an_error_but_a_full_disk_is() {
-        let mut printer = Printer::to(
-            Failing(io::ErrorKind::BrokenPipe),
-            io::sink(),
-            &OutputOptions::default(),
-        );
-        assert!(!printer.stdout_closed());
-        assert!(printer.data("x").is_ok());
-        assert!(printer.stdout_closed());
-        let mut printer = Printer::to(
-            Failing(io::ErrorKind::StorageFull),
-            io::sink(),
-            &OutputOptions::default(),
-        );
-        assert!(printer.data("x").is_err());
-    }
-
-    #[tokio::test]
-    async fn a_question_whose_reply_nobody_waits_for_is_left() {
-        let (silent, _kept) = io::pipe().expect("a pipe");
-        let stderr = Written::default();
-        let mut printer = Printer::to(io::sink(), stderr.clone(), &OutputOptions::default());
-        let replies = io::BufReader::new(silent);
-        let reply = printer.ask("sync 3 devices?", replies, std::future::ready(()));
-        assert_eq!(reply.await.ok(), Some(None));
-        assert_eq!(stderr.text(), "sync 3 devices? [y/N] \n");
-    }
-
-    #[tokio::test]
-    async fn only_a_yes_is_a_yes() {
-        for (reply, expected) in [
-            ("y\n", true),
-            ("YES\r\n", true),
-            ("\n", false),
-            ("", false),
-            ("yep\n", false),
-        ] {
-            let stderr = Written::default();
-            let mut printer = Printer::to(io::sink(), stderr.clone(), &OutputOptions::default());
-            let asked = printer.ask("sync 3 devices?", reply.as_bytes(), std::future::pending());
-            assert_eq!(asked.await.ok(), Some(Some(expected)), "{reply:?}");
-            assert_eq!(stderr.text(), "sync 3 devices? [y/N] ");
-        }
-    }
-}
+pub(crate) mod tests;
