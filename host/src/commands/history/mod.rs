@@ -1,5 +1,8 @@
 //! Records a run in the history as it goes, and goes on with an earlier one.
 
+mod commands;
+mod header;
+
 use std::{
     fmt::Write,
     path::PathBuf,
@@ -9,22 +12,25 @@ use std::{
 
 use intune_sync_egress::TokenCache;
 use intune_sync_history::{
-    DeviceFilter, DeviceOutcome, Earlier, Error, Evidence, Header, Held, History, Lock, Problem,
-    Recorder, Selected, StateDir, Subject,
+    DeviceFilter, DeviceOutcome, Earlier, Error, Evidence, Held, History, Lock, Problem, Recorder,
+    Selected, StateDir,
 };
 use intune_sync_ids::Guid;
 use intune_sync_report::{ExitStatus, FailedDevice};
 use intune_sync_sandbox::{Journal, Run, SandboxError};
-use intune_sync_settings::{Advice, Group};
+use intune_sync_settings::Advice;
 use intune_sync_wit::{
     self as wit, DeviceDone, Event, EventKind, Failure as DeviceFailure, Learned, Plan, Summary,
 };
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
+use self::{commands::report_command, header::header};
+pub(super) use self::{
+    commands::{command, resume_command},
+    header::{selection, subject},
+};
 use super::{
     Failure,
-    component::hexadecimal,
     confirm::Awaited,
     earlier::{earlier, no_such_run, same_job},
     report::{Files, Reports},
@@ -33,11 +39,8 @@ use super::{
 use crate::{
     cli::{HistoryOptions, JobOptions, Resume},
     output::Ending,
-    printer::{Printer, quoted},
+    printer::Printer,
 };
-
-/// How many ids of devices a selection names; of more it has the digest.
-const IDS_SHOWN: usize = 100;
 
 /// A run that is being recorded.
 pub(super) struct Record {
@@ -182,16 +185,7 @@ impl Record {
         started: Timestamp,
         printer: &mut Printer,
     ) -> Result<Self, Failure> {
-        let mut header = Header {
-            id: id.to_owned(),
-            started_at: format!("{started:.3}"),
-            subject: subject(job, tokens),
-            settings: json(&settings(job)),
-            selection: json(&selection(job)),
-            arguments: json(&options.arguments),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-            component_sha256: hexadecimal(component_sha256),
-        };
+        let mut header = header(job, options, component_sha256, tokens, (id, started));
         let lock =
             match Lock::take(&place, &header.subject, &header.started_at).map_err(unusable)? {
                 Held::Here(lock) => lock,
@@ -399,8 +393,7 @@ impl Record {
         now: Timestamp,
         printer: &mut Printer,
     ) -> Option<Evidence> {
-        let outcome = serde_json::to_value(Ending::of(whole)).unwrap_or_default();
-        let outcome = outcome.as_str().unwrap_or("failed");
+        let outcome = Ending::of(whole).word();
         let (error, missing) = match self.recorder.end(whole, outcome, &format!("{now:.3}")) {
             Ok(evidence) => return Some(evidence),
             Err(failed) => failed,
@@ -462,90 +455,6 @@ impl Record {
     }
 }
 
-/// A command that finds the history in the same place.
-pub(super) fn command(place: &StateDir, arguments: &str) -> String {
-    let mut command = format!("intune-sync {arguments}");
-    if let Some(named) = place.named() {
-        let _ = write!(command, " --state-dir {}", quoted(&named.to_string_lossy()));
-    }
-    command
-}
-
-/// The command that writes the report of a run.
-fn report_command(place: &StateDir, run: &str) -> String {
-    command(place, &format!("report {run}"))
-}
-
-/// The command that resumes a run.
-pub(super) fn resume_command(place: &StateDir, run: &str) -> String {
-    command(place, &format!("runs resume {run}"))
-}
-
-/// How the job is done, as flags.
-pub(super) fn settings(job: &JobOptions) -> Vec<String> {
-    let mut settings = job.given.flags(Group::Pace);
-    settings.extend(job.given.flags(Group::Job));
-    settings
-}
-
-/// Whose devices, and as whom: what the token says. Of an opaque one, where Graph is and which source it came from.
-pub(super) fn subject(job: &JobOptions, tokens: &TokenCache) -> Subject {
-    let claims = tokens.claims().unwrap_or_default();
-    let who = claims.application.or(claims.object);
-    Subject {
-        cloud: job.cloud.to_string(),
-        tenant: claims.tenant.unwrap_or_else(|| job.graph.to_string()),
-        app: who.unwrap_or_else(|| "unknown".to_owned()),
-    }
-}
-
-/// Which devices, as flags. Many names of devices are their digest.
-pub(super) fn selection(job: &JobOptions) -> Vec<String> {
-    let mut given = job.given.clone();
-    let mut many = Vec::new();
-    for (flag, ids) in [
-        ("--device", &mut given.device),
-        ("--exclude-device", &mut given.exclude_device),
-    ] {
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.len() > IDS_SHOWN {
-            let digest = digest(ids.iter().map(|id| id.bits().to_be_bytes()));
-            many.extend([
-                flag.to_owned(),
-                format!("{} devices, sha256 {digest}", ids.len()),
-            ]);
-            ids.clear();
-        }
-    }
-    let mut selection = given.flags(Group::Criteria);
-    selection.extend(given.flags(Group::Selection));
-    selection.extend(many);
-    for (flag, listed) in [
-        ("--devices-from", &job.files.taken),
-        ("--exclude-devices-from", &job.files.excluded),
-    ] {
-        let names = listed.texts();
-        if !names.is_empty() {
-            selection.push(flag.to_owned());
-            selection.push(match names.len() {
-                0..=IDS_SHOWN => names.join(", "),
-                many => {
-                    let digest = digest(names.iter().map(|name| [name.as_bytes(), &[0]].concat()));
-                    format!("{many} names, sha256 {digest}")
-                }
-            });
-        }
-    }
-    selection
-}
-
-fn digest(parts: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
-    let mut digest = Sha256::new();
-    parts.for_each(|part| digest.update(part));
-    hexadecimal(&digest.finalize())
-}
-
 /// A device that failed in an earlier part, as the output shows it.
 fn failed_device(device: intune_sync_history::Device) -> Option<FailedDevice> {
     let (hi, lo) = device.id.parse::<Guid>().ok()?.halves();
@@ -565,8 +474,4 @@ fn failed_device(device: intune_sync_history::Device) -> Option<FailedDevice> {
         outcome: wit::Outcome::Failed(failure.clone()),
     };
     Some(FailedDevice::new(&done, &failure))
-}
-
-fn json(texts: &[String]) -> String {
-    serde_json::to_string(texts).unwrap_or_default()
 }
