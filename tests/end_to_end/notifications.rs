@@ -164,7 +164,10 @@ fn a_run_in_which_devices_failed_is_reported() {
     schema::assert_notification(&message.to_string());
     let failed = tenant.how_many("unsupported");
     assert!(failed > 5, "{failed}");
-    assert_eq!(message["Text"], format!("{failed} of 60 devices failed"));
+    assert_eq!(
+        message["Text"],
+        format!("the run finished, and the sync of {failed} of 60 devices failed")
+    );
     assert_eq!(message["Outcome"], "completed-with-errors");
     assert_eq!(message["ExitCode"], 3);
     let counts = ["TotalDevices", "SuccessCount", "ErrorCount", "PendingCount"];
@@ -197,7 +200,7 @@ fn a_run_that_went_well_is_reported_where_that_is_wanted() {
         if messages == 1 {
             assert_eq!(
                 webhook.message()["Text"],
-                "a sync was requested for 3 devices"
+                "the run finished, and a sync of 3 devices was accepted"
             );
         }
     }
@@ -220,7 +223,10 @@ fn a_run_that_does_not_begin_is_reported() {
     let (error, hint) = finished.error();
     let message = webhook.message();
     schema::assert_notification(&message.to_string());
-    assert_eq!(message["Text"], format!("not authorized: {error}"));
+    assert_eq!(
+        message["Text"],
+        format!("the run was not authorized: {error}")
+    );
     assert_eq!(message["Hint"], hint);
     assert_eq!(message["TotalDevices"], Value::Null);
 }

@@ -8,6 +8,7 @@ mod counts;
 mod event;
 mod exit_status;
 mod groups;
+mod headline;
 mod notification;
 mod object;
 mod planned;
@@ -25,6 +26,7 @@ pub use self::{
     counts::{Counts, minutes},
     event::retried,
     exit_status::ExitStatus,
+    headline::{Figures, devices, early, grouped, headline},
     notification::Notification,
     object::{ErrorObject, FailedDevice, Outcome, by_variables, guid},
     planned::PlannedDevice,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     ExitStatus,
+    headline::{Figures, early, headline},
     object::{ErrorObject, FailedDevice, Outcome},
     text::cell,
 };
@@ -57,12 +58,15 @@ impl Notification {
         let summary = self.summary.as_ref();
         let of_summary = summary.and_then(ErrorObject::of);
         let problem = problem.or(of_summary.as_ref().map(|ErrorObject(advice)| advice));
-        let sentence = |text: &str| cell(text, SENTENCE);
+        let shortened = |text: &str| cell(text, SENTENCE);
         Message {
             format,
             tone: tone(status),
-            headline: sentence(&headline(status, summary, problem)),
-            outcome: outcome(status, summary),
+            headline: shortened(&sentence(status, summary, problem)),
+            outcome: summary
+                .map_or_else(|| not_begun(status), Outcome::of)
+                .word()
+                .to_owned(),
             exit_code: status.code(),
             tenant: cell(&self.tenant, NAME),
             identity: cell(&self.identity, NAME),
@@ -72,8 +76,8 @@ impl Notification {
             duration: self.duration,
             counts: summary.map(counts),
             failures: self.failures.clone(),
-            hint: problem.map_or_else(String::new, |problem| sentence(&problem.hint)),
-            next: sentence(&self.next),
+            hint: problem.map_or_else(String::new, |problem| shortened(&problem.hint)),
+            next: shortened(&self.next),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -112,71 +116,42 @@ fn counts(summary: &Summary) -> Counts {
 }
 
 /// The outcome in one sentence.
-fn headline(status: ExitStatus, summary: Option<&Summary>, problem: Option<&Advice>) -> String {
-    let what = match status {
-        ExitStatus::Success | ExitStatus::DevicesFailed => {
-            return match summary {
-                Some(summary) if summary.error > 0 => {
-                    format!("{} of {} failed", summary.error, devices(summary.total))
-                }
-                Some(summary) if status == ExitStatus::Success => requested(summary),
-                _ => {
-                    "the run has finished, but some devices are gone or were not listed".to_owned()
-                }
+fn sentence(status: ExitStatus, summary: Option<&Summary>, problem: Option<&Advice>) -> String {
+    let why = problem.map_or("", |problem| &problem.message);
+    match summary {
+        Some(summary) => {
+            let figures = Figures {
+                total: summary.total.into(),
+                success: summary.success.into(),
+                error: summary.error.into(),
+                gone: summary.gone.into(),
+                pending: summary.pending.into(),
             };
+            let sentence = headline(Outcome::of(summary), &figures, why);
+            // What else a run that finished can lack.
+            let unlisted = status == ExitStatus::DevicesFailed && summary.error + summary.gone == 0;
+            match unlisted {
+                true => format!("{sentence}; some devices were not listed"),
+                false => sentence,
+            }
         }
-        ExitStatus::NothingMatched => return "no device matched the selection".to_owned(),
-        ExitStatus::Stopped => "the run stopped early",
-        ExitStatus::Interrupted => "the run was interrupted",
-        ExitStatus::NotAuthorized => "not authorized",
-        ExitStatus::Failed => "the run failed",
-        ExitStatus::Usage | ExitStatus::Busy => "the run did not begin",
-    };
-    let pending = summary.filter(|summary| summary.pending > 0);
-    let pending = pending.map(|summary| {
-        format!(
-            ", with {} of {} pending",
-            summary.pending,
-            devices(summary.total)
-        )
-    });
-    let why = problem.map(|problem| format!(": {}", problem.message));
-    format!(
-        "{what}{}{}",
-        pending.unwrap_or_default(),
-        why.unwrap_or_default()
-    )
-}
-
-fn requested(summary: &Summary) -> String {
-    match (summary.success, summary.total) {
-        (_, 0) => "no device matched the selection".to_owned(),
-        (success, total) if success == total => {
-            format!("a sync was requested for {}", devices(total))
-        }
-        (success, total) => format!("a sync was requested for {success} of {}", devices(total)),
+        None => match status {
+            ExitStatus::Usage | ExitStatus::Busy => {
+                early("the run did not begin", &Figures::default(), why)
+            }
+            status => headline(not_begun(status), &Figures::default(), why),
+        },
     }
 }
 
-/// `1 device`, `2 devices`.
-fn devices(count: u32) -> String {
-    match count {
-        1 => "1 device".to_owned(),
-        count => format!("{count} devices"),
+/// The outcome of a run that has no counts.
+const fn not_begun(status: ExitStatus) -> Outcome {
+    match status {
+        ExitStatus::Success => Outcome::Completed,
+        ExitStatus::NotAuthorized => Outcome::NotAuthorized,
+        ExitStatus::Stopped | ExitStatus::Interrupted => Outcome::Stopped,
+        _ => Outcome::Failed,
     }
-}
-
-/// The outcome in one word, as in the JSON of a run.
-fn outcome(status: ExitStatus, summary: Option<&Summary>) -> String {
-    let outcome = match (summary, status) {
-        (Some(summary), _) => Outcome::of(summary),
-        (None, ExitStatus::Success) => Outcome::Completed,
-        (None, ExitStatus::NotAuthorized) => Outcome::NotAuthorized,
-        (None, ExitStatus::Stopped | ExitStatus::Interrupted) => Outcome::Stopped,
-        (None, _) => Outcome::Failed,
-    };
-    let word = serde_json::to_value(outcome).unwrap_or_default();
-    word.as_str().unwrap_or("failed").to_owned()
 }
 
 const fn tone(status: ExitStatus) -> Tone {
@@ -224,43 +199,43 @@ mod tests {
             (
                 ExitStatus::Success,
                 Some(summary(1, 0, 0, RunStatus::Completed)),
-                "a sync was requested for 1 device",
+                "the run finished, and a sync of 1 device was accepted",
                 "completed",
             ),
             (
                 ExitStatus::Success,
                 Some(summary(0, 0, 0, RunStatus::Completed)),
-                "no device matched the selection",
+                "the run finished, and its selection matched no device",
                 "completed",
             ),
             (
                 ExitStatus::DevicesFailed,
                 Some(summary(7, 3, 0, RunStatus::Completed)),
-                "3 of 10 devices failed",
+                "the run finished, and the sync of 3 of 10 devices failed",
                 "completed-with-errors",
             ),
             (
                 ExitStatus::DevicesFailed,
                 Some(summary(7, 0, 0, RunStatus::Completed)),
-                "the run has finished, but some devices are gone or were not listed",
+                "the run finished, and a sync of 7 devices was accepted; some devices were not listed",
                 "completed",
             ),
             (
                 ExitStatus::Stopped,
                 Some(summary(1, 0, 9, RunStatus::Interrupted(problem()))),
-                "the run stopped early, with 9 of 10 devices pending: Graph asks to wait for 2 hours",
+                "the run gave up early: Graph asks to wait for 2 hours; 9 of 10 devices were not reached",
                 "interrupted",
             ),
             (
                 ExitStatus::Interrupted,
                 Some(summary(1, 0, 9, RunStatus::Stopped)),
-                "the run was interrupted, with 9 of 10 devices pending",
+                "the run was stopped early; 9 of 10 devices were not reached",
                 "stopped",
             ),
             (
                 ExitStatus::Interrupted,
                 None,
-                "the run was interrupted",
+                "the run was stopped early",
                 "stopped",
             ),
         ] {
@@ -283,7 +258,10 @@ mod tests {
             ExitStatus::NotAuthorized,
             Some(&advice),
         );
-        assert_eq!(message.headline, "not authorized: the secret has expired");
+        assert_eq!(
+            message.headline,
+            "the run was not authorized: the secret has expired"
+        );
         assert_eq!(message.hint, "make a new one");
         assert_eq!((message.counts, message.tone), (None, Tone::Bad));
     }

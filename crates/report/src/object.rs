@@ -14,8 +14,7 @@ use crate::{
 };
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Each device has its final outcome, and none has failed.
     Completed,
@@ -32,6 +31,34 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    const ALL: [Self; 6] = [
+        Self::Completed,
+        Self::CompletedWithErrors,
+        Self::Stopped,
+        Self::Interrupted,
+        Self::NotAuthorized,
+        Self::Failed,
+    ];
+
+    /// The outcome in one word, as in JSON and in the history.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::CompletedWithErrors => "completed-with-errors",
+            Self::Stopped => "stopped",
+            Self::Interrupted => "interrupted",
+            Self::NotAuthorized => "not-authorized",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The outcome of this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.word() == word)
+    }
+
     /// How the run of this summary ended.
     #[must_use]
     pub fn of(summary: &Summary) -> Self {
@@ -43,6 +70,12 @@ impl Outcome {
             RunStatus::NotAuthorized(_) => Self::NotAuthorized,
             RunStatus::Failed(_) | RunStatus::Running => Self::Failed,
         }
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
     }
 }
 

@@ -58,7 +58,7 @@ fn failed(name: &str) -> FailedDevice {
 fn refused(format: Format) -> Message {
     Message {
         tone: Tone::Bad,
-        headline: "not authorized: the secret has expired".to_owned(),
+        headline: "the run was not authorized: the secret has expired".to_owned(),
         tenant: String::new(),
         identity: String::new(),
         run: String::new(),

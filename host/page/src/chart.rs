@@ -4,13 +4,11 @@
 
 use std::io;
 
+use intune_sync_report::grouped;
 use jiff::Timestamp;
 use plotters::{coord::combinators::BindKeyPoints, prelude::*};
 
-use crate::{
-    series::{Series, step},
-    words::grouped,
-};
+use crate::series::{Series, step};
 
 const TEXT: RGBColor = RGBColor(0x57, 0x60, 0x6a);
 const GRID: RGBColor = RGBColor(0xd0, 0xd7, 0xde);

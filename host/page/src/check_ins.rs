@@ -3,13 +3,9 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use intune_sync_history::Device;
-use intune_sync_report::one_line;
+use intune_sync_report::{grouped, one_line};
 
-use crate::{
-    listing::Listing,
-    outcomes::platform_name,
-    words::{grouped, time},
-};
+use crate::{listing::Listing, outcomes::platform_name, words::time};
 
 /// The devices whose sync was accepted, as far as it is known whether they have checked in.
 #[derive(Debug, Default)]

@@ -1,10 +1,8 @@
 //! A long table of devices: the first rows are in the page as they are, all of them are data for its script, which sorts,
 //! filters, copies and downloads them.
 
-use intune_sync_report::escape_json;
+use intune_sync_report::{devices, escape_json};
 use serde::Serialize;
-
-use crate::words::devices;
 
 /// How many rows the page has without its script. The script shows this many at a time.
 pub(crate) const ROWS_SHOWN: usize = 100;

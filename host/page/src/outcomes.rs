@@ -6,9 +6,7 @@ use std::{
 };
 
 use intune_sync_history::{Device, DeviceOutcome};
-use intune_sync_report::one_line;
-
-use crate::words::grouped;
+use intune_sync_report::{grouped, one_line};
 
 /// The most reasons that are shown; what is beyond is counted together.
 const REASONS_SHOWN: usize = 30;

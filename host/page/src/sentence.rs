@@ -1,9 +1,7 @@
 //! The outcome of a run, in one sentence.
 
 use intune_sync_history::{Run, Totals};
-use intune_sync_report::one_line;
-
-use crate::words::{devices, grouped};
+use intune_sync_report::{Figures, Outcome, early, headline, one_line};
 
 /// How the page shows an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,63 +27,34 @@ impl Tone {
 
 /// The sentence, and how it is shown.
 pub(crate) fn of(run: &Run, totals: &Totals) -> (Tone, String) {
-    let Totals {
-        total,
-        success,
-        error,
-        pending,
-        ..
-    } = *totals;
-    let left = match pending {
-        0 => String::new(),
-        _ => format!(
-            "; {} of {} were not reached",
-            grouped(pending),
-            devices(total)
+    let figures = Figures {
+        total: totals.total,
+        success: totals.success,
+        error: totals.error,
+        gone: totals.gone,
+        pending: totals.pending,
+    };
+    let why = run.problem.as_deref().map(one_line).unwrap_or_default();
+    let word = run.outcome.as_deref();
+    let outcome = word.and_then(Outcome::of_word);
+    let sentence = match (word, outcome) {
+        (_, Some(outcome)) => headline(outcome, &figures, &why),
+        (Some("killed"), _) => early("the run was killed before it could end", &figures, ""),
+        (Some(_), None) => headline(Outcome::Failed, &figures, &why),
+        (None, _) => early(
+            "the run has not ended: it is under way, or was killed",
+            &figures,
+            "",
         ),
     };
-    let why = match run.problem.as_deref() {
-        Some(problem) if !problem.is_empty() => format!(": {}", one_line(problem)),
-        _ => String::new(),
+    let tone = match (word, outcome) {
+        (_, Some(Outcome::Completed)) if totals.success > 0 => Tone::Good,
+        (None, _) => Tone::Mixed,
+        (_, Some(Outcome::NotAuthorized | Outcome::Failed) | None) => Tone::Bad,
+        (_, Some(_)) => Tone::Mixed,
     };
-    match run.outcome.as_deref() {
-        Some("completed") if total == 0 => (
-            Tone::Mixed,
-            "The run finished, and its selection matched no device.".to_owned(),
-        ),
-        Some("completed") if success == 0 => (
-            Tone::Mixed,
-            format!(
-                "The run finished, and none of {} could be synced.",
-                devices(total)
-            ),
-        ),
-        Some("completed") => (
-            Tone::Good,
-            format!(
-                "The run finished, and a sync of {} was accepted.",
-                devices(success)
-            ),
-        ),
-        Some("completed-with-errors") => (
-            Tone::Mixed,
-            format!(
-                "The run finished, and the sync of {} of {} failed.",
-                grouped(error),
-                devices(total)
-            ),
-        ),
-        Some("stopped") => (Tone::Mixed, format!("The run was stopped early{left}.")),
-        Some("interrupted") => (Tone::Mixed, format!("The run gave up early{why}{left}.")),
-        Some("not-authorized") => (Tone::Bad, format!("The run was not authorized{why}{left}.")),
-        Some("killed") => (
-            Tone::Bad,
-            format!("The run was killed before it could end{left}."),
-        ),
-        Some(_) => (Tone::Bad, format!("The run failed{why}{left}.")),
-        None => (
-            Tone::Mixed,
-            format!("The run has not ended: it is under way, or was killed{left}."),
-        ),
-    }
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    let sentence = first.into_iter().chain(letters).chain(['.']).collect();
+    (tone, sentence)
 }

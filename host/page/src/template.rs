@@ -2,7 +2,7 @@
 
 use askama::Template;
 use intune_sync_history::{DeviceOutcome, Run, Totals};
-use intune_sync_report::one_line;
+use intune_sync_report::{devices, grouped, one_line};
 use intune_sync_settings::duration::display;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     policy::policy,
     sentence,
     series::{Series, merged},
-    words::{devices, grouped, moment, time},
+    words::{moment, time},
 };
 
 const STYLE: &str = include_str!("../templates/page.css");
@@ -179,7 +179,7 @@ fn facts(run: &Run, resumed: &[String]) -> Vec<(&'static str, Vec<String>)> {
         ("Tenant", vec![run.subject.tenant.clone()]),
         ("Cloud", vec![run.subject.cloud.clone()]),
         ("Identity", vec![run.subject.app.clone()]),
-        ("Selection", flags(&run.selection, "every device")),
+        ("Selection", flags(&run.selection, "all devices")),
         ("Settings", flags(&run.settings, "the defaults")),
         ("Started", vec![time(&run.started_at)]),
         (
