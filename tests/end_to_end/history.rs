@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::{
     books::number,
     program::{Finished, Program},
-    running::Running,
+    running::{Running, until},
     schema,
     tenant::{Tenant, healthy},
 };
@@ -451,10 +451,10 @@ fn of_two_that_start_at_once_one_runs() {
     let args = ["-v", "--batch-size", "20", "--batch-delay-seconds", "1h"];
     let start = || Running::start(within(tenant.sync().args(args), &state));
     let (mut one, mut other) = (start(), start());
-    while !one.has_ended() {
-        std::thread::sleep(Duration::from_millis(5));
+    until("one has ended", || {
         std::mem::swap(&mut one, &mut other);
-    }
+        one.has_ended()
+    });
     let busy = one.finish();
     assert_eq!(busy.code, 75, "{busy:?}");
     other.logs("Finished batch 1 of 5");

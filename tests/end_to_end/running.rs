@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::program::{Finished, Program};
@@ -19,6 +19,15 @@ pub(crate) struct Running {
 
 /// A test that waits longer than this for a line has failed: it would wait for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until something is so.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < PATIENCE, "never: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
 
 impl Running {
     pub(crate) fn start(program: Program) -> Self {

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use crate::{
     program::Program,
+    running::until,
     tenant::{Tenant, healthy},
 };
 
@@ -51,15 +52,6 @@ fn send(signal: &str, process: u32) {
     let id = process.to_string();
     let sent = Command::new("kill").args(["-s", signal, &id]).status();
     assert!(sent.expect("there is `kill`").success());
-}
-
-/// Waits until something is so.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !is_so() {
-        assert!(begin.elapsed() < PATIENCE, "never: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// Its exit code, once it has ended. It has none if a signal has ended it.

@@ -27,6 +27,12 @@ pub struct Claims {
 }
 
 impl Claims {
+    /// Who it was issued to: the application, or else the account.
+    #[must_use]
+    pub fn who(&self) -> Option<&str> {
+        self.application.as_deref().or(self.object.as_deref())
+    }
+
     /// Reads them; `None` where the token is opaque.
     #[must_use]
     pub fn read(token: &str) -> Option<Self> {

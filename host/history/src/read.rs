@@ -61,7 +61,7 @@ pub struct Device {
     pub checked_in: Option<bool>,
 }
 
-/// A time in which nothing was sent, since Graph was asked for too much.
+/// A time in which nothing was sent, because Graph throttled the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Wait {
     /// When it began, in milliseconds since 1970.

@@ -188,7 +188,7 @@ impl Recorder {
         self.send(Entry::ClockAhead(ms));
     }
 
-    /// Everything waits from now on, since Graph was asked for too much; both in milliseconds, `at` since 1970.
+    /// Everything waits from now on, because Graph throttled the run; both in milliseconds, `at` since 1970.
     pub fn waits(&self, at: i64, ms: u64) {
         let ms = i64::try_from(ms).unwrap_or(i64::MAX);
         self.send(Entry::Waits(at, ms));

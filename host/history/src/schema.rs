@@ -101,7 +101,7 @@ const MIGRATIONS: [&str; 4] = [
     ALTER TABLE run ADD COLUMN problem TEXT;
     ALTER TABLE run ADD COLUMN hint TEXT;
 
-    -- When everything waited, since Graph was asked for too much. A response to a batch says so of its items only, so that
+    -- When everything waited, because Graph throttled the run. A response to a batch says so of its items only, so that
     -- this cannot be read from `request`.
     CREATE TABLE wait (
         run TEXT NOT NULL REFERENCES run(id),

@@ -67,7 +67,7 @@ impl CheckIns {
         Listing {
             id: "unconfirmed",
             caption: "Devices that have not checked in",
-            columns: ["Device", "Device ID", "Platform", "Last check-in (UTC)"],
+            columns: ["Device", "Device ID", "Platform", "Last check-in"],
             cells: &[
                 ("Device", &[0, 1]),
                 ("Platform", &[2]),

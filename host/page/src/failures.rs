@@ -29,7 +29,7 @@ impl Failures {
                 "Code",
                 "Message",
                 "Attempts",
-                "When (UTC)",
+                "When",
                 "Request ID",
                 "Client request ID",
             ],

@@ -57,7 +57,7 @@ impl Page {
         }
     }
 
-    /// A time in which nothing was sent, since Graph was asked for too much.
+    /// A time in which nothing was sent, because Graph throttled the run.
     pub fn add_wait(&mut self, wait: Wait) {
         self.waits.push(wait);
     }

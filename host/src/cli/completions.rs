@@ -3,7 +3,7 @@
 use clap::Args;
 use clap_complete::Shell;
 
-/// How each shell is told of them.
+/// Where each shell looks for them.
 pub(super) const INSTALL: &str = "Examples:
   bash        intune-sync completions bash > ~/.local/share/bash-completion/completions/intune-sync
   zsh         intune-sync completions zsh > ~/.zfunc/_intune-sync   (with `fpath+=~/.zfunc` before `compinit`)

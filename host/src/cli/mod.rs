@@ -41,7 +41,7 @@ pub(crate) use self::{
         identity::Auth,
         notification::{NotifyOptions, WebhookOptions},
         output::{Color, DeviceTable, LogFormat, OutputOptions, ReportFormat, Verbosity},
-        report_files::ReportFiles,
+        report_files::{ReportFiles, ReportKind},
     },
     job::JobOptions,
     layers::{ConfigFile, Key, Source},
@@ -230,6 +230,7 @@ impl Command {
             && let Some(history) = &mut job.history
         {
             history.arguments = repeatable(args.get(2..).unwrap_or_default());
+            history.arguments.extend(history.reports.flags());
         }
         self
     }

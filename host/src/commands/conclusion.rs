@@ -11,7 +11,7 @@ use super::{
     confirm::{Awaited, Confirmer, Ended},
     history::Record,
     notify::Story,
-    report::Reports,
+    report::{Reports, Which},
     rows,
 };
 use crate::{cli::DeviceTable, output::Output, printer::Printer};
@@ -47,9 +47,17 @@ pub(super) async fn of(
 ) -> Result<ExitStatus, Failure> {
     let now = Timestamp::now();
     let reports = record.as_ref().map(Record::reports);
+    printer.end_progress();
+    let history = confirmer.options.history.as_ref();
+    let confirms = history.and_then(|history| history.confirm_after);
+    let is_done = summary.status == RunStatus::Completed && summary.success > 0;
+    let confirms = confirms.filter(|_| is_done);
     if let Some(reports) = &reports {
-        printer.end_progress();
-        output.set_report(reports.write(printer));
+        let which = match confirms {
+            Some(_) => Which::Replaceable,
+            None => Which::All,
+        };
+        output.set_report(reports.write(which, printer));
     }
     let mut next = record
         .as_ref()
@@ -59,15 +67,12 @@ pub(super) async fn of(
     if declined {
         story.silence();
     }
-    let history = confirmer.options.history.as_ref();
-    let waits = history.is_some_and(|history| history.confirm_after.is_some());
     let later = record
         .as_ref()
-        .filter(|_| summary.status == RunStatus::Completed && summary.success > 0 && !waits)
+        .filter(|_| is_done && confirms.is_none())
         .and_then(Record::confirmation);
     // People see the summary before the wait; JSON is one object.
     let is_text = confirmer.options.format == Format::Text;
-    printer.end_progress();
     if declined && is_text && summary.status == RunStatus::Stopped {
         // Who has just said no needs no figures.
         printer.note("nothing was synced");
@@ -91,13 +96,12 @@ pub(super) async fn of(
     if is_text {
         printer.data(&output.summary(now, &summary))?;
     }
-    match awaited(record, &summary, confirmer) {
+    let mut which = Which::Special;
+    match awaited(record, confirms) {
         Ok(None) => {}
         Ok(Some(awaited)) => match confirmer.confirm(&awaited, printer).await {
             Ok(Ended::Known(confirmed)) => {
-                if let Some(reports) = &reports {
-                    reports.write(printer);
-                }
+                which = Which::All;
                 match is_text {
                     true => printer.data(&format!("\n{}", confirmed.text(&awaited.devices())))?,
                     false => output.set_confirmed(confirmed),
@@ -105,6 +109,7 @@ pub(super) async fn of(
             }
             Ok(Ended::Stopped(stop)) => {
                 status = status.or(stopped(stop));
+                story.set_next(&awaited.command);
                 next = Some(awaited.command);
             }
             // The syncs are what they were.
@@ -114,10 +119,14 @@ pub(super) async fn of(
                     format!("it is not known who has checked in: {message}"),
                     "the last line tries it again; the syncs stay as they are",
                 ));
+                story.set_next(&awaited.command);
                 next = Some(awaited.command);
             }
         },
         Err(failure) => printer.warning(&failure.advice),
+    }
+    if let Some(reports) = reports.filter(|_| confirms.is_some()) {
+        reports.write(which, printer);
     }
     if !is_text {
         printer.data(&output.summary(now, &summary))?;
@@ -133,19 +142,10 @@ pub(super) async fn of(
     Ok(status)
 }
 
-/// The run, if it is wanted to know who has checked in since, and anything was accepted.
-fn awaited(
-    record: Option<Record>,
-    summary: &Summary,
-    confirmer: &Confirmer<'_>,
-) -> Result<Option<Awaited>, Failure> {
-    let options = confirmer.options.history.as_ref();
-    let after = options.and_then(|options| options.confirm_after);
-    let is_done = summary.status == RunStatus::Completed && summary.success > 0;
-    match (record, after, is_done) {
-        (Some(record), Some(after), true) => {
-            record.await_check_ins(after, Timestamp::now()).map(Some)
-        }
+/// The run, if it is wanted to know who has checked in since, this many milliseconds later.
+fn awaited(record: Option<Record>, after: Option<u64>) -> Result<Option<Awaited>, Failure> {
+    match (record, after) {
+        (Some(record), Some(after)) => record.await_check_ins(after, Timestamp::now()).map(Some),
         _ => Ok(None),
     }
 }
@@ -176,7 +176,7 @@ pub(super) async fn check_ins(
     }
     match confirmer.confirm(awaited, printer).await? {
         Ended::Known(confirmed) => {
-            reports.write(printer);
+            reports.write(Which::All, printer);
             let text = match confirmer.options.format {
                 Format::Text => confirmed.text(&awaited.devices()),
                 Format::Json | Format::Jsonl => {
@@ -235,7 +235,7 @@ pub(super) fn not_begun(
     if let Some(record) = record {
         let summary = record.whole(nothing_done(why(&ended)));
         record.end(&summary, Timestamp::now(), printer);
-        record.reports().write(printer);
+        record.reports().write(Which::All, printer);
     }
     ended
 }

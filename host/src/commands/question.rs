@@ -44,13 +44,12 @@ impl Question {
     /// The question of a run that selects, or of one that is of the whole fleet.
     pub(super) fn open(whole_fleet: bool, claims: Option<Claims>) -> Self {
         let claims = claims.unwrap_or_default();
-        let tenant = claims.tenant.map_or_else(
+        let tenant = claims.tenant.as_ref().map_or_else(
             || "the tenant".to_owned(),
             |tenant| format!("tenant `{tenant}`"),
         );
-        let who = claims.application.or(claims.object);
         Self {
-            whose: match who {
+            whose: match claims.who() {
                 Some(who) => format!("{tenant} as `{who}`"),
                 None => tenant,
             },

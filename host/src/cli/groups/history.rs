@@ -1,6 +1,6 @@
 //! Where the history is, and whether a run goes on with an earlier one.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::Args;
 use intune_sync_settings::{
@@ -124,8 +124,8 @@ impl HistoryArgs {
             if self.confirm_after.is_some() {
                 return Err(excluded("--confirm-after", "when each sync was accepted"));
             }
-            if let Some((flag, _)) = reports.given().next() {
-                return Err(excluded(flag, "what it writes"));
+            if let Some((kind, _)) = reports.given().next() {
+                return Err(excluded(kind.flag(), "what it writes"));
             }
             return Ok(None);
         }
@@ -141,34 +141,35 @@ impl HistoryArgs {
     }
 }
 
-/// The arguments of a command that `runs resume` gives again: all but those that say which history, and which run of it.
-pub(in crate::cli) fn repeatable(args: &[std::ffi::OsString]) -> Vec<String> {
-    let mut repeatable = Vec::new();
-    let mut args = args.iter().map(|arg| arg.to_string_lossy());
-    while let Some(arg) = args.next() {
-        match &*arg {
-            "--state-dir" => {
-                args.next();
-            }
-            "--resume" => {}
-            arg if arg.starts_with("--resume=") || arg.starts_with("--state-dir=") => {}
-            arg => repeatable.push(arg.to_owned()),
-        }
-    }
-    repeatable
+/// The arguments of a command that `runs resume` gives again: all but those that say which history, which run of it, and what
+/// is written of the run, which does not depend on where the program is started.
+pub(in crate::cli) fn repeatable(args: &[OsString]) -> Vec<String> {
+    const OF_THIS_PART: [(&str, bool); 5] = [
+        ("--state-dir", true),
+        ("--resume", false),
+        ("--report", true),
+        ("--csv", true),
+        ("--junit", true),
+    ];
+    let args = args.iter().map(|arg| arg.to_string_lossy().into_owned());
+    without(&OF_THIS_PART, args)
 }
 
 /// The same arguments without those about files that name devices.
 pub(crate) fn without_devices_file(args: Vec<String>) -> Vec<String> {
+    without(&OF_FILES, args)
+}
+
+/// Arguments without these flags, each of which takes a value of its own or does not.
+fn without(flags: &[(&str, bool)], args: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut kept = Vec::new();
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
-        let (flag, value) = arg
+        let (flag, has_value) = arg
             .split_once('=')
             .map_or((&*arg, false), |(flag, _)| (flag, true));
-        let of_files = OF_FILES.iter().find(|(known, _)| *known == flag);
-        match of_files {
-            Some((_, true)) if !value => {
+        match flags.iter().find(|(known, _)| *known == flag) {
+            Some((_, true)) if !has_value => {
                 args.next();
             }
             Some(_) => {}
@@ -190,6 +191,10 @@ mod tests {
         };
         let line = "--yes --state-dir /s --resume --os iOS --resume=R --state-dir=/t --pace quota";
         assert_eq!(repeated(line), "--yes --os iOS --pace quota");
+        assert_eq!(
+            repeated("--report r.html --csv=c.csv --junit j.xml --yes"),
+            "--yes"
+        );
         // Abbreviations are not flags.
         assert_eq!(repeated("--os --resume-not"), "--os --resume-not");
     }

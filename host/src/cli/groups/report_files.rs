@@ -1,6 +1,6 @@
 //! What is written of a run at its end.
 
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use clap::Args;
 use intune_sync_settings::Advice;
@@ -14,6 +14,17 @@ pub(crate) struct ReportFiles {
     pub(crate) csv: Option<PathBuf>,
     /// Its devices, as test cases.
     pub(crate) junit: Option<PathBuf>,
+}
+
+/// A kind of file that is written of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReportKind {
+    /// Its page.
+    Page,
+    /// Its devices, one a row.
+    Csv,
+    /// Its devices, as test cases.
+    Junit,
 }
 
 /// What is written of a run at its end.
@@ -31,16 +42,44 @@ pub(in crate::cli) struct ReportFileArgs {
     junit: Option<PathBuf>,
 }
 
+impl ReportKind {
+    /// What it is called.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Page => "the report",
+            Self::Csv => "the CSV file",
+            Self::Junit => "the JUnit file",
+        }
+    }
+
+    /// The flag that names it.
+    pub(crate) const fn flag(self) -> &'static str {
+        match self {
+            Self::Page => "--report",
+            Self::Csv => "--csv",
+            Self::Junit => "--junit",
+        }
+    }
+}
+
 impl ReportFiles {
-    /// The files, each with the flag that names it.
-    pub(crate) fn given(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+    /// The files that are wanted.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (ReportKind, &Path)> {
         let files = [
-            ("--report", &self.page),
-            ("--csv", &self.csv),
-            ("--junit", &self.junit),
+            (ReportKind::Page, &self.page),
+            (ReportKind::Csv, &self.csv),
+            (ReportKind::Junit, &self.junit),
         ];
         let given = files.into_iter();
-        given.filter_map(|(flag, file)| Some((flag, file.as_deref()?)))
+        given.filter_map(|(kind, file)| Some((kind, file.as_deref()?)))
+    }
+
+    /// The flags that name them, wherever the program is started.
+    pub(in crate::cli) fn flags(&self) -> impl Iterator<Item = String> {
+        self.given().flat_map(|(kind, file)| {
+            let file = absolute(file).unwrap_or_else(|_| file.to_owned());
+            [kind.flag().to_owned(), file.to_string_lossy().into_owned()]
+        })
     }
 
     /// Whether there is none.
@@ -61,8 +100,9 @@ impl ReportFileArgs {
             csv: self.csv,
             junit: self.junit,
         };
-        let mut known: Vec<(&str, &Path)> = Vec::new();
-        for (flag, file) in files.given() {
+        let mut known: Vec<(ReportKind, &Path)> = Vec::new();
+        for (kind, file) in files.given() {
+            let flag = kind.flag();
             if file.as_os_str() == "-" {
                 return Err(Advice::new(
                     format!("`{flag} -` is not allowed: stdout has the summary"),
@@ -72,11 +112,11 @@ impl ReportFileArgs {
             }
             if let Some((other, _)) = known.iter().find(|(_, known)| *known == file) {
                 return Err(Advice::new(
-                    format!("`{other}` and `{flag}` name the same file"),
+                    format!("`{}` and `{flag}` name the same file", other.flag()),
                     "give each a file of its own",
                 ));
             }
-            known.push((flag, file));
+            known.push((kind, file));
         }
         Ok(files)
     }

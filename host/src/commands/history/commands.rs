@@ -15,11 +15,6 @@ pub(in crate::commands) fn command(place: &StateDir, arguments: &str) -> String 
     }
 }
 
-/// The command that writes the report of a run.
-pub(super) fn report_command(place: &StateDir, run: &str) -> String {
-    command(place, &format!("report {run}"))
-}
-
 /// The command that resumes a run.
 pub(in crate::commands) fn resume_command(place: &StateDir, run: &str) -> String {
     command(place, &format!("runs resume {run}"))

@@ -44,11 +44,11 @@ fn settings(job: &JobOptions) -> Vec<String> {
 /// Whose devices, and as whom: what the token says. Of an opaque one, where Graph is and which source it came from.
 pub(in crate::commands) fn subject(job: &JobOptions, tokens: &TokenCache) -> Subject {
     let claims = tokens.claims().unwrap_or_default();
-    let who = claims.application.or(claims.object);
+    let app = claims.who().unwrap_or("unknown").to_owned();
     Subject {
         cloud: job.cloud.to_string(),
         tenant: claims.tenant.unwrap_or_else(|| job.graph.to_string()),
-        app: who.unwrap_or_else(|| "unknown".to_owned()),
+        app,
     }
 }
 

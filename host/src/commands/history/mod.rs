@@ -24,7 +24,7 @@ use intune_sync_wit::{
 };
 use jiff::Timestamp;
 
-use self::{commands::report_command, header::header};
+use self::header::header;
 pub(super) use self::{
     commands::{command, resume_command},
     header::{selection, subject},
@@ -88,8 +88,7 @@ impl<'a> Opened<'a> {
 
     /// What is written of this run, which is in the history already.
     pub(super) fn reports_of(&self, run: &str) -> Reports {
-        let again = report_command(&self.place, run);
-        Reports::of(self.place.clone(), run, self.files.clone(), again)
+        Reports::of(self.place.clone(), run, self.files.clone(), false)
     }
 
     /// The run of which only the check-ins are wanted, if this command is not to sync.
@@ -415,8 +414,8 @@ impl Record {
 
     /// What is written of it, once it has ended.
     pub(super) fn reports(&self) -> Reports {
-        let again = report_command(&self.place, &self.id);
-        Reports::of(self.place.clone(), &self.id, self.files.clone(), again)
+        let (place, files) = (self.place.clone(), self.files.clone());
+        Reports::of(place, &self.id, files, self.is_temporary)
     }
 
     /// The command that resumes the run, unless nothing is left to do that from.

@@ -41,9 +41,8 @@ impl Story {
     /// It has a token, which says whose devices, and as whom.
     pub(in crate::commands) fn set_token(&mut self, tokens: &TokenCache) {
         let claims = tokens.claims().unwrap_or_default();
+        self.notification.identity = claims.who().unwrap_or_default().to_owned();
         self.notification.tenant = claims.tenant.unwrap_or_default();
-        let who = claims.application.or(claims.object);
-        self.notification.identity = who.unwrap_or_default();
     }
 
     /// It has an id.
@@ -66,8 +65,12 @@ impl Story {
             (None, _) => String::new(),
         };
         self.notification.summary = Some(summary.clone());
-        let took = self.started.elapsed().as_millis();
-        self.notification.duration = u64::try_from(took).unwrap_or(u64::MAX);
+        self.notification.duration = self.took();
+    }
+
+    /// This command goes on with it.
+    pub(in crate::commands) fn set_next(&mut self, command: &str) {
+        command.clone_into(&mut self.notification.next);
     }
 
     /// There is nothing to say.
@@ -82,8 +85,7 @@ impl Story {
     pub(super) fn notification(&self) -> Notification {
         let mut notification = self.notification.clone();
         if notification.summary.is_none() {
-            let took = self.started.elapsed().as_millis();
-            notification.duration = u64::try_from(took).unwrap_or(u64::MAX);
+            notification.duration = self.took();
         }
         notification
     }
@@ -102,6 +104,11 @@ impl Story {
             Some(interruption) if !self.was_interrupted() => interruption.requested().await,
             _ => std::future::pending().await,
         }
+    }
+
+    /// How long it has taken so far, in milliseconds.
+    fn took(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn was_interrupted(&self) -> bool {

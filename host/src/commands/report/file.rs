@@ -49,6 +49,11 @@ impl Target {
         target.temporary().map(|_| target)
     }
 
+    /// Whether what is written stays, as in a pipe.
+    pub(super) const fn is_special(&self) -> bool {
+        self.is_special
+    }
+
     /// Writes it.
     ///
     /// # Errors

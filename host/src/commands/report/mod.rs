@@ -20,7 +20,7 @@ use super::{
     history::{self, failure},
 };
 use crate::{
-    cli::{PageOptions, ReportFiles},
+    cli::{PageOptions, ReportFiles, ReportKind as Kind},
     printer::Printer,
 };
 
@@ -72,25 +72,6 @@ fn latest(history: &History) -> Result<String, Failure> {
     })
 }
 
-/// A kind of file that is written of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Page,
-    Csv,
-    Junit,
-}
-
-impl Kind {
-    /// What it is called.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Page => "the report",
-            Self::Csv => "the CSV file",
-            Self::Junit => "the JUnit file",
-        }
-    }
-}
-
 /// The files that a run is to write, each of which can be written as far as can be known before.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Files(Vec<(Kind, PathBuf, Target)>);
@@ -101,19 +82,17 @@ impl Files {
     /// When one of them cannot be written.
     pub(super) fn prepare(files: &ReportFiles) -> Result<Self, Failure> {
         let mut prepared = Vec::new();
-        for (kind, flag, path) in [
-            (Kind::Page, "--report", &files.page),
-            (Kind::Csv, "--csv", &files.csv),
-            (Kind::Junit, "--junit", &files.junit),
-        ] {
-            let Some(path) = path else { continue };
+        for (kind, path) in files.given() {
             let target = Target::at(path).map_err(|error| {
                 Failure::usage(
                     format!("cannot write {} to `{}`: {error}", kind.name(), path.display()),
-                    format!("nothing was sent; name another file with `{flag}`, or make its directory writable"),
+                    format!(
+                        "nothing was sent; name another file with `{}`, or make its directory writable",
+                        kind.flag()
+                    ),
                 )
             })?;
-            prepared.push((kind, path.clone(), target));
+            prepared.push((kind, path.to_owned(), target));
         }
         Ok(Self(prepared))
     }
@@ -124,52 +103,51 @@ pub(super) struct Reports {
     place: StateDir,
     run: String,
     files: Files,
-    /// The command that writes the page again.
-    again: String,
+    /// The history is gone after the run.
+    is_temporary: bool,
+}
+
+/// Which of the files are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    All,
+    /// Those that can be written again.
+    Replaceable,
+    /// Pipes and devices: what is written there stays.
+    Special,
 }
 
 impl Reports {
     /// The files of this run.
-    pub(super) fn of(place: StateDir, run: &str, files: Files, again: String) -> Self {
+    pub(super) fn of(place: StateDir, run: &str, files: Files, is_temporary: bool) -> Self {
         Self {
             place,
             run: run.to_owned(),
             files,
-            again,
+            is_temporary,
         }
     }
 
     /// Writes the files. Returns that of the page, if it was written. What cannot be written is a warning: the run is
     /// what it was.
-    pub(super) fn write(&self, printer: &mut Printer) -> Option<String> {
-        if self.files.0.is_empty() {
+    pub(super) fn write(&self, which: Which, printer: &mut Printer) -> Option<String> {
+        let is_due = |target: &Target| match which {
+            Which::All => true,
+            Which::Replaceable => !target.is_special(),
+            Which::Special => target.is_special(),
+        };
+        let due = self.files.0.iter().filter(|(_, _, target)| is_due(target));
+        let due: Vec<_> = due.collect();
+        if due.is_empty() {
             return None;
         }
-        let warning = |kind: Kind, path: &Path, reason: &str| {
-            Advice::new(
-                format!(
-                    "cannot write {} to `{}`: {reason}",
-                    kind.name(),
-                    path.display()
-                ),
-                match kind {
-                    Kind::Page => format!("`{}` writes it again", self.again),
-                    Kind::Csv | Kind::Junit => {
-                        format!(
-                            "`intune-sync runs show {} --output csv` has the devices",
-                            self.run
-                        )
-                    }
-                },
-            )
-        };
         let mut page = None;
         let opened = History::open(&self.place);
         let recorded = match &opened {
             Ok(history) => Recorded::of(history, &self.run).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
-        for (kind, path, target) in &self.files.0 {
+        for (kind, path, target) in due {
             let written = recorded
                 .as_ref()
                 .map_err(Clone::clone)
@@ -188,9 +166,35 @@ impl Reports {
                         page = Some(path.display().to_string());
                     }
                 }
-                Err(reason) => printer.warning(&warning(*kind, path, &reason)),
+                Err(reason) => printer.warning(&self.unwritten(*kind, path, &reason)),
             }
         }
         page
+    }
+
+    /// A file that could not be written, and where else to find what would be in it.
+    fn unwritten(&self, kind: Kind, path: &Path, reason: &str) -> Advice {
+        let message = format!(
+            "cannot write {} to `{}`: {reason}",
+            kind.name(),
+            path.display()
+        );
+        if self.is_temporary {
+            return Advice::without_hint(message);
+        }
+        let command = |arguments: String| history::command(&self.place, &arguments);
+        let hint = match kind {
+            Kind::Page => {
+                format!(
+                    "`{}` writes it again",
+                    command(format!("report {}", self.run))
+                )
+            }
+            Kind::Csv | Kind::Junit => {
+                let show = command(format!("runs show {} --output csv", self.run));
+                format!("`{show}` has the devices")
+            }
+        };
+        Advice::new(message, hint)
     }
 }
