@@ -19,11 +19,19 @@ pub(super) use self::{
 use self::{file::Layer, place::Place};
 use super::Variables;
 
-/// Flags that set the same thing: if one of them is given, lower layers cannot set the others.
-const ALTERNATIVES: [&[&str]; 3] = [
+/// Flags that set the same thing or exclude each other: if one of them is given, lower layers cannot set the others.
+const ALTERNATIVES: [&[&str]; 11] = [
     &["device", "devices-from"],
     &["client-id", "object-id", "resource-id"],
     &["quiet", "verbose"],
+    &["no-history", "report"],
+    &["no-history", "csv"],
+    &["no-history", "junit"],
+    &["no-history", "confirm-after"],
+    &["dry-run", "report"],
+    &["dry-run", "csv"],
+    &["dry-run", "junit"],
+    &["dry-run", "confirm-after"],
 ];
 
 /// Values that replace defaults, and the file that some of them are from.
@@ -102,6 +110,9 @@ impl Layers {
             .map(|key| key.long)
             .collect();
 
+        // What is switched off stands in the way of nothing else.
+        let mut on = settled.clone();
+
         refuse_strays(&known, variables)?;
         let mut order = vec![variable_layer(&known, variables)?];
         let mut file = None;
@@ -119,11 +130,14 @@ impl Layers {
             let open: Vec<&str> = known
                 .iter()
                 .map(|key| key.long)
-                .filter(|long| !settles(&settled, long))
+                .filter(|long| !settled.contains(long) && !is_excluded(&on, long))
                 .collect();
             for (long, layered) in layer {
                 if let Some(long) = open.iter().find(|open| **open == long) {
                     settled.push(long);
+                    if layered.values != ["false"] {
+                        on.push(long);
+                    }
                     values.insert((*long).to_owned(), layered);
                 }
             }
@@ -178,14 +192,12 @@ impl Layers {
     }
 }
 
-/// Whether one of the flags in `settled` decides on `long`.
-fn settles(settled: &[&str], long: &str) -> bool {
-    settled.iter().any(|settled| {
-        *settled == long
-            || ALTERNATIVES
-                .iter()
-                .any(|group| group.contains(settled) && group.contains(&long))
-    })
+/// Whether one of these flags stands in the way of another.
+fn is_excluded(on: &[&str], long: &str) -> bool {
+    ALTERNATIVES
+        .iter()
+        .filter(|group| group.contains(&long))
+        .any(|group| on.iter().any(|on| group.contains(on)))
 }
 
 fn variable_layer(known: &[Key<'_>], variables: Variables<'_>) -> Result<Layer, Advice> {

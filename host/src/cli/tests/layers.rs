@@ -74,6 +74,30 @@ fn a_flag_voids_what_lower_layers_say_of_its_alternatives() {
     assert_eq!(job.settings(0, 0).selection.devices, [GUID]);
 }
 
+/// What is in the file for each night does not keep anyone from looking first, or from keeping nothing.
+#[test]
+fn flags_that_exclude_what_the_file_says_win() {
+    let (_folder, path) = file("job.toml", "report = \"r.html\"\nconfirm-after = \"1h\"\n");
+    let job = |flags: &str, variables: &[(&str, &str)]| {
+        job(
+            &format!("sync --config {} {flags}", path.display()),
+            variables,
+        )
+    };
+    assert!(job("--no-history", &[]).history.is_none());
+    let looked = job("--dry-run", &[]);
+    assert_eq!(looked.purpose, intune_sync_wit::Purpose::Plan);
+    let off = [("INTUNE_SYNC_NO_HISTORY", "false")];
+    let history = job("", &off).history.expect("it is kept");
+    assert_eq!(history.confirm_after, Some(3_600_000));
+    // The next part writes the same file, wherever it is started.
+    let [flag, page] = &history.arguments[history.arguments.len() - 2..] else {
+        panic!("{:?}", history.arguments);
+    };
+    assert_eq!(flag, "--report");
+    assert!(std::path::Path::new(page).is_absolute(), "{page}");
+}
+
 #[test]
 fn a_bad_value_is_named_by_where_it_stands() {
     let error = usage("sync", &[("INTUNE_SYNC_BATCH_SIZE", "0")]);
