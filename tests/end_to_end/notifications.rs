@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     program::{Finished, Program, write_secret},
-    running::Running,
+    running::{Running, until},
     schema,
     tenant::{Tenant, healthy},
     tls::TestAuthority,
@@ -377,12 +377,10 @@ fn an_address_that_cannot_be_used_is_wrong_usage_and_not_shown() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_is_reported_with_the_command_that_goes_on() {
-    let mut config = healthy(500);
-    config.latency.min_ms = 100;
-    config.latency.max_ms = 200;
-    let (tenant, webhook) = (Tenant::new(config), Webhook::new());
-    let mut running = Running::start(sync(&tenant, &webhook).args(["-v"]));
-    running.logs(" accepted");
+    let (tenant, webhook) = (Tenant::new(healthy(40)), Webhook::new());
+    let args = ["-v", "--batch-size", "20", "--batch-delay-seconds", "1h"];
+    let mut running = Running::start(sync(&tenant, &webhook).args(args));
+    running.logs("Finished batch 1 of 2");
     running.signal("TERM");
     let finished = running.finish();
     assert_eq!(finished.code, 130, "{finished:?}");
@@ -401,11 +399,10 @@ fn ctrl_c_ends_the_wait_for_a_webhook() {
     let tenant = Tenant::new(healthy(3));
     let webhook = Webhook::replying(&[Reply::Hang]);
     let program = sync(&tenant, &webhook).args(["--notify", "always"]);
-    let mut running = Running::start(program);
-    while webhook.received().is_empty() {
-        assert!(!running.has_ended(), "it has not waited");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    let running = Running::start(program);
+    until("the webhook has the message", || {
+        !webhook.received().is_empty()
+    });
     running.signal("INT");
     let finished = running.finish();
     assert_eq!(finished.code, 0, "{finished:?}");
