@@ -1,4 +1,4 @@
-# make demo    builds the program and syncs a simulated tenant
+# make demo    builds the program and syncs a simulated tenant, with a report in target/demo.html
 # make test    runs all tests
 # make test-under-load TIMES=3
 #              runs all tests next to two busy loops, three times in a row. TESTS='--test simulator' selects some
@@ -34,7 +34,7 @@ FLAGS = --release --workspace --locked
 .DEFAULT_GOAL := build
 
 demo: build
-	@target/release/intune-sync demo || [ $$? -eq 3 ]
+	@target/release/intune-sync demo --report target/demo.html || [ $$? -eq 3 ]
 
 build: setup
 	$(CARGO) build $(FLAGS) --exclude intune-sync-hostile --exclude intune-sync-plain-host
