@@ -301,6 +301,15 @@ fn what_does_not_pass_is_a_warning_and_the_exit_code_stays() {
     }
 }
 
+/// A body that stalls or does not end is no reason to say that the message was not sent, or to blame the component.
+#[test]
+fn a_message_is_sent_once_the_head_of_the_response_says_so() {
+    let webhook = Webhook::replying(&[Reply::Endless(200)]);
+    let finished = test(&webhook).run();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    assert_eq!(webhook.received().len(), 1);
+}
+
 /// It may have arrived: two are worse than one that is late.
 #[test]
 fn a_message_without_a_response_is_not_sent_again() {

@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::body::Body;
@@ -50,6 +51,8 @@ pub(crate) enum Reply {
     Close,
     /// It never responds.
     Hang,
+    /// The head of a response with this status, and a body that goes on for ever, a byte in a second.
+    Endless(u16),
 }
 
 /// It takes the message.
@@ -186,6 +189,14 @@ impl Script {
                 Ok(response.body(Body::from(body)).expect("a response"))
             }
             Reply::Close => Err(Closed),
+            Reply::Endless(status) => {
+                let body = futures::stream::unfold((), async |()| {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    Some((Ok::<_, Infallible>("."), ()))
+                });
+                let response = Response::builder().status(status);
+                Ok(response.body(Body::from_stream(body)).expect("a response"))
+            }
             Reply::Hang => {
                 let never: Infallible = std::future::pending().await;
                 match never {}

@@ -6,7 +6,7 @@ use std::{
 };
 
 use http::{HeaderMap, Request, Response, StatusCode, request::Parts};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Collected, Full, LengthLimitError, Limited};
 use intune_sync_egress::{
     Anonymous, ClientError, Gated, HttpClient, ResponseBody, SendError, Timeouts,
     webhook::{self, Address, BODY_LIMIT, Webhook},
@@ -66,7 +66,7 @@ impl Delivery {
         }
     }
 
-    /// What came of the message; `None` where none has left, or its response has not come.
+    /// What came of the message; `None` where none has left, or the head of its response has not come.
     pub(crate) fn receipt(&self) -> Option<Receipt> {
         lock(&self.state).receipt.clone()
     }
@@ -111,14 +111,20 @@ impl Delivery {
     /// Takes the response in, and hands it on.
     async fn take_in(&self, response: Response<ResponseBody>) -> Response<WasiBody> {
         let (head, body) = response.into_parts();
-        // Its status is what counts: a body that breaks off is an empty one.
-        let body = body.collect().await;
-        let body = body.map(|body| body.to_bytes()).unwrap_or_default();
-        lock(&self.state).receipt = Some(Receipt::Response {
+        // Its status is what counts: a body that breaks off is an empty one, and one that stalls does not hide it.
+        let receipt = |line| Receipt::Response {
             status: head.status,
             retry_after: retry_after(&head.headers),
-            line: self.first_line(&body),
-        });
+            line,
+        };
+        lock(&self.state).receipt = Some(receipt(String::new()));
+        // Nobody is shown the body of a success, and it may never end.
+        let body = match head.status.is_success() {
+            true => Collected::default(),
+            false => body.collect().await.unwrap_or_default(),
+        };
+        let body = body.to_bytes();
+        lock(&self.state).receipt = Some(receipt(self.first_line(&body)));
         let body = Full::new(body).map_err(|never| match never {});
         Response::from_parts(head, body.boxed_unsync())
     }

@@ -74,7 +74,8 @@ impl Messenger {
     ///
     /// # Errors
     ///
-    /// When the component sends nothing, tries what it must not, traps, or does not come back in time.
+    /// When the component tries what it must not; when it sends nothing, or traps or does not come back in time before
+    /// there is a response.
     pub async fn send(
         &self,
         message: &Message,
@@ -94,18 +95,21 @@ impl Messenger {
                 .call_send(&mut store, &address.expose(), message)
                 .await
         };
-        let said = within(most + GRACE, &*delivery, call).await?;
-        match (delivery.receipt(), said) {
-            (Some(receipt), _) => Ok(receipt),
-            (None, Ok(())) => Err(unsent("and says that it has")),
-            (None, Err(NotifyError::NotSent(reason) | NotifyError::NoResponse(reason))) => {
+        let said = within(most + GRACE, &*delivery, call).await;
+        match (said, delivery.receipt()) {
+            (Err(refused @ SandboxError::Refused(_)), _) => Err(refused),
+            // However the component has ended since.
+            (_, Some(receipt)) => Ok(receipt),
+            (Err(error), None) => Err(error),
+            (Ok(Ok(())), None) => Err(unsent("and says that it has")),
+            (Ok(Err(NotifyError::NotSent(reason) | NotifyError::NoResponse(reason))), None) => {
                 // What it says may be the address.
                 Err(unsent(&match address.is_in(&reason) {
                     true => "and gives no reason".to_owned(),
                     false => format!("and says why: {reason}"),
                 }))
             }
-            (None, Err(NotifyError::Refused(_))) => Err(unsent("and says that it was refused")),
+            (Ok(Err(NotifyError::Refused(_))), None) => Err(unsent("and says that it was refused")),
         }
     }
 }

@@ -116,6 +116,14 @@ pub(crate) fn message_twice() {
     message_by(guests::MESSAGE_TWICE).stopped_after(1, &refusal("a second request"));
 }
 
+/// What counts is the response that the host has seen.
+#[test]
+pub(crate) fn message_then_broken() {
+    let ended = message_by(guests::MESSAGE_THEN_BROKEN);
+    assert!(ended.output.status.success(), "{}", ended.stderr());
+    assert_eq!(ended.webhook.requests.lock().expect("no panic").len(), 1);
+}
+
 #[test]
 pub(crate) fn message_with_token() {
     message_by(guests::MESSAGE_WITH_TOKEN).refused("a token, in the header `authorization`");
