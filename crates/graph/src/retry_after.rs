@@ -4,6 +4,8 @@
 use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use http::HeaderMap;
+
 /// How long a response asks to wait; `None` when it names no time. `message` is the field inside Intune's message, and
 /// `unix_now` our time of day, for a date in a response without a `Date` header. The longest wait counts.
 #[must_use]
@@ -23,6 +25,17 @@ pub fn wait(
         .chain(message)
         .filter_map(|text| parse(text, date, unix_now))
         .max()
+}
+
+/// The same of a response as an HTTP client hands it over. `now` is our time of day.
+#[must_use]
+pub fn named_wait(headers: &HeaderMap, message: Option<&str>, now: SystemTime) -> Option<Duration> {
+    let texts = headers.iter().filter_map(|(name, value)| {
+        let value = value.to_str().ok()?;
+        Some((name.to_string(), value.to_owned()))
+    });
+    let unix_now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    wait(&texts.collect::<Vec<_>>(), message, unix_now)
 }
 
 fn parse(text: &str, sent: Option<Duration>, unix_now: Duration) -> Option<Duration> {
@@ -85,6 +98,16 @@ mod tests {
             .map(|(k, v)| ((*k).into(), (*v).into()))
             .collect();
         wait(&headers, message, NOW).map(|wait| wait.as_millis())
+    }
+
+    #[test]
+    fn a_clients_headers_are_read_alike() {
+        let mut headers = HeaderMap::new();
+        let date = "Wed, 11 Nov 2026 07:28:10 GMT".parse().expect("a value");
+        headers.insert("retry-after", date);
+        let wait = |message| named_wait(&headers, message, UNIX_EPOCH + NOW);
+        assert_eq!(wait(None), Some(Duration::from_secs(11)));
+        assert_eq!(wait(Some("17")), Some(Duration::from_secs(17)));
     }
 
     #[test]

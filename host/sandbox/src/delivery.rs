@@ -2,16 +2,16 @@
 
 use std::{
     sync::{Arc, Mutex},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
-use http::{HeaderMap, Request, Response, StatusCode, request::Parts};
+use http::{Request, Response, StatusCode, request::Parts};
 use http_body_util::{BodyExt, Collected, Full, LengthLimitError, Limited};
 use intune_sync_egress::{
     Anonymous, ClientError, Gated, HttpClient, ResponseBody, SendError, Timeouts,
     webhook::{self, Address, BODY_LIMIT, Webhook},
 };
-use intune_sync_graph::retry_after;
+use intune_sync_graph::{retry_after::named_wait, shortened};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use crate::{
@@ -114,7 +114,7 @@ impl Delivery {
         // Its status is what counts: a body that breaks off is an empty one, and one that stalls does not hide it.
         let receipt = |line| Receipt::Response {
             status: head.status,
-            retry_after: retry_after(&head.headers),
+            retry_after: named_wait(&head.headers, None, SystemTime::now()),
             line,
         };
         lock(&self.state).receipt = Some(receipt(String::new()));
@@ -134,7 +134,7 @@ impl Delivery {
         let line = body.lines().next().unwrap_or_default().trim();
         match self.address.is_in(line) {
             true => String::new(),
-            false => line.chars().take(SHOWN).collect(),
+            false => shortened(line, SHOWN).to_owned(),
         }
     }
 
@@ -163,13 +163,4 @@ impl Outlet for Delivery {
             delivery.send_one(head, body).await
         }
     }
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let texts = headers.iter().filter_map(|(name, value)| {
-        let value = value.to_str().ok()?;
-        Some((name.to_string(), value.to_owned()))
-    });
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    retry_after::wait(&texts.collect::<Vec<_>>(), None, now.unwrap_or_default())
 }

@@ -1,6 +1,6 @@
 //! The way to Graph: each request about a group passes the gate of groups, and is tried again where that may help.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use intune_sync_egress::{
@@ -9,7 +9,8 @@ use intune_sync_egress::{
     groups::{Call, Further, Key, Kind, Rules},
 };
 use intune_sync_graph::{
-    Missing, Requested, Verdict, judge, retry_after,
+    Missing, Requested, Verdict, judge,
+    retry_after::named_wait,
     roles::{ENTRA_DEVICES, GROUP_MEMBERS},
 };
 use intune_sync_ids::{Guid, Origin};
@@ -216,7 +217,10 @@ impl<C: Credential<()>> Reader<'_, C> {
                 Ok(response) => {
                     let error = response.error();
                     let status = response.status.as_u16();
-                    let wait = || wait_of(&response);
+                    let wait = || {
+                        let message = error.error.retry_after.as_deref();
+                        named_wait(&response.headers, message, SystemTime::now())
+                    };
                     match judge(Requested::Page, status, &error.error) {
                         Verdict::Success => match read(&response) {
                             Some(value) => return Ok(Some(value)),
@@ -315,16 +319,4 @@ fn role(call: &Call) -> &'static str {
         } => ENTRA_DEVICES,
         Call::Group(_) | Call::Named(_) | Call::Members { .. } => GROUP_MEMBERS,
     }
-}
-
-/// How long a response asks to wait.
-fn wait_of(response: &GraphResponse) -> Option<Duration> {
-    let headers = response.headers.iter();
-    let headers: Vec<(String, String)> = headers
-        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
-        .collect();
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    retry_after::wait(&headers, response.error().error.retry_after.as_deref(), now)
 }
