@@ -10,7 +10,7 @@ use http::{Uri, uri::PathAndQuery};
 
 use crate::Quoted;
 
-/// Graph's root: where requests go, and the only place they can go.
+/// Where requests of one kind go, and the only place they can go: Graph's root, or a webhook's.
 ///
 /// `https` with a host and optionally a port, or `http` on a loopback address (127.0.0.0/8, `[::1]`, `localhost`). Two
 /// spellings of one origin (letter case, a default port written out) are equal.
@@ -105,6 +105,12 @@ impl Origin {
         } else {
             format!("{}:{}", self.host, self.port)
         }
+    }
+
+    /// The host's name or address, an IPv6 address in brackets.
+    #[must_use]
+    pub fn host(&self) -> String {
+        self.host.to_string()
     }
 
     fn parse(scheme: &str, authority: &str) -> Result<Self, OriginProblem> {

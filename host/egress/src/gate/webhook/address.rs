@@ -1,9 +1,10 @@
 //! The address of a webhook, which is a secret: anyone who has it can post.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use http::{Uri, uri::PathAndQuery};
 use intune_sync_ids::{Origin, OriginProblem};
+use percent_encoding::percent_decode_str;
 
 /// The most bytes of an address. One of a workflow has about 350.
 const LENGTH: usize = 2048;
@@ -44,11 +45,7 @@ impl Address {
     /// The host's name or address, without the port.
     #[must_use]
     pub fn host(&self) -> String {
-        let authority = self.origin.authority();
-        match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host.to_owned(),
-            _ => authority,
-        }
+        self.origin.host()
     }
 
     /// The whole address.
@@ -57,13 +54,17 @@ impl Address {
         self.origin.at(self.target.clone()).to_string()
     }
 
-    /// Whether a text contains what may be secret of it.
+    /// Whether a text contains what may be secret of it, as it is written there or percent-decoded.
     #[must_use]
     pub fn is_in(&self, text: &str) -> bool {
         let parts = self.target.as_str().split(['/', '?', '&', '=']);
-        parts
-            .filter(|part| part.len() >= SECRET_LENGTH)
-            .any(|part| text.contains(part))
+        let forms = parts.flat_map(|part| {
+            let decoded = percent_decode_str(part).decode_utf8_lossy();
+            [Cow::Borrowed(part), decoded]
+        });
+        forms
+            .filter(|form| form.len() >= SECRET_LENGTH)
+            .any(|form| text.contains(&*form))
     }
 
     pub(super) const fn target(&self) -> &PathAndQuery {
@@ -121,6 +122,15 @@ mod tests {
         assert!(!address.is_in("there is no workflows x, sig"));
         let exposed: Address = address.expose().parse().expect("an address");
         assert_eq!(exposed, address);
+    }
+
+    #[test]
+    fn what_is_secret_is_found_decoded_too() {
+        let text = "https://hooks.example/x?sig=AAEC%2BwQF%2FgcICQ%3D%3D";
+        let address: Address = text.parse().expect("an address");
+        assert!(address.is_in("no such signature: AAEC%2BwQF%2FgcICQ%3D%3D"));
+        assert!(address.is_in("no such signature: AAEC+wQF/gcICQ=="));
+        assert!(!address.is_in("no such signature"));
     }
 
     #[test]
