@@ -14,7 +14,7 @@ mod reach;
 mod rules;
 
 use http::{
-    HeaderMap, Method,
+    HeaderMap, HeaderName, Method,
     header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION},
 };
 use intune_sync_ids::{Origin, Quoted};
@@ -72,7 +72,7 @@ pub enum Refusal {
     #[error("a token, in the header `{name}`")]
     Token {
         /// Which one.
-        name: &'static str,
+        name: HeaderName,
     },
     /// A header that a message does not need, or another value of one that it does.
     #[error("a header besides `content-type: application/json` and the right `content-length`")]
@@ -168,15 +168,9 @@ impl Policy for Webhook {
 /// The headers of the proposal do not leave: the gate writes its own. Still, one that a message does not need says what
 /// its proposer is up to.
 fn check_headers(headers: &HeaderMap) -> Result<(), Refusal> {
-    for token in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE] {
-        if headers.contains_key(&token) {
-            let name = match token {
-                AUTHORIZATION => "authorization",
-                PROXY_AUTHORIZATION => "proxy-authorization",
-                _ => "cookie",
-            };
-            return Err(Refusal::Token { name });
-        }
+    let mut tokens = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE].into_iter();
+    if let Some(name) = tokens.find(|name| headers.contains_key(name)) {
+        return Err(Refusal::Token { name });
     }
     let allowed = headers.iter().all(|(name, value)| match *name {
         CONTENT_TYPE => value == JSON,

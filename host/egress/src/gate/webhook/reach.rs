@@ -1,7 +1,6 @@
 //! Whether a webhook can be reached, without a message: `HEAD /` at its origin, which shows nothing of its address.
 
 use http::{HeaderMap, Method, uri::PathAndQuery};
-use intune_sync_ids::Origin;
 
 use super::{Address, RESPONSE_LIMIT, Refusal};
 use crate::{
@@ -57,7 +56,7 @@ pub async fn reach(
     carrier: impl Into<Carrier>,
     timeouts: Timeouts,
 ) -> Result<(), SendError> {
-    let origin: Origin = address.origin().clone();
+    let origin = address.origin().clone();
     let uri = origin.at(ROOT);
     let writes = Reach;
     let gated = Gated::new(Rules { origin, writes }, Anonymous, carrier);

@@ -21,6 +21,10 @@ pub fn rules_table() -> Vec<Rule> {
             "a header",
             "the host's own only: no token, no cookie, nothing of the component's".to_owned(),
         ),
+        rule(
+            "HEAD / at its origin",
+            "the host's own, for `doctor`; without a body; never for a component".to_owned(),
+        ),
         rule("any other request", "never".to_owned()),
         rule(
             "a response's body",
