@@ -30,8 +30,11 @@ pub(crate) const SLACK: Duration = Duration::from_secs(10);
 pub(crate) const CALL: Duration = Duration::from_secs(10);
 /// How long a run may go on after it was asked to stop: what is in flight may take [`RESPONSE_TIMEOUT`].
 pub(crate) const STOPPING: Duration = Duration::from_secs(150);
-/// How long an attempt to send a notification may take in all.
+/// How long a webhook may take to respond to a notification.
 pub const ATTEMPT: Duration = Duration::from_secs(20);
+/// How much longer the instance that sends it may take: the timeout of its request, which says whose fault it is, comes
+/// first.
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
 /// How long a run may take in all.
 pub const RUN: Duration = Duration::from_hours(7 * 24);
 /// How long a rehearsed run may take in all, in virtual time: longer than a real one, so that it can be said how much
@@ -57,12 +60,55 @@ pub struct Limit {
     pub limit: String,
 }
 
-/// The limits that hold for every component, for people to read. Those on requests and responses are the gate's.
+/// The limits that hold for every engine, for people to read. Those on requests and responses are the gate's.
 pub fn limits_table() -> Vec<Limit> {
-    let seconds = |time: Duration| format!("{} s", time.as_secs());
-    let limit = |what, limit| Limit { what, limit };
+    table(
+        MEMORY,
+        [
+            limit(
+                "a text in a report; the rest is cut off",
+                format!("{TEXT} bytes"),
+            ),
+            limit(
+                "failed devices in a report",
+                "as many as syncs were let out".to_owned(),
+            ),
+            limit("requests in flight", IN_FLIGHT.to_string()),
+            limit(
+                "wait for a response's head, and between parts of its body",
+                seconds(TIMEOUT),
+            ),
+            limit("wait for a response in all", seconds(RESPONSE_TIMEOUT)),
+            limit("a call that is given no wait", seconds(CALL)),
+            limit("a call beyond the wait it was given", seconds(SLACK)),
+            limit("from being asked to stop to the end", seconds(STOPPING)),
+            limit("a run", format!("{} hours", RUN.as_secs() / 3600)),
+            limit(
+                "syncs in a second",
+                "`--max-rate`, and a burst of 2 seconds and one request; a bulk call counts as one"
+                    .to_owned(),
+            ),
+        ],
+    )
+}
+
+/// The limits that hold for what sends notifications, for people to read.
+pub fn notifier_limits_table() -> Vec<Limit> {
+    table(
+        NOTIFIER_MEMORY,
+        [
+            limit("requests of an instance", "1".to_owned()),
+            limit("wait for a response", seconds(ATTEMPT)),
+            limit("an instance", seconds(ATTEMPT + GRACE)),
+        ],
+    )
+}
+
+/// The limits of a component that may have this much memory, in bytes: those of its store, its own, and those of its
+/// file.
+fn table(memory: usize, own: impl IntoIterator<Item = Limit>) -> Vec<Limit> {
     let mut table = vec![
-        limit("memory", format!("{} MiB", MEMORY >> 20)),
+        limit("memory", format!("{} MiB", memory >> 20)),
         limit(
             "handles of the host's: requests, headers, bodies, timers",
             HANDLES.to_string(),
@@ -72,57 +118,22 @@ pub fn limits_table() -> Vec<Limit> {
             format!("{} MiB", CALL_DATA >> 20),
         ),
         limit(
-            "a text in a report; the rest is cut off",
-            format!("{TEXT} bytes"),
-        ),
-        limit(
-            "failed devices in a report",
-            "as many as syncs were let out".to_owned(),
-        ),
-        limit(
             "core instances, tables, memories",
             format!("{INSTANCES}, {TABLES}, {MEMORIES}"),
         ),
         limit("entries of a table", TABLE.to_string()),
-        limit("requests in flight", IN_FLIGHT.to_string()),
-        limit(
-            "wait for a response's head, and between parts of its body",
-            seconds(TIMEOUT),
-        ),
-        limit("wait for a response in all", seconds(RESPONSE_TIMEOUT)),
-        limit("a call that is given no wait", seconds(CALL)),
-        limit("a call beyond the wait it was given", seconds(SLACK)),
-        limit("from being asked to stop to the end", seconds(STOPPING)),
-        limit("a run", format!("{} hours", RUN.as_secs() / 3600)),
-        limit(
-            "syncs in a second",
-            "`--max-rate`, and a burst of 2 seconds and one request; a bulk call counts as one"
-                .to_owned(),
-        ),
     ];
+    table.extend(own);
     table.extend(bounds::table());
     table
 }
 
-/// The limits that hold for what sends notifications, for people to read.
-pub fn notifier_limits_table() -> Vec<Limit> {
-    let limit = |what, limit| Limit { what, limit };
-    let mut table = vec![
-        limit("memory", format!("{} MiB", NOTIFIER_MEMORY >> 20)),
-        limit(
-            "handles of the host's: requests, headers, bodies, timers",
-            HANDLES.to_string(),
-        ),
-        limit(
-            "core instances, tables, memories",
-            format!("{INSTANCES}, {TABLES}, {MEMORIES}"),
-        ),
-        limit("entries of a table", TABLE.to_string()),
-        limit("requests of an instance", "1".to_owned()),
-        limit("an instance", format!("{} s", ATTEMPT.as_secs())),
-    ];
-    table.extend(bounds::table());
-    table
+const fn limit(what: &'static str, limit: String) -> Limit {
+    Limit { what, limit }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs())
 }
 
 /// Limits of a store. A component that exceeds one is ended, with a message that names it.

@@ -13,15 +13,12 @@ use crate::{
     NOTIFIER, SandboxError, compile,
     delivery::{Delivery, Receipt},
     deserialize, engine,
-    limits::{ATTEMPT, NOTIFIER_MEMORY, Time},
+    limits::{ATTEMPT, GRACE, NOTIFIER_MEMORY, Time},
     linker, machine,
     run::{store, within},
     state::State,
     tick, unfit,
 };
-
-/// The timeout of the request, which says whose fault it is, comes before that of the call.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// A compiled component that sends notifications, ready to run.
 pub struct Messenger(NotifierPre<State<Delivery>>);
@@ -68,7 +65,8 @@ impl Messenger {
         Ok(Self(pre))
     }
 
-    /// Has a new instance send a message to this address, once, within `most` or [`ATTEMPT`], whichever is shorter.
+    /// Has a new instance send a message to this address, once. The response may take `most` or [`ATTEMPT`],
+    /// whichever is shorter.
     ///
     /// What came of it is what the host has seen, and not what the component says.
     ///
