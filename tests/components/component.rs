@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use intune_sync_sandbox::promise::Promise;
 use wasmtime::{
     Config, Engine, Store,
     component::{Component, Linker, types::ComponentItem},
@@ -22,7 +23,7 @@ const IMPORTS: [&str; 7] = [
 const EXPORTS: [&str; 1] = ["intune:sync/sync@0.2.0"];
 
 fn component() -> Component {
-    let bytes = intune_sync_sandbox::read(None).expect("it is built in");
+    let bytes = Promise::Engine.embedded();
     let engine = Engine::new(&Config::new()).expect("an engine");
     let embedded = fs::read(env!("CARGO_BIN_EXE_intune-sync")).expect("the program was built");
     assert!(
@@ -55,7 +56,7 @@ fn it_imports_and_exports_these_and_nothing_else() {
 #[test]
 fn what_sends_notifications_imports_and_exports_these_and_nothing_else() {
     let engine = Engine::new(&Config::new()).expect("an engine");
-    let component = Component::new(&engine, intune_sync_sandbox::notifier()).expect("a component");
+    let component = Component::new(&engine, Promise::Notifier.embedded()).expect("a component");
     let ty = component.component_type();
     let interface = |name: &str| name.split_once('@').map_or("", |(name, _)| name).to_owned();
     let mut imports: Vec<String> = ty

@@ -10,6 +10,7 @@ use wasmtime::{
 };
 
 use intune_sync_composed::{JOB, SERVICE};
+use intune_sync_sandbox::promise::Promise;
 
 /// Everything that the service can reach: standard WASI 0.2, and nothing else.
 const SERVICE_IMPORTS: [&str; 8] = [
@@ -96,7 +97,7 @@ fn the_job_imports_and_exports_these_and_nothing_else() {
 /// The engine is the one of the program, to the byte: `audit` says its digest.
 #[test]
 fn the_engine_in_them_is_the_one_in_the_program() {
-    let engine = sha256(&intune_sync_sandbox::read(None).expect("it is built in"));
+    let engine = sha256(Promise::Engine.embedded());
     let audit = Command::new(env!("CARGO_BIN_EXE_intune-sync"))
         .args(["audit", "--output", "json"])
         .output()

@@ -3,6 +3,7 @@
 use std::fs;
 
 use insta::{assert_snapshot, with_settings};
+use intune_sync_sandbox::promise::Promise;
 use serde_json::Value;
 
 use crate::program::{Finished, Program};
@@ -15,9 +16,8 @@ fn audit(args: &[&str]) -> Finished {
 }
 
 /// The component that the program has built in.
-fn engine() -> Vec<u8> {
-    let engine = intune_sync_sandbox::read(None).expect("it is built in");
-    engine.into_owned()
+fn engine() -> &'static [u8] {
+    Promise::Engine.embedded()
 }
 
 /// A component with the engine nested in it, which imports one interface, of which it uses nothing.
@@ -192,7 +192,7 @@ fn the_component_records_its_compiler_and_its_crates() {
 
 #[test]
 fn a_given_component_with_the_same_bytes_is_the_same() {
-    let (_folder, path) = file(&engine());
+    let (_folder, path) = file(engine());
     let (finished, given) = Program::new().args(["audit", &path]).json();
     assert_eq!(finished.code, 0, "{finished:?}");
     assert_eq!(given["Component"], path);
@@ -240,7 +240,7 @@ fn what_a_component_records_cannot_steer_the_terminal() {
     section.push(u8::try_from(name.len()).expect("it is short"));
     section.extend(name.as_bytes());
     section.extend(b"\x011");
-    let mut component = engine();
+    let mut component = engine().to_vec();
     component.push(0);
     component.extend(leb128(section.len()));
     component.extend(section);

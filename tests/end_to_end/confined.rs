@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use intune_sync_history::{History, RunFilter, StateDir};
+use intune_sync_sandbox::promise::Promise;
 use serde_json::Value;
 
 use crate::{
@@ -92,8 +93,8 @@ fn a_deadline_ends_the_wait_for_a_component() {
 /// The process that reads it has this one's standard input.
 #[test]
 fn a_component_can_come_from_a_pipe() {
-    let engine = intune_sync_sandbox::read(None).expect("it is built in");
-    let (_folder, path) = file(&engine);
+    let engine = Promise::Engine.embedded();
+    let (_folder, path) = file(engine);
     let piped = format!("cat '{path}' | \"$@\"");
     let finished = Program::new()
         .args(["audit", "/dev/stdin"])
@@ -124,8 +125,8 @@ fn a_component_can_come_from_a_pipe() {
 
 #[test]
 fn a_component_that_is_compiled_there_runs_here() {
-    let engine = intune_sync_sandbox::read(None).expect("it is built in");
-    let (_folder, path) = file(&engine);
+    let engine = Promise::Engine.embedded();
+    let (_folder, path) = file(engine);
     let tenant = Tenant::new(healthy(10));
     let finished = tenant.sync().args(["--component", &path]).run();
     assert_eq!(finished.code, 0, "{finished:?}");

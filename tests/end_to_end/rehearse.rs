@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use insta::assert_snapshot;
+use intune_sync_sandbox::promise::Promise;
 use serde_json::Value;
 
 use crate::{
@@ -180,8 +181,8 @@ fn the_same_seed_says_the_same_and_another_does_not() {
 fn the_component_in_a_file_is_rehearsed_instead_of_the_built_in_one() {
     let built_in = rehearse("--devices 300").run();
     let mut component = tempfile::NamedTempFile::new().expect("a file");
-    let engine = intune_sync_sandbox::read(None).expect("it is built in");
-    component.write_all(&engine).expect("it can be written");
+    let engine = Promise::Engine.embedded();
+    component.write_all(engine).expect("it can be written");
     let path = component.path().to_str().expect("a path in UTF-8");
     let file = rehearse("--devices 300").args(["--component", path]).run();
     assert_eq!((file.code, &file.stdout), (0, &built_in.stdout), "{file:?}");

@@ -24,7 +24,6 @@ mod truth;
 mod writes;
 
 use std::{
-    borrow::Cow,
     fs,
     io::Read,
     path::{Path, PathBuf},
@@ -41,7 +40,7 @@ use wasmtime::{
     component::{Component, ResourceTableError},
 };
 
-use self::state::State;
+use self::{promise::Promise, state::State};
 pub use intune_sync_egress::{NamesFound, TakenDevice};
 
 pub use self::{
@@ -55,12 +54,6 @@ pub use self::{
 
 /// Threads besides the compiler's: two for I/O, one that ticks, one of the cache, and some that resolve names.
 const THREADS: usize = 8;
-
-/// The engine component that ships in the program.
-const EMBEDDED: &[u8] = include_bytes!(env!("INTUNE_SYNC_ENGINE"));
-
-/// The component that sends notifications, as it ships in the program.
-const NOTIFIER: &[u8] = include_bytes!(env!("INTUNE_SYNC_NOTIFIER"));
 
 /// A compiled component, ready to run.
 pub struct Sandbox {
@@ -137,8 +130,9 @@ impl Sandbox {
     /// When the system does not give what the sandbox needs.
     pub fn built_in() -> Result<Self, SandboxError> {
         machine::check_address_space().map_err(SandboxError::Machine)?;
-        let component = Component::new(&engine()?, EMBEDDED).map_err(unfit)?;
-        Self::new(&component, Sha256::digest(EMBEDDED).into())
+        let bytes = Promise::Engine.embedded();
+        let component = Component::new(&engine()?, bytes).map_err(unfit)?;
+        Self::new(&component, Sha256::digest(bytes).into())
     }
 
     /// Compiles the component in a file, which can take long and much memory, and returns the digest of the file and the
@@ -148,7 +142,7 @@ impl Sandbox {
     ///
     /// When there is no such file, it breaks a bound, or it is not a component of our world.
     pub fn compile(file: &Path) -> Result<Vec<u8>, SandboxError> {
-        compile(file, |component| linker::engine(component).map(drop))
+        compile(file, Promise::Engine)
     }
 
     /// The component whose compiled code this is.
@@ -197,21 +191,12 @@ impl Sandbox {
     }
 }
 
-/// The bytes of the embedded component that sends notifications.
-#[must_use]
-pub const fn notifier() -> &'static [u8] {
-    NOTIFIER
-}
-
-/// Compiles the component in a file that links like this. Returns the digest of the file and the code.
-fn compile(
-    file: &Path,
-    link: impl FnOnce(&Component) -> wasmtime::Result<()>,
-) -> Result<Vec<u8>, SandboxError> {
-    let bytes = read(Some(file))?;
+/// Compiles the component in a file, which is to keep this promise. Returns the digest of the file and the code.
+fn compile(file: &Path, promise: Promise) -> Result<Vec<u8>, SandboxError> {
+    let bytes = read(file)?;
     bounds::check(&bytes)?;
     let component = Component::new(&engine()?, &bytes).map_err(unfit)?;
-    link(&component).map_err(unfit)?;
+    promise.link(&component).map_err(unfit)?;
     let mut compiled = Sha256::digest(&bytes).to_vec();
     compiled.append(&mut component.serialize().map_err(unfit)?);
     Ok(compiled)
@@ -232,20 +217,17 @@ unsafe fn deserialize(compiled: &[u8]) -> Result<(Component, [u8; 32]), SandboxE
     Ok((component, *sha256))
 }
 
-/// Has a component that computes without end interrupted.
+/// Interrupts a component that computes without end.
 fn tick(component: &Component) -> Result<(), SandboxError> {
     limits::tick(component.engine()).map_err(|error| SandboxError::Machine(Lack::threads(&error)))
 }
 
-/// The bytes of an engine: the one in the file, or else the embedded one.
+/// The bytes of the component in a file.
 ///
 /// # Errors
 ///
 /// When the file cannot be read, or is too large.
-pub fn read(file: Option<&Path>) -> Result<Cow<'static, [u8]>, SandboxError> {
-    let Some(path) = file else {
-        return Ok(Cow::Borrowed(EMBEDDED));
-    };
+pub fn read(path: &Path) -> Result<Vec<u8>, SandboxError> {
     let mut bytes = Vec::new();
     fs::File::open(path)
         .and_then(|file| file.take(bounds::FILE + 1).read_to_end(&mut bytes))
@@ -257,7 +239,7 @@ pub fn read(file: Option<&Path>) -> Result<Cow<'static, [u8]>, SandboxError> {
         let most = bounds::FILE >> 20;
         return Err(SandboxError::Bound(format!("has more than {most} MiB")));
     }
-    Ok(Cow::Owned(bytes))
+    Ok(bytes)
 }
 
 /// Checks that the program can start the threads that it needs, before a library finds that it cannot.

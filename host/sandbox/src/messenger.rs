@@ -10,11 +10,12 @@ use intune_sync_wit::{
 use wasmtime::component::Component;
 
 use crate::{
-    NOTIFIER, SandboxError, compile,
+    SandboxError, compile,
     delivery::{Delivery, Receipt},
     deserialize, engine,
     limits::{ATTEMPT, GRACE, NOTIFIER_MEMORY, Time},
     linker, machine,
+    promise::Promise,
     run::{store, within},
     state::State,
     tick, unfit,
@@ -31,7 +32,7 @@ impl Messenger {
     /// When the system does not give what the sandbox needs.
     pub fn built_in() -> Result<Self, SandboxError> {
         machine::check_address_space().map_err(SandboxError::Machine)?;
-        let component = Component::new(&engine()?, NOTIFIER).map_err(unfit)?;
+        let component = Component::new(&engine()?, Promise::Notifier.embedded()).map_err(unfit)?;
         Self::new(&component)
     }
 
@@ -41,7 +42,7 @@ impl Messenger {
     ///
     /// When there is no such file, it breaks a bound, or it is not a component of this world.
     pub fn compile(file: &Path) -> Result<Vec<u8>, SandboxError> {
-        compile(file, |component| linker::notifier(component).map(drop))
+        compile(file, Promise::Notifier)
     }
 
     /// The component whose compiled code this is.

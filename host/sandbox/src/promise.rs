@@ -46,8 +46,17 @@ impl Promise {
         }
     }
 
+    /// The component that ships in the program.
+    #[must_use]
+    pub const fn embedded(self) -> &'static [u8] {
+        match self {
+            Self::Engine => include_bytes!(env!("INTUNE_SYNC_ENGINE")),
+            Self::Notifier => include_bytes!(env!("INTUNE_SYNC_NOTIFIER")),
+        }
+    }
+
     /// Links a component to the interfaces that it may import.
-    fn link(self, component: &Component) -> wasmtime::Result<()> {
+    pub(crate) fn link(self, component: &Component) -> wasmtime::Result<()> {
         match self {
             Self::Engine => linker::engine(component).map(drop),
             Self::Notifier => linker::notifier(component).map(drop),
@@ -203,11 +212,8 @@ mod tests {
 
     #[test]
     fn the_embedded_components_ask_for_the_promised_list_to_the_letter() {
-        for (promise, component) in [
-            (Promise::Engine, crate::EMBEDDED),
-            (Promise::Notifier, crate::NOTIFIER),
-        ] {
-            let world = World::of(component, promise).expect("it is a component");
+        for promise in [Promise::Engine, Promise::Notifier] {
+            let world = World::of(promise.embedded(), promise).expect("it is a component");
             let versions = |items: &[Item]| {
                 let minor =
                     |item: &Item| item.name.rsplit_once('.').map(|(name, _)| name.to_owned());

@@ -1,6 +1,9 @@
 //! The audit itself: what is read from a component, and the verdict.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use intune_sync_egress::{
     groups,
@@ -81,14 +84,13 @@ impl Audit {
             file: file.map(Path::to_owned),
             problem,
         };
-        let bytes = match (file, promise) {
-            (None, Promise::Notifier) => Ok(sandbox::notifier().into()),
-            (file, _) => sandbox::read(file),
+        let bytes = match file {
+            None => Cow::Borrowed(promise.embedded()),
+            Some(file) => Cow::Owned(sandbox::read(file).map_err(|error| match error {
+                SandboxError::Bound(bound) => refused(format!("it {bound}")),
+                error => AuditError::Read(error),
+            })?),
         };
-        let bytes = bytes.map_err(|error| match error {
-            SandboxError::Bound(bound) => refused(format!("it {bound}")),
-            error => AuditError::Read(error),
-        })?;
         let no_component = |problem: String| AuditError::NoComponent {
             file: file.map(Path::to_owned),
             problem,
@@ -98,7 +100,7 @@ impl Audit {
             SandboxError::Bound(bound) => refused(format!("it {bound}")),
             error => no_component(error.to_string()),
         })?;
-        let nested = Nested::all(&bytes, &sandbox::read(None).map_err(AuditError::Read)?)
+        let nested = Nested::all(&bytes, Promise::Engine.embedded())
             .map_err(|error| no_component(error.to_string()))?;
         let recorded = Recorded::read(&bytes).map_err(|error| no_component(error.to_string()))?;
         let (rules, group_rules, limits) = match promise {
