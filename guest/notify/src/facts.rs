@@ -40,15 +40,14 @@ pub(crate) fn name(device: &FailedDevice) -> &str {
     }
 }
 
-/// Why a device has failed: `403 Forbidden: message`.
+/// Why a device has failed: `403 Forbidden: message`, as far as it is known.
 pub(crate) fn reason(device: &FailedDevice) -> String {
     let status = device.status.map(|status| status.to_string());
     let code = Some(device.code.clone()).filter(|code| !code.is_empty());
     let head: Vec<String> = status.into_iter().chain(code).collect();
-    match device.message.as_str() {
-        "" => head.join(" "),
-        message => format!("{}: {message}", head.join(" ")),
-    }
+    let mut parts = vec![head.join(" "), device.message.clone()];
+    parts.retain(|part| !part.is_empty());
+    parts.join(": ")
 }
 
 /// The devices that have failed and are not named.
@@ -70,6 +69,26 @@ fn duration(milliseconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_has_what_is_known() {
+        for (status, code, message, expected) in [
+            (Some(403), "Forbidden", "no", "403 Forbidden: no"),
+            (Some(403), "", "", "403"),
+            (None, "", "no", "no"),
+            (None, "", "", ""),
+        ] {
+            let device = FailedDevice {
+                id: String::new(),
+                name: String::new(),
+                status,
+                code: code.to_owned(),
+                message: message.to_owned(),
+                request_id: String::new(),
+            };
+            assert_eq!(reason(&device), expected);
+        }
+    }
 
     #[test]
     fn durations_are_written_as_people_say_them() {

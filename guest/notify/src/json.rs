@@ -1,4 +1,4 @@
-//! One JSON object, with the keys that the JSON of a run has.
+//! One JSON object. The run's id, its counts and its failed devices have the keys that they have in the JSON of a run.
 
 use serde::Serialize;
 

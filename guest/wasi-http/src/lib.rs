@@ -1,4 +1,4 @@
-//! One exchange over `wasi:http`, for every component that sends requests.
+//! One exchange over `wasi:http`, for components that have several at once, or need timeouts.
 //!
 //! An [`Exchange`] never waits. Its caller waits, in one of two ways: with `poll` over the pollables of all exchanges,
 //! and then [`Exchange::advance`] for each side that is ready; or by calling [`Exchange::advance_ready`] now and then.
