@@ -26,7 +26,7 @@ impl Choice for Notify {
         (
             "failure",
             Self::Failure,
-            "When a run ends with another exit code than 0",
+            "When a run ends with an exit code other than 0",
         ),
         ("always", Self::Always, "At the end of each run"),
         ("never", Self::Never, "Not at all"),
@@ -56,7 +56,7 @@ impl Choice for Format {
     ];
 }
 
-/// How a message to this host is written, unless it is said.
+/// How a message to this host is written, unless a form is given.
 #[must_use]
 pub fn format_of(host: &str) -> Format {
     /// Workflows in their former and their present place, and the connectors that they have replaced.

@@ -40,13 +40,13 @@ impl Stray {
     }
 }
 
-/// Whether somebody who writes the one name probably means the other. Both without what all names begin with.
+/// Whether somebody who writes the one name probably means the other. What all names begin with is left out of both.
 #[must_use]
 pub fn is_alike(name: &str, known: &str) -> bool {
     strsim::jaro(name, known) >= ALIKE
 }
 
-/// The one of `known` that somebody who writes `name` probably means. All without what all names begin with.
+/// The one of `known` that somebody who writes `name` probably means. What all names begin with is left out of each.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let alike = known.into_iter().filter(|known| is_alike(name, known));
     alike.max_by(|a, b| strsim::jaro(name, a).total_cmp(&strsim::jaro(name, b)))

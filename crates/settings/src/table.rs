@@ -271,7 +271,7 @@ static SETTINGS: [Setting; 48] = [
         .help("When a message about a run is sent to the webhook, if there is one"),
     Notification.setting("notify-kind", "KIND", Elsewhere)
         .bound(Program)
-        .help("How the message is written; the host of the webhook says so unless it is given"),
+        .help("How the message is written; by default, the webhook's host decides"),
     Notification.setting(NOTIFY_URL, "URL", Elsewhere)
         .bound(Program)
         .variable_only()

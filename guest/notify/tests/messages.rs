@@ -100,7 +100,7 @@ fn written(message: &Message) -> Value {
 }
 
 #[test]
-fn those_who_publish_what_they_take_take_it() {
+fn messages_fit_the_schemas() {
     for (format, schema) in [
         (Format::Teams, include_str!("schemas/teams.schema.json")),
         (Format::Slack, include_str!("schemas/slack.schema.json")),

@@ -117,7 +117,7 @@ pub enum SandboxError {
     #[error("the component reports more failed devices than it has sent syncs for")]
     Unfounded,
     /// It has sent no message.
-    #[error("the component sent no message, {0}")]
+    #[error("the component sent no message; {0}")]
     Unsent(String),
 }
 

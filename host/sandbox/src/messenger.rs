@@ -100,15 +100,15 @@ impl Messenger {
             // However the component has ended since.
             (_, Some(receipt)) => Ok(receipt),
             (Err(error), None) => Err(error),
-            (Ok(Ok(())), None) => Err(unsent("and says that it has")),
+            (Ok(Ok(())), None) => Err(unsent("it says that it has")),
             (Ok(Err(NotifyError::NotSent(reason) | NotifyError::NoResponse(reason))), None) => {
                 // What it says may be the address.
                 Err(unsent(&match address.is_in(&reason) {
-                    true => "and gives no reason".to_owned(),
-                    false => format!("and says why: {reason}"),
+                    true => "it gives no reason".to_owned(),
+                    false => format!("its reason: {reason}"),
                 }))
             }
-            (Ok(Err(NotifyError::Refused(_))), None) => Err(unsent("and says that it was refused")),
+            (Ok(Err(NotifyError::Refused(_))), None) => Err(unsent("it says that it was refused")),
         }
     }
 }

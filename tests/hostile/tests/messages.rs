@@ -102,13 +102,13 @@ fn refusal(reason: &str) -> String {
 pub(crate) fn message_to_another_host() {
     let ended = message_by(guests::MESSAGE_TO_ANOTHER_HOST);
     let allowed = format!("http://{}", ended.webhook.address);
-    ended.refused(&format!("a request to another host than `{allowed}`"));
+    ended.refused(&format!("a request to a host other than `{allowed}`"));
 }
 
 #[test]
 pub(crate) fn message_to_another_path() {
     message_by(guests::MESSAGE_TO_ANOTHER_PATH)
-        .refused("a request to another path or query than the address's");
+        .refused("a request to a path or query other than the address's");
 }
 
 #[test]
@@ -137,7 +137,7 @@ pub(crate) fn message_with_header() {
 
 #[test]
 pub(crate) fn message_by_get() {
-    message_by(guests::MESSAGE_BY_GET).refused("another method than `POST`");
+    message_by(guests::MESSAGE_BY_GET).refused("a method other than `POST`");
 }
 
 #[test]
@@ -153,7 +153,7 @@ pub(crate) fn message_not_json() {
 #[test]
 pub(crate) fn message_never_sent() {
     message_by(guests::MESSAGE_NEVER_SENT)
-        .stopped_after(0, "the component sent no message, and says that it has");
+        .stopped_after(0, "the component sent no message; it says that it has");
 }
 
 #[test]

@@ -94,8 +94,8 @@ fn a_message_leaves_for_the_address_with_the_hosts_own_headers() {
 #[test]
 fn nothing_else_leaves_and_no_refusal_shows_the_address() {
     let path = format!("/services/{SECRET}?sig={SECRET}");
-    let elsewhere = "a request to another host than `https://hooks.example.com`";
-    let target = "a request to another path or query than the address's";
+    let elsewhere = "a request to a host other than `https://hooks.example.com`";
+    let target = "a request to a path or query other than the address's";
     let header = "a header besides `content-type: application/json` and the right `content-length`";
     let cases = [
         (
@@ -133,14 +133,14 @@ fn nothing_else_leaves_and_no_refusal_shows_the_address() {
                 method: "GET",
                 ..Post::new()
             },
-            "another method than `POST`",
+            "a method other than `POST`",
         ),
         (
             Post {
                 method: "PUT",
                 ..Post::new()
             },
-            "another method than `POST`",
+            "a method other than `POST`",
         ),
         (
             Post::with("authorization", SECRET),

@@ -57,16 +57,16 @@ pub enum Refusal {
     #[error(transparent)]
     Request(super::Refusal),
     /// Another scheme, host or port.
-    #[error("a request to another host than `{allowed}`")]
+    #[error("a request to a host other than `{allowed}`")]
     Origin {
         /// The only origin allowed.
         allowed: Origin,
     },
     /// Another path or query at the origin.
-    #[error("a request to another path or query than the address's")]
+    #[error("a request to a path or query other than the address's")]
     Target,
     /// Another method.
-    #[error("another method than `POST`")]
+    #[error("a method other than `POST`")]
     Method,
     /// A header in which a token travels.
     #[error("a token, in the header `{name}`")]
