@@ -4,9 +4,12 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::{
+    io::Write as _,
     path::Path,
     process::{Command, Stdio},
 };
+
+use intune_sync_sandbox::promise::Promise;
 
 use crate::{
     program::{Finished, Program},
@@ -65,16 +68,70 @@ fn too_little_address_space_is_named() {
 }
 
 /// As `MemoryDenyWriteExecute=` of systemd does, from Linux 6.3 on.
-#[test]
-fn forbidden_executable_memory_is_named() {
-    const FORBID: &str = "import ctypes, os, sys
+const WITHOUT_EXECUTABLE_MEMORY: [&str; 3] = [
+    "python3",
+    "-c",
+    "import ctypes, os, sys
 assert ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0
-os.execvp(sys.argv[1], sys.argv[1:])";
+os.execvp(sys.argv[1], sys.argv[1:])",
+];
+
+#[test]
+fn without_executable_memory_the_component_is_interpreted() {
     let tenant = Tenant::new(healthy(20));
-    let Some(finished) = under(&["python3", "-c", FORBID], tenant.sync()) else {
+    let sync = tenant.sync().args(["--verbose"]);
+    let Some(finished) = under(&WITHOUT_EXECUTABLE_MEMORY, sync) else {
+        return;
+    };
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    assert!(
+        finished
+            .stderr
+            .contains("the component is interpreted, since this system forbids executable memory"),
+        "{}",
+        finished.stderr
+    );
+    assert_eq!(tenant.statistics().syncs_accepted, 20);
+}
+
+#[test]
+fn native_code_needs_executable_memory() {
+    let tenant = Tenant::new(healthy(20));
+    let sync = tenant.sync().args(["--engine", "native"]);
+    let Some(finished) = under(&WITHOUT_EXECUTABLE_MEMORY, sync) else {
         return;
     };
     refused(&finished, "this system forbids executable memory");
+    assert!(
+        finished.stderr.contains("leave `--engine native` out"),
+        "{}",
+        finished.stderr
+    );
+}
+
+/// Another component, and one that is interpreted although it need not be.
+#[test]
+fn any_component_can_be_interpreted() {
+    let mut component = tempfile::NamedTempFile::new().expect("a file");
+    component
+        .write_all(Promise::Engine.embedded())
+        .expect("it can be written");
+    let path = component.path().to_str().expect("a path in UTF-8");
+    for flags in [&[][..], &["--component", path]] {
+        let tenant = Tenant::new(healthy(20));
+        let finished = tenant
+            .sync()
+            .args(["--engine", "pulley", "-v"])
+            .args(flags.iter().copied())
+            .run();
+        assert_eq!(finished.code, 0, "{}", finished.stderr);
+        assert!(
+            finished.stderr.contains("the component is interpreted\n"),
+            "{}",
+            finished.stderr
+        );
+        assert_eq!(tenant.statistics().syncs_accepted, 20);
+    }
 }
 
 /// As `ulimit -f` does: the compiled component, which is larger, cannot be kept.

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use http::Request;
 use intune_sync_egress::{Limits, sync::Writes};
+use intune_sync_sandbox::Execution;
 use intune_sync_simulator::{BulkCost, Delivery, Latency, QuotaKind, RetryAfterForm, Share};
 use intune_sync_wit::{Dispatch, EventKind, Order, Pace, Purpose, RunStatus, Selection};
 use tokio::time::sleep_until;
@@ -23,7 +24,11 @@ use super::*;
 
 /// Compiled once for all tests.
 static SANDBOX: LazyLock<Sandbox> =
-    LazyLock::new(|| Sandbox::built_in().expect("the built-in component fits"));
+    LazyLock::new(|| Sandbox::built_in(Execution::Native).expect("the built-in component fits"));
+
+/// The same, interpreted.
+static INTERPRETED: LazyLock<Sandbox> =
+    LazyLock::new(|| Sandbox::built_in(Execution::Pulley).expect("the built-in component fits"));
 
 /// 2026-11-23T04:50:00Z.
 const STARTED_AT: u64 = 1_795_409_400_000;

@@ -12,6 +12,7 @@ mod cache;
 mod clock;
 mod delivery;
 mod egress;
+mod execution;
 mod limits;
 mod linker;
 mod machine;
@@ -28,17 +29,13 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     sync::Arc,
-    thread,
     time::Duration,
 };
 
 use intune_sync_egress::Untrue;
 use intune_sync_wit::{EnginePre, Settings};
 use sha2::{Digest, Sha256};
-use wasmtime::{
-    Config, Engine,
-    component::{Component, ResourceTableError},
-};
+use wasmtime::component::{Component, ResourceTableError};
 
 use self::{promise::Promise, state::State};
 pub use intune_sync_egress::{NamesFound, TakenDevice};
@@ -46,6 +43,7 @@ pub use intune_sync_egress::{NamesFound, TakenDevice};
 pub use self::{
     delivery::Receipt,
     egress::{Egress, Journal},
+    execution::Execution,
     limits::{ATTEMPT, Limit, REHEARSED_RUN, RUN, Time, limits_table, notifier_limits_table},
     machine::Lack,
     messenger::Messenger,
@@ -128,10 +126,10 @@ impl Sandbox {
     /// # Errors
     ///
     /// When the system does not give what the sandbox needs.
-    pub fn built_in() -> Result<Self, SandboxError> {
+    pub fn built_in(execution: Execution) -> Result<Self, SandboxError> {
         machine::check_address_space().map_err(SandboxError::Machine)?;
         let bytes = Promise::Engine.embedded();
-        let component = Component::new(&engine()?, bytes).map_err(unfit)?;
+        let component = Component::new(&execution.engine()?, bytes).map_err(unfit)?;
         Self::new(&component, Sha256::digest(bytes).into())
     }
 
@@ -141,22 +139,25 @@ impl Sandbox {
     /// # Errors
     ///
     /// When there is no such file, it breaks a bound, or it is not a component of our world.
-    pub fn compile(file: &Path) -> Result<Vec<u8>, SandboxError> {
-        compile(file, Promise::Engine)
+    pub fn compile(file: &Path, execution: Execution) -> Result<Vec<u8>, SandboxError> {
+        compile(file, Promise::Engine, execution)
     }
 
     /// The component whose compiled code this is.
     ///
     /// # Errors
     ///
-    /// When it was compiled elsewhere, or the system does not give what the sandbox needs.
+    /// When it was compiled elsewhere, or for another execution, or the system does not give what the sandbox needs.
     ///
     /// # Safety
     ///
     /// `compiled` is what [`compile`](Self::compile) returned: it is run as it is.
-    pub unsafe fn from_compiled(compiled: &[u8]) -> Result<Self, SandboxError> {
+    pub unsafe fn from_compiled(
+        compiled: &[u8],
+        execution: Execution,
+    ) -> Result<Self, SandboxError> {
         // SAFETY: the caller's.
-        let (component, sha256) = unsafe { deserialize(compiled) }?;
+        let (component, sha256) = unsafe { deserialize(compiled, execution) }?;
         Self::new(&component, sha256)
     }
 
@@ -192,10 +193,10 @@ impl Sandbox {
 }
 
 /// Compiles the component in a file, which is to keep this promise. Returns the digest of the file and the code.
-fn compile(file: &Path, promise: Promise) -> Result<Vec<u8>, SandboxError> {
+fn compile(file: &Path, promise: Promise, execution: Execution) -> Result<Vec<u8>, SandboxError> {
     let bytes = read(file)?;
     bounds::check(&bytes)?;
-    let component = Component::new(&engine()?, &bytes).map_err(unfit)?;
+    let component = Component::new(&execution.engine()?, &bytes).map_err(unfit)?;
     promise.link(&component).map_err(unfit)?;
     let mut compiled = Sha256::digest(&bytes).to_vec();
     compiled.append(&mut component.serialize().map_err(unfit)?);
@@ -207,13 +208,16 @@ fn compile(file: &Path, promise: Promise) -> Result<Vec<u8>, SandboxError> {
 /// # Safety
 ///
 /// `compiled` is what [`compile`] returned: it is run as it is.
-unsafe fn deserialize(compiled: &[u8]) -> Result<(Component, [u8; 32]), SandboxError> {
+unsafe fn deserialize(
+    compiled: &[u8],
+    execution: Execution,
+) -> Result<(Component, [u8; 32]), SandboxError> {
     let Some((sha256, code)) = compiled.split_first_chunk() else {
         return Err(SandboxError::Unfit("its code is incomplete".to_owned()));
     };
     machine::check_address_space().map_err(SandboxError::Machine)?;
     // SAFETY: the caller's.
-    let component = unsafe { Component::deserialize(&engine()?, code) }.map_err(unfit)?;
+    let component = unsafe { Component::deserialize(&execution.engine()?, code) }.map_err(unfit)?;
     Ok((component, *sha256))
 }
 
@@ -249,29 +253,6 @@ pub fn read(path: &Path) -> Result<Vec<u8>, SandboxError> {
 /// When it cannot.
 pub fn check_threads() -> Result<(), SandboxError> {
     machine::can_start(THREADS).map_err(|error| SandboxError::Machine(Lack::threads(&error)))
-}
-
-fn engine() -> Result<Engine, SandboxError> {
-    Engine::new(&config()).map_err(unfit)
-}
-
-fn config() -> Config {
-    let mut config = Config::new();
-    config.epoch_interruption(true);
-    if machine::address_space().is_some() {
-        // Otherwise 4 GiB are reserved for each memory, so that compiled code need not check where it reads.
-        config
-            .memory_reservation(limits::MEMORY as u64)
-            .memory_reservation_for_growth(0)
-            .memory_guard_size(0);
-    }
-    // The first pages of a memory are otherwise mapped from a file in memory, to which such a limit applies.
-    config.memory_init_cow(!machine::limits_files());
-    // The compiler's threads are as many as there are processors, and it does not expect to be denied one.
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    config.parallel_compilation(machine::can_start(processors + THREADS).is_ok());
-    config.cache(cache::open());
-    config
 }
 
 fn unfit(error: wasmtime::Error) -> SandboxError {

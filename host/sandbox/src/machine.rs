@@ -41,11 +41,16 @@ impl Lack {
         }
     }
 
+    /// Whether executable memory is forbidden.
+    pub(crate) fn is_executable_memory(&self) -> bool {
+        self.kind == Kind::ExecutableMemory
+    }
+
     /// What to do about it.
     pub const fn hint(&self) -> &'static str {
         match self.kind {
             Kind::ExecutableMemory => {
-                "allow it, as with `MemoryDenyWriteExecute=no` in a systemd unit, or in the profile of SELinux or AppArmor"
+                "leave `--engine native` out, and the component is interpreted; or allow it, as with `MemoryDenyWriteExecute=no` in a systemd unit"
             }
             Kind::Memory(_) => {
                 "raise or remove the limit (`ulimit -v`, `LimitAS=`); 4 GiB are enough"
@@ -62,7 +67,7 @@ impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             Kind::ExecutableMemory => {
-                f.write_str("this system forbids executable memory, which the sandbox needs")
+                f.write_str("this system forbids executable memory, which native code needs")
             }
             Kind::Memory(Some(limit)) => write!(
                 f,
@@ -77,12 +82,21 @@ impl fmt::Display for Lack {
     }
 }
 
+/// `ERROR_DYNAMIC_CODE_BLOCKED`: arbitrary code guard is on for this process.
+#[cfg(windows)]
+const DYNAMIC_CODE_BLOCKED: i32 = 1655;
+
 fn os_error(cause: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
     #[cfg(unix)]
     if let Some(errno) = cause.downcast_ref::<rustix::io::Errno>() {
         return Some(errno.kind());
     }
-    cause.downcast_ref::<io::Error>().map(io::Error::kind)
+    let error = cause.downcast_ref::<io::Error>()?;
+    #[cfg(windows)]
+    if error.raw_os_error() == Some(DYNAMIC_CODE_BLOCKED) {
+        return Some(io::ErrorKind::PermissionDenied);
+    }
+    Some(error.kind())
 }
 
 /// The limit on the address space of this process in bytes, if there is one.

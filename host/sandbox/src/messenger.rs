@@ -10,9 +10,9 @@ use intune_sync_wit::{
 use wasmtime::component::Component;
 
 use crate::{
-    SandboxError, compile,
+    Execution, SandboxError, compile,
     delivery::{Delivery, Receipt},
-    deserialize, engine,
+    deserialize,
     limits::{ATTEMPT, GRACE, NOTIFIER_MEMORY, Time},
     linker, machine,
     promise::Promise,
@@ -30,9 +30,10 @@ impl Messenger {
     /// # Errors
     ///
     /// When the system does not give what the sandbox needs.
-    pub fn built_in() -> Result<Self, SandboxError> {
+    pub fn built_in(execution: Execution) -> Result<Self, SandboxError> {
         machine::check_address_space().map_err(SandboxError::Machine)?;
-        let component = Component::new(&engine()?, Promise::Notifier.embedded()).map_err(unfit)?;
+        let component =
+            Component::new(&execution.engine()?, Promise::Notifier.embedded()).map_err(unfit)?;
         Self::new(&component)
     }
 
@@ -41,22 +42,25 @@ impl Messenger {
     /// # Errors
     ///
     /// When there is no such file, it breaks a bound, or it is not a component of this world.
-    pub fn compile(file: &Path) -> Result<Vec<u8>, SandboxError> {
-        compile(file, Promise::Notifier)
+    pub fn compile(file: &Path, execution: Execution) -> Result<Vec<u8>, SandboxError> {
+        compile(file, Promise::Notifier, execution)
     }
 
     /// The component whose compiled code this is.
     ///
     /// # Errors
     ///
-    /// When it was compiled elsewhere, or the system does not give what the sandbox needs.
+    /// When it was compiled elsewhere, or for another execution, or the system does not give what the sandbox needs.
     ///
     /// # Safety
     ///
     /// `compiled` is what [`compile`](Self::compile) returned: it is run as it is.
-    pub unsafe fn from_compiled(compiled: &[u8]) -> Result<Self, SandboxError> {
+    pub unsafe fn from_compiled(
+        compiled: &[u8],
+        execution: Execution,
+    ) -> Result<Self, SandboxError> {
         // SAFETY: the caller's.
-        let (component, _) = unsafe { deserialize(compiled) }?;
+        let (component, _) = unsafe { deserialize(compiled, execution) }?;
         Self::new(&component)
     }
 

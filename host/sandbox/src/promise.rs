@@ -4,7 +4,7 @@ use serde::Serialize;
 use wasmparser::{BinaryReaderError, Parser, Payload};
 use wasmtime::component::Component;
 
-use crate::{SandboxError, bounds, engine, linker, one_line};
+use crate::{Execution, SandboxError, bounds, linker, one_line};
 
 /// What a component may import and export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +126,7 @@ impl World {
         }
         let (imports, exports) = names(bytes).map_err(invalid)?;
         // Of the code nothing is compiled: whether a component links depends on its types alone.
-        let engine = engine()?;
+        let engine = Execution::found().engine()?;
         let fits = Component::from_binary(&engine, &bounds::hollow(bytes))
             .and_then(|component| promise.link(&component));
         Ok(Self {

@@ -10,6 +10,7 @@ use intune_sync_wit::{self as wit, Purpose};
 use jiff::Timestamp;
 
 use super::groups::{
+    component::ComponentOptions,
     config::ConfigFileArgs,
     connection::GraphArgs,
     devices_file::{DeviceFileArgs, DeviceFiles},
@@ -44,8 +45,8 @@ pub(crate) struct JobOptions {
     pub(crate) auth: Auth,
     /// PEM file with certificate authorities to trust in addition to the system's own. Not yet read.
     pub(crate) ca_file: Option<PathBuf>,
-    /// Component instead of the built-in one. Not yet read.
-    pub(crate) component: Option<PathBuf>,
+    /// The component, whose file is not yet read.
+    pub(crate) component: ComponentOptions,
     /// What stdout gets.
     pub(crate) format: Format,
     /// How the devices are listed, if they are.
@@ -110,7 +111,7 @@ impl JobOptions {
                 user_assigned: None,
             },
             ca_file: None,
-            component: None,
+            component: ComponentOptions::default(),
             format: Format::Text,
             list: None,
             output,
@@ -166,9 +167,8 @@ Exit codes:
 pub(super) struct JobArgs {
     #[command(flatten)]
     pub(super) settings: Settings<Job>,
-    /// Run this component instead of the built-in one, in the same sandbox
-    #[arg(long, value_name = "FILE", help_heading = "Job")]
-    pub(super) component: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) component: ComponentOptions,
     #[command(flatten)]
     pub(super) files: DeviceFileArgs,
     #[command(flatten)]

@@ -36,6 +36,7 @@ pub(crate) use self::{
     doctor::DoctorOptions,
     grant::{GrantOptions, PrincipalType, Purpose as GrantPurpose, Whom},
     groups::{
+        component::{ComponentOptions, Engine},
         entra::EntraGroups,
         history::{HistoryOptions, Resume, without_devices_file},
         identity::Auth,
@@ -78,6 +79,8 @@ pub(crate) enum Command {
         file: PathBuf,
         /// It sends messages, and is no engine.
         notifier: bool,
+        /// What is to execute it.
+        engine: Engine,
     },
     /// `runs`.
     Runs(RunsOptions),

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use intune_sync_settings::Advice;
 
 use super::groups::{
+    component::ComponentOptions,
     config::ConfigFileArgs,
     notification::{WebhookArgs, WebhookOptions},
     output::OutputOptions,
@@ -18,8 +19,8 @@ pub(crate) struct NotifyTestOptions {
     pub(crate) webhook: WebhookOptions,
     /// PEM file with certificate authorities to trust in addition to the system's own. Not yet read.
     pub(crate) ca_file: Option<PathBuf>,
-    /// Component instead of the built-in one. Not yet read.
-    pub(crate) component: Option<PathBuf>,
+    /// The component, whose file is not yet read.
+    pub(crate) component: ComponentOptions,
     /// What is shown.
     pub(crate) output: OutputOptions,
 }
@@ -55,9 +56,8 @@ struct TestArgs {
     webhook: WebhookArgs,
     #[command(flatten)]
     config: ConfigFileArgs,
-    /// Run this component instead of the built-in one, in the same sandbox
-    #[arg(long, value_name = "FILE", help_heading = "Job")]
-    component: Option<PathBuf>,
+    #[command(flatten)]
+    component: ComponentOptions,
     /// PEM file with certificate authorities to trust in addition to the system's own
     #[arg(long, value_name = "FILE", help_heading = "Notification")]
     ca_file: Option<PathBuf>,

@@ -1,7 +1,5 @@
 //! `rehearse`: its flags, and what they mean.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 use intune_sync_settings::{
     Advice, Cloud, Given,
@@ -11,6 +9,7 @@ use intune_sync_settings::{
 
 use super::{
     groups::{
+        component::ComponentOptions,
         config::ConfigFileArgs,
         output::ReportOptions,
         settings::{Pace, Settings},
@@ -77,9 +76,8 @@ pub(crate) struct RehearseOptions {
     /// Leave out the other ways to dispatch and to pace, and the recommendation
     #[arg(long, help_heading = "Job")]
     pub(crate) no_alternatives: bool,
-    /// Run this component instead of the built-in one, in the same sandbox
-    #[arg(long, value_name = "FILE", help_heading = "Job")]
-    pub(crate) component: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) component: ComponentOptions,
     #[command(flatten)]
     pub(crate) pace: Settings<Pace>,
     #[command(flatten)]

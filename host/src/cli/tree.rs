@@ -18,6 +18,7 @@ use super::{
     doctor::{self, DoctorArgs},
     grant::{self, GrantArgs},
     groups::{
+        component::Engine,
         history::{HistoryArgs, Resume},
         notification::NotifyArgs,
         report_files::ReportFileArgs,
@@ -153,6 +154,9 @@ pub(super) enum Subcommands {
         /// It sends messages, and is no engine
         #[arg(long)]
         notifier: bool,
+        /// What is to execute it
+        #[arg(long, value_enum)]
+        engine: Engine,
     },
     /// Look at earlier runs, resume one, or delete old ones
     ///
@@ -275,7 +279,15 @@ fn command_of(
         Subcommands::Doctor(args) => Command::Doctor(Box::new((*args).try_into()?)),
         Subcommands::Grant(args) => Command::Grant(Box::new((*args).try_into()?)),
         Subcommands::Audit(options) => Command::Audit(options),
-        Subcommands::Compile { file, notifier } => Command::Compile { file, notifier },
+        Subcommands::Compile {
+            file,
+            notifier,
+            engine,
+        } => Command::Compile {
+            file,
+            notifier,
+            engine,
+        },
         Subcommands::Runs(args) => Command::Runs(args.try_into()?),
         Subcommands::Report(args) => Command::Report(args.into()),
         Subcommands::Notify(command) => Command::NotifyTest(Box::new(command.try_into()?)),

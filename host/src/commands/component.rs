@@ -8,11 +8,15 @@ use std::{
 };
 
 use intune_sync_report::ExitStatus;
-use intune_sync_sandbox::{Messenger, Sandbox, SandboxError};
+use intune_sync_sandbox::{Execution, Messenger, Sandbox, SandboxError};
 use intune_sync_settings::Advice;
 
 use super::Failure;
-use crate::confined::{self, Bounds, Exceeded};
+use crate::{
+    cli::Engine,
+    confined::{self, Bounds, Exceeded},
+    printer::Printer,
+};
 
 /// Our own component takes a second or two.
 const COMPILING: Bounds = Bounds {
@@ -24,19 +28,41 @@ const COMPILING: Bounds = Bounds {
 const MESSENGER: &str = "here `--component` takes a WebAssembly component that imports `wasi:http`, `wasi:io` and \
      `wasi:clocks/monotonic-clock` only, and exports `intune:sync/notify`";
 
+/// What executes components. Where it is not the processor, this is noted in a verbose log.
+pub(super) fn execution(engine: Engine, printer: &mut Printer) -> Execution {
+    let execution = chosen(engine);
+    if execution == Execution::Pulley && printer.is_verbose() {
+        printer.note(match engine {
+            Engine::Pulley => "the component is interpreted",
+            Engine::Auto | Engine::Native => {
+                "the component is interpreted, since this system forbids executable memory"
+            }
+        });
+    }
+    execution
+}
+
+fn chosen(engine: Engine) -> Execution {
+    match engine {
+        Engine::Auto => Execution::found(),
+        Engine::Native => Execution::Native,
+        Engine::Pulley => Execution::Pulley,
+    }
+}
+
 /// The sandbox with the component in the file, or with the built-in one.
 ///
 /// # Errors
 ///
 /// When it is not a component of our world, or takes more than it may.
-pub(super) async fn load(file: Option<&Path>) -> Result<Sandbox, Failure> {
+pub(super) async fn load(file: Option<&Path>, execution: Execution) -> Result<Sandbox, Failure> {
     let Some(file) = file else {
-        let built_in = tokio::task::spawn_blocking(Sandbox::built_in).await;
+        let built_in = tokio::task::spawn_blocking(move || Sandbox::built_in(execution)).await;
         return Ok(built_in.map_err(io::Error::from)??);
     };
-    let code = compiled(["compile".into(), "--".into(), OsString::from(file)]).await?;
+    let code = compiled(file, &[], execution).await?;
     // SAFETY: it is this program that wrote it, just now, and nothing else can write to the pipe.
-    Ok(unsafe { Sandbox::from_compiled(&code) }?)
+    Ok(unsafe { Sandbox::from_compiled(&code, execution) }?)
 }
 
 /// The sandbox with the component in the file that sends messages, or with the built-in one.
@@ -44,19 +70,28 @@ pub(super) async fn load(file: Option<&Path>) -> Result<Sandbox, Failure> {
 /// # Errors
 ///
 /// As [`load`].
-pub(super) async fn load_messenger(file: Option<&Path>) -> Result<Messenger, Failure> {
+pub(super) async fn load_messenger(
+    file: Option<&Path>,
+    execution: Execution,
+) -> Result<Messenger, Failure> {
     let Some(file) = file else {
-        let built_in = tokio::task::spawn_blocking(Messenger::built_in).await;
+        let built_in = tokio::task::spawn_blocking(move || Messenger::built_in(execution)).await;
         return Ok(built_in.map_err(io::Error::from)??);
     };
-    let arguments = ["compile", "--notifier", "--"].map(OsString::from);
-    let code = compiled(arguments.into_iter().chain([file.into()])).await?;
+    let code = compiled(file, &["--notifier"], execution).await?;
     // SAFETY: as in `load`.
-    Ok(unsafe { Messenger::from_compiled(&code) }?)
+    Ok(unsafe { Messenger::from_compiled(&code, execution) }?)
 }
 
-/// The code that a confined process writes when it is given these arguments.
-async fn compiled(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<u8>, Failure> {
+/// The code of the component in the file, which a confined process compiles, given these flags.
+async fn compiled(file: &Path, flags: &[&str], execution: Execution) -> Result<Vec<u8>, Failure> {
+    let engine = match execution {
+        Execution::Native => "native",
+        Execution::Pulley => "pulley",
+    };
+    let arguments = ["compile", "--engine", engine].into_iter();
+    let arguments = arguments.chain(flags.iter().copied()).chain(["--"]);
+    let arguments = arguments.map(OsString::from).chain([file.into()]);
     let output = confined::run(COMPILING, arguments).await.map_err(refused)?;
     match output.status.success() {
         true => Ok(output.stdout),
@@ -69,13 +104,14 @@ async fn compiled(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<u
 /// # Errors
 ///
 /// When it is not a component of our world.
-pub(super) fn compile(file: &Path, notifier: bool) -> Result<ExitStatus, Failure> {
+pub(super) fn compile(file: &Path, notifier: bool, engine: Engine) -> Result<ExitStatus, Failure> {
+    let execution = chosen(engine);
     let code = match notifier {
-        true => Messenger::compile(file).map_err(|error| match error {
+        true => Messenger::compile(file, execution).map_err(|error| match error {
             SandboxError::Unfit(_) => Failure::usage(error.to_string(), MESSENGER),
             error => error.into(),
         })?,
-        false => Sandbox::compile(file)?,
+        false => Sandbox::compile(file, execution)?,
     };
     io::stdout().write_all(&code)?;
     Ok(ExitStatus::Success)

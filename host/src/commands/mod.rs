@@ -104,7 +104,11 @@ pub(crate) fn run(
             runtime.block_on(grant::run(&options, &Environment::capture(), printer))
         }
         Command::Audit(options) => runtime.block_on(audit::run(&options, printer)),
-        Command::Compile { file, notifier } => component::compile(&file, notifier),
+        Command::Compile {
+            file,
+            notifier,
+            engine,
+        } => component::compile(&file, notifier, engine),
         Command::Runs(options) => match runtime.block_on(runs::run(&options, printer))? {
             runs::Next::Over(status) => Ok(status),
             runs::Next::Command(command) => {

@@ -81,7 +81,13 @@ async fn begin(
     // Whatever is wrong with the options shows before anything is sent.
     let client = http_client(options.ca_file.as_deref())?;
     let notifier = match &options.notify {
-        Some(notify) => Notifier::open(notify, environment, &client, printer)?,
+        Some(notify) => Notifier::open(
+            notify,
+            options.component.engine,
+            environment,
+            &client,
+            printer,
+        )?,
         None => None,
     };
     let mut story = Story::begin(started, deadline);
@@ -118,6 +124,7 @@ async fn job(
         let over = format!("stopped before {what}: the time given by `--deadline` is over");
         Advice::new(over, hint)
     };
+    let execution = component::execution(options.component.engine, printer);
     let sandbox = tokio::select! {
         biased;
         () = interruption.requested() => return Ok(ExitStatus::Interrupted),
@@ -128,7 +135,7 @@ async fn job(
             ));
             return Ok(ExitStatus::Stopped);
         }
-        sandbox = component::load(options.component.as_deref()) => sandbox?,
+        sandbox = component::load(options.component.file.as_deref(), execution) => sandbox?,
     };
     let history = options.history.as_ref().map(Opened::open).transpose()?;
 

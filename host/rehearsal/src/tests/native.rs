@@ -174,7 +174,7 @@ fn arrived(delivery: &Delivery) -> String {
     text
 }
 
-fn in_the_sandbox(scenario: Scenario) -> (Summary, Trace) {
+fn in_the_sandbox(sandbox: &Sandbox, scenario: Scenario) -> (Summary, Trace) {
     let trace = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&trace);
     let recorder: Recorder = Box::new(move |Seen { at, number, what }| {
@@ -187,7 +187,7 @@ fn in_the_sandbox(scenario: Scenario) -> (Summary, Trace) {
         let mut trace = recorded.lock().expect("no recorder panics");
         trace.push((at, number, line));
     });
-    let rehearsed = run(&SANDBOX, scenario, &mut |_| Next::Continue, Some(recorder));
+    let rehearsed = run(sandbox, scenario, &mut |_| Next::Continue, Some(recorder));
     let rehearsed = rehearsed.unwrap_or_else(|error| panic!("{error}"));
     let trace = std::mem::take(&mut *trace.lock().expect("no recorder panics"));
     (rehearsed.summary, trace)
@@ -295,11 +295,27 @@ fn the_component_s_trace_is_that_of_its_core_for_two_hundred_drawn_scenarios() {
     }
 }
 
-/// Runs a scenario both ways and compares all requests, all responses, their times and the counts.
+/// Runs a scenario each way and compares all requests, all responses, their times and the counts.
 fn compare(name: &str, scenario: &Scenario) {
     let (core, expected) = Native::run(scenario);
-    let (summary, trace) = in_the_sandbox(scenario.clone());
-    for (at, (seen, expected)) in trace.iter().zip(&expected).enumerate() {
+    for (execution, sandbox) in [("compiled", &SANDBOX), ("interpreted", &INTERPRETED)] {
+        let ran = in_the_sandbox(sandbox, scenario.clone());
+        same(
+            &format!("{name}, {execution}"),
+            scenario,
+            &ran,
+            (&core, &expected),
+        );
+    }
+}
+
+fn same(
+    name: &str,
+    scenario: &Scenario,
+    (summary, trace): &(Summary, Trace),
+    (core, expected): (&engine::contract::Summary, &Trace),
+) {
+    for (at, (seen, expected)) in trace.iter().zip(expected).enumerate() {
         assert!(
             seen == expected,
             "{name}, line {at}:\n{seen:?}\nbut natively\n{expected:?}\nall that was drawn:\n{:#?}\n{:#?}",

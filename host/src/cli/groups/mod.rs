@@ -1,5 +1,6 @@
 //! Groups of flags that several commands share.
 
+pub(super) mod component;
 pub(super) mod config;
 pub(super) mod connection;
 pub(super) mod devices_file;

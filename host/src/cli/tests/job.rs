@@ -85,7 +85,7 @@ fn each_flag_arrives() {
         (job.given.yes, job.deadline()),
         (Some(true), Some(Duration::from_secs(5_400)))
     );
-    assert_eq!(job.component.as_deref(), Some(Path::new("c.wasm")));
+    assert_eq!(job.component.file.as_deref(), Some(Path::new("c.wasm")));
     assert_eq!(job.ca_file.as_deref(), Some(Path::new("ca.pem")));
     let id = ID.parse().expect("a GUID");
     assert_eq!(

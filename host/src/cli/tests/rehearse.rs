@@ -37,7 +37,7 @@ fn each_flag_of_a_rehearsal_arrives() {
         (options.devices, options.tries_alternatives()),
         (25_000, false)
     );
-    assert_eq!(options.component.as_deref(), Some(Path::new("c.wasm")));
+    assert_eq!(options.component.file.as_deref(), Some(Path::new("c.wasm")));
     assert_eq!(options.report.format, ReportFormat::Json);
     assert_eq!(options.report.output.verbosity, Verbosity::Quiet);
     let job = options.job(options.pace.given.clone());

@@ -17,7 +17,7 @@ use self::deliver::{LAST_TRY, PATIENT};
 pub(super) use self::{story::Story, webhook::Webhook};
 use super::{Failure, component, http_client, interruption::Interruption};
 use crate::{
-    cli::{NotifyOptions, NotifyTestOptions},
+    cli::{Engine, NotifyOptions, NotifyTestOptions},
     identity::Environment,
     printer::Printer,
 };
@@ -25,6 +25,7 @@ use crate::{
 /// What sends a message when a run ends.
 pub(super) struct Notifier {
     when: Notify,
+    engine: Engine,
     webhook: Webhook,
     client: HttpClient,
 }
@@ -37,6 +38,7 @@ impl Notifier {
     /// Wrong usage, when the address of the webhook cannot be used, or there is none where one is meant.
     pub(super) fn open(
         options: &NotifyOptions,
+        engine: Engine,
         environment: &Environment,
         client: &HttpClient,
         printer: &mut Printer,
@@ -50,6 +52,7 @@ impl Notifier {
         }
         Ok(webhook.map(|webhook| Self {
             when: options.when,
+            engine,
             webhook,
             client: client.clone(),
         }))
@@ -79,8 +82,9 @@ impl Notifier {
             true => LAST_TRY,
             false => PATIENT,
         };
+        let execution = component::execution(self.engine, printer);
         let sent = async {
-            let messenger = component::load_messenger(None).await?;
+            let messenger = component::load_messenger(None, execution).await?;
             let sent = self
                 .webhook
                 .deliver(&messenger, &message, &self.client, patience);
@@ -120,8 +124,10 @@ pub(super) async fn test(
     let webhook = webhook.ok_or_else(|| webhook::missing("`notify test`"))?;
     let interruption = Interruption::listen();
     let message = nothing_yet().test(webhook.format());
+    let execution = component::execution(options.component.engine, printer);
     let sent = async {
-        let messenger = component::load_messenger(options.component.as_deref()).await?;
+        let file = options.component.file.as_deref();
+        let messenger = component::load_messenger(file, execution).await?;
         let sent = webhook.deliver(&messenger, &message, &client, PATIENT);
         sent.await
             .map_err(|advice| Failure::new(ExitStatus::Failed, advice))
