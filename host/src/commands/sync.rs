@@ -13,10 +13,11 @@ use intune_sync_egress::{
     HttpClient, TokenCache,
     sync::{Rules, Writes},
 };
+use intune_sync_ids::Guid;
 use intune_sync_report::{ExitStatus, Format, Turn, run_id};
 use intune_sync_sandbox::{Egress, Time};
 use intune_sync_settings::Advice;
-use intune_sync_wit::{Dispatch, Purpose, Selection};
+use intune_sync_wit::{Dispatch, Purpose, Selection, Settings};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
@@ -195,21 +196,14 @@ async fn job(
         interruption.set_last_line(command);
     }
     story.set_run(id);
-    let mut rest = None;
     let mut settings = options.settings(u64::try_from(now.as_millisecond()).unwrap_or(0), seed);
-    if let Some(record) = &record {
-        rest = record.rest()?;
-        match &rest {
-            Some(devices) => {
-                settings.selection = Selection {
-                    order: settings.selection.order,
-                    ..exactly(devices)
-                };
-            }
-            None => settings.selection.limit = record.limit(settings.selection.limit),
+    let rest = match record.as_ref().map(|record| go_on(record, &mut settings)) {
+        Some(Ok(rest)) => rest,
+        Some(Err(failure)) => {
+            return conclusion::not_begun(record.as_ref(), Err(failure), printer);
         }
-        settings.learned = record.learned();
-    }
+        None => None,
+    };
     let mut output = Output::new(options.format, options.purpose, id);
     output.set_ceiling(options.given.max_rate);
     let facts = Facts::new(
@@ -253,16 +247,24 @@ async fn job(
     if asks || names.is_some() {
         egress.withhold_writes();
     }
-    let run = sandbox.start(settings, Arc::clone(&egress), Time::Real);
-    let mut run = run.await?;
-    if let Some(record) = &record {
-        if rest.is_none() {
-            record.skip(&mut run).await?;
+    let started_run = async {
+        let mut run = sandbox
+            .start(settings, Arc::clone(&egress), Time::Real)
+            .await?;
+        if let Some(record) = &record {
+            if rest.is_none() {
+                record.skip(&mut run).await?;
+            }
+            if let Some((earlier, failures)) = record.resumed()? {
+                output.resume(earlier, failures);
+            }
         }
-        if let Some((earlier, failures)) = record.resumed()? {
-            output.resume(earlier, failures);
-        }
-    }
+        Ok(run)
+    };
+    let run = match started_run.await {
+        Ok(run) => run,
+        Err(failure) => return conclusion::not_begun(record.as_ref(), Err(failure), printer),
+    };
 
     let job = Job {
         options,
@@ -290,6 +292,26 @@ async fn job(
     };
     output.set_facts(facts.until(Timestamp::now()));
     conclusion::of(ended, output, &confirmer, story, printer).await
+}
+
+/// Makes these the settings of the next part of a recorded run. Returns the devices that are left, where they are known.
+///
+/// # Errors
+///
+/// As [`Record::rest`].
+fn go_on(record: &Record, settings: &mut Settings) -> Result<Option<Vec<Guid>>, Failure> {
+    let rest = record.rest()?;
+    match &rest {
+        Some(devices) => {
+            settings.selection = Selection {
+                order: settings.selection.order,
+                ..exactly(devices)
+            };
+        }
+        None => settings.selection.limit = record.limit(settings.selection.limit),
+    }
+    settings.learned = record.learned();
+    Ok(rest)
 }
 
 /// Whether there is a person at a terminal to be asked.

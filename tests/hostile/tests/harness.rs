@@ -114,6 +114,12 @@ impl Attack {
         self
     }
 
+    /// Records the run, in this directory.
+    pub(crate) fn recorded_in(mut self, directory: &str) -> Self {
+        self.command.env_remove("INTUNE_SYNC_NO_HISTORY");
+        self.args(["--state-dir", directory])
+    }
+
     /// Tells the component where else to go, by the one setting that takes any text.
     pub(crate) fn toward(self, authority: &str) -> Self {
         self.args(["--name", authority])

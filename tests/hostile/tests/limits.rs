@@ -1,6 +1,11 @@
 //! What a component may use up.
 
-use crate::{guests, harness::attack};
+use serde_json::Value;
+
+use crate::{
+    guests,
+    harness::{attack, bare},
+};
 
 const COMPUTED: &str = "the component broke off: it computed for too long without coming back";
 const HANDLES: &str = "the component broke off: it holds more than 1024 handles of the host's";
@@ -75,6 +80,27 @@ pub(crate) fn giant_settings_error() {
     let ended = attack(guests::GIANT_SETTINGS_ERROR).run();
     assert!(ended.stderr.len() < 20_000, "{} bytes", ended.stderr.len());
     assert!(ended.stderr.contains("does not take its settings: `xxx"));
+}
+
+/// The history knows that it is over, and what was to be written of it is there.
+#[test]
+fn a_run_that_could_not_begin_has_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().to_str().expect("a path in UTF-8");
+    let page = folder.path().join("page.html");
+    let ended = attack(guests::GIANT_SETTINGS_ERROR)
+        .recorded_in(place)
+        .args(["--report"])
+        .args(page.to_str())
+        .run();
+    assert!(ended.stderr.contains("does not take its settings"));
+    assert!(page.exists(), "{}", ended.details());
+    let runs = bare()
+        .args(["runs", "list", "--state-dir", place, "--output", "json"])
+        .output()
+        .expect("the program starts");
+    let runs: Value = serde_json::from_slice(&runs.stdout).expect("JSON");
+    assert_eq!(runs[0]["outcome"], "failed", "{runs}");
 }
 
 #[test]
