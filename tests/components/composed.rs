@@ -13,8 +13,9 @@ use intune_sync_composed::{JOB, SERVICE};
 use intune_sync_sandbox::promise::Promise;
 
 /// Everything that the service can reach: standard WASI 0.2, and nothing else.
-const SERVICE_IMPORTS: [&str; 8] = [
+const SERVICE_IMPORTS: [&str; 9] = [
     "wasi:cli/environment@0.2.12",
+    "wasi:cli/stderr@0.2.12",
     "wasi:clocks/monotonic-clock@0.2.12",
     "wasi:clocks/wall-clock@0.2.12",
     "wasi:http/outgoing-handler@0.2.12",

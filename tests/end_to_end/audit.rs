@@ -307,7 +307,7 @@ fn a_component_that_stands_alone_is_said_to_have_no_gate() {
             .filter(|nested| nested["BuiltIn"] == true)
             .collect();
         let (_, own) = Program::new().args(["audit"]).json();
-        assert_eq!((components.len(), built_in.len()), (3, 1));
+        assert_eq!((components.len(), built_in.len()), (4, 1));
         assert_eq!(built_in[0]["Sha256"], own["Sha256"]);
     }
 }

@@ -119,6 +119,11 @@ impl Webhook {
         self.address.to_string()
     }
 
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
     /// Path and query of its address.
     pub(crate) fn target(&self) -> String {
         format!("/workflows/0f8a/triggers/manual/paths/invoke?api-version=1&sig={SECRET}")
@@ -126,7 +131,7 @@ impl Webhook {
 
     /// Its address.
     pub(crate) fn url(&self) -> String {
-        format!("{}://{}{}", self.scheme, self.address, self.target())
+        self.origin() + &self.target()
     }
 
     /// What it got so far.

@@ -34,6 +34,18 @@ mod schema;
 )]
 #[path = "../end_to_end/tenant.rs"]
 mod tenant;
+#[expect(
+    dead_code,
+    reason = "what is shared with the tests of the program has more than is used here"
+)]
+#[path = "../end_to_end/tls.rs"]
+mod tls;
+#[expect(
+    dead_code,
+    reason = "what is shared with the tests of the program has more than is used here"
+)]
+#[path = "../end_to_end/webhook.rs"]
+mod webhook;
 
 use std::{env, process::ExitCode, thread};
 

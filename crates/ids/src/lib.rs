@@ -1,4 +1,5 @@
-//! The names of things on both sides of the sandbox: GUIDs, origins, and text quoted for a message.
+//! The names of things on both sides of the sandbox: GUIDs, origins, the addresses of webhooks, and text quoted for a
+//! message.
 //!
 //! No I/O, no clock, no randomness: the program and the components build this crate alike.
 
@@ -6,8 +7,10 @@ mod bom;
 mod guid;
 mod origin;
 mod quoted;
+mod webhook_address;
 
 pub use bom::without_bom;
 pub use guid::{Guid, GuidError, GuidText};
 pub use origin::{Origin, OriginError, OriginProblem};
 pub use quoted::Quoted;
+pub use webhook_address::{WebhookAddress, WebhookAddressError};

@@ -5,6 +5,7 @@
 mod collector;
 mod confirmed;
 mod counts;
+mod delivery;
 mod event;
 mod exit_status;
 mod groups;
@@ -24,6 +25,7 @@ pub use self::{
     collector::{Collector, Format, Recorded},
     confirmed::{Confirmed, ConfirmedPlatform, UnconfirmedDevice},
     counts::{Counts, minutes},
+    delivery::{Undelivered, not_sent},
     event::retried,
     exit_status::ExitStatus,
     headline::{Figures, devices, early, grouped, headline},

@@ -44,6 +44,15 @@ impl Advice {
         Self::new(named(&self.message), named(&self.hint))
     }
 
+    /// The same message with this hint.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: hint.into(),
+            ..self
+        }
+    }
+
     /// A message that no hint helps with.
     pub fn without_hint(message: impl Into<String>) -> Self {
         Self::new(message, "")

@@ -25,7 +25,7 @@ pub use self::{
     environment::{Environment, Variables},
     given::Given,
     kind::{Form, NotSet, Shape, Value},
-    notification::{NOTIFY_URL, Notify, format_of},
+    notification::{NOTIFY_URL, Notify, Webhook, format_of, malformed},
     seed::seed,
     stray::{Stray, is_alike, nearest},
     table::{Bound, Cover, Group, OUTPUT, SERVICE_SECRET, Setting, variable},

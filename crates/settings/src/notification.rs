@@ -2,9 +2,10 @@
 
 use core::fmt;
 
+use intune_sync_ids::{WebhookAddress, WebhookAddressError};
 use intune_sync_wit::notify::Format;
 
-use crate::Choice;
+use crate::{Advice, Choice, Variables, choice, variable};
 
 /// The key of the webhook's address, which is secret.
 pub const NOTIFY_URL: &str = "notify-url";
@@ -31,6 +32,18 @@ impl Choice for Notify {
         ("always", Self::Always, "At the end of each run"),
         ("never", Self::Never, "Not at all"),
     ];
+}
+
+impl Notify {
+    /// Whether a message about a run is due that ended with exit code 0, or with another.
+    #[must_use]
+    pub const fn is_due(self, succeeded: bool) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Failure => !succeeded,
+            Self::Always => true,
+        }
+    }
 }
 
 impl fmt::Display for Notify {
@@ -75,9 +88,111 @@ pub fn format_of(host: &str) -> Format {
     }
 }
 
+/// The webhook of a standalone component, which its environment names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Its address, which is secret.
+    pub address: WebhookAddress,
+    /// How messages are written.
+    pub format: Format,
+    /// When they are sent.
+    pub when: Notify,
+}
+
+impl Webhook {
+    /// The webhook that the environment names; `None` where it names none, or no message is wanted.
+    ///
+    /// # Errors
+    ///
+    /// A value that is not allowed, or an address that is wanted and missing. Nothing of an address is shown.
+    pub fn read(variables: &Variables) -> Result<Option<Self>, Advice> {
+        fn chosen<T: Choice>(variables: &Variables, key: &str) -> Result<Option<T>, Advice> {
+            let name = variable(key);
+            let value = variables.get(&name);
+            value
+                .map(|value| choice(value).map_err(|allowed| allowed.of(value).at(&name)))
+                .transpose()
+        }
+        let when: Notify = chosen(variables, "notify")?.unwrap_or_default();
+        let format = chosen(variables, "notify-kind")?;
+        let name = variable(NOTIFY_URL);
+        let Some(value) = variables.get(&name) else {
+            return match when {
+                Notify::Always => Err(Advice::new(
+                    format!(
+                        "`{}=always` needs the address of a webhook",
+                        variable("notify")
+                    ),
+                    format!("set `{name}`"),
+                )),
+                Notify::Failure | Notify::Never => Ok(None),
+            };
+        };
+        let address = value.trim().parse::<WebhookAddress>();
+        let address = address.map_err(|error| malformed(&format!("`{name}`"), error))?;
+        Ok((when != Notify::Never).then(|| Self {
+            format: format.unwrap_or_else(|| format_of(&address.host())),
+            address,
+            when,
+        }))
+    }
+}
+
+/// What is in `place` is not the address of a webhook.
+#[must_use]
+pub fn malformed(place: &str, error: WebhookAddressError) -> Advice {
+    Advice::new(
+        format!("the address of the webhook in {place} {error}"),
+        "copy the whole address again, as Teams or Slack shows it: `https://…`",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn webhook(variables: &[(&str, &str)]) -> Result<Option<Webhook>, Advice> {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Webhook::read(&Variables::new(variables.iter().map(own).collect()))
+    }
+
+    #[test]
+    fn the_environment_names_a_webhook() {
+        const URL: (&str, &str) = ("INTUNE_SYNC_NOTIFY_URL", " https://hooks.slack.com/T0\n");
+        assert_eq!(webhook(&[]), Ok(None));
+        assert_eq!(webhook(&[URL, ("INTUNE_SYNC_NOTIFY", "never")]), Ok(None));
+        let found = webhook(&[URL]).expect("it is right").expect("it is there");
+        assert_eq!((found.format, found.when), (Format::Slack, Notify::Failure));
+        assert_eq!(found.address.expose(), "https://hooks.slack.com/T0");
+        let chosen = [
+            URL,
+            ("INTUNE_SYNC_NOTIFY", "always"),
+            ("INTUNE_SYNC_NOTIFY_KIND", "json"),
+        ];
+        let found = webhook(&chosen).expect("it is right").expect("it is there");
+        assert_eq!((found.format, found.when), (Format::Json, Notify::Always));
+        for wrong in [
+            ("INTUNE_SYNC_NOTIFY", "always"),
+            ("INTUNE_SYNC_NOTIFY", "sometimes"),
+            ("INTUNE_SYNC_NOTIFY_KIND", "sms"),
+            (
+                "INTUNE_SYNC_NOTIFY_URL",
+                "https://me:s3cret@hooks.example/T0",
+            ),
+        ] {
+            let Advice { message, .. } = webhook(&[wrong]).expect_err(wrong.0);
+            assert!(message.contains(wrong.0), "{message}");
+            assert!(!message.contains("s3cret"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_due_as_it_was_wanted() {
+        let due = |when: Notify| [true, false].map(|succeeded| when.is_due(succeeded));
+        assert_eq!(due(Notify::Never), [false, false]);
+        assert_eq!(due(Notify::Failure), [false, true]);
+        assert_eq!(due(Notify::Always), [true, true]);
+    }
 
     #[test]
     fn the_host_says_how_a_message_is_written() {

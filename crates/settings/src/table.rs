@@ -266,14 +266,11 @@ static SETTINGS: [Setting; 48] = [
         .default("text")
         .help("What stdout gets"),
     Notification.setting("notify", "WHEN", Elsewhere)
-        .bound(Program)
         .default("failure")
         .help("When a message about a run is sent to the webhook, if there is one"),
     Notification.setting("notify-kind", "KIND", Elsewhere)
-        .bound(Program)
         .help("How the message is written; by default, the webhook's host decides"),
     Notification.setting(NOTIFY_URL, "URL", Elsewhere)
-        .bound(Program)
         .variable_only()
         .help("The address of the webhook, which is secret; the program also reads it from a file"),
     Service.setting(SERVICE_SECRET, "SECRET", Elsewhere)

@@ -1,7 +1,8 @@
 //! The arguments: flags of `intune-sync sync`, each also a variable.
 
 use intune_sync_settings::{
-    Advice, Choice, Environment, Given, Group, OUTPUT, Setting, Shape, Variables, choice, variable,
+    Advice, Choice, Environment, Given, Group, OUTPUT, Setting, Shape, Variables, Webhook, choice,
+    variable,
 };
 use intune_sync_wit::Purpose;
 
@@ -26,7 +27,10 @@ Usage: intune-sync-job [sync | plan] [--KEY VALUE | --KEY=VALUE]...
     help += &format!("\nOutput:\n  --{OUTPUT} {}\n", format.join("|"));
     help += "\nEach can also be a variable, `INTUNE_SYNC_` and the key in capitals. By variables only:\n";
     for setting in Setting::all() {
-        if matches!(setting.group, Group::Graph | Group::Identity) {
+        if matches!(
+            setting.group,
+            Group::Graph | Group::Identity | Group::Notification
+        ) {
             let Advice { message, .. } = Advice::without_hint(setting.help).by_variables();
             help += &format!("  {}\n      {message}\n", setting.variable());
         }
@@ -84,6 +88,8 @@ pub struct Request {
     pub environment: Environment,
     /// What standard output gets.
     pub format: Format,
+    /// What gets a message about the run.
+    pub webhook: Option<Webhook>,
 }
 
 impl Asked {
@@ -158,6 +164,7 @@ impl Asked {
             purpose: purpose.unwrap_or(Purpose::Sync),
             environment,
             format,
+            webhook: Webhook::read(variables)?,
         })))
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use intune_sync_report::{
-    self as report, Collector, ErrorObject, ExitStatus, Stop, Turn, by_variables, one_line, run_id,
-    time_of_day,
+    self as report, Collector, ErrorObject, ExitStatus, Notification, Stop, Turn, by_variables,
+    one_line, run_id, time_of_day,
 };
 use intune_sync_settings::{Advice, Variables, seed};
 use intune_sync_wit as wit;
@@ -46,6 +46,7 @@ fn run(request: &Request, output: &mut Output) -> Result<(), ()> {
         purpose,
         environment,
         format,
+        webhook,
     } = request;
     let started = now();
     let seed = seed(started.as_nanosecond());
@@ -66,7 +67,8 @@ fn run(request: &Request, output: &mut Output) -> Result<(), ()> {
         Format::Text => report::Format::Text,
         Format::Jsonl => report::Format::Jsonl,
     };
-    let mut collector = Collector::new(format, *purpose, run_id(started, seed));
+    let run_id = run_id(started, seed);
+    let mut collector = Collector::new(format, *purpose, run_id.as_str());
     let mut turn = Turn::new(environment.given.deadline.map(Duration::from_millis));
     let began = monotonic_clock::now();
     loop {
@@ -96,10 +98,35 @@ fn run(request: &Request, output: &mut Output) -> Result<(), ()> {
     let status = ExitStatus::of(&summary, turn.stopped())
         .with_shortfall(fails)
         .with_nothing(&summary, environment.given.fails_if_none());
+    if let Some(webhook) = webhook {
+        let mut notification = Notification {
+            run: run_id,
+            started,
+            duration: monotonic_clock::now().saturating_sub(began) / 1_000_000,
+            summary: Some(summary),
+            ..Notification::default()
+        };
+        notification.set_failures(collector.failures());
+        let sent = intune_sync_reporter::report(
+            webhook,
+            &notification,
+            status,
+            None,
+            wit::notify::send,
+            |wait| monotonic_clock::subscribe_duration(nanoseconds(wait)).block(),
+        );
+        if let Err(advice) = sent {
+            output.warning(&advice);
+        }
+    }
     match status {
         ExitStatus::Success => Ok(()),
         _ => Err(()),
     }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The standard streams. What cannot be written any more is left out.
@@ -129,8 +156,16 @@ impl Output {
         }
     }
 
-    fn error(&mut self, Advice { message, hint }: &Advice) {
-        let mut text = format!("error: {}\n", one_line(message));
+    fn error(&mut self, advice: &Advice) {
+        self.say("error", advice);
+    }
+
+    fn warning(&mut self, advice: &Advice) {
+        self.say("warning", advice);
+    }
+
+    fn say(&mut self, kind: &str, Advice { message, hint }: &Advice) {
+        let mut text = format!("{kind}: {}\n", one_line(message));
         if !hint.is_empty() {
             text += &format!("hint: {}\n", one_line(hint));
         }

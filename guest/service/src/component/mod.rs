@@ -4,7 +4,7 @@ mod response;
 mod run;
 mod sink;
 
-use intune_sync_settings::{Advice, Environment, Variables};
+use intune_sync_settings::{Advice, Environment, Variables, Webhook};
 use intune_sync_wit::Purpose;
 use wasi::{
     cli::environment,
@@ -65,5 +65,7 @@ fn prepare(
         .map_err(|Advice { message, hint }| Refusal::new(500, message, hint))?;
     let given = narrow(&operator.given, requested)?;
     may_run(&given, &operator.given, purpose)?;
-    Run::start(&given, &operator, purpose)
+    let webhook = Webhook::read(variables)
+        .map_err(|Advice { message, hint }| Refusal::new(500, message, hint))?;
+    Run::start(&given, &operator, webhook, purpose)
 }

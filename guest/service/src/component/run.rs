@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use intune_sync_report::{Collector, Format, Stop, Turn, by_variables, run_id, time_of_day};
-use intune_sync_settings::{Environment, Given, seed};
-use intune_sync_wit::{self as wit, Purpose};
+use intune_sync_report::{
+    Collector, ExitStatus, Format, Notification, Stop, Turn, by_variables, one_line, run_id,
+    time_of_day,
+};
+use intune_sync_settings::{Advice, Environment, Given, Webhook, seed};
+use intune_sync_wit::{self as wit, Purpose, Summary};
 use jiff::Timestamp;
 use wasi::{
+    cli::stderr,
     clocks::{monotonic_clock, wall_clock},
     http::types::ResponseOutparam,
 };
@@ -21,6 +25,11 @@ pub(super) struct Run {
     turn: Turn,
     /// When it was started, on the monotonic clock.
     started: u64,
+    given: Given,
+    /// What gets a message about it.
+    webhook: Option<Webhook>,
+    /// What the message says.
+    notification: Notification,
 }
 
 impl Run {
@@ -30,6 +39,7 @@ impl Run {
     pub(super) fn start(
         given: &Given,
         operator: &Environment,
+        webhook: Option<Webhook>,
         purpose: Purpose,
     ) -> Result<Self, Refusal> {
         let now = now();
@@ -50,9 +60,17 @@ impl Run {
                 "report this as a bug",
             )
         })?;
+        let run_id = run_id(now, seed);
         Ok(Self {
             engine,
-            collector: Collector::new(Format::Jsonl, purpose, run_id(now, seed)),
+            collector: Collector::new(Format::Jsonl, purpose, run_id.as_str()),
+            given: given.clone(),
+            webhook,
+            notification: Notification {
+                run: run_id,
+                started: now,
+                ..Notification::default()
+            },
             turn: Turn::new(given.deadline.map(Duration::from_millis)),
             started: monotonic_clock::now(),
         })
@@ -80,7 +98,45 @@ impl Run {
         }
         let summary = by_variables(self.engine.summary());
         sink.push(&self.collector.finish(now(), &summary));
+        // While the response is open, no runtime takes the instance away.
+        sink.write();
+        self.report(summary);
         sink.finish();
+    }
+
+    /// Sends the message about the run. That it was not sent is for the operator to know, in the log of the runtime.
+    fn report(&mut self, summary: Summary) {
+        let Some(webhook) = &self.webhook else {
+            return;
+        };
+        let fails = self.given.fails_if_incomplete() && self.collector.is_incomplete();
+        let status = ExitStatus::of(&summary, self.turn.stopped())
+            .with_shortfall(fails)
+            .with_nothing(&summary, self.given.fails_if_none());
+        let took = monotonic_clock::now().saturating_sub(self.started);
+        self.notification.duration = took / 1_000_000;
+        self.notification.summary = Some(summary);
+        self.notification.set_failures(self.collector.failures());
+        let sent = intune_sync_reporter::report(
+            webhook,
+            &self.notification,
+            status,
+            None,
+            wit::notify::send,
+            |wait| {
+                let wait = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+                monotonic_clock::subscribe_duration(wait).block();
+            },
+        );
+        if let Err(Advice { message, hint }) = sent {
+            let text = format!(
+                "warning: {}\nhint: {}\n",
+                one_line(&message),
+                one_line(&hint)
+            );
+            // Where stderr cannot be written, nothing can be said about it either.
+            let _ = stderr::get_stderr().blocking_write_and_flush(text.as_bytes());
+        }
     }
 }
 

@@ -5,12 +5,13 @@
 use std::time::Duration;
 
 use intune_sync_egress::{ClientError, HttpClient};
+use intune_sync_report::{Undelivered, not_sent};
 use intune_sync_sandbox::{Messenger, Receipt, SandboxError};
 use intune_sync_settings::Advice;
 use intune_sync_wit::notify::Message;
 use tokio::time::Instant;
 
-use super::{Webhook, not_sent};
+use super::Webhook;
 use crate::commands::Failure;
 
 /// How long and how often a message is tried.
@@ -79,7 +80,7 @@ impl Webhook {
     /// What is wrong with what came of an attempt, if anything.
     fn trouble(&self, sent: Result<Receipt, SandboxError>) -> Option<Trouble> {
         let trouble = |why: String, hint: &str, again| Trouble {
-            advice: not_sent(self, why, hint),
+            advice: not_sent(&self.name(), &why, hint),
             again,
         };
         let (status, retry_after, line) = match sent {
@@ -102,33 +103,18 @@ impl Webhook {
                 return Some(trouble(error.to_string(), hint, None));
             }
         };
-        let mut why = format!("status {}", status.as_u16());
-        if !line.is_empty() {
-            why += &format!(": {line}");
-        }
-        let (hint, again) = match status.as_u16() {
-            429 => (
-                "it gets too many messages; `intune-sync notify test` tries it again",
-                Some(retry_after.unwrap_or_default()),
-            ),
-            500..=599 => (
-                "it is in trouble; `intune-sync notify test` tries it again",
-                Some(retry_after.unwrap_or_default()),
-            ),
-            300..=399 => (
-                "redirects are not followed: give the address to which it leads",
-                None,
-            ),
-            401 | 403 | 404 | 410 => (
-                "the webhook was removed or turned off, or its address is incomplete: make a new one, or copy it again",
-                None,
-            ),
-            _ => (
-                "it may take another kind of message: see `--notify-kind`",
-                None,
-            ),
-        };
-        Some(trouble(why, hint, again))
+        let refused = Undelivered::refused(status.as_u16(), &line);
+        let again = refused.passes.then(|| retry_after.unwrap_or_default());
+        Some(Trouble {
+            advice: match refused.passes {
+                true => refused.advice(&self.name()).with_hint(format!(
+                    "{}; `intune-sync notify test` tries it again",
+                    refused.hint
+                )),
+                false => refused.advice(&self.name()),
+            },
+            again,
+        })
     }
 }
 

@@ -71,7 +71,7 @@ impl Notifier {
             Err(failure) if failure.status == ExitStatus::Usage => return,
             Err(failure) => (failure.status, Some(&failure.advice)),
         };
-        let is_due = self.when == Notify::Always || status != ExitStatus::Success;
+        let is_due = self.when.is_due(status == ExitStatus::Success);
         if !is_due || story.is_silent() {
             return;
         }
@@ -148,10 +148,4 @@ fn nothing_yet() -> Notification {
         started: Timestamp::now(),
         ..Notification::default()
     }
-}
-
-/// A message that was not sent.
-fn not_sent(webhook: &Webhook, why: impl std::fmt::Display, hint: impl Into<String>) -> Advice {
-    let name = webhook.name();
-    Advice::new(format!("the message to {name} was not sent: {why}"), hint)
 }

@@ -1,6 +1,7 @@
 //! The webhook that gets messages: its address, and how messages to it are written.
 
 use intune_sync_egress::webhook::{Address, AddressError};
+use intune_sync_report::ExitStatus;
 use intune_sync_settings::{NOTIFY_URL, format_of, variable};
 use intune_sync_wit::notify::Format;
 
@@ -76,10 +77,10 @@ impl Webhook {
     }
 }
 
-fn malformed(name: &str, error: AddressError) -> Failure {
-    Failure::usage(
-        format!("the address of the webhook in {name} {error}"),
-        "copy the whole address again, as Teams or Slack shows it: `https://…`",
+fn malformed(place: &str, error: AddressError) -> Failure {
+    Failure::new(
+        ExitStatus::Usage,
+        intune_sync_settings::malformed(place, error),
     )
 }
 

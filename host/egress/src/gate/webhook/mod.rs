@@ -9,7 +9,6 @@
 //! The address is a secret, and a request may have it anywhere in it. So a refusal shows nothing of
 //! the request, and of the address only its origin.
 
-mod address;
 mod reach;
 mod rules;
 
@@ -20,11 +19,9 @@ use http::{
 use intune_sync_ids::{Origin, Quoted};
 use serde_json::{Map, Value};
 
-pub use self::{
-    address::{Address, AddressError},
-    reach::reach,
-    rules::rules_table,
-};
+pub use intune_sync_ids::{WebhookAddress as Address, WebhookAddressError as AddressError};
+
+pub use self::{reach::reach, rules::rules_table};
 use super::{Direct, JSON, Parsed, Policy, Proposal, Redact, expect_origin, sealed::Sealed};
 
 /// The most bytes of a message: what Teams takes.

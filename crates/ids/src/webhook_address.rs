@@ -3,8 +3,9 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use http::{Uri, uri::PathAndQuery};
-use intune_sync_ids::{Origin, OriginProblem};
 use percent_encoding::percent_decode_str;
+
+use crate::{Origin, OriginProblem};
 
 /// The most bytes of an address. One of a workflow has about 350.
 const LENGTH: usize = 2048;
@@ -13,14 +14,14 @@ const SECRET_LENGTH: usize = 12;
 
 /// The address of a webhook. Nothing shows more of it than its origin, except [`expose`](Self::expose).
 #[derive(Clone, PartialEq, Eq)]
-pub struct Address {
+pub struct WebhookAddress {
     origin: Origin,
     target: PathAndQuery,
 }
 
 /// Why a text is not the address of a webhook. Nothing of the text is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AddressError {
+pub enum WebhookAddressError {
     /// It is not a URL.
     #[error("is not a URL")]
     Url,
@@ -35,7 +36,7 @@ pub enum AddressError {
     Origin(#[from] OriginProblem),
 }
 
-impl Address {
+impl WebhookAddress {
     /// Where it is, which is not secret.
     #[must_use]
     pub const fn origin(&self) -> &Origin {
@@ -67,27 +68,29 @@ impl Address {
             .any(|form| text.contains(&*form))
     }
 
-    pub(super) const fn target(&self) -> &PathAndQuery {
+    /// The path and the query, which are secret.
+    #[must_use]
+    pub const fn target(&self) -> &PathAndQuery {
         &self.target
     }
 }
 
-impl FromStr for Address {
-    type Err = AddressError;
+impl FromStr for WebhookAddress {
+    type Err = WebhookAddressError;
 
     /// Takes an absolute URL: https, or http on a loopback address.
-    fn from_str(text: &str) -> Result<Self, AddressError> {
+    fn from_str(text: &str) -> Result<Self, WebhookAddressError> {
         if text.len() > LENGTH {
-            return Err(AddressError::Length);
+            return Err(WebhookAddressError::Length);
         }
         if text.contains('#') {
-            return Err(AddressError::Fragment);
+            return Err(WebhookAddressError::Fragment);
         }
         if !text.contains("://") {
             return Err(OriginProblem::Scheme.into());
         }
-        let uri: Uri = text.parse().map_err(|_| AddressError::Url)?;
-        let target = uri.path_and_query().ok_or(AddressError::Url)?;
+        let uri: Uri = text.parse().map_err(|_| WebhookAddressError::Url)?;
+        let target = uri.path_and_query().ok_or(WebhookAddressError::Url)?;
         Ok(Self {
             origin: Origin::read(&uri)?,
             target: target.clone(),
@@ -95,7 +98,7 @@ impl FromStr for Address {
     }
 }
 
-impl fmt::Debug for Address {
+impl fmt::Debug for WebhookAddress {
     /// The origin alone.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/…", self.origin)
@@ -112,7 +115,7 @@ mod tests {
     fn an_address_shows_its_origin_alone() {
         let text =
             format!("https://prod-1.westeurope.logic.azure.com:443/workflows/x?sig={SECRET}");
-        let address: Address = text.parse().expect("an address");
+        let address: WebhookAddress = text.parse().expect("an address");
         assert_eq!(
             format!("{address:?}"),
             "https://prod-1.westeurope.logic.azure.com/…"
@@ -120,14 +123,14 @@ mod tests {
         assert_eq!(address.host(), "prod-1.westeurope.logic.azure.com");
         assert!(address.is_in(&format!("no such signature: {SECRET}")));
         assert!(!address.is_in("there is no workflows x, sig"));
-        let exposed: Address = address.expose().parse().expect("an address");
+        let exposed: WebhookAddress = address.expose().parse().expect("an address");
         assert_eq!(exposed, address);
     }
 
     #[test]
     fn what_is_secret_is_found_decoded_too() {
         let text = "https://hooks.example/x?sig=AAEC%2BwQF%2FgcICQ%3D%3D";
-        let address: Address = text.parse().expect("an address");
+        let address: WebhookAddress = text.parse().expect("an address");
         assert!(address.is_in("no such signature: AAEC%2BwQF%2FgcICQ%3D%3D"));
         assert!(address.is_in("no such signature: AAEC+wQF/gcICQ=="));
         assert!(!address.is_in("no such signature"));
@@ -166,13 +169,16 @@ mod tests {
                 "cannot be used: its port is not a number from 1 to 65535",
             ),
         ] {
-            let error = text.parse::<Address>().expect_err(text);
+            let error = text.parse::<WebhookAddress>().expect_err(text);
             assert_eq!(error.to_string(), problem, "{text}");
         }
         let long = format!("https://hooks.slack.com/{}", "x".repeat(LENGTH));
-        assert_eq!(long.parse::<Address>(), Err(AddressError::Length));
+        assert_eq!(
+            long.parse::<WebhookAddress>(),
+            Err(WebhookAddressError::Length)
+        );
         for text in ["http://127.0.0.1:8080/T0", "https://[::1]:8080/T0"] {
-            let address: Address = text.parse().expect("an address");
+            let address: WebhookAddress = text.parse().expect("an address");
             assert_eq!(address.expose(), text);
         }
     }
