@@ -23,6 +23,9 @@
 # make lint    spelling, words, links, style, formatting, clippy, licences and advisories
 # make reproducible
 #              builds the components twice in different folders, and compares the bytes
+# make dist    makes everything that is released into dist/: binaries of each system, packed in each way
+# make dist-check
+#              tests what `make dist` has made: on an old glibc, aarch64, Wine, each Python, installed and removed
 #
 # Each sets up what it needs. None needs Azure, nor the internet beyond the package registries.
 
@@ -30,7 +33,7 @@ CARGO ?= cargo
 # One selection and one profile everywhere: any other would build wasmtime a second time.
 FLAGS = --release --workspace --locked
 
-.PHONY: demo build test test-under-load runtimes browser simulation replay custody crash bench docs picture mutants fuzz lint reproducible setup node chromium
+.PHONY: demo build test test-under-load runtimes browser simulation replay custody crash bench docs picture mutants fuzz lint reproducible dist dist-check setup node chromium
 .DEFAULT_GOAL := build
 
 demo: build
@@ -105,6 +108,12 @@ lint: setup
 
 reproducible: setup
 	@.ci/reproducible
+
+dist: build
+	@.ci/dist/all
+
+dist-check:
+	@.ci/dist/check
 
 setup: target/setup.mk
 
