@@ -74,7 +74,7 @@ bench: build
 
 docs: setup
 	INTUNE_SYNC_WRITE_DOCS=1 $(CARGO) test $(FLAGS) --test reference
-	INTUNE_SYNC_WRITE_SCHEMA=1 $(CARGO) test $(FLAGS) --bin intune-sync schema
+	INTUNE_SYNC_WRITE_SCHEMA=1 $(CARGO) test $(FLAGS) --lib commands::config::schema
 	INTUNE_SYNC_WRITE_DOCS=1 $(CARGO) test $(FLAGS) --test end_to_end -- docs:: --test-threads 1
 
 picture: build

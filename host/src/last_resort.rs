@@ -1,14 +1,14 @@
 //! The last resort: a panic is a bug, and that is what the user learns. Not what it was about, which may be secret.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind, set_hook},
+    panic::{AssertUnwindSafe, Location, catch_unwind, set_hook},
     process::ExitCode,
 };
 
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
 
-use crate::printer::{self, Printer};
+use crate::printer::{self, Printer, Streams};
 
 /// Runs the program. A panic ends it with an error and an exit code like any other.
 pub(crate) fn guard(program: impl FnOnce() -> ExitCode) -> ExitCode {
@@ -17,17 +17,22 @@ pub(crate) fn guard(program: impl FnOnce() -> ExitCode) -> ExitCode {
     catch_unwind(AssertUnwindSafe(program)).unwrap_or(ExitStatus::Failed.into())
 }
 
+/// What the user learns of a panic: where it was, as far as that is known.
+pub(crate) fn bug_at(place: Option<&Location<'_>>) -> Advice {
+    let place = match place {
+        Some(place) => format!(" at {}:{}", place.file(), place.line()),
+        None => String::new(),
+    };
+    Advice::new(
+        format!("intune-sync has a bug: it broke off{place}"),
+        "report it with this line and the output of `intune-sync --version`; what was sent so far remains",
+    )
+}
+
 fn install() {
     set_hook(Box::new(|panic| {
-        let place = match panic.location() {
-            Some(place) => format!(" at {}:{}", place.file(), place.line()),
-            None => String::new(),
-        };
         printer::erase_foot();
-        Printer::plain().error(&Advice::new(
-            format!("intune-sync has a bug: it broke off{place}"),
-            "report it with this line and the output of `intune-sync --version`; what was sent so far remains",
-        ));
+        Printer::new(Streams::of_process()).error(&bug_at(panic.location()));
         // The main thread unwinds, so that a run can report what it has done. For the others nobody may be waiting.
         if std::thread::current().name() != Some("main") {
             std::process::exit(ExitStatus::Failed.code().into());

@@ -73,6 +73,8 @@ pub struct Collector {
     failures: Vec<FailedDevice>,
     /// The devices of a plan, where they are to be listed.
     devices: Option<Vec<PlannedDevice>>,
+    /// The object is wanted, whatever the format.
+    keeps_all: bool,
 }
 
 impl Collector {
@@ -89,7 +91,13 @@ impl Collector {
             incomplete: None,
             failures: Vec::new(),
             devices: None,
+            keeps_all: false,
         }
+    }
+
+    /// Keeps all that the object has, in each format. To be called before anything comes in.
+    pub fn keep_all(&mut self) {
+        self.keeps_all = true;
     }
 
     /// The run goes on with an earlier one, in which these devices have failed.
@@ -168,7 +176,8 @@ impl Collector {
         let incomplete = incomplete.unwrap_or_default();
         match (self.format, self.purpose) {
             (Format::Text, Purpose::Sync) => {
-                text::sync(summary, &self.facts, &self.failures) + &incomplete
+                let shown = self.failures.len().min(FAILURES_SHOWN);
+                text::sync(summary, &self.facts, &self.failures[..shown]) + &incomplete
             }
             (Format::Text, Purpose::Plan) => {
                 let plan = self.plan.as_ref();
@@ -179,21 +188,32 @@ impl Collector {
                     + &incomplete
                     + &devices.unwrap_or_default()
             }
-            (Format::Json, _) => json(&self.report(summary)),
+            (Format::Json, _) => self.object(summary),
             (Format::Jsonl, _) => {
                 let devices = self.devices.iter().flatten();
                 let lines = devices.map(|device| json(&Line::planned(now, device)));
-                lines.collect::<String>() + &json(&Line::last(now, self.report(summary)))
+                lines.collect::<String>() + &json(&Line::last(now, self.report(summary, None)))
             }
         }
     }
 
-    /// The summary for people counts the failures beyond those that it lists.
-    fn keeps_failures(&self) -> bool {
-        self.format != Format::Text || self.failures.len() < FAILURES_SHOWN
+    /// The JSON object of the run, in each format.
+    #[must_use]
+    pub fn object(&self, summary: &Summary) -> String {
+        json(&self.report(summary, self.devices.as_deref()))
     }
 
-    fn report<'a>(&'a self, summary: &'a Summary) -> Report<'a> {
+    /// The summary for people counts the failures beyond those that it lists.
+    fn keeps_failures(&self) -> bool {
+        self.keeps_all || self.format != Format::Text || self.failures.len() < FAILURES_SHOWN
+    }
+
+    /// `devices` are those of a plan, where the object lists them.
+    fn report<'a>(
+        &'a self,
+        summary: &'a Summary,
+        devices: Option<&'a [PlannedDevice]>,
+    ) -> Report<'a> {
         let incomplete = self.incomplete.map(IncompleteObject::from);
         match self.purpose {
             Purpose::Sync => {
@@ -203,10 +223,6 @@ impl Collector {
             }
             Purpose::Plan => {
                 let plan = self.plan.as_ref();
-                let devices = match self.format {
-                    Format::Json => self.devices.as_deref(),
-                    Format::Text | Format::Jsonl => None,
-                };
                 let id = &self.run_id;
                 let report = PlanReport::new(summary, id, plan, incomplete, devices);
                 Report::Plan(report.with_groups(&self.groups))

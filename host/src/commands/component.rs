@@ -15,6 +15,7 @@ use super::Failure;
 use crate::{
     cli::Engine,
     confined::{self, Bounds, Exceeded},
+    embedded,
     printer::Printer,
 };
 
@@ -85,6 +86,10 @@ pub(super) async fn load_messenger(
 
 /// The code of the component in the file, which a confined process compiles, given these flags.
 async fn compiled(file: &Path, flags: &[&str], execution: Execution) -> Result<Vec<u8>, Failure> {
+    embedded::refuse_process(
+        "`--component`",
+        "leave it out to run the built-in component",
+    )?;
     let engine = match execution {
         Execution::Native => "native",
         Execution::Pulley => "pulley",
@@ -105,6 +110,7 @@ async fn compiled(file: &Path, flags: &[&str], execution: Execution) -> Result<V
 ///
 /// When it is not a component of our world.
 pub(super) fn compile(file: &Path, notifier: bool, engine: Engine) -> Result<ExitStatus, Failure> {
+    embedded::refuse_process("`compile`", "run another command")?;
     let execution = chosen(engine);
     let code = match notifier {
         true => Messenger::compile(file, execution).map_err(|error| match error {

@@ -73,6 +73,7 @@ pub(super) async fn of(
         .and_then(Record::confirmation);
     // People see the summary before the wait; JSON is one object.
     let is_text = confirmer.options.format == Format::Text;
+    printer.keep(|| output.object(&summary));
     if declined && is_text && summary.status == RunStatus::Stopped {
         // Who has just said no needs no figures.
         printer.note("nothing was synced");
@@ -88,10 +89,13 @@ pub(super) async fn of(
             let header = PlannedDevice::HEADER.map(str::to_owned);
             let rows = devices.iter().map(PlannedDevice::row);
             printer.data(&rows::csv(std::iter::once(header).chain(rows)))?;
+            output.set_devices(devices);
+            printer.keep(|| output.object(&summary));
             output.conclude(printer, &summary);
             return Ok(status);
         }
         output.set_devices(devices);
+        printer.keep(|| output.object(&summary));
     }
     if is_text {
         printer.data(&output.summary(now, &summary))?;
@@ -104,8 +108,10 @@ pub(super) async fn of(
                 which = Which::All;
                 match is_text {
                     true => printer.data(&format!("\n{}", confirmed.text(&awaited.devices())))?,
-                    false => output.set_confirmed(confirmed),
+                    false => {}
                 }
+                output.set_confirmed(confirmed);
+                printer.keep(|| output.object(&summary));
             }
             Ok(Ended::Stopped(stop)) => {
                 status = status.or(stopped(stop));
@@ -177,17 +183,20 @@ pub(super) async fn check_ins(
     match confirmer.confirm(awaited, printer).await? {
         Ended::Known(confirmed) => {
             reports.write(Which::All, printer);
-            let text = match confirmer.options.format {
-                Format::Text => confirmed.text(&awaited.devices()),
-                Format::Json | Format::Jsonl => {
-                    let run_id = &awaited.run;
-                    let confirmed = &confirmed;
-                    serde_json::to_string(&Report { run_id, confirmed })
-                        .map(|object| object + "\n")
-                        .unwrap_or_default()
-                }
+            let object = || {
+                let report = Report {
+                    run_id: &awaited.run,
+                    confirmed: &confirmed,
+                };
+                serde_json::to_string(&report)
+                    .map(|object| object + "\n")
+                    .unwrap_or_default()
             };
-            printer.data(&text)?;
+            printer.keep(object);
+            printer.data(&match confirmer.options.format {
+                Format::Text => confirmed.text(&awaited.devices()),
+                Format::Json | Format::Jsonl => object(),
+            })?;
             // Who goes on with a run learns how it ended, too.
             Ok(match awaited.at.is_some() && awaited.failed > 0 {
                 true => ExitStatus::DevicesFailed,

@@ -10,6 +10,7 @@ use intune_sync_settings::Advice;
 use super::Failure;
 use crate::{
     cli::{Auth, Cloud},
+    embedded,
     identity::{
         AzureCli, CertificateApp, EntraApp, Environment, ManagedIdentity, PipelineApp, TokenFile,
         TokenSource,
@@ -50,7 +51,10 @@ pub(crate) fn source(
             let app = EntraApp::federated(authority()?, flags.clone(), environment, client());
             Arc::new(app.map_err(absent)?)
         }
-        Auth::AzureCli { tenant } => Arc::new(AzureCli::new(tenant.clone())),
+        Auth::AzureCli { tenant } => {
+            embedded::refuse_process("`--auth azure-cli`", "use another `--auth`")?;
+            Arc::new(AzureCli::new(tenant.clone()))
+        }
         Auth::ClientSecret {
             tenant,
             client_id,

@@ -12,7 +12,7 @@ use std::sync::{
 use intune_sync_report::ExitStatus;
 use tokio::sync::watch;
 
-use crate::printer;
+use crate::{embedded, printer};
 
 /// Whether the next signal ends the program at once: no command listens yet.
 static AT_ONCE: AtomicBool = AtomicBool::new(true);
@@ -33,7 +33,7 @@ pub(crate) fn heed() {
 #[cfg(not(unix))]
 pub(crate) fn heed() {}
 
-/// Whether the user or the system has requested a stop.
+/// Whether the user or the system has requested a stop; within another program, whether that has.
 #[derive(Debug, Clone)]
 pub(crate) struct Interruption {
     requested: watch::Receiver<bool>,
@@ -44,6 +44,12 @@ pub(crate) struct Interruption {
 impl Interruption {
     /// Listens from now on. Must be called within a tokio runtime.
     pub(crate) fn listen() -> Self {
+        if let Some(requested) = embedded::stop_requested() {
+            return Self {
+                requested,
+                last_line: Arc::default(),
+            };
+        }
         let (flag, requested) = watch::channel(false);
         let mut listener = Listener::new();
         let last_line = Arc::<OnceLock<String>>::default();

@@ -39,6 +39,7 @@ use tokio::{runtime::Runtime, time::Instant};
 pub(crate) use self::{failure::Failure, interruption::heed as heed_signals};
 use crate::{
     cli::{Command, OutputOptions},
+    embedded,
     identity::Environment,
     printer::Printer,
 };
@@ -85,40 +86,48 @@ pub(crate) fn run(
                 "check the limits on threads and open files",
             )
         })?;
-    survive_file_size_limit(&runtime);
+    if embedded::stop_requested().is_none() {
+        survive_file_size_limit(&runtime);
+    }
     match command {
         Command::Job(options) => {
             for warning in options.warnings() {
                 printer.warning(&warning);
             }
             let environment = Environment::capture();
-            runtime.block_on(sync::run(&options, &environment, started, printer))
+            wait(
+                &runtime,
+                sync::run(&options, &environment, started, printer),
+            )
         }
-        Command::Demo(options) => runtime.block_on(demo::run(&options, printer)),
+        Command::Demo(options) => wait(&runtime, demo::run(&options, printer)),
         Command::Rehearse(options) => rehearse::run(&options, &runtime, printer),
-        Command::Simulate(options) => runtime.block_on(simulate::run(&options, printer)),
-        Command::Doctor(options) => {
-            runtime.block_on(doctor::run(&options, &Environment::capture(), printer))
-        }
-        Command::Grant(options) => {
-            runtime.block_on(grant::run(&options, &Environment::capture(), printer))
-        }
-        Command::Audit(options) => runtime.block_on(audit::run(&options, printer)),
+        Command::Simulate(options) => wait(&runtime, simulate::run(&options, printer)),
+        Command::Doctor(options) => wait(
+            &runtime,
+            doctor::run(&options, &Environment::capture(), printer),
+        ),
+        Command::Grant(options) => wait(
+            &runtime,
+            grant::run(&options, &Environment::capture(), printer),
+        ),
+        Command::Audit(options) => wait(&runtime, audit::run(&options, printer)),
         Command::Compile {
             file,
             notifier,
             engine,
         } => component::compile(&file, notifier, engine),
-        Command::Runs(options) => match runtime.block_on(runs::run(&options, printer))? {
+        Command::Runs(options) => match wait(&runtime, runs::run(&options, printer))? {
             runs::Next::Over(status) => Ok(status),
             runs::Next::Command(command) => {
-                *printer = Printer::stdio(&output(&command)).map_err(Failure::from_usage)?;
+                printer.set(&output(&command))?;
                 run(*command, started, printer)
             }
         },
-        Command::NotifyTest(options) => {
-            runtime.block_on(notify::test(&options, &Environment::capture(), printer))
-        }
+        Command::NotifyTest(options) => wait(
+            &runtime,
+            notify::test(&options, &Environment::capture(), printer),
+        ),
         Command::Config(options) => config::run(options, printer),
         Command::Completions(options) => completions::run(options, printer),
         Command::Man(options) => man::run(&options, printer),
@@ -128,6 +137,20 @@ pub(crate) fn run(
             Ok(ExitStatus::Success)
         }
     }
+}
+
+/// Waits for a command, or until it is to end at once.
+fn wait<T>(
+    runtime: &Runtime,
+    command: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            failure = embedded::ended_at_once() => Err(failure),
+            ended = command => ended,
+        }
+    })
 }
 
 /// Makes a write beyond the limit on the size of files (`ulimit -f`) an error like any other: the cache of compiled code

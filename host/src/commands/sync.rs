@@ -4,7 +4,6 @@ use std::{
     collections::BTreeSet,
     convert::Infallible,
     hash::{BuildHasher, RandomState},
-    io::IsTerminal,
     sync::Arc,
     time::Duration,
 };
@@ -58,10 +57,17 @@ pub(crate) async fn run(
     let ended = begin(options, environment, started, (&id, seed), printer).await;
     let history = options.history.as_ref();
     let confirms = history.is_some_and(|history| matches!(history.resume, Resume::Confirm(_)));
-    if options.format != Format::Text && !confirms && !printer.has_data() {
+    let is_printed = options.format == Format::Text || printer.has_data();
+    let is_kept = !printer.keeps_object() || printer.has_object();
+    if !confirms && !(is_printed && is_kept) {
         let summary = conclusion::nothing_done(conclusion::why(&ended));
         let output = Output::new(options.format, options.purpose, id);
-        printer.data(&output.summary(Timestamp::now(), &summary))?;
+        if !is_printed {
+            printer.data(&output.summary(Timestamp::now(), &summary))?;
+        }
+        if !is_kept {
+            printer.keep(|| output.object(&summary));
+        }
     }
     ended
 }
@@ -206,6 +212,9 @@ async fn job(
     };
     let mut output = Output::new(options.format, options.purpose, id);
     output.set_ceiling(options.given.max_rate);
+    if printer.keeps_object() {
+        output.keep_all();
+    }
     let facts = Facts::new(
         options,
         &tokens,
@@ -225,7 +234,7 @@ async fn job(
         };
         output.set_groups(groups.select(&mut settings.selection));
     }
-    let asks = asks(options);
+    let asks = asks(options, printer);
     // A resumed run has the devices from the history: their names were checked when it began.
     let names = match rest {
         None => Names::of(options),
@@ -315,11 +324,8 @@ fn go_on(record: &Record, settings: &mut Settings) -> Result<Option<Vec<Guid>>, 
 }
 
 /// Whether there is a person at a terminal to be asked.
-fn asks(options: &JobOptions) -> bool {
-    options.purpose == Purpose::Sync
-        && options.given.yes != Some(true)
-        && std::io::stdin().is_terminal()
-        && std::io::stderr().is_terminal()
+fn asks(options: &JobOptions, printer: &Printer) -> bool {
+    options.purpose == Purpose::Sync && options.given.yes != Some(true) && printer.is_attended()
 }
 
 /// Lets no write out from the moment at which the run is to stop, even if the component does not come back.

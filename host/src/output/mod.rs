@@ -125,6 +125,16 @@ impl Output {
         self.collector.finish(now, summary)
     }
 
+    /// Keeps all that the object has, in each format.
+    pub(crate) fn keep_all(&mut self) {
+        self.collector.keep_all();
+    }
+
+    /// The JSON object of the run, in each format.
+    pub(crate) fn object(&self, summary: &Summary) -> String {
+        self.collector.object(summary)
+    }
+
     /// Shows on stderr what went wrong, and what to do next.
     pub(crate) fn conclude(&self, printer: &mut Printer, summary: &Summary) {
         log::conclude(&self.log, printer, summary);

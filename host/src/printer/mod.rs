@@ -5,6 +5,7 @@ mod line;
 mod log_file;
 
 use std::{
+    fmt,
     io::{self, BufRead, IsTerminal, Write},
     thread,
 };
@@ -21,7 +22,59 @@ use self::{
     log_file::LogFile,
 };
 pub(crate) use self::{foot::Headway, line::Level};
-use crate::cli::{Color, LogFormat, OutputOptions, Page, Verbosity};
+use crate::{
+    cli::{Color, LogFormat, OutputOptions, Page, Verbosity},
+    commands::Failure,
+};
+
+/// Where output goes.
+pub struct Streams {
+    /// Data.
+    pub stdout: Box<dyn Write + Send>,
+    /// Everything else.
+    pub stderr: Box<dyn Write + Send>,
+    /// Whether stdout is a terminal, so that colours can be shown.
+    pub stdout_is_terminal: bool,
+    /// The same of stderr.
+    pub stderr_is_terminal: bool,
+    /// Whether something can be kept at the foot of stderr.
+    pub(crate) has_foot: bool,
+    /// Whether there is a person to be asked.
+    pub(crate) is_attended: bool,
+}
+
+impl Streams {
+    /// Streams of another program, neither of them a terminal. Nobody is asked anything.
+    #[must_use]
+    pub fn new(stdout: impl Write + Send + 'static, stderr: impl Write + Send + 'static) -> Self {
+        Self {
+            stdout: Box::new(stdout),
+            stderr: Box::new(stderr),
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+            has_foot: false,
+            is_attended: false,
+        }
+    }
+
+    /// The process's own.
+    pub(crate) fn of_process() -> Self {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        Self {
+            stdout_is_terminal: stdout.is_terminal(),
+            stderr_is_terminal: stderr.is_terminal(),
+            has_foot: has_foot(&stderr),
+            is_attended: io::stdin().is_terminal() && stderr.is_terminal(),
+            ..Self::new(stdout, stderr)
+        }
+    }
+}
+
+impl fmt::Debug for Streams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streams").finish_non_exhaustive()
+    }
+}
 
 /// Between two lines about the progress, where there is no progress bar.
 const LINE_EVERY: SignedDuration = SignedDuration::from_secs(15);
@@ -58,11 +111,9 @@ fn understands_escapes() -> bool {
 
 /// Writes to stdout and stderr. Nothing else in the program does.
 pub(crate) struct Printer {
-    stdout: Box<dyn Write + Send>,
-    stderr: Box<dyn Write + Send>,
+    streams: Streams,
     stdout_color: bool,
     stderr_color: bool,
-    stderr_has_foot: bool,
     verbosity: Verbosity,
     log_format: LogFormat,
     log_file: Option<LogFile>,
@@ -71,40 +122,63 @@ pub(crate) struct Printer {
     foot: Option<Foot>,
     /// When the last line about the progress was due.
     line_at: Option<Timestamp>,
+    /// The JSON object of the run, for who takes it as it is.
+    object: Object,
+}
+
+/// What becomes of the JSON object of a run, besides its being printed.
+enum Object {
+    /// Nothing.
+    Unwanted,
+    /// It is kept, once there is one.
+    Kept(Option<String>),
 }
 
 impl Printer {
-    /// The process's own stdout and stderr, and the file of the log, if there is one.
+    /// Writes to these, with the defaults until it is known what is wanted.
+    pub(crate) fn new(streams: Streams) -> Self {
+        let mut printer = Self {
+            streams,
+            stdout_color: false,
+            stderr_color: false,
+            verbosity: Verbosity::default(),
+            log_format: LogFormat::default(),
+            log_file: None,
+            stdout_closed: false,
+            has_data: false,
+            foot: None,
+            line_at: None,
+            object: Object::Unwanted,
+        };
+        printer.color(Color::Auto);
+        printer
+    }
+
+    /// Writes what is wanted from now on, and the file of the log, if there is one.
     ///
     /// # Errors
     ///
     /// When that file cannot be written.
-    pub(crate) fn stdio(options: &OutputOptions) -> Result<Self, Advice> {
-        let mut printer = Self::of_process(options);
-        if let Some(path) = &options.log_file {
-            printer.log_file = Some(LogFile::open(path)?);
-        }
-        Ok(printer)
+    pub(crate) fn set(&mut self, options: &OutputOptions) -> Result<(), Failure> {
+        let log_file = options.log_file.as_deref().map(LogFile::open).transpose();
+        self.log_file = log_file.map_err(Failure::from_usage)?;
+        self.verbosity = options.verbosity;
+        self.log_format = options.log_format;
+        self.color(options.color);
+        Ok(())
     }
 
-    /// The same, with the defaults: what is wanted is not known.
-    pub(crate) fn plain() -> Self {
-        Self::of_process(&OutputOptions::default())
-    }
-
-    fn of_process(options: &OutputOptions) -> Self {
-        let (stdout, stderr) = (io::stdout(), io::stderr());
+    fn color(&mut self, color: Color) {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let plain =
             is_set("NO_COLOR") || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let color = |is_terminal: bool| match options.color {
+        let color = |is_terminal: bool| match color {
             Color::Auto => is_terminal && !plain,
             Color::Always => true,
             Color::Never => false,
         };
-        let colors = (color(stdout.is_terminal()), color(stderr.is_terminal()));
-        let has_foot = has_foot(&stderr);
-        Self::over(stdout, stderr, colors, has_foot, options)
+        self.stdout_color = color(self.streams.stdout_is_terminal);
+        self.stderr_color = color(self.streams.stderr_is_terminal);
     }
 
     /// Other places to write to, which are not terminals.
@@ -114,31 +188,39 @@ impl Printer {
         stderr: impl Write + Send + 'static,
         options: &OutputOptions,
     ) -> Self {
-        let color = options.color == Color::Always;
-        Self::over(stdout, stderr, (color, color), false, options)
+        let mut printer = Self::new(Streams::new(stdout, stderr));
+        printer.set(options).expect("it can write its log");
+        printer
     }
 
-    /// These places to write to, each in colour or not.
-    fn over(
-        stdout: impl Write + Send + 'static,
-        stderr: impl Write + Send + 'static,
-        (stdout_color, stderr_color): (bool, bool),
-        stderr_has_foot: bool,
-        options: &OutputOptions,
-    ) -> Self {
-        Self {
-            stdout: Box::new(stdout),
-            stderr: Box::new(stderr),
-            stdout_color,
-            stderr_color,
-            stderr_has_foot,
-            verbosity: options.verbosity,
-            log_format: options.log_format,
-            log_file: None,
-            stdout_closed: false,
-            has_data: false,
-            foot: None,
-            line_at: None,
+    /// Keeps the JSON object of the run, whatever is printed of it.
+    pub(crate) fn with_object(mut self) -> Self {
+        self.object = Object::Kept(None);
+        self
+    }
+
+    /// Whether the JSON object of the run is kept.
+    pub(crate) fn keeps_object(&self) -> bool {
+        matches!(self.object, Object::Kept(_))
+    }
+
+    /// Keeps the object, if it is wanted, instead of an earlier one.
+    pub(crate) fn keep(&mut self, object: impl FnOnce() -> String) {
+        if let Object::Kept(kept) = &mut self.object {
+            *kept = Some(object());
+        }
+    }
+
+    /// Whether an object is kept.
+    pub(crate) fn has_object(&self) -> bool {
+        matches!(self.object, Object::Kept(Some(_)))
+    }
+
+    /// The object that was kept.
+    pub(crate) fn take_object(&mut self) -> Option<String> {
+        match &mut self.object {
+            Object::Kept(kept) => kept.take(),
+            Object::Unwanted => None,
         }
     }
 
@@ -154,7 +236,7 @@ impl Printer {
             return Ok(());
         }
         let text = escape_json(text);
-        let stdout = &mut self.stdout;
+        let stdout = &mut self.streams.stdout;
         let mut write = || {
             stdout
                 .write_all(text.as_bytes())
@@ -164,7 +246,7 @@ impl Printer {
             Some(foot) => {
                 let mut written = Ok(());
                 // Stdout may be the same terminal.
-                let _ = foot.above(&mut self.stderr, |_| {
+                let _ = foot.above(&mut self.streams.stderr, |_| {
                     written = write();
                     Ok(())
                 });
@@ -246,9 +328,14 @@ impl Printer {
         self.verbosity == Verbosity::Verbose
     }
 
+    /// Whether a person can be asked: stdin and stderr are terminals.
+    pub(crate) fn is_attended(&self) -> bool {
+        self.streams.is_attended
+    }
+
     /// Whether a person watches, as far as that can be known: stderr is a terminal.
     pub(crate) fn is_watched(&self) -> bool {
-        self.stderr_has_foot
+        self.streams.has_foot
     }
 
     /// Asks a question on stderr and reads the reply: true for `y` and `yes`. The end of `replies` is a no. There is no
@@ -265,8 +352,8 @@ impl Printer {
     ) -> io::Result<Option<bool>> {
         self.end_progress();
         // Where stderr cannot be written, nothing can be said about it either.
-        let _ =
-            write!(self.stderr, "{} [y/N] ", one_line(question)).and_then(|()| self.stderr.flush());
+        let _ = write!(self.streams.stderr, "{} [y/N] ", one_line(question))
+            .and_then(|()| self.streams.stderr.flush());
         // Nothing ends a read of a terminal: a thread of the runtime would hold up the end of the program.
         let (sender, reply) = oneshot::channel();
         thread::Builder::new().spawn(move || {
@@ -291,7 +378,7 @@ impl Printer {
     /// Shows how far it is: at the foot of the terminal, or by a line of the log every 15 seconds. Nothing at the foot with
     /// `--quiet`.
     pub(crate) fn progress(&mut self, now: Timestamp, headway: &Headway) {
-        let has_bar = self.stderr_has_foot
+        let has_bar = self.streams.has_foot
             && self.verbosity > Verbosity::Quiet
             && self.log_format == LogFormat::Text;
         if now.duration_since(*self.line_at.get_or_insert(now)) >= LINE_EVERY {
@@ -308,7 +395,7 @@ impl Printer {
         let foot = self.foot.get_or_insert_default();
         // Where stderr cannot be written, nothing can be said about it either.
         let _ = foot.show(
-            &mut self.stderr,
+            &mut self.streams.stderr,
             now,
             headway,
             foot::width(),
@@ -319,7 +406,7 @@ impl Printer {
     /// Removes the progress bar.
     pub(crate) fn end_progress(&mut self) {
         if self.foot.take().is_some() {
-            let _ = foot::erase(&mut self.stderr);
+            let _ = foot::erase(&mut self.streams.stderr);
         }
     }
 
@@ -352,7 +439,7 @@ impl Printer {
     }
 
     fn line(&mut self, text: &str) {
-        let stderr = &mut self.stderr;
+        let stderr = &mut self.streams.stderr;
         // Where stderr cannot be written, nothing can be said about it either.
         let _ = match &self.foot {
             Some(foot) => foot.above(stderr, |stderr| writeln!(stderr, "{text}")),

@@ -171,7 +171,7 @@ fn the_file_of_the_log_has_what_a_bar_and_the_last_line_say() {
             ..OutputOptions::default()
         };
         let mut printer = Printer::to(io::sink(), stderr.clone(), &options);
-        printer.stderr_has_foot = true;
+        printer.streams.has_foot = true;
         printer.log_file = Some(LogFile::open(&path).expect("it can be written"));
         let begun: Timestamp = "2026-11-23T02:17:00Z".parse().expect("a time");
         let headway = Headway {

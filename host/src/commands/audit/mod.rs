@@ -18,6 +18,7 @@ use super::{Failure, component};
 use crate::{
     cli::{AuditOptions, ReportFormat},
     confined::{self, Bounds},
+    embedded,
     printer::Printer,
 };
 
@@ -74,6 +75,10 @@ async fn elsewhere(
     options: &AuditOptions,
     printer: &mut Printer,
 ) -> Result<ExitStatus, Failure> {
+    embedded::refuse_process(
+        "`audit` of a file",
+        "leave out FILE to audit the built-in component",
+    )?;
     let format = options.format.to_possible_value();
     let format = format.map_or_else(String::new, |format| {
         format!("--output={}", format.get_name())

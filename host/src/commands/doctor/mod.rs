@@ -70,12 +70,13 @@ pub(crate) async fn run(
         None => ExitStatus::Success,
         Some(finding) => finding.cause.exit_status(),
     };
+    let verdict = text::verdict_line(&report);
+    let json = json::json(options, &report, status);
+    printer.keep(|| json.clone());
     if is_text {
-        let verdict = text::verdict_line(&report);
         printer.data(&verdict)?;
         return Ok(status);
     }
-    let json = json::json(options, &report, status);
     printer.data(&json)?;
     if let Some(finding) = cause {
         printer.error(&finding.advice);

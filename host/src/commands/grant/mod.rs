@@ -5,8 +5,6 @@ mod json;
 mod principal;
 mod text;
 
-use std::io::IsTerminal;
-
 use intune_sync_egress::{
     Bearer,
     grant::{AssignmentId, Role, Writes},
@@ -126,6 +124,7 @@ async fn grant(
         principal,
         roles,
     };
+    printer.keep(|| json::json(&report));
     printer.data(&match options.report.format {
         ReportFormat::Text => text::text(&report),
         ReportFormat::Json => json::json(&report),
@@ -205,7 +204,7 @@ async fn declines(
     changes: usize,
     printer: &mut Printer,
 ) -> Result<bool, Failure> {
-    if options.yes || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if options.yes || !printer.is_attended() {
         return Ok(false);
     }
     let permissions = match changes {

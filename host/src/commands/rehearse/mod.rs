@@ -88,6 +88,7 @@ pub(crate) fn run(
     let alternatives = others
         .map(|others| alternatives::table(options, &figures, others))
         .unwrap_or_default();
+    printer.keep(|| json::report(options, &figures, &alternatives));
     printer.data(&match options.report.format {
         ReportFormat::Text => text::report(options, &figures, &alternatives),
         ReportFormat::Json => json::report(options, &figures, &alternatives),

@@ -3,7 +3,7 @@
 mod resume;
 mod table;
 
-use std::io::{self, IsTerminal};
+use std::io;
 
 use intune_sync_history::{
     DeviceFilter, DeviceOutcome, Error, ExportError, History, Keep, RunFilter, StateDir,
@@ -186,7 +186,7 @@ async fn prune(
         return Ok(ExitStatus::Success);
     }
     if !yes {
-        if !io::stdin().is_terminal() {
+        if !printer.is_attended() {
             return Err(Failure::usage(
                 format!("{} runs would be deleted", runs.len()),
                 "give `--yes` where nobody can be asked",
