@@ -5,6 +5,10 @@ import pathlib
 import re
 import subprocess
 import sys
+
+if sys.version_info < (3, 11):
+    sys.exit("dist: python3 is older than 3.11\nhint: take the one of Debian 12, or of pyenv")
+
 import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
