@@ -12,7 +12,7 @@ use intune_sync_wit::notify::{Message, NotifyError, Refused};
 const ATTEMPTS: u32 = 3;
 /// The wait before the second attempt, doubled before the third.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-/// A webhook that asks for a longer wait gets no second attempt: whoever has started the run waits too.
+/// A webhook that asks for a longer wait gets no second attempt: the caller of the run waits too.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Sends the message about a run that ended with this status, if one is due. `problem` is why it did not begin, if it did

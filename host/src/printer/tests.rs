@@ -189,7 +189,7 @@ fn the_file_of_the_log_has_what_a_bar_and_the_last_line_say() {
         for (line, expected) in lines.iter().zip(expected) {
             assert!(line.ends_with(expected), "{line}");
         }
-        // Whoever reads JSON gets nothing else.
+        // Anyone who reads JSON gets nothing else.
         let stderr = stderr.text();
         assert_eq!(
             stderr.lines().all(|line| line.starts_with('{')),
