@@ -31,19 +31,23 @@ pub struct Ended {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// Wrong usage: exit code 2 of the program. Nothing was sent.
-    #[error("{message}\nhint: {hint}")]
-    Usage {
-        /// What is wrong.
-        message: String,
-        /// What to do about it.
-        hint: String,
-    },
+    #[error(transparent)]
+    Usage(Advice),
     /// One run at a time.
-    #[error("another run goes on in this process\nhint: call it again when that run has ended")]
-    Busy,
+    #[error(transparent)]
+    Busy(Advice),
     /// It broke off, in a way that nothing expects. What was sent remains.
-    #[error("{}\nhint: {}", .0.message, .0.hint)]
+    #[error(transparent)]
     Bug(Advice),
+}
+
+impl Refused {
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn hint(&self) -> &str {
+        let (Self::Usage(advice) | Self::Busy(advice) | Self::Bug(advice)) = self;
+        &advice.hint
+    }
 }
 
 /// Stops a run, from any thread.
@@ -116,8 +120,7 @@ pub fn run(arguments: Vec<OsString>, streams: Streams, stop: &Stop) -> Result<En
     };
     let Failure { advice, status } = failure;
     if status == ExitStatus::Usage {
-        let Advice { message, hint } = advice;
-        return Err(Refused::Usage { message, hint });
+        return Err(Refused::Usage(advice));
     }
     printer.error(&advice);
     let object = printer.take_object();
@@ -139,7 +142,10 @@ impl Held {
     fn take(stop: &Stop) -> Result<Self, Refused> {
         let mut current = current();
         if current.is_some() {
-            return Err(Refused::Busy);
+            return Err(Refused::Busy(Advice::new(
+                "another run goes on in this process",
+                "call it again when that run has ended",
+            )));
         }
         *current = Some(Current {
             stop: stop.clone(),

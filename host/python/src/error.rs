@@ -17,9 +17,10 @@ create_exception!(
 
 /// The exception for a call that has no result.
 pub(crate) fn exception(py: Python<'_>, refused: Refused) -> PyErr {
-    let text = refused.to_string();
+    let (message, hint) = (refused.to_string(), refused.hint().to_owned());
+    let text = format!("{message}\nhint: {hint}");
     match refused {
-        Refused::Usage { message, hint } => {
+        Refused::Usage(_) => {
             let error = UsageError::new_err(text);
             let value = error.value(py);
             let set = value
@@ -27,6 +28,6 @@ pub(crate) fn exception(py: Python<'_>, refused: Refused) -> PyErr {
                 .and_then(|()| value.setattr("hint", hint));
             set.err().unwrap_or(error)
         }
-        Refused::Busy | Refused::Bug(_) => PyRuntimeError::new_err(text),
+        Refused::Busy(_) | Refused::Bug(_) => PyRuntimeError::new_err(text),
     }
 }

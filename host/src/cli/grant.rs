@@ -79,7 +79,7 @@ pub(crate) enum Purpose {
 }
 
 pub(super) const NEEDS_AND_EXIT_CODES: &str = "Examples:
-  intune-sync grant --principal-name my-function-app --dry-run
+  intune-sync grant --name my-function-app --dry-run
   intune-sync grant --principal-id ID --groups          also the two that `--group` takes
 
 The administrator needs to be a Privileged Role Administrator or Global \

@@ -106,9 +106,8 @@ pub(super) async fn of(
         Ok(Some(awaited)) => match confirmer.confirm(&awaited, printer).await {
             Ok(Ended::Known(confirmed)) => {
                 which = Which::All;
-                match is_text {
-                    true => printer.data(&format!("\n{}", confirmed.text(&awaited.devices())))?,
-                    false => {}
+                if is_text {
+                    printer.data(&format!("\n{}", confirmed.text(&awaited.devices())))?;
                 }
                 output.set_confirmed(confirmed);
                 printer.keep(|| output.object(&summary));

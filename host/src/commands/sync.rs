@@ -57,15 +57,13 @@ pub(crate) async fn run(
     let ended = begin(options, environment, started, (&id, seed), printer).await;
     let history = options.history.as_ref();
     let confirms = history.is_some_and(|history| matches!(history.resume, Resume::Confirm(_)));
-    let is_printed = options.format == Format::Text || printer.has_data();
-    let is_kept = !printer.keeps_object() || printer.has_object();
-    if !confirms && !(is_printed && is_kept) {
+    if !confirms {
         let summary = conclusion::nothing_done(conclusion::why(&ended));
         let output = Output::new(options.format, options.purpose, id);
-        if !is_printed {
+        if options.format != Format::Text && !printer.has_data() {
             printer.data(&output.summary(Timestamp::now(), &summary))?;
         }
-        if !is_kept {
+        if !printer.has_object() {
             printer.keep(|| output.object(&summary));
         }
     }

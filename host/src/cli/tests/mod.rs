@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod demo;
+mod examples;
 mod identity;
 mod job;
 mod layers;

@@ -10,7 +10,7 @@ mod webhook;
 use intune_sync_egress::HttpClient;
 use intune_sync_history::host;
 use intune_sync_report::{ExitStatus, Notification};
-use intune_sync_settings::{Advice, Notify};
+use intune_sync_settings::Notify;
 use jiff::Timestamp;
 
 use self::deliver::{LAST_TRY, PATIENT};
