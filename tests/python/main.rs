@@ -32,8 +32,8 @@ fn python() -> Option<&'static str> {
     })
 }
 
-/// The module as Python finds it, in a folder of its own.
-fn module(built: &Path) -> PathBuf {
+/// The module as Python finds it, in a folder of its own. Cargo leaves it next to the tests.
+fn module(tests: &Path) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("module");
     fs::create_dir_all(&folder).expect("it can be made");
     let library = format!("{DLL_PREFIX}intune_sync_python{DLL_SUFFIX}");
@@ -41,7 +41,7 @@ fn module(built: &Path) -> PathBuf {
         true => "intune_sync.pyd",
         false => "intune_sync.abi3.so",
     };
-    fs::copy(built.join(library), folder.join(name)).expect("cargo has built it");
+    fs::copy(tests.join(library), folder.join(name)).expect("cargo has built it");
     folder
 }
 
@@ -53,12 +53,13 @@ fn calls() {
     };
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let this = env::current_exe().expect("this program");
-    let built = this.ancestors().nth(2).expect("target/release");
+    let tests = this.parent().expect("target/release/deps");
+    let built = tests.parent().expect("target/release");
     let program = built.join("intune-sync").with_extension(EXE_EXTENSION);
     let ended = Command::new(python)
         .args(["-m", "unittest", "test_calls"])
         .current_dir(here.join("../../tests/python"))
-        .env("PYTHONPATH", module(built))
+        .env("PYTHONPATH", module(tests))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("TESTED_PROGRAM", program)
         .env("TESTED_STUBS", here.join("intune_sync.pyi"))
