@@ -3,7 +3,7 @@
 
 use intune_sync_ids::Origin;
 
-use crate::{Advice, Bound, Cloud, Given, Setting, Stray, choice, terms, variable};
+use crate::{Advice, Bound, Choice, Cloud, Given, Setting, Stray, choice, terms, variable};
 
 /// The variables of an environment. Some are secrets, so there is no `Debug`.
 #[derive(Clone)]
@@ -29,6 +29,19 @@ impl Variables {
         found
             .map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty())
+    }
+
+    /// The choice that the variable of this key makes; `None` where it is not set.
+    ///
+    /// # Errors
+    ///
+    /// Naming the variable and the words that it takes.
+    pub fn choice<T: Choice>(&self, key: &str) -> Result<Option<T>, Advice> {
+        let name = variable(key);
+        let chosen = self
+            .get(&name)
+            .map(|value| choice(value).map_err(|allowed| allowed.of(value).at(&name)));
+        chosen.transpose()
     }
 }
 
@@ -70,16 +83,10 @@ impl Environment {
             let message = format!("`{name}` is not a setting of this component");
             return Err(Advice::new(message, hint));
         }
-        let read = |key: &str| {
-            let name = variable(key);
-            variables.get(&name).map(|value| (name, value))
-        };
-        let cloud = match read("cloud") {
-            Some((name, value)) => choice(value).map_err(|allowed| allowed.of(value).at(&name))?,
-            None => Cloud::default(),
-        };
-        let graph = match read("graph-url") {
-            Some((name, value)) => terms::origin(value)
+        let cloud: Cloud = variables.choice("cloud")?.unwrap_or_default();
+        let name = variable("graph-url");
+        let graph = match variables.get(&name) {
+            Some(value) => terms::origin(value)
                 .map_err(|allowed| allowed.of(terms::without_password(value)).at(&name))?,
             None => cloud.graph(),
         };

@@ -25,7 +25,7 @@ pub use self::{
     environment::{Environment, Variables},
     given::Given,
     kind::{Form, NotSet, Shape, Value},
-    notification::{NOTIFY_URL, Notify, Webhook, format_of, malformed},
+    notification::{NOTIFY_URL, Notify, Webhook, format_of, webhook_address},
     seed::seed,
     stray::{Stray, is_alike, nearest},
     table::{Bound, Cover, Group, OUTPUT, SERVICE_SECRET, Setting, variable},

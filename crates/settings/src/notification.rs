@@ -5,7 +5,7 @@ use core::fmt;
 use intune_sync_ids::{WebhookAddress, WebhookAddressError};
 use intune_sync_wit::notify::Format;
 
-use crate::{Advice, Choice, Variables, choice, variable};
+use crate::{Advice, Choice, Variables, variable};
 
 /// The key of the webhook's address, which is secret.
 pub const NOTIFY_URL: &str = "notify-url";
@@ -106,15 +106,8 @@ impl Webhook {
     ///
     /// A value that is not allowed, or an address that is wanted and missing. Nothing of an address is shown.
     pub fn read(variables: &Variables) -> Result<Option<Self>, Advice> {
-        fn chosen<T: Choice>(variables: &Variables, key: &str) -> Result<Option<T>, Advice> {
-            let name = variable(key);
-            let value = variables.get(&name);
-            value
-                .map(|value| choice(value).map_err(|allowed| allowed.of(value).at(&name)))
-                .transpose()
-        }
-        let when: Notify = chosen(variables, "notify")?.unwrap_or_default();
-        let format = chosen(variables, "notify-kind")?;
+        let when: Notify = variables.choice("notify")?.unwrap_or_default();
+        let format = variables.choice("notify-kind")?;
         let name = variable(NOTIFY_URL);
         let Some(value) = variables.get(&name) else {
             return match when {
@@ -128,23 +121,27 @@ impl Webhook {
                 Notify::Failure | Notify::Never => Ok(None),
             };
         };
-        let address = value.trim().parse::<WebhookAddress>();
-        let address = address.map_err(|error| malformed(&format!("`{name}`"), error))?;
+        let address = webhook_address(&format!("`{name}`"), value)?;
         Ok((when != Notify::Never).then(|| Self {
-            format: format.unwrap_or_else(|| format_of(&address.host())),
+            format: format.unwrap_or_else(|| format_of(&address.origin().host())),
             address,
             when,
         }))
     }
 }
 
-/// What is in `place` is not the address of a webhook.
-#[must_use]
-pub fn malformed(place: &str, error: WebhookAddressError) -> Advice {
-    Advice::new(
-        format!("the address of the webhook in {place} {error}"),
-        "copy the whole address again, as Teams or Slack shows it: `https://…`",
-    )
+/// The address of a webhook, as it stands in `place`.
+///
+/// # Errors
+///
+/// When it is none. Nothing of it is shown.
+pub fn webhook_address(place: &str, text: &str) -> Result<WebhookAddress, Advice> {
+    text.trim().parse().map_err(|error: WebhookAddressError| {
+        Advice::new(
+            format!("the address of the webhook in {place} {error}"),
+            "copy the whole address again, as Teams or Slack shows it: `https://…`",
+        )
+    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use intune_sync_settings::{
     Advice, Choice, Environment, Given, Group, OUTPUT, Setting, Shape, Variables, Webhook, choice,
-    variable,
 };
 use intune_sync_wit::Purpose;
 
@@ -145,7 +144,7 @@ impl Asked {
         }
 
         let mut given = Given::default();
-        let mut format = format(variables)?;
+        let mut format: Format = variables.choice(OUTPUT)?.unwrap_or_default();
         for (key, values) in flags {
             let set = match (key, values.as_slice()) {
                 (OUTPUT, [value]) => choice(value)
@@ -167,13 +166,6 @@ impl Asked {
             webhook: Webhook::read(variables)?,
         })))
     }
-}
-
-fn format(variables: &Variables) -> Result<Format, Advice> {
-    let name = variable(OUTPUT);
-    variables.get(&name).map_or(Ok(Format::default()), |value| {
-        choice(value).map_err(|allowed| allowed.of(value).at(&name))
-    })
 }
 
 fn unknown(argument: &str) -> Advice {

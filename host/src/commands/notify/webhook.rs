@@ -1,8 +1,7 @@
 //! The webhook that gets messages: its address, and how messages to it are written.
 
-use intune_sync_egress::webhook::{Address, AddressError};
-use intune_sync_report::ExitStatus;
-use intune_sync_settings::{NOTIFY_URL, format_of, variable};
+use intune_sync_egress::webhook::Address;
+use intune_sync_settings::{NOTIFY_URL, format_of, variable, webhook_address};
 use intune_sync_wit::notify::Format;
 
 use crate::{
@@ -44,20 +43,17 @@ impl Webhook {
                     printer.warning(&warning);
                 }
                 let secret = file.read().map_err(unusable)?;
-                let parsed = secret.expose().parse::<Address>();
-                parsed.map_err(|error| malformed(&file.name(), error))?
+                webhook_address(&file.name(), secret.expose())
             }
-            (None, Some(value)) => {
-                let parsed = value.trim().parse::<Address>();
-                parsed.map_err(|error| malformed(&format!("`{variable}`"), error))?
-            }
+            (None, Some(value)) => webhook_address(&format!("`{variable}`"), value),
             (None, None) => return Ok(None),
         };
+        let address = address.map_err(Failure::from_usage)?;
         Ok(Some(Self::at(address, options.format)))
     }
 
     fn at(address: Address, format: Option<Format>) -> Self {
-        let format = format.unwrap_or_else(|| format_of(&address.host()));
+        let format = format.unwrap_or_else(|| format_of(&address.origin().host()));
         Self { address, format }
     }
 
@@ -75,13 +71,6 @@ impl Webhook {
     pub(crate) const fn address(&self) -> &Address {
         &self.address
     }
-}
-
-fn malformed(place: &str, error: AddressError) -> Failure {
-    Failure::new(
-        ExitStatus::Usage,
-        intune_sync_settings::malformed(place, error),
-    )
 }
 
 /// There is no webhook, where `what` needs one.
