@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use intune_sync_settings::Given;
 use intune_sync_wit::{RunStatus, Summary};
 
 use crate::Stop;
@@ -87,6 +88,19 @@ impl ExitStatus {
             // A run whose last word is that it goes on has broken.
             RunStatus::Failed(_) | RunStatus::Running => Self::Failed,
         }
+    }
+
+    /// How a run with these settings ends; `is_incomplete` says that its list of devices was.
+    #[must_use]
+    pub fn of_run(
+        summary: &Summary,
+        stopped: Option<Stop>,
+        given: &Given,
+        is_incomplete: bool,
+    ) -> Self {
+        Self::of(summary, stopped)
+            .with_shortfall(given.fails_if_incomplete() && is_incomplete)
+            .with_nothing(summary, given.fails_if_none())
     }
 }
 

@@ -33,7 +33,7 @@ pub use self::{
     object::{ErrorObject, FailedDevice, Outcome, by_variables, guid},
     planned::PlannedDevice,
     selected_group::SelectedGroup,
-    text::{list, shortfall, table},
+    text::{advice, list, shortfall, table},
     turn::{Stop, Turn},
 };
 

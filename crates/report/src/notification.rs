@@ -47,6 +47,25 @@ pub struct Notification {
 }
 
 impl Notification {
+    /// What a component knows of a run that is over, and of which it has no more: neither the tenant nor the identity.
+    #[must_use]
+    pub fn of_run(
+        run: String,
+        (started, duration): (Timestamp, u64),
+        summary: Summary,
+        failures: &[FailedDevice],
+    ) -> Self {
+        let mut notification = Self {
+            run,
+            started,
+            duration,
+            summary: Some(summary),
+            ..Self::default()
+        };
+        notification.set_failures(failures);
+        notification
+    }
+
     /// These devices have failed. The first of them are named.
     pub fn set_failures(&mut self, failures: &[FailedDevice]) {
         self.failures = failures.iter().take(FAILURES).map(failed).collect();

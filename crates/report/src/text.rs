@@ -1,6 +1,6 @@
 //! The summary for people, in the shape in which PowerShell shows the runbook's result.
 
-use intune_sync_settings::duration::display_seconds;
+use intune_sync_settings::{Advice, duration::display_seconds};
 use intune_sync_wit::{GroupCount, Incomplete, Plan, Summary};
 
 use crate::{
@@ -61,6 +61,16 @@ pub(crate) fn plan(plan: &Plan) -> String {
             text += &format!("\n{title}:\n");
             text += &counted(groups);
         }
+    }
+    text
+}
+
+/// Advice as it is shown without colours: `error: message`, and `hint: what to do` below it.
+#[must_use]
+pub fn advice(kind: &str, Advice { message, hint }: &Advice) -> String {
+    let mut text = format!("{kind}: {}\n", one_line(message));
+    if !hint.is_empty() {
+        text += &format!("hint: {}\n", one_line(hint));
     }
     text
 }

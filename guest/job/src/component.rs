@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use intune_sync_report::{
     self as report, Collector, ErrorObject, ExitStatus, Notification, Stop, Turn, by_variables,
-    one_line, run_id, time_of_day,
+    run_id, time_of_day,
 };
 use intune_sync_settings::{Advice, Variables, seed};
 use intune_sync_wit as wit;
@@ -90,43 +90,28 @@ fn run(request: &Request, output: &mut Output) -> Result<(), ()> {
         }
     }
     let summary = by_variables(engine.summary());
-    let fails = environment.given.fails_if_incomplete() && collector.is_incomplete();
     output.data(&collector.finish(now(), &summary));
     if let Some(ErrorObject(advice)) = ErrorObject::of(&summary) {
         output.error(&advice);
     }
-    let status = ExitStatus::of(&summary, turn.stopped())
-        .with_shortfall(fails)
-        .with_nothing(&summary, environment.given.fails_if_none());
+    let status = ExitStatus::of_run(
+        &summary,
+        turn.stopped(),
+        &environment.given,
+        collector.is_incomplete(),
+    );
     if let Some(webhook) = webhook {
-        let mut notification = Notification {
-            run: run_id,
-            started,
-            duration: monotonic_clock::now().saturating_sub(began) / 1_000_000,
-            summary: Some(summary),
-            ..Notification::default()
-        };
-        notification.set_failures(collector.failures());
-        let sent = intune_sync_reporter::report(
-            webhook,
-            &notification,
-            status,
-            None,
-            wit::notify::send,
-            |wait| monotonic_clock::subscribe_duration(nanoseconds(wait)).block(),
-        );
-        if let Err(advice) = sent {
-            output.warning(&advice);
+        let took = monotonic_clock::now().saturating_sub(began) / 1_000_000;
+        let notification =
+            Notification::of_run(run_id, (started, took), summary, collector.failures());
+        if let Err(advice) = intune_sync_reporter::report(webhook, &notification, status) {
+            output.say("warning", &advice);
         }
     }
     match status {
         ExitStatus::Success => Ok(()),
         _ => Err(()),
     }
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The standard streams. What cannot be written any more is left out.
@@ -160,17 +145,9 @@ impl Output {
         self.say("error", advice);
     }
 
-    fn warning(&mut self, advice: &Advice) {
-        self.say("warning", advice);
-    }
-
-    fn say(&mut self, kind: &str, Advice { message, hint }: &Advice) {
-        let mut text = format!("{kind}: {}\n", one_line(message));
-        if !hint.is_empty() {
-            text += &format!("hint: {}\n", one_line(hint));
-        }
+    fn say(&mut self, kind: &str, advice: &Advice) {
         // Where stderr cannot be written, nothing can be said about it either.
-        let _ = write(&self.stderr, &text);
+        let _ = write(&self.stderr, &report::advice(kind, advice));
     }
 }
 

@@ -1,9 +1,13 @@
 //! Has the message about a run sent, for the components that run without the program: they import `intune:sync/notify`.
 //!
 //! A message whose response did not come may have arrived: it is not sent again. Better late than twice.
+//!
+//! Natively there is only what tests need.
+#![cfg(any(test, target_arch = "wasm32"))]
 
 use core::time::Duration;
 
+use intune_sync_graph::retry_after;
 use intune_sync_report::{ExitStatus, Notification, Undelivered, not_sent};
 use intune_sync_settings::{Advice, Webhook};
 use intune_sync_wit::notify::{Message, NotifyError, Refused};
@@ -15,64 +19,94 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// A webhook that asks for a longer wait gets no second attempt: the caller of the run waits too.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Sends the message about a run that ended with this status, if one is due. `problem` is why it did not begin, if it did
-/// not. `send` has a message sent once, and `sleep` waits.
+/// Sends the message about a run that ended with this status, if one is due.
 ///
 /// # Errors
 ///
 /// When it is not known to have arrived, which changes nothing about the run.
+#[cfg(target_arch = "wasm32")]
 pub fn report(
     webhook: &Webhook,
     notification: &Notification,
     status: ExitStatus,
-    problem: Option<&Advice>,
+) -> Result<(), Advice> {
+    use wasi::clocks::{monotonic_clock, wall_clock};
+
+    deliver(
+        webhook,
+        notification,
+        status,
+        intune_sync_wit::notify::send,
+        || {
+            let now = wall_clock::now();
+            Duration::new(now.seconds, now.nanoseconds)
+        },
+        |wait| {
+            let wait = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+            monotonic_clock::subscribe_duration(wait).block();
+        },
+    )
+}
+
+/// Does so by `send`, which has a message sent once, `now`, which is the time since 1970, and `sleep`.
+fn deliver(
+    webhook: &Webhook,
+    notification: &Notification,
+    status: ExitStatus,
     mut send: impl FnMut(&str, &Message) -> Result<(), NotifyError>,
+    now: impl Fn() -> Duration,
     mut sleep: impl FnMut(Duration),
 ) -> Result<(), Advice> {
     if !webhook.when.is_due(status == ExitStatus::Success) {
         return Ok(());
     }
-    let name = format!("`{}`", webhook.address.origin().authority());
-    let message = notification.message(webhook.format, status, problem);
+    let message = notification.message(webhook.format, status, None);
     let address = webhook.address.expose();
     let mut wait = FIRST_WAIT;
-    for attempt in 1.. {
-        let refused = match send(&address, &message) {
+    let mut left = ATTEMPTS;
+    loop {
+        left -= 1;
+        let (advice, pause) = match send(&address, &message) {
             Ok(()) => return Ok(()),
-            Err(NotifyError::Refused(refused)) => refused,
-            Err(NotifyError::NotSent(why) | NotifyError::NoResponse(why)) => {
-                // The runtime's own words, which may have the address in them.
-                let why = match webhook.address.is_in(&why) {
-                    true => "there was no response".to_owned(),
-                    false => why,
-                };
-                let hint = "check that this runtime lets requests out to it";
-                return Err(not_sent(&name, &why, hint));
-            }
+            Err(error) => trouble(webhook, error, now()),
         };
-        let named = named_wait(&refused);
-        let Refused {
-            status, message, ..
-        } = refused;
-        let line = match webhook.address.is_in(&message) {
-            true => "",
-            false => &message,
-        };
-        let undelivered = Undelivered::refused(status, line);
-        let pause = named.unwrap_or_default().max(wait);
-        if !undelivered.passes || attempt == ATTEMPTS || pause > LONGEST_WAIT {
-            return Err(undelivered.advice(&name).by_variables());
+        let pause = pause.map(|named| named.max(wait));
+        match pause.filter(|pause| left > 0 && *pause <= LONGEST_WAIT) {
+            Some(pause) => sleep(pause),
+            None => return Err(advice),
         }
-        sleep(pause);
         wait *= 2;
     }
-    Ok(())
 }
 
-/// The seconds that a response asks to wait. Of a date nothing is read: a webhook names seconds.
-fn named_wait(refused: &Refused) -> Option<Duration> {
-    let seconds = refused.retry_after.as_ref()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+/// What is wrong, and how long the webhook asks to wait, if it makes sense to try again. Nothing of the address is shown.
+fn trouble(webhook: &Webhook, error: NotifyError, now: Duration) -> (Advice, Option<Duration>) {
+    let name = format!("`{}`", webhook.address.origin().authority());
+    let shown = |text: String| match webhook.address.is_in(&text) {
+        true => String::new(),
+        false => text,
+    };
+    match error {
+        NotifyError::Refused(Refused {
+            status,
+            retry_after,
+            message,
+        }) => {
+            let headers = retry_after.map(|value| ("retry-after".to_owned(), value));
+            let named = retry_after::wait(headers.as_slice(), None, now);
+            let refused = Undelivered::refused(status, &shown(message));
+            let again = refused.passes.then(|| named.unwrap_or_default());
+            (refused.advice(&name).by_variables(), again)
+        }
+        NotifyError::NotSent(why) | NotifyError::NoResponse(why) => {
+            let why = match shown(why) {
+                why if why.is_empty() => "there is no response".to_owned(),
+                why => why,
+            };
+            let hint = "check that this runtime lets requests out to it";
+            (not_sent(&name, &why, hint), None)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -95,16 +129,16 @@ mod tests {
             .expect("it is there");
         let mut left = responses.into_iter();
         let (mut attempts, mut waits) = (0, Vec::new());
-        let ended = report(
+        let ended = deliver(
             &webhook,
             &Notification::default(),
             status,
-            None,
             |target, _| {
                 assert_eq!(target, url);
                 attempts += 1;
                 left.next().expect("no more attempts")
             },
+            || Duration::ZERO,
             |wait| waits.push(wait.as_secs()),
         );
         (ended, attempts, waits)

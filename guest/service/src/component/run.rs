@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use intune_sync_report::{
-    Collector, ExitStatus, Format, Notification, Stop, Turn, by_variables, one_line, run_id,
+    Collector, ExitStatus, Format, Notification, Stop, Turn, advice, by_variables, run_id,
     time_of_day,
 };
-use intune_sync_settings::{Advice, Environment, Given, Webhook, seed};
+use intune_sync_settings::{Environment, Given, Webhook, seed};
 use intune_sync_wit::{self as wit, Purpose, Summary};
 use jiff::Timestamp;
 use wasi::{
@@ -28,8 +28,9 @@ pub(super) struct Run {
     given: Given,
     /// What gets a message about it.
     webhook: Option<Webhook>,
-    /// What the message says.
-    notification: Notification,
+    run_id: String,
+    /// When it was started, by the time of day.
+    began: Timestamp,
 }
 
 impl Run {
@@ -66,11 +67,8 @@ impl Run {
             collector: Collector::new(Format::Jsonl, purpose, run_id.as_str()),
             given: given.clone(),
             webhook,
-            notification: Notification {
-                run: run_id,
-                started: now,
-                ..Notification::default()
-            },
+            run_id,
+            began: now,
             turn: Turn::new(given.deadline.map(Duration::from_millis)),
             started: monotonic_clock::now(),
         })
@@ -105,35 +103,18 @@ impl Run {
     }
 
     /// Sends the message about the run. That it was not sent is for the operator to know, in the log of the runtime.
-    fn report(&mut self, summary: Summary) {
-        let Some(webhook) = &self.webhook else {
+    fn report(self, summary: Summary) {
+        let Some(webhook) = self.webhook else {
             return;
         };
-        let fails = self.given.fails_if_incomplete() && self.collector.is_incomplete();
-        let status = ExitStatus::of(&summary, self.turn.stopped())
-            .with_shortfall(fails)
-            .with_nothing(&summary, self.given.fails_if_none());
-        let took = monotonic_clock::now().saturating_sub(self.started);
-        self.notification.duration = took / 1_000_000;
-        self.notification.summary = Some(summary);
-        self.notification.set_failures(self.collector.failures());
-        let sent = intune_sync_reporter::report(
-            webhook,
-            &self.notification,
-            status,
-            None,
-            wit::notify::send,
-            |wait| {
-                let wait = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
-                monotonic_clock::subscribe_duration(wait).block();
-            },
-        );
-        if let Err(Advice { message, hint }) = sent {
-            let text = format!(
-                "warning: {}\nhint: {}\n",
-                one_line(&message),
-                one_line(&hint)
-            );
+        let is_incomplete = self.collector.is_incomplete();
+        let stopped = self.turn.stopped();
+        let status = ExitStatus::of_run(&summary, stopped, &self.given, is_incomplete);
+        let took = monotonic_clock::now().saturating_sub(self.started) / 1_000_000;
+        let failures = self.collector.failures();
+        let notification = Notification::of_run(self.run_id, (self.began, took), summary, failures);
+        if let Err(unsent) = intune_sync_reporter::report(&webhook, &notification, status) {
+            let text = advice("warning", &unsent);
             // Where stderr cannot be written, nothing can be said about it either.
             let _ = stderr::get_stderr().blocking_write_and_flush(text.as_bytes());
         }
