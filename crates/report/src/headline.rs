@@ -27,39 +27,31 @@ pub fn headline(outcome: Outcome, figures: &Figures, why: &str) -> String {
         gone,
         ..
     } = *figures;
-    let what = match outcome {
+    match outcome {
         Outcome::Completed if total == 0 => {
-            return "the run finished, and its selection matched no device".to_owned();
+            "the run finished, and its selection matched no device".to_owned()
         }
         Outcome::Completed if success == 0 => {
-            return format!(
-                "the run finished, and none of {} could be synced",
-                devices(total)
-            );
+            let all = devices(total);
+            format!("the run finished, and none of {all} could be synced")
         }
         Outcome::Completed => {
-            let accepted = format!(
-                "the run finished, and a sync of {} was accepted",
-                devices(success)
-            );
-            return match gone {
-                0 => accepted,
-                _ => format!("{accepted}; {} no longer exist", grouped(gone)),
+            let gone = match gone {
+                0 => String::new(),
+                gone => format!("; {} no longer exist", grouped(gone)),
             };
+            let accepted = devices(success);
+            format!("the run finished, and a sync of {accepted} was accepted{gone}")
         }
         Outcome::CompletedWithErrors => {
-            let of = devices(total);
-            return format!(
-                "the run finished, and the sync of {} of {of} failed",
-                grouped(error)
-            );
+            let (failed, all) = (grouped(error), devices(total));
+            format!("the run finished, and the sync of {failed} of {all} failed")
         }
-        Outcome::Stopped => "the run was stopped early",
-        Outcome::Interrupted => "the run gave up early",
-        Outcome::NotAuthorized => "the run was not authorized",
-        Outcome::Failed => "the run failed",
-    };
-    early(what, figures, why)
+        Outcome::Stopped => early("the run was stopped early", figures, why),
+        Outcome::Interrupted => early("the run gave up early", figures, why),
+        Outcome::NotAuthorized => early("the run was not authorized", figures, why),
+        Outcome::Failed => early("the run failed", figures, why),
+    }
 }
 
 /// The sentence about a run that ended before its work was done, in this way.
