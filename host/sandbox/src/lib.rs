@@ -127,10 +127,11 @@ impl Sandbox {
     ///
     /// When the system does not give what the sandbox needs.
     pub fn built_in(execution: Execution) -> Result<Self, SandboxError> {
-        machine::check_address_space().map_err(SandboxError::Machine)?;
-        let bytes = Promise::Engine.embedded();
-        let component = Component::new(&execution.engine()?, bytes).map_err(unfit)?;
-        Self::new(&component, Sha256::digest(bytes).into())
+        let component = embedded(Promise::Engine, execution)?;
+        Self::new(
+            &component,
+            Sha256::digest(Promise::Engine.embedded()).into(),
+        )
     }
 
     /// Compiles the component in a file, which can take long and much memory, and returns the digest of the file and the
@@ -190,6 +191,12 @@ impl Sandbox {
     ) -> Result<Run, SandboxError> {
         Run::start(&self.component, settings, egress, time).await
     }
+}
+
+/// Compiles the component that ships in the program with this promise.
+fn embedded(promise: Promise, execution: Execution) -> Result<Component, SandboxError> {
+    machine::check_address_space().map_err(SandboxError::Machine)?;
+    Component::new(&execution.engine()?, promise.embedded()).map_err(unfit)
 }
 
 /// Compiles the component in a file, which is to keep this promise. Returns the digest of the file and the code.

@@ -12,9 +12,9 @@ use wasmtime::component::Component;
 use crate::{
     Execution, SandboxError, compile,
     delivery::{Delivery, Receipt},
-    deserialize,
+    deserialize, embedded,
     limits::{ATTEMPT, GRACE, NOTIFIER_MEMORY, Time},
-    linker, machine,
+    linker,
     promise::Promise,
     run::{store, within},
     state::State,
@@ -31,10 +31,7 @@ impl Messenger {
     ///
     /// When the system does not give what the sandbox needs.
     pub fn built_in(execution: Execution) -> Result<Self, SandboxError> {
-        machine::check_address_space().map_err(SandboxError::Machine)?;
-        let component =
-            Component::new(&execution.engine()?, Promise::Notifier.embedded()).map_err(unfit)?;
-        Self::new(&component)
+        Self::new(&embedded(Promise::Notifier, execution)?)
     }
 
     /// Compiles the component in a file, as [`Sandbox::compile`](crate::Sandbox::compile) does.

@@ -141,7 +141,7 @@ impl Run {
     /// # Errors
     ///
     /// When the component traps, does not come back in time, or hands over more devices than its plan has.
-    pub async fn selected(&mut self, first: u32) -> Result<Vec<Selected>, SandboxError> {
+    async fn selected(&mut self, first: u32) -> Result<Vec<Selected>, SandboxError> {
         self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
         let guest = self.engine.intune_sync_sync();
         let run = guest.run();
@@ -150,6 +150,28 @@ impl Run {
         self.border.select(&mut selected, first)?;
         truth::selected(self.egress.custody(), &selected)?;
         Ok(selected)
+    }
+
+    /// Hands over the first `most` devices that the run takes, part by part. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// As [`selected`](Self::selected), and those of `take`.
+    pub async fn each_selected<E: From<SandboxError>>(
+        &mut self,
+        most: u32,
+        mut take: impl FnMut(Vec<Selected>) -> Result<(), E>,
+    ) -> Result<u32, E> {
+        let mut first = 0;
+        while first < most {
+            let part = self.selected(first).await?;
+            if part.is_empty() {
+                break;
+            }
+            first = first.saturating_add(u32::try_from(part.len()).unwrap_or(u32::MAX));
+            take(part)?;
+        }
+        Ok(first)
     }
 
     /// What the run has learned about the quota.

@@ -244,24 +244,19 @@ async fn check_ins(
     plan: &Plan,
     confirmation: &Confirmation<'_>,
 ) -> Result<(), Failure> {
-    let mut first = 0;
-    while first < plan.to_sync {
-        let part = run.selected(first).await?;
-        if part.is_empty() {
-            break;
-        }
-        first = first.saturating_add(u32::try_from(part.len()).unwrap_or(u32::MAX));
+    let check_in = |part: Vec<wit::Selected>| {
         let check_ins = part.into_iter().map(|device| CheckIn {
             id: Guid::from_halves(device.id.hi, device.id.lo),
             last: device.last_sync,
         });
-        confirmation.write(check_ins).map_err(history::unusable)?;
-    }
-    match first < plan.to_sync {
+        confirmation.write(check_ins).map_err(history::unusable)
+    };
+    let known = run.each_selected(plan.to_sync, check_in).await?;
+    match known < plan.to_sync {
         false => Ok(()),
         true => Err(Failure::failed(
             format!(
-                "the component says of {first} of {} devices when they have checked in",
+                "the component says of {known} of {} devices when they have checked in",
                 plan.to_sync
             ),
             "run the command again, without `--component`, and report a bug if it fails again",

@@ -330,21 +330,18 @@ impl Record {
         plan: &Plan,
         now: Timestamp,
     ) -> Result<(), SandboxError> {
-        let mut first = 0;
-        while first < plan.to_sync {
-            let part = run.selected(first).await?;
-            if part.is_empty() {
-                break;
-            }
-            first = first.saturating_add(u32::try_from(part.len()).unwrap_or(u32::MAX));
+        let at = now.as_millisecond();
+        run.each_selected(plan.to_sync, |part| {
             let devices = part.into_iter().map(|device| Selected {
                 id: Guid::from_halves(device.id.hi, device.id.lo),
                 name: device.name,
                 os: device.os,
             });
-            self.recorder.selected(devices, now.as_millisecond());
-        }
-        Ok(())
+            self.recorder.selected(devices, at);
+            Ok(())
+        })
+        .await
+        .map(drop)
     }
 
     /// Records the counts so far, and what was learned about the quota, several times a second. Returns whether the
