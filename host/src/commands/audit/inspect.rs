@@ -100,8 +100,7 @@ impl Audit {
             SandboxError::Bound(bound) => refused(format!("it {bound}")),
             error => no_component(error.to_string()),
         })?;
-        let nested = Nested::all(&bytes, Promise::Engine.embedded())
-            .map_err(|error| no_component(error.to_string()))?;
+        let nested = Nested::all(&bytes).map_err(|error| no_component(error.to_string()))?;
         let recorded = Recorded::read(&bytes).map_err(|error| no_component(error.to_string()))?;
         let (rules, group_rules, limits) = match promise {
             Promise::Engine => (
@@ -130,7 +129,7 @@ impl Audit {
     }
 
     pub(super) fn verdict(&self) -> Verdict {
-        let holds_the_engine = self.nested.iter().any(|nested| nested.built_in);
+        let holds_the_engine = self.nested.iter().any(Nested::is_the_engine);
         if holds_the_engine && self.world.stands_alone() {
             Verdict::StandsAlone
         } else if self.world.beyond().next().is_some() {

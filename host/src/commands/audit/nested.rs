@@ -1,5 +1,6 @@
 //! The components that a component is composed of.
 
+use intune_sync_sandbox::promise::Promise;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use wasmparser::{BinaryReaderError, Parser, Payload};
@@ -15,19 +16,22 @@ pub(super) struct Nested {
     /// In bytes.
     #[serde(rename = "SizeBytes")]
     pub(super) size: usize,
-    /// It is the component built into this program.
+    /// It is one of the components built into this program.
     pub(super) built_in: bool,
+    /// Which one.
+    #[serde(skip)]
+    pub(super) promise: Option<Promise>,
 }
 
 impl Nested {
-    /// The components that this one is directly composed of, in the order of the bytes, if the built-in one is among
-    /// them. Other components are reported without parts, since encoders wrap components of their own making in
+    /// The components that this one is directly composed of, in the order of the bytes, if the engine of this program is
+    /// among them. Other components are reported without parts, since encoders wrap components of their own making in
     /// each.
     ///
     /// # Errors
     ///
     /// When the bytes are not made of sections.
-    pub(super) fn all(component: &[u8], built_in: &[u8]) -> Result<Vec<Self>, BinaryReaderError> {
+    pub(super) fn all(component: &[u8]) -> Result<Vec<Self>, BinaryReaderError> {
         let mut all = Vec::new();
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(component) {
@@ -38,10 +42,14 @@ impl Nested {
                     if depth == 0
                         && let Some(bytes) = component.get(unchecked_range)
                     {
+                        let promise = [Promise::Engine, Promise::Notifier]
+                            .into_iter()
+                            .find(|promise| bytes == promise.embedded());
                         all.push(Self {
                             sha256: hexadecimal(&Sha256::digest(bytes)),
                             size: bytes.len(),
-                            built_in: bytes == built_in,
+                            built_in: promise.is_some(),
+                            promise,
                         });
                     }
                     depth += 1;
@@ -51,7 +59,12 @@ impl Nested {
                 _ => {}
             }
         }
-        let composed = all.iter().any(|nested| nested.built_in);
+        let composed = all.iter().any(Self::is_the_engine);
         Ok(if composed { all } else { Vec::new() })
+    }
+
+    /// Whether it is the engine of this program.
+    pub(super) fn is_the_engine(&self) -> bool {
+        self.promise == Some(Promise::Engine)
     }
 }

@@ -77,9 +77,10 @@ impl Report {
         self.heading("components in it, by SHA-256");
         let sizes: Vec<String> = nested.iter().map(|nested| bytes(nested.size)).collect();
         self.rows(nested.iter().zip(&sizes).map(|(nested, size)| {
-            let word = match nested.built_in {
-                true => "the engine built into this program",
-                false => "not known to this program",
+            let word = match nested.promise {
+                Some(Promise::Engine) => "the engine built into this program",
+                Some(Promise::Notifier) => "what sends messages, built into this program",
+                None => "not known to this program",
             };
             [nested.sha256.as_str(), size, word]
         }));
