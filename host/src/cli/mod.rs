@@ -36,7 +36,7 @@ pub(crate) use self::{
     doctor::DoctorOptions,
     grant::{GrantOptions, PrincipalType, Purpose as GrantPurpose, Whom},
     groups::{
-        component::Engine,
+        component::{ComponentOptions, Engine},
         entra::EntraGroups,
         history::{HistoryOptions, Resume, without_devices_file},
         identity::Auth,

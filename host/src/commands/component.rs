@@ -13,7 +13,7 @@ use intune_sync_settings::Advice;
 
 use super::Failure;
 use crate::{
-    cli::Engine,
+    cli::{ComponentOptions, Engine},
     confined::{self, Bounds, Exceeded},
     embedded,
     printer::Printer,
@@ -29,10 +29,9 @@ const COMPILING: Bounds = Bounds {
 const MESSENGER: &str = "here `--component` takes a WebAssembly component that imports `wasi:http`, `wasi:io` and \
      `wasi:clocks/monotonic-clock` only, and exports `intune:sync/notify`";
 
-/// What executes components. Where it is not the processor, this is noted in a verbose log.
-pub(super) fn execution(engine: Engine, printer: &mut Printer) -> Execution {
-    let execution = chosen(engine);
-    if execution == Execution::Pulley && printer.is_verbose() {
+/// Notes in a verbose log that the component is not executed by the processor.
+pub(super) fn note_execution(engine: Engine, printer: &mut Printer) {
+    if execution(engine) == Execution::Pulley && printer.is_verbose() {
         printer.note(match engine {
             Engine::Pulley => "the component is interpreted",
             Engine::Auto | Engine::Native => {
@@ -40,10 +39,9 @@ pub(super) fn execution(engine: Engine, printer: &mut Printer) -> Execution {
             }
         });
     }
-    execution
 }
 
-fn chosen(engine: Engine) -> Execution {
+fn execution(engine: Engine) -> Execution {
     match engine {
         Engine::Auto => Execution::found(),
         Engine::Native => Execution::Native,
@@ -51,13 +49,14 @@ fn chosen(engine: Engine) -> Execution {
     }
 }
 
-/// The sandbox with the component in the file, or with the built-in one.
+/// The sandbox with the component that the options name, or with the built-in one.
 ///
 /// # Errors
 ///
 /// When it is not a component of our world, or takes more than it may.
-pub(super) async fn load(file: Option<&Path>, execution: Execution) -> Result<Sandbox, Failure> {
-    let Some(file) = file else {
+pub(super) async fn load(options: &ComponentOptions) -> Result<Sandbox, Failure> {
+    let execution = execution(options.engine);
+    let Some(file) = &options.file else {
         let built_in = tokio::task::spawn_blocking(move || Sandbox::built_in(execution)).await;
         return Ok(built_in.map_err(io::Error::from)??);
     };
@@ -66,16 +65,14 @@ pub(super) async fn load(file: Option<&Path>, execution: Execution) -> Result<Sa
     Ok(unsafe { Sandbox::from_compiled(&code, execution) }?)
 }
 
-/// The sandbox with the component in the file that sends messages, or with the built-in one.
+/// The sandbox with the component that the options name and that sends messages, or with the built-in one.
 ///
 /// # Errors
 ///
 /// As [`load`].
-pub(super) async fn load_messenger(
-    file: Option<&Path>,
-    execution: Execution,
-) -> Result<Messenger, Failure> {
-    let Some(file) = file else {
+pub(super) async fn load_messenger(options: &ComponentOptions) -> Result<Messenger, Failure> {
+    let execution = execution(options.engine);
+    let Some(file) = &options.file else {
         let built_in = tokio::task::spawn_blocking(move || Messenger::built_in(execution)).await;
         return Ok(built_in.map_err(io::Error::from)??);
     };
@@ -111,7 +108,7 @@ async fn compiled(file: &Path, flags: &[&str], execution: Execution) -> Result<V
 /// When it is not a component of our world.
 pub(super) fn compile(file: &Path, notifier: bool, engine: Engine) -> Result<ExitStatus, Failure> {
     embedded::refuse_process("`compile`", "run another command")?;
-    let execution = chosen(engine);
+    let execution = execution(engine);
     let code = match notifier {
         true => Messenger::compile(file, execution).map_err(|error| match error {
             SandboxError::Unfit(_) => Failure::usage(error.to_string(), MESSENGER),

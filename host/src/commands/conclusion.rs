@@ -73,6 +73,17 @@ pub(super) async fn of(
         .and_then(Record::confirmation);
     // People see the summary before the wait; JSON is one object.
     let is_text = confirmer.options.format == Format::Text;
+    let table = devices
+        .as_ref()
+        .filter(|_| confirmer.options.list == Some(DeviceTable::Csv))
+        .map(|devices| {
+            let header = PlannedDevice::HEADER.map(str::to_owned);
+            let rows = devices.iter().map(PlannedDevice::row);
+            rows::csv(std::iter::once(header).chain(rows))
+        });
+    if let Some(devices) = devices {
+        output.set_devices(devices);
+    }
     printer.keep(|| output.object(&summary));
     if declined && is_text && summary.status == RunStatus::Stopped {
         // Who has just said no needs no figures.
@@ -84,18 +95,10 @@ pub(super) async fn of(
         output.conclude(printer, &summary);
         return Ok(status);
     }
-    if let Some(devices) = devices {
-        if confirmer.options.list == Some(DeviceTable::Csv) {
-            let header = PlannedDevice::HEADER.map(str::to_owned);
-            let rows = devices.iter().map(PlannedDevice::row);
-            printer.data(&rows::csv(std::iter::once(header).chain(rows)))?;
-            output.set_devices(devices);
-            printer.keep(|| output.object(&summary));
-            output.conclude(printer, &summary);
-            return Ok(status);
-        }
-        output.set_devices(devices);
-        printer.keep(|| output.object(&summary));
+    if let Some(table) = table {
+        printer.data(&table)?;
+        output.conclude(printer, &summary);
+        return Ok(status);
     }
     if is_text {
         printer.data(&output.summary(now, &summary))?;

@@ -129,7 +129,7 @@ async fn job(
         let over = format!("stopped before {what}: the time given by `--deadline` is over");
         Advice::new(over, hint)
     };
-    let execution = component::execution(options.component.engine, printer);
+    component::note_execution(options.component.engine, printer);
     let sandbox = tokio::select! {
         biased;
         () = interruption.requested() => return Ok(ExitStatus::Interrupted),
@@ -140,7 +140,7 @@ async fn job(
             ));
             return Ok(ExitStatus::Stopped);
         }
-        sandbox = component::load(options.component.file.as_deref(), execution) => sandbox?,
+        sandbox = component::load(&options.component) => sandbox?,
     };
     let history = options.history.as_ref().map(Opened::open).transpose()?;
 

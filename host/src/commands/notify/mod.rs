@@ -17,7 +17,7 @@ use self::deliver::{LAST_TRY, PATIENT};
 pub(super) use self::{story::Story, webhook::Webhook};
 use super::{Failure, component, http_client, interruption::Interruption};
 use crate::{
-    cli::{Engine, NotifyOptions, NotifyTestOptions},
+    cli::{ComponentOptions, Engine, NotifyOptions, NotifyTestOptions},
     identity::Environment,
     printer::Printer,
 };
@@ -82,9 +82,12 @@ impl Notifier {
             true => LAST_TRY,
             false => PATIENT,
         };
-        let execution = component::execution(self.engine, printer);
+        let built_in = ComponentOptions {
+            file: None,
+            engine: self.engine,
+        };
         let sent = async {
-            let messenger = component::load_messenger(None, execution).await?;
+            let messenger = component::load_messenger(&built_in).await?;
             let sent = self
                 .webhook
                 .deliver(&messenger, &message, &self.client, patience);
@@ -124,10 +127,9 @@ pub(super) async fn test(
     let webhook = webhook.ok_or_else(|| webhook::missing("`notify test`"))?;
     let interruption = Interruption::listen();
     let message = nothing_yet().test(webhook.format());
-    let execution = component::execution(options.component.engine, printer);
+    component::note_execution(options.component.engine, printer);
     let sent = async {
-        let file = options.component.file.as_deref();
-        let messenger = component::load_messenger(file, execution).await?;
+        let messenger = component::load_messenger(&options.component).await?;
         let sent = webhook.deliver(&messenger, &message, &client, PATIENT);
         sent.await
             .map_err(|advice| Failure::new(ExitStatus::Failed, advice))

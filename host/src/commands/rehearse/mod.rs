@@ -43,12 +43,12 @@ pub(crate) fn run(
         let _within = runtime.enter();
         Interruption::listen()
     };
-    let execution = component::execution(options.component.engine, printer);
+    component::note_execution(options.component.engine, printer);
     let sandbox = runtime.block_on(async {
         tokio::select! {
             biased;
             () = interruption.requested() => Ok(None),
-            sandbox = component::load(options.component.file.as_deref(), execution) => sandbox.map(Some),
+            sandbox = component::load(&options.component) => sandbox.map(Some),
         }
     })?;
     let Some(sandbox) = sandbox else {
