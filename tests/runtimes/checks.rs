@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 use crate::{
     account::Account,
     caller::{self, Reply},
+    messages,
     runtime::{Ended, Environment, PATIENCE, Runtime, Serving},
     schema,
     tenant::{Tenant, healthy},
-    webhook::{self, SECRET as SECRET_OF_WEBHOOK, Webhook},
 };
 
 /// Devices of the tenant.
 const DEVICES: u32 = 500;
-const SECRET: &str = "a-secret-of-these-tests";
+pub(crate) const SECRET: &str = "a-secret-of-these-tests";
 /// The operator's ceiling, in syncs per second: a request may not ask for more.
 const MAX_RATE: &str = "100000";
 /// The largest body that the service reads.
@@ -29,7 +29,7 @@ const LARGEST_BODY: usize = 1 << 20;
 /// All of it; panics at the first thing that is not so. Returns what could not be checked, and why.
 pub(crate) fn run(runtime: &dyn Runtime) -> Vec<&'static str> {
     the_service(runtime);
-    it_sends_a_message(runtime);
+    messages::check(runtime);
     a_service_without_a_secret(runtime);
     if !runtime.tells_of_a_caller_that_left() {
         it_ends_a_while_after_its_caller_has_left(runtime);
@@ -104,7 +104,7 @@ fn reference() -> &'static Account {
 }
 
 /// The tenant's address and identity, and a way to reach them.
-fn environment(tenant: &Tenant) -> Environment {
+pub(crate) fn environment(tenant: &Tenant) -> Environment {
     Environment::default()
         .with("INTUNE_SYNC_GRAPH_URL", tenant.root())
         .with("IDENTITY_ENDPOINT", format!("{}/msi/token", tenant.root()))
@@ -126,7 +126,7 @@ fn the_service(runtime: &dyn Runtime) {
     }
 }
 
-fn sync(service: &Serving, body: &Value) -> Reply {
+pub(crate) fn sync(service: &Serving, body: &Value) -> Reply {
     caller::post(service.address, "/sync", Some(SECRET), body.to_string())
 }
 
@@ -384,50 +384,6 @@ fn regular(tenant: &Tenant) -> impl Iterator<Item = String> {
     accepted
         .into_iter()
         .filter(move |id| devices.contains_key(id))
-}
-
-/// The message about a run arrives at the webhook, from the service and from the job. A webhook that is not there changes
-/// nothing.
-fn it_sends_a_message(runtime: &dyn Runtime) {
-    let tenant = Tenant::new(healthy(20));
-    let webhook = Webhook::new();
-    let notified = |webhook: &Webhook| {
-        environment(&tenant)
-            .with("INTUNE_SYNC_SERVICE_SECRET", SECRET)
-            .with("INTUNE_SYNC_NOTIFY", "always")
-            .with("INTUNE_SYNC_NOTIFY_URL", webhook.url())
-            .reaching(webhook.origin())
-    };
-    let service = runtime.serve(&notified(&webhook));
-    let selected = json!({"limit": 3, "batch-delay-seconds": 0, "yes": true});
-    let lines = sync(&service, &selected).body;
-    let last = lines.lines().last().unwrap_or_default();
-    let summary: Value = serde_json::from_str(last).expect("the summary");
-    let message = webhook.message();
-    schema::assert_notification(&message.to_string());
-    assert_eq!(message["RunId"], summary["RunId"], "{message}");
-    assert_eq!(message["SuccessCount"], 3, "{message}");
-
-    let webhook = Webhook::replying(&[webhook::Reply::Status(404, &[], SECRET_OF_WEBHOOK)]);
-    let job = [
-        "sync",
-        "--yes",
-        "--limit",
-        "3",
-        "--batch-delay-seconds",
-        "0",
-    ];
-    let Some(ended) = runtime.run(&notified(&webhook), &job) else {
-        return;
-    };
-    assert!(ended.success, "{ended:?}");
-    assert_eq!(webhook.message()["SuccessCount"], 3);
-    let warning = format!(
-        "warning: the message to `{}` was not sent: status 404",
-        webhook.authority()
-    );
-    assert!(ended.stderr.contains(&warning), "{ended:?}");
-    assert!(!ended.stderr.contains(SECRET_OF_WEBHOOK), "{ended:?}");
 }
 
 /// Where the operator has set no secret, nobody may.

@@ -9,6 +9,7 @@ mod caller;
 mod checks;
 mod components;
 mod jco;
+mod messages;
 mod plain_host;
 mod process;
 mod runtime;
@@ -16,40 +17,21 @@ mod spin;
 mod wash;
 mod wasmtime;
 
-#[expect(
-    dead_code,
-    reason = "what is shared with the tests of the program has more than is used here"
-)]
-#[path = "../end_to_end/program.rs"]
-mod program;
-#[expect(
-    dead_code,
-    reason = "what is shared with the tests of the program has more than is used here"
-)]
-#[path = "../end_to_end/schema.rs"]
-mod schema;
-#[expect(
-    dead_code,
-    reason = "what is shared with the tests of the program has more than is used here"
-)]
-#[path = "../end_to_end/tenant.rs"]
-mod tenant;
-#[expect(
-    dead_code,
-    reason = "what is shared with the tests of the program has more than is used here"
-)]
-#[path = "../end_to_end/tls.rs"]
-mod tls;
-#[expect(
-    dead_code,
-    reason = "what is shared with the tests of the program has more than is used here"
-)]
-#[path = "../end_to_end/webhook.rs"]
-mod webhook;
+/// What the tests of the program have, too.
+#[expect(dead_code, reason = "it has more than is used here")]
+#[path = "../end_to_end"]
+mod shared {
+    pub(crate) mod program;
+    pub(crate) mod schema;
+    pub(crate) mod tenant;
+    pub(crate) mod tls;
+    pub(crate) mod webhook;
+}
 
 use std::{env, process::ExitCode, thread};
 
 use runtime::{Runtime, Skipped};
+use shared::{program, schema, tenant, tls, webhook};
 
 const RUNTIMES: [&dyn Runtime; 5] = [
     &plain_host::PlainHost,
