@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
-    time::Duration,
 };
 
 use intune_sync_history::{
@@ -376,7 +375,10 @@ fn devices_that_no_longer_match_are_resumed_all_the_same() {
     // All check in, and none is stale any more.
     let meanwhile = tenant.sync().args(["--no-history"]).run();
     assert_eq!(meanwhile.code, 0, "{meanwhile:?}");
-    std::thread::sleep(Duration::from_secs(2));
+    until("no device is stale", || {
+        let (_, plan) = tenant.plan().args(selection).json();
+        number(&plan, "Total") == 0
+    });
     let (resumed, object) = within(tenant.sync().args(selection).args(["--resume"]), &state).json();
     assert_eq!(resumed.code, 0, "{resumed:?}");
     assert_eq!(number(&object, "TotalDevices"), total, "{object}");
