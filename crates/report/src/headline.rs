@@ -17,7 +17,7 @@ pub struct Figures {
     pub pending: u64,
 }
 
-/// The sentence. `why` is the reason of an early end; empty if there is none to tell.
+/// The sentence. `why` is the reason of an early end; empty if none is known.
 #[must_use]
 pub fn headline(outcome: Outcome, figures: &Figures, why: &str) -> String {
     let Figures {

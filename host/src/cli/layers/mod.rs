@@ -110,7 +110,7 @@ impl Layers {
             .map(|key| key.long)
             .collect();
 
-        // What is switched off stands in the way of nothing else.
+        // What is switched off excludes nothing.
         let mut on = settled.clone();
 
         refuse_strays(&known, variables)?;
@@ -192,7 +192,7 @@ impl Layers {
     }
 }
 
-/// Whether one of these flags stands in the way of another.
+/// Whether one of these flags excludes another.
 fn is_excluded(on: &[&str], long: &str) -> bool {
     ALTERNATIVES
         .iter()
