@@ -103,7 +103,14 @@ fn each_flag_is_one_that_the_program_has() {
     let shown = shown.join("\n");
     let known: Vec<&str> = flags(&shown).collect();
     // Of every program, of `systemctl`, and of `az`.
-    let of_others = ["--version", "--now", "--query"];
+    let of_others = [
+        "--allow-no-subscriptions",
+        "--now",
+        "--query",
+        "--resource-type",
+        "--service-principal",
+        "--version",
+    ];
     let mut unknown = Vec::new();
     for page in Page::all() {
         for span in page.spans() {
@@ -126,7 +133,8 @@ fn flags(text: &str) -> impl Iterator<Item = &str> {
 fn value(word: &str) -> &str {
     let stands_for = ["ID", "DEVICE", "N", "DURATION", "PERCENT"].contains(&word)
         || word.ends_with("_ID")
-        || word.starts_with("$(");
+        || word.starts_with("$(")
+        || word.starts_with('…');
     match word {
         "N" => "1",
         "DURATION" => "1h",

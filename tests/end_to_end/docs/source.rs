@@ -30,6 +30,17 @@ pub(super) fn tokens(source: &str) -> impl Iterator<Item = Token> {
     std::iter::from_fn(move || next(&mut rest))
 }
 
+/// The line that a token of a source is in, by its number; the first is 1.
+pub(super) fn line(source: &str, number: usize) -> usize {
+    let mut rest = source.chars().peekable();
+    for _ in 0..=number {
+        next(&mut rest);
+    }
+    let after = rest.filter(|c| *c == '\n').count();
+    let all = source.chars().filter(|c| *c == '\n').count();
+    all - after + 1
+}
+
 fn next(rest: &mut Peekable<Chars<'_>>) -> Option<Token> {
     loop {
         let c = rest.next()?;
