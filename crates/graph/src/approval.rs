@@ -1,8 +1,17 @@
 //! Multi Admin Approval: how a refusal for it is recognised, and what to say (docs/graph-facts.md#multi-admin-approval).
 
-/// What is wrong, as the beginning of a message.
-pub const BLOCKED: &str =
-    "Multi Admin Approval blocks the sync: Intune requires another administrator's approval";
+/// What is wrong. The details are those of the refusal, if there are any.
+#[must_use]
+pub fn blocked(details: &str) -> String {
+    let details = match details {
+        "" => String::new(),
+        details => format!(" ({details})"),
+    };
+    format!(
+        "Multi Admin Approval blocks the sync: Intune requires another administrator's approval{details}"
+    )
+}
+
 /// What to do about it.
 pub const HINT: &str = "report this with its request id: Microsoft documents approval for wipe, retire and delete, not for \
     sync; to go on meanwhile, add the identity's application to the policy's Exclusions (Intune admin center, Tenant \

@@ -71,15 +71,18 @@ impl Endpoint {
                 format!("the token from {} {problem}", self.name),
                 CHECK_CLOCK,
             ),
-            Unreadable::Unusable(problem) => TokenError::transient(
-                format!("the token from {} {problem}", self.name),
-                self.unreadable,
-            ),
-            Unreadable::NoToken(problem) => TokenError::transient(
-                format!("no token from {}: {problem}", self.name),
-                self.unreadable,
-            ),
+            Unreadable::Unusable(problem) => {
+                self.unusable_response(format!("the token from {} {problem}", self.name))
+            }
+            Unreadable::NoToken(problem) => {
+                self.unusable_response(format!("no token from {}: {problem}", self.name))
+            }
         })
+    }
+
+    /// The response has no token, or none that can be used.
+    pub(crate) fn unusable_response(&self, message: String) -> TokenError {
+        TokenError::transient(message, self.unreadable)
     }
 
     /// There was no response, for this reason; `hint` is the caller's advice.
@@ -105,16 +108,18 @@ impl Endpoint {
             Some(words) => format!(": {words}"),
             None => String::new(),
         };
-        let kind = self.status_kind(status);
-        let (what, hint) = match kind {
-            // Whatever redirects is something else.
-            TokenErrorKind::Denied if status < 400 => {
-                (", a redirect, which is not followed", self.unreadable)
-            }
-            TokenErrorKind::Denied => ("", (self.refused)(&refusal)),
-            _ => ("", self.in_trouble),
+        let (name, kind) = (&self.name, self.status_kind(status));
+        let is_redirect = kind == TokenErrorKind::Denied && status < 400;
+        let message = match is_redirect {
+            true => format!("{name} returned {status}, a redirect, which is not followed{words}"),
+            false => format!("{name} returned {status}{words}"),
         };
-        let message = format!("{} returned {status}{what}{words}", self.name);
+        let hint = match kind {
+            // Whatever redirects is something else.
+            TokenErrorKind::Denied if is_redirect => self.unreadable,
+            TokenErrorKind::Denied => (self.refused)(&refusal),
+            _ => self.in_trouble,
+        };
         let seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
         TokenError {
             retry_after: seconds.map(Duration::from_secs),

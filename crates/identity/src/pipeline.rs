@@ -204,19 +204,23 @@ impl PipelineJob {
         }
 
         let endpoint = self.endpoint();
-        let unusable = |problem: &str| {
-            let message = format!("no token from {}: {problem}", endpoint.name);
-            TokenError::transient(message, endpoint.unreadable)
-        };
+        let name = &endpoint.name;
         let body = endpoint.accept(response)?;
-        let fields: Fields = serde_json::from_slice(without_bom(body))
-            .map_err(|_| unusable("its response is not a JSON object"))?;
+        let fields: Fields = serde_json::from_slice(without_bom(body)).map_err(|_| {
+            endpoint.unusable_response(format!(
+                "no token from {name}: its response is not a JSON object"
+            ))
+        })?;
         let (token, key) = match self.system {
             System::GithubActions => (fields.value, "value"),
             System::AzurePipelines { .. } => (fields.oidc_token, "oidcToken"),
         };
-        let token = token.ok_or_else(|| unusable(&format!("its response has no `{key}`")))?;
-        Secret::parse(&token).map_err(|problem| unusable(&format!("the token {problem}")))
+        let token = token.ok_or_else(|| {
+            endpoint.unusable_response(format!("no token from {name}: its response has no `{key}`"))
+        })?;
+        Secret::parse(&token).map_err(|error| {
+            endpoint.unusable_response(format!("no token from {name}: the token {error}"))
+        })
     }
 }
 

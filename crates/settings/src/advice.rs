@@ -28,20 +28,10 @@ impl Advice {
     /// `` `INTUNE_SYNC_CLOUD=usgov` ``.
     #[must_use]
     pub fn by_variables(self) -> Self {
-        let named = |text: &str| {
-            let parts = text.split('`').enumerate().map(|(at, part)| {
-                // Every other part is in backticks.
-                match part.strip_prefix("--").filter(|_| at % 2 == 1) {
-                    Some(flag) => match flag.split_once(' ') {
-                        Some((key, value)) => format!("{}={value}", variable(key)),
-                        None => variable(flag),
-                    },
-                    None => part.to_owned(),
-                }
-            });
-            parts.collect::<Vec<_>>().join("`")
-        };
-        Self::new(named(&self.message), named(&self.hint))
+        Self {
+            message: by_variables(&self.message),
+            hint: by_variables(&self.hint),
+        }
     }
 
     /// The same message with this hint.
@@ -57,6 +47,22 @@ impl Advice {
     pub fn without_hint(message: impl Into<String>) -> Self {
         Self::new(message, "")
     }
+}
+
+/// A text with variables instead of flags, as [`Advice::by_variables`] has them.
+#[must_use]
+pub fn by_variables(text: &str) -> String {
+    let parts = text.split('`').enumerate().map(|(at, part)| {
+        // Every other part is in backticks.
+        match part.strip_prefix("--").filter(|_| at % 2 == 1) {
+            Some(flag) => match flag.split_once(' ') {
+                Some((key, value)) => format!("{}={value}", variable(key)),
+                None => variable(flag),
+            },
+            None => part.to_owned(),
+        }
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 impl From<intune_sync_wit::Problem> for Advice {

@@ -19,7 +19,7 @@ mod table;
 pub mod terms;
 
 pub use self::{
-    advice::Advice,
+    advice::{Advice, by_variables},
     choices::{Choice, choice, words},
     cloud::Cloud,
     environment::{Environment, Variables},

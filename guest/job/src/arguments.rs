@@ -1,7 +1,8 @@
 //! The arguments: flags of `intune-sync sync`, each also a variable.
 
 use intune_sync_settings::{
-    Advice, Choice, Environment, Given, Group, OUTPUT, Setting, Shape, Variables, Webhook, choice,
+    Advice, Choice, Environment, Given, Group, OUTPUT, Setting, Shape, Variables, Webhook,
+    by_variables, choice,
 };
 use intune_sync_wit::Purpose;
 
@@ -30,8 +31,8 @@ Usage: intune-sync-job [sync | plan] [--KEY VALUE | --KEY=VALUE]...
             setting.group,
             Group::Graph | Group::Identity | Group::Notification
         ) {
-            let Advice { message, .. } = Advice::without_hint(setting.help).by_variables();
-            help += &format!("  {}\n      {message}\n", setting.variable());
+            let text = by_variables(setting.help);
+            help += &format!("  {}\n      {text}\n", setting.variable());
         }
     }
     help + "\nThe exit status is 0 when every device that can sync was sent one, else 1.\n"

@@ -125,16 +125,15 @@ pub fn may_run(given: &Given, operator: &Given, purpose: Purpose) -> Result<(), 
     if purpose == Purpose::Plan || !given.whole_fleet() || given.yes == Some(true) {
         return Ok(());
     }
-    let message = "nothing is selected, which would sync the whole fleet";
     Err(match operator.yes {
         Some(false) => Refusal::new(
             403,
-            format!("{message}, and the operator does not allow that"),
+            "nothing is selected, which would sync the whole fleet, and the operator does not allow that",
             "select, such as with `{\"stale-for\": \"24h\"}`, or give a `limit`",
         ),
         _ => Refusal::new(
             400,
-            message,
+            "nothing is selected, which would sync the whole fleet",
             "say `{\"yes\": true}` if that is meant, or select, such as with `{\"stale-for\": \"24h\"}`",
         ),
     })

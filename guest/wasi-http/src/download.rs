@@ -98,16 +98,17 @@ pub(crate) enum Progress {
 impl Awaiting {
     /// Takes the head of the response, if it is there.
     fn pull(&self) -> Option<Download> {
-        let failed = |text: &str| Download::Complete(Err(Error::Transport(text.to_owned())));
+        let no_body = || Error::Transport("the response has no body".to_owned());
+        let taken = || Error::Transport("the response was taken before".to_owned());
         Some(match self.future.get()? {
             // It has no body by definition (RFC 9110, 15.3.5), and is how nearly every sync is accepted.
             Ok(Ok(head)) => match response(&head) {
                 response if response.status == 204 => Download::Complete(Ok(response)),
                 response => Reading::begin(head, response)
-                    .map_or_else(|| failed("the response has no body"), Download::Reading),
+                    .map_or_else(|| Download::Complete(Err(no_body())), Download::Reading),
             },
             Ok(Err(code)) => Download::Complete(Err(code.into())),
-            Err(()) => failed("the response was taken before"),
+            Err(()) => Download::Complete(Err(taken())),
         })
     }
 }

@@ -22,7 +22,7 @@ impl From<ErrorCode> for Error {
             ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => {
                 return Self::Denied;
             }
-            ErrorCode::InternalError(Some(reason)) => return Self::Transport(reason),
+            ErrorCode::InternalError(Some(error)) => return Self::Transport(error),
             ErrorCode::InternalError(None) => "the runtime failed",
             ErrorCode::ConfigurationError => "the runtime is not configured for the request",
             ErrorCode::ConnectionRefused => "the connection was refused",

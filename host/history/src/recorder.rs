@@ -235,7 +235,7 @@ impl Recorder {
                 end: End {
                     outcome: outcome.to_owned(),
                     at: ended_at.to_owned(),
-                    problem: problem(&summary.status).cloned(),
+                    problem: problem_of(&summary.status).cloned(),
                 },
                 reply,
             });
@@ -288,7 +288,7 @@ impl Line {
 }
 
 /// Why a run's work was not done.
-fn problem(status: &RunStatus) -> Option<&wit::Problem> {
+fn problem_of(status: &RunStatus) -> Option<&wit::Problem> {
     match status {
         RunStatus::Interrupted(problem)
         | RunStatus::NotAuthorized(problem)

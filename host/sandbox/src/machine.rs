@@ -1,20 +1,27 @@
 //! What the sandbox needs of the machine, and what is said where the machine does not give it.
 
-use std::{fmt, io, thread};
+use std::{io, thread};
 
 /// Something that the system does not give.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {cause}")]
 pub struct Lack {
     kind: Kind,
     cause: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum Kind {
+    #[error("this system forbids executable memory, which native code needs")]
     ExecutableMemory,
-    /// The limit on the address space in bytes, where there is one.
-    Memory(Option<u64>),
+    /// The limit on the address space in bytes.
+    #[error("the address space is limited to {} MiB, which is too little for the sandbox", .0 >> 20)]
+    AddressSpace(u64),
+    #[error("there is not enough memory for the sandbox")]
+    Memory,
+    #[error("the limit on threads is too low")]
     Threads,
+    #[error("the system does not give the sandbox what it needs")]
     Other,
 }
 
@@ -25,7 +32,9 @@ impl Lack {
         Some(Self {
             kind: match kind {
                 io::ErrorKind::PermissionDenied => Kind::ExecutableMemory,
-                io::ErrorKind::OutOfMemory => Kind::Memory(address_space()),
+                io::ErrorKind::OutOfMemory => {
+                    address_space().map_or(Kind::Memory, Kind::AddressSpace)
+                }
                 io::ErrorKind::WouldBlock => Kind::Threads,
                 _ => Kind::Other,
             },
@@ -52,7 +61,7 @@ impl Lack {
             Kind::ExecutableMemory => {
                 "leave `--engine native` out, and the component is interpreted; or allow it, as with `MemoryDenyWriteExecute=no` in a systemd unit"
             }
-            Kind::Memory(_) => {
+            Kind::AddressSpace(_) | Kind::Memory => {
                 "raise or remove the limit (`ulimit -v`, `LimitAS=`); 4 GiB are enough"
             }
             Kind::Threads => {
@@ -60,25 +69,6 @@ impl Lack {
             }
             Kind::Other => "check the limits that the system sets for this program",
         }
-    }
-}
-
-impl fmt::Display for Lack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            Kind::ExecutableMemory => {
-                f.write_str("this system forbids executable memory, which native code needs")
-            }
-            Kind::Memory(Some(limit)) => write!(
-                f,
-                "the address space is limited to {} MiB, which is too little for the sandbox",
-                limit >> 20
-            ),
-            Kind::Memory(None) => f.write_str("there is not enough memory for the sandbox"),
-            Kind::Threads => f.write_str("the limit on threads is too low"),
-            Kind::Other => f.write_str("the system does not give the sandbox what it needs"),
-        }?;
-        write!(f, ": {}", self.cause)
     }
 }
 
@@ -113,7 +103,7 @@ pub(crate) fn check_address_space() -> Result<(), Lack> {
     const NEEDED: u64 = 768 << 20;
     match address_space() {
         Some(limit) if limit < NEEDED => Err(Lack {
-            kind: Kind::Memory(Some(limit)),
+            kind: Kind::AddressSpace(limit),
             cause: format!("it needs {} MiB at least", NEEDED >> 20),
         }),
         _ => Ok(()),

@@ -89,13 +89,14 @@ impl Explained<'_> {
             // No flag leads to another kind; if one ever does, clap's own words are better than nothing.
             _ => {
                 let text = self.error.to_string();
-                let message = text
-                    .lines()
-                    .next()
-                    .unwrap_or_default()
-                    .trim_start_matches("error: ")
-                    .to_owned();
-                Advice::new(message, self.see_help())
+                let line = text.lines().next().unwrap_or_default();
+                Advice::new(
+                    format!(
+                        "cannot read the command line: {}",
+                        line.trim_start_matches("error: ")
+                    ),
+                    self.see_help(),
+                )
             }
         }
     }
@@ -138,11 +139,6 @@ impl Explained<'_> {
         if let Some(advice) = parameters::meant(self.args, &longs) {
             return advice;
         }
-        let what = if flag.starts_with('-') {
-            "a flag"
-        } else {
-            "an argument"
-        };
         let similar = self.texts(ContextKind::SuggestedArg);
         let similar: Vec<String> = similar.iter().map(|flag| first_word(flag)).collect();
         // clap sees likeness where people see none.
@@ -155,7 +151,12 @@ impl Explained<'_> {
             Some(nearest) if flag.starts_with("--") => format!("did you mean `--{nearest}`?"),
             _ => self.see_help(),
         };
-        Advice::new(format!("`{flag}` is not {what} of `{}`", self.path()), hint)
+        let message = if flag.starts_with('-') {
+            format!("`{flag}` is not a flag of `{}`", self.path())
+        } else {
+            format!("`{flag}` is not an argument of `{}`", self.path())
+        };
+        Advice::new(message, hint)
     }
 
     fn bad_value(&self) -> Advice {

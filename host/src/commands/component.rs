@@ -129,19 +129,18 @@ pub(super) fn hexadecimal(digest: &[u8]) -> String {
 pub(super) fn relayed(output: &Output) -> Failure {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let line = |name: &str| stderr.lines().find_map(|line| line.strip_prefix(name));
-    let (message, hint) = (line("error: "), line("hint: "));
     let status = match output.status.code() {
         Some(code) if code == i32::from(ExitStatus::Usage.code()) => ExitStatus::Usage,
         _ => ExitStatus::Failed,
     };
-    let silent = || {
-        format!(
+    let advice = match line("error: ") {
+        Some(message) => Advice::new(message, line("hint: ").unwrap_or_default()),
+        None => Advice::without_hint(format!(
             "the process that reads the component ended with {}",
             output.status
-        )
+        )),
     };
-    let message = message.map_or_else(silent, str::to_owned);
-    Failure::new(status, Advice::new(message, hint.unwrap_or_default()))
+    Failure::new(status, advice)
 }
 
 fn refused(exceeded: Exceeded) -> Failure {

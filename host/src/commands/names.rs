@@ -66,16 +66,18 @@ impl Names {
         let ids = ids.filter(|id| self.entra_devices.contains(id));
         let unlisted = found.unlisted.iter().cloned();
         let unlisted: Vec<String> = unlisted.chain(ids.map(ToString::to_string)).collect();
-        let lines = unlisted
-            .iter()
-            .map(|name| format!("`{name}` is no device of Intune's"));
-        list(lines, unlisted.len(), printer);
-        let lines = found.ambiguous.iter().map(|ambiguous| {
+        for name in unlisted.iter().take(SHOWN) {
+            printer.note(&format!("`{name}` is no device of Intune's"));
+        }
+        note_more(unlisted.len(), printer);
+        for ambiguous in found.ambiguous.iter().take(SHOWN) {
             let [first, second] = ambiguous.devices;
             let text = &ambiguous.text;
-            format!("`{text}` is the name or serial number of several devices, among them `{first}` and `{second}`")
-        });
-        list(lines, found.ambiguous.len(), printer);
+            printer.note(&format!(
+                "`{text}` is the name or serial number of several devices, among them `{first}` and `{second}`"
+            ));
+        }
+        note_more(found.ambiguous.len(), printer);
         let several: Vec<&str> = found.ambiguous.iter().map(|it| it.text.as_str()).collect();
         if !several.is_empty() {
             return Err(Advice::new(
@@ -142,10 +144,8 @@ fn first(texts: &[&str]) -> String {
     shown.collect::<Vec<_>>().join(", ") + more
 }
 
-fn list(lines: impl Iterator<Item = String>, count: usize, printer: &mut Printer) {
-    for line in lines.take(SHOWN) {
-        printer.note(&line);
-    }
+/// Notes how many there are besides those that are listed.
+fn note_more(count: usize, printer: &mut Printer) {
     if count > SHOWN {
         printer.note(&format!("and {} more", count - SHOWN));
     }

@@ -125,17 +125,13 @@ async fn job(
     let source = identity::source(&options.auth, options.cloud, environment, &client, printer)?;
     let interruption = Interruption::listen();
     story.set_interruption(&interruption);
-    let early = |what: &str, hint: &str| {
-        let over = format!("stopped before {what}: the time given by `--deadline` is over");
-        Advice::new(over, hint)
-    };
     component::note_execution(options.component.engine, printer);
     let sandbox = tokio::select! {
         biased;
         () = interruption.requested() => return Ok(ExitStatus::Interrupted),
         () = passed(deadline) => {
-            printer.warning(&early(
-                "the component was compiled",
+            printer.warning(&Advice::new(
+                "stopped before the component was compiled: the time given by `--deadline` is over",
                 "nothing was sent; compiled code is kept, so that the next start takes less time",
             ));
             return Ok(ExitStatus::Stopped);
@@ -154,8 +150,8 @@ async fn job(
         // An identity endpoint can take more than a minute to refuse.
         () = interruption.requested() => return Ok(ExitStatus::Interrupted),
         () = passed(deadline) => {
-            printer.warning(&early(
-                "there was a token",
+            printer.warning(&Advice::new(
+                "stopped before there was a token: the time given by `--deadline` is over",
                 "nothing was sent; `intune-sync doctor` shows what the identity lacks",
             ));
             return Ok(ExitStatus::Stopped);

@@ -139,16 +139,15 @@ fn absent(name: &str, flag: &str) -> Advice {
 }
 
 fn unusable(kind: ProofKind, problem: &str) -> Advice {
-    let (what, hint) = match kind {
-        ProofKind::ClientSecret => (
-            "client secret",
+    match kind {
+        ProofKind::ClientSecret => Advice::new(
+            format!("the client secret in {problem}"),
             "give `--client-secret-file` a file with the secret's value and nothing else, or `-` for standard input",
         ),
-        _ => (
-            "federated token",
+        _ => Advice::new(
+            format!("the federated token in {problem}"),
             "`AZURE_FEDERATED_TOKEN_FILE` or `--token-file` names a file with a token of the issuer that the identity's \
              federated credential trusts, and nothing else",
         ),
-    };
-    Advice::new(format!("the {what} in {problem}"), hint)
+    }
 }

@@ -120,7 +120,7 @@ impl SecretFile {
         let bare = text
             .strip_prefix('"')
             .and_then(|text| text.strip_suffix('"'));
-        Secret::parse(bare.unwrap_or(text)).map_err(|problem| self.0.problem(problem))
+        Secret::parse(bare.unwrap_or(text)).map_err(|error| self.0.problem(error))
     }
 
     /// A warning where every user of this machine can read or replace it; `what` is what the file is to the user.

@@ -81,13 +81,12 @@ impl Log {
                     return;
                 };
                 let (status, wait) = (throttled.status, display(throttled.wait));
-                let who = match throttled.named {
-                    true => "Graph asks to wait",
-                    false => "waiting",
-                };
                 (
                     Level::Warning,
-                    format!("Throttled ({status}): {who} {wait}{more}"),
+                    match throttled.named {
+                        true => format!("Throttled ({status}): Graph asks to wait {wait}{more}"),
+                        false => format!("Throttled ({status}): waiting {wait}{more}"),
+                    },
                 )
             }
             EventKind::Retrying(retrying) => {
@@ -109,7 +108,7 @@ impl Log {
                 Level::Info,
                 "Renewed the token, since Graph refused the previous one".to_owned(),
             ),
-            EventKind::Notice(text) => (Level::Warning, text.clone()),
+            EventKind::Notice(message) => (Level::Warning, message.clone()),
             _ if !all => return,
             EventKind::Listed(listed) => {
                 let (devices, pages) =

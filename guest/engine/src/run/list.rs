@@ -200,15 +200,15 @@ impl Listing {
         let status = status.unwrap_or_default();
         let query = |form| first_page(&self.settings, &self.intake, form);
         let refused = query(self.cursor.form);
-        let (form, notice) = if self.cursor.pages > 0 {
+        let form = if self.cursor.pages > 0 {
             if self.restarted {
                 return false;
             }
             self.restarted = true;
-            let notice = format!(
+            ledger.notice(format!(
                 "the link to the next page of the list is no longer valid ({status}); the list is read again"
-            );
-            (self.cursor.form, notice)
+            ));
+            self.cursor.form
         } else {
             let mut simpler = QueryForm::ALL
                 .into_iter()
@@ -216,17 +216,16 @@ impl Listing {
             let Some(form) = simpler.find(|form| query(*form) != refused) else {
                 return false;
             };
-            let (what, instead) = match self.cursor.form {
-                QueryForm::Filtered if refused.contains("$filter") => {
-                    ("the filter", "the whole list is read and filtered here")
-                }
-                _ => ("`$select`", "whole devices are read"),
-            };
-            (form, format!("Graph refuses {what} ({status}); {instead}"))
+            ledger.notice(match self.cursor.form {
+                QueryForm::Filtered if refused.contains("$filter") => format!(
+                    "Graph refuses the filter ({status}); the whole list is read and filtered here"
+                ),
+                _ => format!("Graph refuses `$select` ({status}); whole devices are read"),
+            });
+            form
         };
         self.cursor = ListCursor::new(query(form), form);
         self.intake.begin_again(&self.settings);
-        ledger.notice(notice);
         true
     }
 

@@ -39,12 +39,18 @@ pub(super) fn not_authorized(missing: Missing, needed: Needed, error: &GraphErro
 }
 
 fn role_missing(needed: Needed, error: &GraphError) -> Problem {
-    let (action, role) = match needed {
-        Needed::Read => ("read the list of devices", roles::READ),
-        Needed::Sync => ("sync devices", roles::PRIVILEGED_OPERATIONS),
+    let details = details(error);
+    let role = match needed {
+        Needed::Read => roles::READ,
+        Needed::Sync => roles::PRIVILEGED_OPERATIONS,
     };
     problem(
-        format!("the identity may not {action} (403{})", details(error)),
+        match needed {
+            Needed::Read => {
+                format!("the identity may not read the list of devices (403{details})")
+            }
+            Needed::Sync => format!("the identity may not sync devices (403{details})"),
+        },
         &format!(
             "grant it the application permission `{role}`; \
              Azure keeps tokens for up to 24 hours, so a new grant can take as long to show"
@@ -53,11 +59,7 @@ fn role_missing(needed: Needed, error: &GraphError) -> Problem {
 }
 
 fn approval_needed(error: &GraphError) -> Problem {
-    let details = match details(error).trim_start_matches(", ") {
-        "" => String::new(),
-        details => format!(" ({details})"),
-    };
-    problem(format!("{}{details}", approval::BLOCKED), approval::HINT)
+    problem(approval::blocked(&error.to_string()), approval::HINT)
 }
 
 /// `attempts` of a failure that may pass; `None` of one that will not.

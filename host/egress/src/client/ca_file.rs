@@ -58,27 +58,22 @@ pub(super) fn check_variables(
     if cfg!(any(windows, target_os = "macos")) {
         return Ok(());
     }
-    let refused = |name: &str, problem: String| {
-        Err(ClientError::Variable {
-            name: name.to_owned(),
-            problem,
-        })
-    };
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     if let Some(file) = set("SSL_CERT_FILE")
         && let Err(error) = fs::read(&file)
     {
-        let problem = format!("names `{}`, which cannot be read: {error}", file.display());
-        return refused("SSL_CERT_FILE", problem);
+        let file = file.display();
+        let message = format!("`SSL_CERT_FILE` names `{file}`, which cannot be read: {error}");
+        return Err(ClientError::variable("SSL_CERT_FILE", message));
     }
     if let Some(folders) = set("SSL_CERT_DIR")
         && !env::split_paths(&folders).any(|folder| fs::read_dir(folder).is_ok())
     {
-        let problem = format!(
-            "names `{}`, which is not a folder that can be read",
+        let message = format!(
+            "`SSL_CERT_DIR` names `{}`, which is not a folder that can be read",
             folders.display()
         );
-        return refused("SSL_CERT_DIR", problem);
+        return Err(ClientError::variable("SSL_CERT_DIR", message));
     }
     Ok(())
 }

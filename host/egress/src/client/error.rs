@@ -16,12 +16,12 @@ pub enum ClientError {
         reason: String,
     },
     /// A variable of the environment cannot be used.
-    #[error("`{name}` {problem}")]
+    #[error("{message}")]
     Variable {
         /// Its name.
         name: String,
-        /// What is wrong, as the end of a sentence that begins with the name.
-        problem: String,
+        /// What is wrong with it, in a sentence that begins with the name.
+        message: String,
     },
     /// The proxy is the obstacle, not the host.
     #[error("no connection to `{host}` through the proxy `{proxy}`: {problem}")]
@@ -117,6 +117,14 @@ pub enum ClientError {
 pub(super) const REFUSED: &str = "it refused to connect to it";
 
 impl ClientError {
+    /// A variable of the environment cannot be used, as this sentence says.
+    pub(super) fn variable(name: &str, message: String) -> Self {
+        Self::Variable {
+            name: name.to_owned(),
+            message,
+        }
+    }
+
     /// What to do about it, in one sentence without a full stop.
     pub fn hint(&self) -> &'static str {
         match self {

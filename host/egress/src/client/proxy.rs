@@ -56,9 +56,9 @@ impl Proxies {
                     true => Ok(text),
                     false => check(&text).map(|()| text),
                 });
-                checked.map_err(|problem| ClientError::Variable {
-                    name: name.to_owned(),
-                    problem: format!("is not the address of a proxy: {problem}"),
+                checked.map_err(|problem| {
+                    let message = format!("`{name}` is not the address of a proxy: {problem}");
+                    ClientError::variable(name, message)
                 })
             })
         };

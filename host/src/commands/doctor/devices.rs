@@ -90,7 +90,7 @@ fn refused(
     match verdict {
         Verdict::NotAuthorized(Missing::Approval) => Finding::new(
             Cause::ApprovalNeeded,
-            format!("{} ({error})", approval::BLOCKED),
+            approval::blocked(&error.to_string()),
             approval::HINT,
         ),
         Verdict::TokenRefused => Finding::new(

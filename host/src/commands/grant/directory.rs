@@ -116,7 +116,7 @@ impl Directory {
                 };
             }
             if response.status != StatusCode::NOT_FOUND {
-                return Err(refused("look up service principals", &response.error()));
+                return Err(refused(Refused::LookUp, &response.error()));
             }
             if !wait(&mut patience, printer).await {
                 return Err(Failure::failed(
@@ -250,7 +250,7 @@ impl Directory {
                 _ => false,
             };
             if !not_yet || !wait(&mut patience, printer).await {
-                return Err(refused(&format!("assign `{role}`"), &error));
+                return Err(refused(Refused::Assign(role), &error));
             }
         }
     }
@@ -269,7 +269,7 @@ impl Directory {
         match response.status {
             StatusCode::NOT_FOUND => Ok(Outcome::NotAssigned),
             status if status.is_success() => Ok(Outcome::Revoked),
-            _ => Err(refused("take the permission away", &response.error())),
+            _ => Err(refused(Refused::Revoke, &response.error())),
         }
     }
 
@@ -295,7 +295,7 @@ impl Directory {
             }
             let not_yet = response.status == StatusCode::NOT_FOUND;
             if !not_yet || !wait(&mut patience, printer).await {
-                return Err(refused("look up service principals", &response.error()));
+                return Err(refused(Refused::LookUp, &response.error()));
             }
         }
     }
@@ -429,15 +429,35 @@ fn another(what: &str, requested: &Guid, returned: &impl Display) -> Failure {
     )
 }
 
-fn refused(action: &str, error: &ErrorResponse) -> Failure {
+/// What was refused.
+#[derive(Debug, Clone, Copy)]
+enum Refused {
+    LookUp,
+    Assign(Role),
+    Revoke,
+}
+
+fn refused(what: Refused, error: &ErrorResponse) -> Failure {
     match error.status {
         StatusCode::FORBIDDEN => Failure::not_authorized(
-            format!("this sign-in may not {action} ({error})"),
+            match what {
+                Refused::LookUp => {
+                    format!("this sign-in may not look up service principals ({error})")
+                }
+                Refused::Assign(role) => format!("this sign-in may not assign `{role}` ({error})"),
+                Refused::Revoke => {
+                    format!("this sign-in may not take the permission away ({error})")
+                }
+            },
             "sign in as a Privileged Role Administrator or Global Administrator; the sign-in needs \
              `AppRoleAssignment.ReadWrite.All` and `Application.Read.All` for Microsoft Graph",
         ),
         _ => Failure::failed(
-            format!("cannot {action} ({error})"),
+            match what {
+                Refused::LookUp => format!("cannot look up service principals ({error})"),
+                Refused::Assign(role) => format!("cannot assign `{role}` ({error})"),
+                Refused::Revoke => format!("cannot take the permission away ({error})"),
+            },
             "check the id and `--graph-url`, and run it again in a few minutes",
         ),
     }

@@ -34,7 +34,7 @@ impl Webhook {
             (Some(path), _) => {
                 let unusable = |problem: String| {
                     Failure::usage(
-                        problem,
+                        format!("the address of the webhook in {problem}"),
                         "`--notify-url-file` takes a file with the address of a webhook and nothing else",
                     )
                 };

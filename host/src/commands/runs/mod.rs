@@ -134,19 +134,26 @@ impl io::Write for Data<'_> {
 
 fn verify(history: &History, run: &str, printer: &mut Printer) -> Result<ExitStatus, Failure> {
     let run = history.run(run).map_err(failure)?;
-    let fault = match history.verify(&run).map_err(failure)? {
+    let id = &run.id;
+    let message = match history.verify(&run).map_err(failure)? {
         Verification::Whole { requests, evidence } => {
             printer.data(&format!(
                 "{requests} requests are as they were written\nEvidenceSha256: {evidence}\n"
             ))?;
             return Ok(ExitStatus::Success);
         }
-        Verification::Removed { seq } => format!("request {seq} was removed"),
-        Verification::Changed { seq } => format!("request {seq} was changed"),
-        Verification::Inserted { seq } => format!("request {seq} was inserted"),
+        Verification::Removed { seq } => {
+            format!("run `{id}` is not as it was written: request {seq} was removed")
+        }
+        Verification::Changed { seq } => {
+            format!("run `{id}` is not as it was written: request {seq} was changed")
+        }
+        Verification::Inserted { seq } => {
+            format!("run `{id}` is not as it was written: request {seq} was inserted")
+        }
     };
     Err(Failure::failed(
-        format!("run `{}` is not as it was written: {fault}", run.id),
+        message,
         "what came before it is; compare the rest with logs kept elsewhere",
     ))
 }

@@ -7,9 +7,10 @@ use super::{
 use crate::docs::source::Token::{self, Mark, Text, Word};
 
 /// What makes a message or a part of one, and the number of the argument that is it. The next argument is a hint.
-const MAKERS: [(&[&str], usize); 23] = [
+const MAKERS: [(&[&str], usize); 25] = [
     (&["Advice", "new"], 0),
     (&["Advice", "without_hint"], 0),
+    (&["ClientError", "variable"], 1),
     (&["Error", "Transport"], 0),
     (&["Failure", "failed"], 0),
     (&["Failure", "not_authorized"], 0),
@@ -31,6 +32,7 @@ const MAKERS: [(&[&str], usize); 23] = [
     (&["problem"], 0),
     (&["unknown"], 1),
     (&["unsent"], 0),
+    (&["unusable_response"], 0),
 ];
 
 /// The types whose first field is a message or a part of one.
@@ -42,7 +44,7 @@ const HOLDERS: [(&str, &str); 4] = [
 ];
 
 /// The functions that return messages or parts of them.
-const DESCRIBERS: [&str; 2] = ["about", "shortfall"];
+const DESCRIBERS: [&str; 3] = ["about", "blocked", "shortfall"];
 
 /// What is given the end of a sentence, if it is given a text.
 const ENDS: [&str; 2] = ["Err", "Refused"];
