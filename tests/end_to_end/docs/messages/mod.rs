@@ -1,13 +1,17 @@
 //! The messages of the program: the pages quote those that it has, and `docs/messages.md` lists each of them.
 //!
-//! They are found in the sources by one [rule]: whatever makes a message gets a text, a `format!` of one, or what leads to
-//! these by a variable, a `match` or a function.
+//! They are found in the sources by one [rule], and a message that it cannot see fails a test: whatever makes a message
+//! gets a text, a `format!` of one, or what leads to these by a variable, a `match` or a function.
 
 mod expression;
 mod rule;
 mod sources;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use self::sources::Source;
 use super::{page::Page, source::Token};
@@ -20,6 +24,61 @@ fn the_page_of_messages_has_each() {
         list += &format!("| {} | {} |\n", cell(&message), cell(&hint));
     }
     Page::of_docs("messages.md").hold("messages", &(list + "\n"));
+}
+
+/// Each message stands in the source so that the list has it.
+#[test]
+fn the_rule_sees_each_message() {
+    let sources = Source::all();
+    let found = sources.iter().flat_map(rule::found_in);
+    let unseen = found.filter(|found| found.texts.is_none());
+    let unseen: Vec<String> = unseen.map(|found| found.place).collect();
+    assert!(
+        unseen.is_empty(),
+        "what messages are made here? Write them as texts or as the arms of a `match`: {unseen:#?}"
+    );
+}
+
+/// Each line of the snapshots is a message of the list: nothing is printed that the rule passes over.
+#[test]
+fn the_list_has_what_the_program_prints() {
+    let messages: Vec<String> = messages().into_keys().collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/end_to_end/snapshots");
+    let (mut unknown, mut known) = (Vec::new(), 0);
+    for file in fs::read_dir(folder).expect("it is a folder") {
+        let path = file.expect("it can be read").path();
+        let snapshot = fs::read_to_string(path).expect("it is text");
+        let printed = snapshot.lines().filter_map(|line| {
+            let kinds = ["error: ", "warning: ", "note: "];
+            kinds.iter().find_map(|kind| line.strip_prefix(kind))
+        });
+        for line in printed {
+            match messages.iter().any(|message| is_form(message, line)) {
+                true => known += 1,
+                false => unknown.push(line.to_owned()),
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "the list has no {unknown:#?}");
+    assert!(known > 100, "{known}: the lines were not found");
+}
+
+/// Whether a line is what a message becomes when something is filled in.
+fn is_form(message: &str, line: &str) -> bool {
+    let pieces: Vec<&str> = message.split('…').collect();
+    let [first, middle @ .., last] = pieces.as_slice() else {
+        return message == line;
+    };
+    let Some(mut rest) = line.strip_prefix(first) else {
+        return false;
+    };
+    for piece in middle {
+        let Some((_, after)) = rest.split_once(piece) else {
+            return false;
+        };
+        rest = after;
+    }
+    rest.ends_with(last)
 }
 
 /// The variables that the reference lists are read by the program.
