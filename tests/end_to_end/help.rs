@@ -1,5 +1,7 @@
 //! The help pages, as they are read.
 
+use std::path::Path;
+
 use insta::assert_snapshot;
 
 use crate::program::Program;
@@ -88,34 +90,63 @@ fn of_man() {
 }
 
 #[test]
-fn each_page_says_where_more_is_written_and_most_have_examples() {
-    for command in [
-        "sync",
-        "plan",
-        "demo",
-        "rehearse",
-        "simulate",
-        "doctor",
-        "grant",
-        "audit",
-        "runs",
-        "config",
-        "completions",
-        "man",
-        "runs show",
-        "config check",
-    ] {
-        let words = || command.split(' ');
-        for help in ["-h", "--help"] {
-            let page = page(&words().chain([help]).collect::<Vec<_>>());
-            assert!(
-                page.contains("\nMore: `intune-sync man`"),
-                "{command} {help}"
-            );
+fn each_page_has_examples_and_says_where_more_is_written() {
+    let mut commands = vec![Vec::new()];
+    let mut seen = 0;
+    while let Some(command) = commands.pop() {
+        let of = |help: &'static str| {
+            let words = command.iter().map(String::as_str);
+            page(&words.chain([help]).collect::<Vec<_>>())
+        };
+        let long = of("--help");
+        for page in [&of("-h"), &long] {
+            assert!(page.contains("\nMore: `intune-sync man`"), "{command:?}");
         }
-        if !command.contains(' ') && command != "config" {
-            let long = page(&words().chain(["--help"]).collect::<Vec<_>>());
-            assert!(long.contains("Examples:\n"), "{command}");
+        assert!(long.contains("\nExamples:\n"), "{command:?}");
+        let below = subcommands(&long).map(|name| [&command[..], &[name.to_owned()]].concat());
+        commands.extend(below);
+        seen += 1;
+    }
+    assert!(seen > 25, "{seen} pages");
+}
+
+/// The names in the list of commands of a help page; `help` only repeats the others.
+fn subcommands(page: &str) -> impl Iterator<Item = &str> {
+    let list = page.split_once("\nCommands:\n").map(|(_, list)| list);
+    let lines = list.into_iter().flat_map(str::lines);
+    // A name begins in the third column; what begins further right continues the line above.
+    let names = lines
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    names.filter(|name| !["", "help"].contains(name))
+}
+
+/// What the help names is where the packages put it, with all that the pages show.
+#[test]
+fn the_packages_bring_the_documentation_that_help_names() {
+    let folder = "/usr/share/doc/intune-sync";
+    assert!(page(&["-h"]).contains(folder));
+    let host = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = std::fs::read_to_string(host.join("Cargo.toml")).expect("it is there");
+    let mut folders = vec![host.join("../docs")];
+    while let Some(from) = folders.pop() {
+        for file in std::fs::read_dir(&from).expect("it is there").flatten() {
+            let path = file.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let within = from.strip_prefix(host.join("..")).expect("it is below");
+            let within = within.display();
+            let extension = path.extension().unwrap_or_default().display();
+            let deb = format!(
+                "[\"../{within}/*.{extension}\", \"{}/{within}/\",",
+                &folder[1..]
+            );
+            let rpm = format!("\"{within}/*.{extension}\", dest = \"{folder}/{within}/\",");
+            for asset in [deb, rpm] {
+                assert!(manifest.contains(&asset), "no {asset} for {path:?}");
+            }
         }
     }
 }

@@ -66,12 +66,21 @@ pub(crate) enum From {
 }
 
 /// What comes after the help of `config show`.
-pub(super) const SHOW: &str = "It takes all flags of `sync`, and does with them what `sync` would: \
-    `intune-sync config show --profile nightly --limit 10`. Nothing is sent, and no file is read but the config file. \
+pub(super) const SHOW: &str = "Examples:
+  intune-sync config show
+  intune-sync config show --profile nightly --limit 10
+
+It takes all flags of `sync`, and does with them what `sync` would. \
+    Nothing is sent, and no file is read but the config file. \
     Secrets are in files, of which only the paths are settings.";
 
 /// What comes after the help of `config`.
-pub(super) const FILE: &str = "A key is the name of a long flag of `sync`, and its value is written as after the flag. Paths \
+pub(super) const FILE: &str = "Examples:
+  intune-sync config init                       write a file with each key as a comment
+  intune-sync config check                      find what is wrong with it
+  intune-sync config show --profile nightly     see each value, and where it comes from
+
+A key is the name of a long flag of `sync`, and its value is written as after the flag. Paths \
     are relative to the file. A profile is a table whose keys win over the rest of the file:
 
   tenant-id = \"contoso.com\"
@@ -100,16 +109,24 @@ enum Commands {
     #[command(after_help = SHOW)]
     Show(ShowArgs),
     /// Check each key and each value of a config file, those of all profiles too
+    #[command(after_long_help = "Examples:
+  intune-sync config check
+  intune-sync config check job.toml")]
     Check {
         /// The file, instead of the one that `sync` would read
         file: Option<PathBuf>,
     },
     /// Write a config file with each key as a comment
+    #[command(after_long_help = "Examples:
+  intune-sync config init
+  intune-sync config init job.toml")]
     Init {
         /// The file, instead of the user's own; one that exists is left as it is
         file: Option<PathBuf>,
     },
     /// Print the JSON Schema of the config file, for editors
+    #[command(after_long_help = "Examples:
+  intune-sync config schema > config.schema.json")]
     Schema,
 }
 

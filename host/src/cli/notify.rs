@@ -25,9 +25,17 @@ pub(crate) struct NotifyTestOptions {
     pub(crate) output: OutputOptions,
 }
 
+/// What `notify` is called with.
+pub(super) const EXAMPLES: &str = "Examples:
+  intune-sync notify test --notify-url-file webhook.url
+  intune-sync sync --notify failure --notify-url-file webhook.url";
+
 /// What each exit code means.
-pub(super) const EXIT_CODES: &str =
-    "The flags can also be set by variables, or in the file named by `--config`, as for \
+pub(super) const EXIT_CODES: &str = "Examples:
+  intune-sync notify test --notify-url-file webhook.url
+  INTUNE_SYNC_NOTIFY_URL=$ADDRESS intune-sync notify test
+
+The flags can also be set by variables, or in the file named by `--config`, as for \
     `sync`. The address can be in `INTUNE_SYNC_NOTIFY_URL` instead of a file.
 
 Exit codes:

@@ -7,7 +7,11 @@ use clap::Args;
 use super::groups::history::StateDirArgs;
 
 /// What each exit code means.
-pub(super) const EXIT_CODES: &str = "Exit codes:
+pub(super) const EXIT_CODES: &str = "Examples:
+  intune-sync report                      the page of the latest run
+  intune-sync report RUN --out run.html   that of another one
+
+Exit codes:
   0    it was written
   1    it was not
   2    wrong usage, or there is no such run";

@@ -140,6 +140,9 @@ struct RunArgs {
 #[derive(Debug, Subcommand)]
 enum Commands {
     /// List the runs, the latest first
+    #[command(after_long_help = "Examples:
+  intune-sync runs list --since 7d
+  intune-sync runs list --outcome stopped -o json")]
     List {
         /// Only runs that ended like this
         #[arg(long, value_name = "OUTCOME", value_parser = OUTCOMES)]
@@ -154,6 +157,9 @@ enum Commands {
         place: StateDirArgs,
     },
     /// Show the devices of a run
+    #[command(after_long_help = "Examples:
+  intune-sync runs show RUN
+  intune-sync runs show RUN --only failed -o csv > failed.csv")]
     Show {
         #[command(flatten)]
         run: RunArgs,
@@ -165,10 +171,15 @@ enum Commands {
         output: RunsFormat,
     },
     /// Go on with an unfinished run: the same command again, without the devices that are done
+    #[command(after_long_help = "Examples:
+  intune-sync runs resume RUN")]
     Resume(RunArgs),
     /// Find out which devices of a run have checked in since their sync was accepted
     ///
     /// Reads the list of devices again, with the run's own flags for the identity and the tenant. Nothing is synced.
+    #[command(after_long_help = "Examples:
+  intune-sync runs confirm RUN
+  intune-sync runs confirm RUN -o json > checked-in.json")]
     Confirm {
         #[command(flatten)]
         run: RunArgs,
@@ -177,10 +188,17 @@ enum Commands {
         output: ReportFormat,
     },
     /// Write everything about a run as JSON lines
+    #[command(after_long_help = "Examples:
+  intune-sync runs export RUN > run.jsonl")]
     Export(RunArgs),
     /// Check that the requests of a run are as they were written
+    #[command(after_long_help = "Examples:
+  intune-sync runs verify RUN")]
     Verify(RunArgs),
     /// Show the devices that failed in each of the last runs, with the reasons
+    #[command(after_long_help = "Examples:
+  intune-sync runs failing
+  intune-sync runs failing --last 10 -o csv > failing.csv")]
     Failing {
         /// How many runs
         #[arg(long, value_name = "N", default_value_t = 5)]
@@ -192,6 +210,9 @@ enum Commands {
         place: StateDirArgs,
     },
     /// Delete old runs, and give their space back
+    #[command(after_long_help = "Examples:
+  intune-sync runs prune --keep 10
+  intune-sync runs prune --older-than 90d --yes")]
     Prune {
         /// Keep the latest N
         #[arg(long, value_name = "N")]

@@ -26,7 +26,7 @@ use super::{
     job::{self, JobArgs, JobOptions},
     layers::Layers,
     man::{self, ManOptions},
-    notify::NotifyCommand,
+    notify::{self, NotifyCommand},
     rehearse::{self, RehearseOptions},
     report::{self, ReportArgs},
     runs::{self, RunsArgs},
@@ -56,8 +56,9 @@ pub(crate) fn command() -> clap::Command {
     documented(config::with_flags_of_sync(tree))
 }
 
-/// Where more is written, at the end of each page.
-const MORE: &str = "More: `intune-sync man`, and docs/ where the program is from";
+/// Where more is written, at the end of each page. `host/Cargo.toml` has the packages install it there.
+const MORE: &str =
+    "More: `intune-sync man`, and docs/ next to README.md (packages: /usr/share/doc/intune-sync)";
 
 /// The tree, each of whose pages says where more is written.
 fn documented(command: clap::Command) -> clap::Command {
@@ -173,6 +174,7 @@ pub(super) enum Subcommands {
     ///
     /// Every `sync` sends a message to Microsoft Teams, Slack or another webhook when it ends, if it is given the address
     /// of one. What comes of that changes neither the run nor its exit code.
+    #[command(after_long_help = notify::EXAMPLES)]
     Notify(NotifyCommand),
     /// Show, check or write the config file
     #[command(after_help = config::FILE)]
