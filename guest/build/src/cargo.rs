@@ -109,16 +109,10 @@ impl<'a> Cargo<'a> {
             .current_dir(&self.workspace)
             .args([command, "--locked", "--color", "never", "--target", TARGET])
             .args(["--package", self.package]);
-        // These are meant for the host's build, not for the guest's.
-        for name in [
-            "RUSTFLAGS",
-            "RUSTC",
-            "CARGO_BUILD_TARGET",
-            "CARGO_TARGET_DIR",
-            "RUSTC_WRAPPER",
-            "RUSTC_WORKSPACE_WRAPPER",
-        ] {
-            cargo.env_remove(name);
+        for (name, _) in env::vars_os() {
+            if name.to_str().is_some_and(is_of_the_outer_build) {
+                cargo.env_remove(name);
+            }
         }
         cargo
     }
@@ -151,6 +145,21 @@ impl<'a> Cargo<'a> {
             .chain(["-Cllvm-args=-inline-threshold=1000".to_owned()])
             .collect()
     }
+}
+
+/// Whether a variable says how the host is built, and is not meant for the guest. Some of them change the order of the
+/// component's functions: `cargo-zigbuild` sets `CARGO_TARGET_APPLIES_TO_HOST`, by way of `CARGO_UNSTABLE_…` and a
+/// variable of cargo's own tests, where the target is this machine's.
+fn is_of_the_outer_build(name: &str) -> bool {
+    let prefixes = [
+        "CARGO_BUILD_",
+        "CARGO_PROFILE_",
+        "CARGO_TARGET_",
+        "CARGO_UNSTABLE_",
+        "RUSTC",
+        "__CARGO_",
+    ];
+    name == "RUSTFLAGS" || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Cargo's arguments for a single feature of a package.
