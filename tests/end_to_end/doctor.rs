@@ -1,25 +1,20 @@
 //! `doctor`: for each way in which a set-up can be broken, the right cause, first; and for one that is not, none.
 
-use std::{
-    io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::PathBuf,
-    sync::mpsc::{Receiver, channel},
-};
+mod network;
+mod tokens;
+
+use std::net::{Ipv4Addr, TcpListener};
 
 use insta::{assert_snapshot, with_settings};
-use intune_sync_simulator::{Approval, Config};
+use intune_sync_simulator::{Approval, Config, Share};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::{
     books::{each, list},
     grant,
-    program::{Finished, Program, write_secret},
-    proxy::Proxy,
+    program::{Finished, Program},
     schema,
     tenant::{Tenant, healthy},
-    tls::{Front, TestAuthority},
 };
 
 const READ: &str = "DeviceManagementManagedDevices.Read.All";
@@ -116,36 +111,6 @@ fn assert_cause(report: &Value, (step, cause, code): (&str, &str, u8), named: &[
 
 fn device(tenant: &Tenant) -> String {
     tenant.simulator.device_id(0).expect("a device")
-}
-
-fn token_file(token: &str) -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("graph.token");
-    write_secret(&path, token);
-    (folder, path)
-}
-
-/// A proxy that lets nothing through, and reports what it was asked for.
-fn blocking_proxy() -> (SocketAddr, Receiver<String>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let address = listener.local_addr().expect("it is bound");
-    let (tell, told) = channel();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { return };
-            let mut request = vec![0; 4096];
-            let read = stream.read(&mut request).unwrap_or(0);
-            let line = String::from_utf8_lossy(&request[..read]);
-            let line = line.lines().next().unwrap_or_default().to_owned();
-            let _ = stream.write_all(
-                b"HTTP/1.1 403 Forbidden\r\ncontent-length: 7\r\nconnection: close\r\n\r\nblocked",
-            );
-            if tell.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    (address, told)
 }
 
 #[test]
@@ -263,40 +228,6 @@ fn a_role_that_was_never_granted() {
     });
 }
 
-/// Granted, and Azure still returns the earlier token.
-#[test]
-fn a_token_older_than_the_grant() {
-    let mut config = grant::fresh(5);
-    config.tokens.first_issued_seconds_ago = 3 * 60 * 60;
-    let tenant = Tenant::new(config);
-    let admin = grant::admin();
-    let finished = admin
-        .grant(&tenant)
-        .args(["--principal-id", IDENTITY])
-        .run();
-    assert_eq!(finished.code, 0, "{finished:?}");
-    let device = device(&tenant);
-    let (_, report) = examined(doctor(&tenant).args(["--probe", &device]));
-    let named = [
-        "3 h 0 min ago",
-        READ,
-        SYNC,
-        "granted since then",
-        "wait until it expires",
-        "24 hours",
-    ];
-    assert_cause(&report, ("age", "stale-token", 4), &named);
-    assert_eq!(outcomes(&report), "+++++++x----", "{report:#}");
-    assert_eq!(tenant.simulator.roles(), [READ, SYNC], "they are granted");
-
-    // An old token that has the roles is as good as a new one.
-    let mut config = healthy(5);
-    config.identity.cache = true;
-    config.tokens.first_issued_seconds_ago = 3 * 60 * 60;
-    let (_, report) = examined(doctor(&Tenant::new(config)));
-    assert_eq!(outcomes(&report), "+++++++++++-", "{report:#}");
-}
-
 #[test]
 fn multi_admin_approval() {
     let forms = [Approval::BadRequest, Approval::Forbidden, Approval::Pending];
@@ -321,80 +252,6 @@ fn multi_admin_approval() {
 }
 
 #[test]
-fn a_proxy_that_lets_nothing_through() {
-    let mut config = healthy(5);
-    // Were Graph asked, this would be the cause.
-    config.tokens.roles.clear();
-    let tenant = Tenant::new(config);
-    let (proxy, asked) = blocking_proxy();
-    let program = Program::new()
-        .args(["doctor"])
-        .env("IDENTITY_ENDPOINT", &format!("{}/msi/token", tenant.root()))
-        .env("IDENTITY_HEADER", "simulator")
-        .env(
-            "HTTPS_PROXY",
-            &format!("http://user:pass-of-the-proxy@{proxy}"),
-        );
-    let (_, report) = examined(program);
-    let named = ["graph.microsoft.com", &proxy.to_string(), "HTTPS_PROXY"];
-    assert_cause(&report, ("graph", "proxy-blocked", 1), &named);
-    assert_eq!(outcomes(&report), "+x-+++++xx--", "{report:#}");
-    assert_eq!(
-        asked.recv().expect("it was asked"),
-        "CONNECT graph.microsoft.com:443 HTTP/1.1"
-    );
-    assert_eq!(tenant.statistics().requests.list, 0);
-
-    // One that is not there at all.
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let nobody = free.local_addr().expect("it is bound");
-    drop(free);
-    let program = tenant
-        .surround()
-        .args(["doctor", "--graph-url", "https://graph.microsoft.com"])
-        .env("HTTPS_PROXY", &format!("http://{nobody}"));
-    let (_, report) = examined(program);
-    assert_cause(
-        &report,
-        ("graph", "proxy-blocked", 1),
-        &[&nobody.to_string(), "HTTPS_PROXY"],
-    );
-}
-
-/// By a clock that is days ahead every token looks expired, and by one that is behind none looks issued.
-#[test]
-fn a_clock_that_is_wrong() {
-    const DAY: i64 = 24 * 60 * 60 * 1_000;
-    let cases = [
-        (-3 * DAY, "ahead of"),
-        (3 * DAY, "behind"),
-        (-10 * 60 * 1_000, "ahead of"),
-    ];
-    each(cases, |(clock, words)| {
-        let mut config = healthy(5);
-        config.clock_ahead_ms = clock;
-        let tenant = Tenant::new(config);
-        let (_, report) = examined(doctor(&tenant));
-        assert_cause(
-            &report,
-            ("clock", "wrong-clock", 1),
-            &["this machine's clock", words, "set the clock"],
-        );
-        assert_eq!(outcomes(&report), "++x---------", "{report:#}");
-        let ahead = report["ClockAheadSeconds"].as_i64().expect("a number");
-        assert!((ahead + clock / 1_000).abs() < 30, "{ahead}");
-    });
-    let mut config = healthy(5);
-    config.clock_ahead_ms = 60_000;
-    let (_, report) = examined(doctor(&Tenant::new(config)));
-    assert_eq!(
-        outcomes(&report),
-        "+++++++++++-",
-        "a minute does no harm: {report:#}"
-    );
-}
-
-#[test]
 fn a_device_that_is_not_there() {
     let tenant = Tenant::new(healthy(5));
     let unknown = "00112233-4455-6677-8899-aabbccddeeff";
@@ -410,202 +267,11 @@ fn a_device_that_is_not_there() {
 #[test]
 fn a_device_that_takes_no_sync() {
     let mut config = healthy(50);
-    config.fleet.unsupported = intune_sync_simulator::Share::percent(100);
+    config.fleet.unsupported = Share::percent(100);
     let tenant = Tenant::new(config);
     let device = device(&tenant);
     let (_, report) = examined(doctor(&tenant).args(["--probe", &device]));
     assert_cause(&report, ("sync", "device-refused", 1), &[&device]);
-}
-
-#[test]
-fn what_responds_is_not_graph_or_is_failing() {
-    let tenant = Tenant::new(healthy(5));
-    // An HTTP server where TLS is spoken.
-    let root = tenant.root().replace("http://", "https://");
-    let (_, report) = examined(doctor(&tenant).args(["--graph-url", &root]));
-    assert_cause(
-        &report,
-        ("graph", "graph-unreachable", 1),
-        &["no secure connection", "--ca-file"],
-    );
-
-    let (address, _asked) = blocking_proxy();
-    let (_, report) = examined(doctor(&tenant).args(["--graph-url", &format!("http://{address}")]));
-    assert_cause(
-        &report,
-        ("graph", "not-graph", 1),
-        &["403 instead of 401", "--graph-url"],
-    );
-
-    let mut config = healthy(5);
-    config.faults.page = intune_sync_simulator::Share::percent(100);
-    config.faults.statuses = vec![503];
-    let (_, report) = examined(doctor(&Tenant::new(config)));
-    assert_cause(&report, ("devices", "graph-unavailable", 1), &["503"]);
-
-    let mut config = healthy(5);
-    config.faults.page = intune_sync_simulator::Share::percent(100);
-    config.faults.statuses = vec![400];
-    let (_, report) = examined(doctor(&Tenant::new(config)));
-    let named = ["Microsoft Graph refuses to read devices (400"];
-    assert_cause(&report, ("devices", "request-refused", 1), &named);
-
-    let mut config = healthy(5);
-    config.tokens.refuse_after_writes = Some(0);
-    let (_, report) = examined(doctor(&Tenant::new(config)));
-    assert_cause(
-        &report,
-        ("devices", "token-refused", 4),
-        &["401", "sign-in log"],
-    );
-}
-
-/// A certificate authority of one's own, and a proxy on the way.
-#[test]
-fn graph_behind_a_proxy_that_inspects_tls() {
-    let tenant = Tenant::new(healthy(5));
-    let authority = TestAuthority::new();
-    let front = Front::of(&tenant, &authority, &["graph.microsoft.com"]);
-    let proxy = Proxy::to(front.address, &tenant);
-    let examine = || {
-        Program::new()
-            .args(["doctor"])
-            .env("IDENTITY_ENDPOINT", &format!("{}/msi/token", tenant.root()))
-            .env("IDENTITY_HEADER", "simulator")
-            .env("HTTPS_PROXY", &proxy.url())
-    };
-    let (_, report) = examined(examine());
-    assert_cause(
-        &report,
-        ("graph", "graph-unreachable", 1),
-        &["no secure connection", "--ca-file"],
-    );
-    assert_eq!(tenant.statistics().requests.list, 0);
-
-    let file = authority.file();
-    let (_, report) = examined(examine().args(["--ca-file", file.to_str().expect("UTF-8")]));
-    assert_eq!(outcomes(&report), "+++++++++++-", "{report:#}");
-    let detail = list(&report, "Steps")[1]["Detail"]
-        .as_str()
-        .expect("a text");
-    assert!(
-        detail.contains(&format!("through the proxy `{}`", proxy.address)),
-        "{detail}"
-    );
-    assert_eq!(proxy.asked(), ["graph.microsoft.com:443"]);
-}
-
-#[test]
-fn a_token_that_says_nothing_of_itself_is_tried() {
-    let mut config = healthy(5);
-    config.tokens.fixed = Some("an-opaque-token".into());
-    let (_folder, path) = token_file("an-opaque-token");
-    let args = [
-        "--auth",
-        "token-file",
-        "--token-file",
-        path.to_str().expect("UTF-8"),
-    ];
-    let tenant = Tenant::new(config.clone());
-    let device = device(&tenant);
-    let (_, report) = examined(doctor(&tenant).args(args).args(["--probe", &device]));
-    assert_eq!(outcomes(&report), "++++------++", "{report:#}");
-    assert_eq!(report["Token"], Value::Null);
-
-    config.tokens.roles = vec![READ.into()];
-    let tenant = Tenant::new(config);
-    let (_, report) = examined(doctor(&tenant).args(args).args(["--probe", &device]));
-    assert_cause(
-        &report,
-        ("sync", "role-missing", 4),
-        &[SYNC, "intune-sync grant"],
-    );
-}
-
-#[test]
-fn a_users_token_is_judged_by_its_scopes() {
-    let delegated = |scopes: &str| {
-        grant::jwt(&json!({
-            "aud": "00000003-0000-0000-c000-000000000000", "tid": TENANT, "scp": scopes, "iat": 1, "exp": 32_503_680_000_u64,
-        }))
-    };
-    for (scopes, roles, expected) in [
-        (
-            format!("openid {READ} {SYNC}"),
-            vec![READ, SYNC],
-            "++++++++++++",
-        ),
-        (format!("openid {READ} {SYNC}"), vec![], "++++++++++x-"),
-        (
-            "User.Read openid".to_owned(),
-            vec![READ, SYNC],
-            "+++++++x----",
-        ),
-    ] {
-        let token = delegated(&scopes);
-        let mut config = healthy(5);
-        config.tokens.fixed = Some(token.clone());
-        config.tokens.roles = roles.iter().map(|role| (*role).to_owned()).collect();
-        let tenant = Tenant::new(config);
-        let (_folder, path) = token_file(&token);
-        let (_, report) = examined(
-            doctor(&tenant)
-                .args([
-                    "--auth",
-                    "token-file",
-                    "--token-file",
-                    path.to_str().expect("UTF-8"),
-                ])
-                .args(["--probe", &device(&tenant)]),
-        );
-        assert_eq!(outcomes(&report), expected, "{report:#}");
-        assert_eq!(report["Token"]["Kind"], "delegated");
-        if let Some(hint) = report["Cause"]["Hint"].as_str() {
-            assert!(
-                !hint.contains("intune-sync grant"),
-                "of no use to a user: {hint}"
-            );
-        }
-    }
-}
-
-#[test]
-fn a_token_for_something_else() {
-    let claims = |audience: &str| json!({"aud": audience, "tid": TENANT, "roles": [READ, SYNC]});
-    let tenant = Tenant::new(healthy(5));
-    for (audience, cloud, named) in [
-        (
-            "https://management.azure.com/",
-            "public",
-            "https://graph.microsoft.com",
-        ),
-        (
-            "https://graph.microsoft.com",
-            "usgov",
-            "https://graph.microsoft.us",
-        ),
-    ] {
-        let (_folder, path) = token_file(&grant::jwt(&claims(audience)));
-        let (_, report) = examined(doctor(&tenant).args([
-            "--auth",
-            "token-file",
-            "--token-file",
-            path.to_str().expect("UTF-8"),
-            "--cloud",
-            cloud,
-        ]));
-        assert_cause(
-            &report,
-            ("audience", "wrong-audience", 4),
-            &[audience, named, "--cloud"],
-        );
-        assert_eq!(outcomes(&report), "++++x+--++--", "{report:#}");
-    }
-    assert_eq!(
-        tenant.statistics().requests.list,
-        2,
-        "the token is sent nowhere"
-    );
 }
 
 /// What is examined is the job's own set-up.

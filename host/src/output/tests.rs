@@ -1,4 +1,7 @@
-//! A scripted run in each format, and every output against its JSON Schema.
+//! A scripted run in each format.
+
+mod extremes;
+mod schemas;
 
 use insta::assert_snapshot;
 use intune_sync_report::{ExitStatus, Format, Stop};
@@ -7,9 +10,9 @@ use intune_sync_wit::{
     Plan, Problem, Purpose, Retried, Retrying, RunStatus, Summary, Throttled,
 };
 use jiff::{SignedDuration, Timestamp};
-use jsonschema::{Registry, Validator};
 use serde_json::Value;
 
+use self::schemas::{assert_valid, validator};
 use super::Output;
 use crate::{
     cli::{OutputOptions, Verbosity},
@@ -536,188 +539,4 @@ fn json_of_a_plan() {
     );
     assert!(!stdout.contains("ToSync"), "{stdout}");
     assert_valid(&validator("output"), &stdout);
-}
-
-#[test]
-fn the_schemas_refuse_what_they_do_not_describe() {
-    let (json, jsonl) = (validator("output"), validator("event"));
-    let (stdout, _) = sync(Format::Json, Verbosity::Quiet);
-    let object: Value = serde_json::from_str(&stdout).expect("one line of JSON");
-    let keys: Vec<String> = object
-        .as_object()
-        .expect("an object")
-        .keys()
-        .cloned()
-        .collect();
-    for key in keys {
-        let mut broken = object.clone();
-        broken.as_object_mut().expect("an object").remove(&key);
-        let is_optional = key == "Incomplete";
-        assert_eq!(json.is_valid(&broken), is_optional, "without {key}");
-        broken[&key] = Value::Bool(true);
-        assert!(!json.is_valid(&broken), "{key} of a wrong type");
-    }
-    let (stdout, _) = sync(Format::Jsonl, Verbosity::Quiet);
-    for line in stdout.lines() {
-        let object: Value = serde_json::from_str(line).expect("one line of JSON");
-        let mut broken = object.clone();
-        broken["more"] = Value::Null;
-        assert!(!jsonl.is_valid(&broken), "{broken}");
-        for key in object.as_object().expect("an object").keys() {
-            let mut broken = object.clone();
-            broken.as_object_mut().expect("an object").remove(key);
-            let is_optional = key == "Incomplete";
-            assert_eq!(
-                jsonl.is_valid(&broken),
-                is_optional,
-                "without {key}: {broken}"
-            );
-        }
-    }
-}
-
-#[test]
-fn every_kind_of_event_is_in_the_script() {
-    let (stdout, _) = sync(Format::Jsonl, Verbosity::Quiet);
-    let schema: Value = serde_json::from_str(EVENT).expect("the schema is JSON");
-    let kinds = schema["$defs"].as_object().expect("an object").keys();
-    // That one is a plan's.
-    for kind in kinds.filter(|kind| *kind != "device") {
-        assert!(stdout.contains(&format!(r#""event":"{kind}""#)), "{kind}");
-    }
-}
-
-const OUTPUT: &str = include_str!("../../schemas/output.schema.json");
-const EVENT: &str = include_str!("../../schemas/event.schema.json");
-
-fn validator(name: &str) -> Validator {
-    let parse = |text: &str| -> Value { serde_json::from_str(text).expect("the schema is JSON") };
-    let schema = parse(if name == "event" { EVENT } else { OUTPUT });
-    let registry = Registry::new()
-        .add("file:///output.schema.json", parse(OUTPUT))
-        .expect("the address is one")
-        .prepare()
-        .expect("the schema refers to itself alone");
-    jsonschema::options()
-        .with_base_uri(format!("file:///{name}.schema.json"))
-        .with_registry(&registry)
-        .should_validate_formats(true)
-        .build(&schema)
-        .expect("the schema is one")
-}
-
-fn assert_valid(validator: &Validator, lines: &str) {
-    assert!(!lines.is_empty());
-    for line in lines.lines() {
-        let value: Value = serde_json::from_str(line).expect("one line of JSON");
-        let errors: Vec<String> = validator
-            .iter_errors(&value)
-            .map(|error| error.to_string())
-            .collect();
-        assert!(errors.is_empty(), "{line}\n{errors:#?}");
-    }
-}
-
-/// Each kind of event with every number at its least or its greatest.
-fn extremes(number: u32) -> Vec<EventKind> {
-    let long = if number == 0 { 0 } else { u64::MAX };
-    let status = u16::try_from(number).unwrap_or(u16::MAX);
-    let groups = || {
-        let group = GroupCount {
-            label: "a reason".into(),
-            devices: number,
-        };
-        vec![group.clone(), group]
-    };
-    let batch = || Batch {
-        number,
-        of: number,
-        first: number,
-        last: number,
-        total: number,
-    };
-    let failure = Failure {
-        status: Some(status),
-        code: String::new(),
-        message: String::new(),
-        request_id: String::new(),
-        client_request_id: String::new(),
-    };
-    vec![
-        EventKind::Listed(Listed {
-            pages: number,
-            devices: number,
-        }),
-        EventKind::Incomplete(Incomplete {
-            listed: number,
-            counted: Some(number),
-        }),
-        EventKind::Planned(Plan {
-            listed: number,
-            total: number,
-            to_sync: number,
-            skipped: groups(),
-            platforms: groups(),
-            batches: number,
-            requests: number,
-            expected: long,
-        }),
-        EventKind::BatchStarted(batch()),
-        EventKind::BatchFinished(batch()),
-        device(long, number, Outcome::Accepted),
-        device(long, number, Outcome::Gone),
-        device(long, number, Outcome::Skipped(String::new())),
-        device(long, number, Outcome::Failed(failure)),
-        EventKind::Throttled(Throttled {
-            wait: long,
-            named: true,
-            status,
-        }),
-        EventKind::Retrying(Retrying {
-            what: Retried::Sync,
-            devices: number,
-            status: Some(status),
-            code: String::new(),
-            wait: long,
-        }),
-        EventKind::TokenRenewed,
-        EventKind::Notice(String::new()),
-    ]
-}
-
-/// A component makes its numbers up.
-#[test]
-fn no_number_breaks_a_report() {
-    let numbers = [0, u32::MAX];
-    let scripts = numbers.into_iter().flat_map(|first| {
-        numbers.map(|then| {
-            let events = extremes(first).into_iter().chain(extremes(then));
-            (0..).step_by(20).zip(events).collect::<Vec<_>>()
-        })
-    });
-    let count = u32::MAX;
-    let summary = Summary {
-        total: count,
-        success: count,
-        error: count,
-        skipped: count,
-        gone: count,
-        pending: count,
-        batches: count,
-        retries: u64::MAX,
-        throttled: u64::MAX,
-        requests: u64::MAX,
-        duration: u64::MAX,
-        status: RunStatus::Completed,
-    };
-    for script in scripts {
-        for format in [Format::Text, Format::Json, Format::Jsonl] {
-            for purpose in [Purpose::Sync, Purpose::Plan] {
-                for verbosity in [Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose] {
-                    let (stdout, _) = run(format, verbosity, purpose, script.clone(), &summary);
-                    assert!(!stdout.is_empty());
-                }
-            }
-        }
-    }
 }

@@ -1,5 +1,8 @@
 //! The client against servers on loopback.
 
+mod certificates;
+mod proxies;
+
 use std::{
     io::{Read, Write},
     net::TcpListener,
@@ -293,137 +296,6 @@ async fn failures_are_told_apart() {
     assert!(matches!(error, ClientError::Tls { .. }), "{error}");
 }
 
-/// Tells the test program that it was started as [`behind_a_proxy`].
-const CHILD: &str = "INTUNE_SYNC_TEST_PROXY_CHILD";
-
-#[test]
-fn the_system_s_proxy_is_for_others_than_loopback() {
-    let proxy = serve_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nproxy");
-    let status = std::process::Command::new(std::env::current_exe().expect("a running program"))
-        .args(["behind_a_proxy", "--ignored"])
-        .env("HTTP_PROXY", &proxy)
-        .env("http_proxy", &proxy)
-        .env_remove("NO_PROXY")
-        .env_remove("no_proxy")
-        .env_remove("REQUEST_METHOD")
-        .env(CHILD, "1")
-        .stdout(std::process::Stdio::null())
-        .status()
-        .expect("a child");
-    assert!(status.success());
-}
-
-#[tokio::test]
-#[ignore = "started by the test above, in a separate environment"]
-async fn behind_a_proxy() {
-    if std::env::var_os(CHILD).is_none() {
-        return;
-    }
-    let direct = serve_bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\ndirect");
-    let (_, text) = get_text(&client(), "http://graph.invalid/")
-        .await
-        .expect("a response");
-    assert_eq!(text, "proxy");
-    let (_, text) = get_text(&client(), &direct).await.expect("a response");
-    assert_eq!(text, "direct");
-    let error = get_text(&HttpClient::direct(), "http://graph.invalid/")
-        .await
-        .expect_err("no such name");
-    assert!(matches!(error, ClientError::Dns { .. }), "{error}");
-}
-
-/// A client behind this proxy.
-fn behind(proxy: &str) -> HttpClient {
-    let proxies = Proxies::read(|name| (name == "HTTPS_PROXY").then(|| proxy.into()));
-    HttpClient {
-        direct: Arc::new(Pool::new(None, Vec::new())),
-        outward: Some(Arc::new(Pool::new(
-            Some(proxies.expect("the address of a proxy")),
-            Vec::new(),
-        ))),
-    }
-}
-
-#[tokio::test]
-async fn a_proxy_that_is_the_obstacle_is_named_with_its_status() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
-    let closed = format!("http://{}", listener.local_addr().expect("bound"));
-    drop(listener);
-    for (proxy, problem) in [
-        (closed, "it refused the connection"),
-        (
-            "http://proxy.invalid:8080".to_owned(),
-            "cannot resolve the name of the proxy: ",
-        ),
-        (
-            serve_bytes(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),
-            "it refused to connect to it (status 403)",
-        ),
-        (
-            serve_bytes(b"HTTP/1.1 502 Bad Gateway\r\n\r\n"),
-            "it refused to connect to it (status 502)",
-        ),
-        (
-            serve_bytes(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"),
-            "it requires a user and a password (status 407)",
-        ),
-        (serve_bytes(b""), "it closed the connection"),
-        (
-            serve_bytes(b"SSH-2.0-OpenSSH_9.6\r\n"),
-            "it refused to connect to it",
-        ),
-    ] {
-        let with_password = proxy.replace("http://", "http://user:secret@");
-        let error = get_text(&behind(&with_password), "https://graph.microsoft.com/x")
-            .await
-            .expect_err("no way through");
-        let proxy = proxy.trim_start_matches("http://");
-        let expected = format!(
-            "no connection to `graph.microsoft.com` through the proxy `{proxy}`: {problem}"
-        );
-        assert!(error.to_string().starts_with(&expected), "{error}");
-        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
-    }
-}
-
-#[tokio::test]
-async fn what_lies_behind_a_proxy_is_not_its_fault() {
-    let proxy = serve_bytes(b"HTTP/1.1 200 Connection established\r\n\r\n");
-    let error = get_text(&behind(&proxy), "https://graph.microsoft.com/x")
-        .await
-        .expect_err("no TLS");
-    assert!(matches!(error, ClientError::Closed { .. }), "{error}");
-}
-
-#[test]
-fn variables_that_name_certificates_which_are_not_there_are_refused() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let there = folder.path().display().to_string();
-    let check = |name: &'static str, value: &str| {
-        ca_file::check_variables(|asked| (asked == name).then(|| value.into()))
-    };
-    for (name, value) in [
-        ("SSL_CERT_FILE", "/nowhere/ca.pem".to_owned()),
-        ("SSL_CERT_FILE", there.clone()),
-        ("SSL_CERT_DIR", "/nowhere".to_owned()),
-    ] {
-        let error = check(name, &value).expect_err(name).to_string();
-        let expected = format!("`{name}` names `{value}`, which ");
-        assert!(error.starts_with(&expected), "{error}");
-    }
-    let file = folder.path().join("ca.pem");
-    std::fs::write(&file, CA).expect("written");
-    for (name, value) in [
-        ("SSL_CERT_FILE", file.display().to_string()),
-        ("SSL_CERT_FILE", String::new()),
-        ("SSL_CERT_DIR", there.clone()),
-        ("SSL_CERT_DIR", format!("/nowhere:{there}")),
-        ("SSL_CERT_DIR", String::new()),
-    ] {
-        assert_eq!(check(name, &value), Ok(()), "{name}={value}");
-    }
-}
-
 #[test]
 fn loopback_is_recognised() {
     for (url, loopback) in [
@@ -438,76 +310,6 @@ fn loopback_is_recognised() {
         assert_eq!(is_loopback(&url.parse().expect("a URL")), loopback, "{url}");
     }
 }
-
-#[test]
-fn a_bad_ca_file_is_named_with_what_is_wrong() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let pem =
-        |body: &str| format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
-    for (name, content, reason) in [
-        ("missing.pem", None, "No such file"),
-        ("empty.pem", Some(" \n".to_owned()), "it is empty"),
-        (
-            "text.pem",
-            Some("hello".to_owned()),
-            "no `BEGIN CERTIFICATE` block",
-        ),
-        (
-            "base64.pem",
-            Some(pem("!!")),
-            "certificate 1 in it is not valid PEM",
-        ),
-        (
-            "der.pem",
-            Some(pem("AAAA")),
-            "certificate 1 in it is not a valid X.509 certificate",
-        ),
-    ] {
-        let path = folder.path().join(name);
-        if let Some(content) = content {
-            std::fs::write(&path, content).expect("written");
-        }
-        let error = HttpClient::new(ClientOptions {
-            ca_file: Some(path.clone()),
-        })
-        .err()
-        .expect("refused");
-        let text = error.to_string();
-        assert!(
-            text.contains(&path.display().to_string()) && text.contains(reason),
-            "{text}"
-        );
-    }
-}
-
-#[test]
-fn a_good_ca_file_is_taken() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("ca.pem");
-    for mark in ["", "\u{feff}"] {
-        std::fs::write(&path, format!("{mark}{CA}")).expect("written");
-        assert_eq!(ca_file::read(&path).expect("a certificate").len(), 1);
-    }
-    HttpClient::new(ClientOptions {
-        ca_file: Some(path),
-    })
-    .expect("a client");
-}
-
-/// A self-signed certificate made for this test; its key was thrown away.
-const CA: &str = "\
------BEGIN CERTIFICATE-----
-MIIBkjCCATmgAwIBAgIUQV06tsqwviCvPBeNe1yRr79DvhcwCgYIKoZIzj0EAwIw
-HjEcMBoGA1UEAwwTaW50dW5lLXN5bmMgdGVzdCBDQTAgFw0yNjExMjMwNTEyMjJa
-GA8yMTI2MTAzMDA1MTIyMlowHjEcMBoGA1UEAwwTaW50dW5lLXN5bmMgdGVzdCBD
-QTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABDT55o8YxrcnBQt6ts0yVHhT3k+/
-7fKTcGYMOP74d3THi+NNN67spmSE58FAkn9X6b57wwMkeHsYt9O3h/zaCJajUzBR
-MB0GA1UdDgQWBBSmr9uaf2pfriFuxU5F8qGyjuAT4zAfBgNVHSMEGDAWgBSmr9ua
-f2pfriFuxU5F8qGyjuAT4zAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0cA
-MEQCIAqPjp6zlz9jE9bFo98w/wQu9pBWizlyGfKX/u28vGqiAiAl12ECWvkLy9k0
-18TXoxzHNEW/NWFahsdDL+pUVplMfw==
------END CERTIFICATE-----
-";
 
 #[test]
 fn credentials_stay_out_of_debug_output() {
