@@ -98,18 +98,18 @@ pub(crate) enum Progress {
 impl Awaiting {
     /// Takes the head of the response, if it is there.
     fn pull(&self) -> Option<Download> {
-        let no_body = || Error::Transport("the response has no body".to_owned());
-        let taken = || Error::Transport("the response was taken before".to_owned());
-        Some(match self.future.get()? {
+        let begun = match self.future.get()? {
             // It has no body by definition (RFC 9110, 15.3.5), and is how nearly every sync is accepted.
             Ok(Ok(head)) => match response(&head) {
-                response if response.status == 204 => Download::Complete(Ok(response)),
+                response if response.status == 204 => Ok(Download::Complete(Ok(response))),
                 response => Reading::begin(head, response)
-                    .map_or_else(|| Download::Complete(Err(no_body())), Download::Reading),
+                    .map(Download::Reading)
+                    .ok_or_else(|| Error::Transport("the response has no body".to_owned())),
             },
-            Ok(Err(code)) => Download::Complete(Err(code.into())),
-            Err(()) => Download::Complete(Err(taken())),
-        })
+            Ok(Err(code)) => Err(code.into()),
+            Err(()) => Err(Error::Transport("the response was taken before".to_owned())),
+        };
+        Some(begun.unwrap_or_else(|error| Download::Complete(Err(error))))
     }
 }
 
