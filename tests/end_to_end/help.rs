@@ -124,8 +124,8 @@ fn subcommands(page: &str) -> impl Iterator<Item = &str> {
 /// What the help names is where the packages put it, with all that the pages show.
 #[test]
 fn the_packages_bring_the_documentation_that_help_names() {
-    let folder = "/usr/share/doc/intune-sync";
-    assert!(page(&["-h"]).contains(folder));
+    let folder = "share/doc/intune-sync";
+    assert!(page(&["-h"]).contains(&format!("(installed: {folder})")));
     let host = Path::new(env!("CARGO_MANIFEST_DIR"));
     let manifest = std::fs::read_to_string(host.join("Cargo.toml")).expect("it is there");
     let mut folders = vec![host.join("../docs")];
@@ -139,11 +139,8 @@ fn the_packages_bring_the_documentation_that_help_names() {
             let within = from.strip_prefix(host.join("..")).expect("it is below");
             let within = within.display();
             let extension = path.extension().unwrap_or_default().display();
-            let deb = format!(
-                "[\"../{within}/*.{extension}\", \"{}/{within}/\",",
-                &folder[1..]
-            );
-            let rpm = format!("\"{within}/*.{extension}\", dest = \"{folder}/{within}/\",");
+            let deb = format!("[\"../{within}/*.{extension}\", \"usr/{folder}/{within}/\",");
+            let rpm = format!("\"{within}/*.{extension}\", dest = \"/usr/{folder}/{within}/\",");
             for asset in [deb, rpm] {
                 assert!(manifest.contains(&asset), "no {asset} for {path:?}");
             }

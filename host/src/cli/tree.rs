@@ -58,7 +58,7 @@ pub(crate) fn command() -> clap::Command {
 
 /// Where more is written, at the end of each page. `host/Cargo.toml` has the packages install it there.
 const MORE: &str =
-    "More: `intune-sync man`, and docs/ next to README.md (packages: /usr/share/doc/intune-sync)";
+    "More: `intune-sync man`, and docs/ next to README.md (installed: share/doc/intune-sync)";
 
 /// The tree, each of whose pages says where more is written.
 fn documented(command: clap::Command) -> clap::Command {
