@@ -26,7 +26,7 @@ fn the_page_of_messages_has_each() {
     Page::of_docs("messages.md").hold("messages", &(list + "\n"));
 }
 
-/// Each message stands in the source so that the list has it.
+/// Each message is written in the source so that the rule finds it.
 #[test]
 fn the_rule_sees_each_message() {
     let sources = Source::all();
