@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use intune_sync_egress::{
     Carrier, ClientError, Credential, Custody, CustodyRefusal, Gated, Limits, Proposal,
     ResponseBody, Rules, Terms, Timeouts, Transport, UnknownToken,
-    sync::{PresentedToken, Writes},
+    sync::{Head, PresentedToken, Writes},
 };
 use intune_sync_graph::{GraphRoot, batch_body, bulk_body};
 use intune_sync_ids::Guid;
@@ -201,13 +201,28 @@ impl Run {
         );
         let own = HeaderValue::from_static("00000000-0000-4000-8000-00000000000c");
         headers.insert("client-request-id", own);
-        let admitted = self.gated.admit(&Proposal {
+        let proposal = Proposal {
             method: &method,
             uri: &format!("{ROOT}{path}").parse().expect("an address"),
             headers: &headers,
             body: body.as_bytes(),
-        });
-        let held = self.custody.hold(admitted.expect("it is on the list"))?;
+        };
+        // A page is judged by its head before the rest is there, and no differently.
+        let by_head = match self.gated.check_head(&proposal).expect("it is on the list") {
+            Head::Read(read) => self.custody.check_read(&read, &proposal),
+            Head::Write => Ok(()),
+        };
+        let admitted = self.gated.admit(&proposal).expect("it is on the list");
+        let held = self.custody.hold(admitted);
+        if method == Method::GET {
+            let said = |refusal: &CustodyRefusal| refusal.to_string();
+            assert_eq!(
+                by_head.as_ref().err().map(said),
+                held.as_ref().err().map(said),
+                "{path}"
+            );
+        }
+        let held = held?;
         let sent = futures::FutureExt::now_or_never(held.send(Timeouts::default(), |_| {}));
         Ok(match sent {
             None => Got {
