@@ -1,13 +1,15 @@
 //! `make bench`: measures, and writes `docs/benchmarks.md`.
 //!
 //! The first argument is the program, the second a file with the output of the test of the sandbox's cost, the third the
-//! file to write.
+//! file to write. `intune-sync-bench quota [WORD…]` prints the use of the quota alone, without a program: a minute, for
+//! those who change the rate controller.
 
 mod clients;
 mod pacers;
 mod program;
 mod quota;
 mod report;
+mod usage;
 
 use std::{env, fs};
 
@@ -15,6 +17,11 @@ use anyhow::{Context, bail};
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [quota, words @ ..] = &arguments[..]
+        && quota == "quota"
+    {
+        return usage::print(words);
+    }
     let [program, costs, file] = &arguments[..] else {
         bail!("give the program and two files: `intune-sync-bench PROGRAM COSTS FILE`");
     };

@@ -69,8 +69,9 @@ pub(crate) fn measure(
     kind: QuotaKind,
     form: RetryAfterForm,
     course: Course,
+    seeds: u64,
 ) -> Outcome {
-    let outcomes = (0..SEEDS).map(|seed| once(sender, kind, form, course, seed));
+    let outcomes = (0..seeds).map(|seed| once(sender, kind, form, course, seed));
     let worst = outcomes.reduce(|mut worst, other| {
         for (worst, other) in worst.phases.iter_mut().zip(other.phases) {
             worst.used = worst.used.min(other.used);

@@ -3,14 +3,8 @@
 use std::{fmt::Write as _, process::Command, thread, time::Duration};
 
 use anyhow::{Context, bail, ensure};
-use intune_sync_engine::contract::Dispatch;
-use intune_sync_simulator::{QuotaKind, RetryAfterForm};
 
-use crate::{
-    clients::Kind,
-    program,
-    quota::{self, Course, LIMITERS, Measure, Outcome, SEEDS, Sender},
-};
+use crate::{program, usage};
 
 const METHOD: &str = "\
 # Benchmarks
@@ -36,10 +30,11 @@ const METHOD: &str = "\
 - **Throughput** is a run over loopback HTTP against `intune-sync simulate` in another process, without quota or latency.
 ";
 
-struct Targets(Vec<(String, String, bool)>);
+/// What is wanted, what was measured, and whether that is enough.
+pub(crate) struct Targets(Vec<(String, String, bool)>);
 
 impl Targets {
-    fn add(&mut self, what: &str, measured: String, met: bool) {
+    pub(crate) fn add(&mut self, what: &str, measured: String, met: bool) {
         self.0.push((what.to_owned(), measured, met));
     }
 }
@@ -52,7 +47,7 @@ impl Targets {
 pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
     let mut targets = Targets(Vec::new());
     let mut parts = String::new();
-    use_of_quota(&mut parts, &mut targets);
+    usage::write(&mut parts, &mut targets);
     cost(costs, &mut parts, &mut targets)?;
     start(program, &mut parts, &mut targets)?;
     memory(program, &mut parts, &mut targets)?;
@@ -80,152 +75,6 @@ pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
         );
     }
     Ok(text + &parts)
-}
-
-/// A sender, and the outcome of each course.
-struct Row {
-    name: String,
-    limiter: QuotaKind,
-    ours: bool,
-    courses: Vec<Outcome>,
-}
-
-const COURSES: [Course; 6] = [
-    Course::Steady(200),
-    Course::Steady(180),
-    Course::Steady(150),
-    Course::Steady(130),
-    Course::Steady(100),
-    Course::Changing,
-];
-
-fn rows(senders: &[(String, Sender)], form: RetryAfterForm) -> Vec<Row> {
-    let jobs: Vec<_> = LIMITERS
-        .iter()
-        .flat_map(|limiter| senders.iter().map(move |sender| (*limiter, sender)))
-        .collect();
-    let row = |(limiter, (name, sender)): (QuotaKind, &(String, Sender))| Row {
-        name: name.clone(),
-        limiter,
-        ours: matches!(sender, Sender::Engine(_)),
-        courses: COURSES
-            .map(|course| quota::measure(*sender, limiter, form, course))
-            .into(),
-    };
-    thread::scope(|scope| {
-        let half = jobs.len() / 2;
-        let (first, second) = jobs.split_at(half);
-        let other = scope.spawn(move || second.iter().map(|job| row(*job)).collect::<Vec<_>>());
-        let mut rows: Vec<Row> = first.iter().map(|job| row(*job)).collect();
-        rows.extend(other.join().expect("no measure panics"));
-        rows
-    })
-}
-
-fn use_of_quota(text: &mut String, targets: &mut Targets) {
-    let ours = [
-        ("intune-sync, single", Dispatch::Single),
-        ("intune-sync, batch", Dispatch::Batch),
-    ];
-    let ours: Vec<_> = ours
-        .map(|(name, dispatch)| (name.to_owned(), Sender::Engine(dispatch)))
-        .into();
-    let others = Kind::ALL
-        .iter()
-        .map(|kind| (kind.name().to_owned(), Sender::Other(*kind)));
-    let all: Vec<_> = ours.iter().cloned().chain(others).collect();
-
-    line(
-        text,
-        &format!(
-            "\n## Use of the quota\n\nEach figure is the worst of {SEEDS} seeds: used / throttled, in percent.\n"
-        ),
-    );
-    let rows_of_all = rows(&all, RetryAfterForm::Seconds);
-    table(text, &rows_of_all);
-    line(
-        text,
-        "\nThe same with responses without `Retry-After`, as Intune often sends them:\n",
-    );
-    table(text, &rows(&ours, RetryAfterForm::Missing));
-
-    let mine: Vec<&Row> = rows_of_all.iter().filter(|row| row.ours).collect();
-    let worst = |course: usize, phase: usize| {
-        let measures = mine.iter().map(|row| row.courses[course].phases[phase]);
-        measures
-            .reduce(|a, b| Measure {
-                used: a.used.min(b.used),
-                throttled: a.throttled.max(b.throttled),
-            })
-            .expect("there are rows")
-    };
-    let steady = worst(0, 0);
-    targets.add(
-        "quota of 200, all limiters, `single` and `batch`: at least 97 % used, under 0.1 % throttled",
-        format!("{:.2} % used, {:.3} % throttled", steady.used, steady.throttled),
-        steady.used >= 97.0 && steady.throttled < 0.1,
-    );
-    for (course, quota) in [(1, 180), (2, 150), (3, 130), (4, 100)] {
-        let learned = worst(course, 0);
-        targets.add(
-            &format!("the same with a quota of {quota}, which has to be learned"),
-            format!(
-                "{:.2} % used, {:.3} % throttled",
-                learned.used, learned.throttled
-            ),
-            learned.used >= 97.0 && learned.throttled < 0.1,
-        );
-    }
-    let (adapting, halved, doubled) = (worst(5, 0), worst(5, 1), worst(5, 2));
-    targets.add(
-        "five windows after the quota halves: at most 6 % throttled",
-        format!("{:.2} %", adapting.throttled),
-        adapting.throttled <= 6.0,
-    );
-    targets.add(
-        "then under 0.5 % throttled, at least 90 % used",
-        format!(
-            "{:.3} % throttled, {:.2} % used",
-            halved.throttled, halved.used
-        ),
-        halved.throttled < 0.5 && halved.used >= 90.0,
-    );
-    targets.add(
-        "from the tenth window after it doubles: at least 90 % used",
-        format!("{:.2} %", doubled.used),
-        doubled.used >= 90.0,
-    );
-    let early: u64 = mine
-        .iter()
-        .flat_map(|row| &row.courses)
-        .map(|outcome| outcome.early)
-        .sum();
-    targets.add("no early call", early.to_string(), early == 0);
-}
-
-fn table(text: &mut String, rows: &[Row]) {
-    line(
-        text,
-        "| limiter | client | 200 | 180 | 150 | 130 | 100 | halved: first 5 windows | then | doubled: from the 10th | early calls | lost devices |",
-    );
-    line(text, "|---|---|---|---|---|---|---|---|---|---|---|---|");
-    for row in rows {
-        let phases = row.courses.iter().flat_map(|outcome| &outcome.phases);
-        let cells: Vec<String> = phases
-            .map(|phase| format!("{:.1} / {:.3}", phase.used, phase.throttled))
-            .collect();
-        let early: u64 = row.courses.iter().map(|outcome| outcome.early).sum();
-        let lost: u64 = row.courses.iter().map(|outcome| outcome.lost).sum();
-        line(
-            text,
-            &format!(
-                "| {:?} | {} | {} | {early} | {lost} |",
-                row.limiter,
-                row.name,
-                cells.join(" | ")
-            ),
-        );
-    }
 }
 
 /// Reads what the test has printed: `sandbox-cost loopback single 52.3 39.9`.
@@ -379,6 +228,6 @@ fn command(name: &str, arguments: &[&str]) -> String {
 }
 
 /// Writing to a text does not fail.
-fn line(text: &mut String, line: &str) {
+pub(crate) fn line(text: &mut String, line: &str) {
     let _ = writeln!(text, "{line}");
 }

@@ -1,0 +1,291 @@
+//! The use of the quota: every client against every limiter, as tables, and what is wanted of them.
+
+use std::{
+    io::Write as _,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use anyhow::bail;
+use intune_sync_engine::contract::Dispatch;
+use intune_sync_simulator::{QuotaKind, RetryAfterForm};
+
+use crate::{
+    clients::Kind,
+    quota::{self, Course, LIMITERS, Measure, Outcome, SEEDS, Sender},
+    report::{Targets, line},
+};
+
+/// The quotas that do not change. The first is the documented one; the others have to be learned.
+const QUOTAS: [u32; 9] = [200, 195, 190, 180, 150, 130, 100, 80, 60];
+
+/// A sender, and the outcome of each course.
+struct Row {
+    name: String,
+    limiter: QuotaKind,
+    courses: Vec<Outcome>,
+}
+
+/// What a table shows.
+struct Table {
+    senders: Vec<(String, Sender)>,
+    limiters: Vec<QuotaKind>,
+    courses: Vec<Course>,
+    form: RetryAfterForm,
+    seeds: u64,
+}
+
+/// Writes the tables, and adds the targets.
+pub(crate) fn write(text: &mut String, targets: &mut Targets) {
+    let others = Kind::ALL
+        .iter()
+        .map(|kind| (kind.name().to_owned(), Sender::Other(*kind)));
+    let all = Table {
+        senders: ours().into_iter().chain(others).collect(),
+        limiters: LIMITERS.into(),
+        courses: courses(),
+        form: RetryAfterForm::Seconds,
+        seeds: SEEDS,
+    };
+    line(
+        text,
+        &format!(
+            "\n## Use of the quota\n\nEach figure is the worst of {SEEDS} seeds: used / throttled, in percent.\n"
+        ),
+    );
+    let with = all.rows();
+    all.draw(text, &with);
+    line(
+        text,
+        "\nThe same with responses without `Retry-After`, as Intune often sends them:\n",
+    );
+    let missing = Table {
+        senders: ours(),
+        form: RetryAfterForm::Missing,
+        ..all
+    };
+    let without = missing.rows();
+    missing.draw(text, &without);
+
+    let ours: Vec<String> = ours().into_iter().map(|(name, _)| name).collect();
+    let named: Vec<&Row> = with.iter().filter(|row| ours.contains(&row.name)).collect();
+    judge(targets, "", &named);
+    judge(
+        targets,
+        ", without `Retry-After`",
+        &without.iter().collect::<Vec<_>>(),
+    );
+}
+
+/// Prints the tables of the engine. Each word leaves out what it does not name: limiters (`sliding`), dispatches
+/// (`batch`), `named` or `missing` times, quotas (`150`), `changing`; and `seeds=9` takes that many.
+///
+/// # Errors
+///
+/// When a word names nothing, or nothing can be printed.
+pub(crate) fn print(words: &[String]) -> anyhow::Result<()> {
+    let mut left: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let mut seeds = SEEDS;
+    if let Some(at) = left.iter().position(|word| word.starts_with("seeds=")) {
+        seeds = left.remove(at)["seeds=".len()..].parse()?;
+    }
+    let forms = [
+        (RetryAfterForm::Seconds, "named"),
+        (RetryAfterForm::Missing, "missing"),
+    ];
+    let forms = named_by(&mut left, forms.into(), |(_, name)| (*name).to_owned());
+    let limiters = named_by(&mut left, LIMITERS.into(), |kind| format!("{kind:?}"));
+    let senders = named_by(&mut left, ours(), |(name, _)| {
+        name.rsplit(' ').next().unwrap_or_default().to_owned()
+    });
+    let courses = named_by(&mut left, courses(), |course| match course {
+        Course::Steady(quota) => quota.to_string(),
+        Course::Changing => "changing".to_owned(),
+    });
+    if let [word, ..] = &left[..] {
+        bail!("`{word}` names nothing that is measured");
+    }
+    let mut text = String::new();
+    for (form, name) in forms {
+        let table = Table {
+            senders: senders.clone(),
+            limiters: limiters.clone(),
+            courses: courses.clone(),
+            form,
+            seeds,
+        };
+        line(&mut text, &format!("\n{name}\n"));
+        table.draw(&mut text, &table.rows());
+    }
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+/// Those of `all` that the words name, or all if they name none of them. The words that do are used up.
+fn named_by<T>(words: &mut Vec<String>, all: Vec<T>, name: impl Fn(&T) -> String) -> Vec<T> {
+    let is = |item: &T, word: &String| name(item).eq_ignore_ascii_case(word);
+    let (used, left): (Vec<_>, Vec<_>) = std::mem::take(words)
+        .into_iter()
+        .partition(|word| all.iter().any(|item| is(item, word)));
+    *words = left;
+    let chosen = |item: &T| used.is_empty() || used.iter().any(|word| is(item, word));
+    all.into_iter().filter(chosen).collect()
+}
+
+fn ours() -> Vec<(String, Sender)> {
+    let ours = [
+        ("intune-sync, single", Dispatch::Single),
+        ("intune-sync, batch", Dispatch::Batch),
+    ];
+    ours.map(|(name, dispatch)| (name.to_owned(), Sender::Engine(dispatch)))
+        .into()
+}
+
+fn courses() -> Vec<Course> {
+    let steady = QUOTAS.map(Course::Steady);
+    steady.into_iter().chain([Course::Changing]).collect()
+}
+
+impl Table {
+    /// Measures all cells, two at a time.
+    fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for limiter in &self.limiters {
+            for (name, sender) in &self.senders {
+                rows.push((*limiter, name, *sender));
+            }
+        }
+        let width = self.courses.len();
+        let cells: Vec<Mutex<Option<Outcome>>> =
+            (0..rows.len() * width).map(|_| Mutex::new(None)).collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(cell) = cells.get(at) else {
+                    return;
+                };
+                let (limiter, _, sender) = rows[at / width];
+                let course = self.courses[at % width];
+                let outcome = quota::measure(sender, limiter, self.form, course, self.seeds);
+                *cell.lock().expect("no measure panics") = Some(outcome);
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(work);
+            work();
+        });
+        let mut cells = cells.into_iter().map(|cell| {
+            let outcome = cell.into_inner().expect("no measure panics");
+            outcome.expect("all are measured")
+        });
+        rows.into_iter()
+            .map(|(limiter, name, _)| Row {
+                name: name.clone(),
+                limiter,
+                courses: cells.by_ref().take(width).collect(),
+            })
+            .collect()
+    }
+
+    fn draw(&self, text: &mut String, rows: &[Row]) {
+        let names = self.courses.iter().map(|course| match course {
+            Course::Steady(quota) => quota.to_string(),
+            Course::Changing => {
+                "halved: first 5 windows | then | doubled: from the 10th".to_owned()
+            }
+        });
+        let names: Vec<String> = names.collect();
+        let head = format!(
+            "| limiter | client | {} | early calls | lost devices |",
+            names.join(" | ")
+        );
+        line(text, &head);
+        line(
+            text,
+            &format!("|{}", "---|".repeat(head.matches('|').count() - 1)),
+        );
+        for row in rows {
+            let phases = row.courses.iter().flat_map(|outcome| &outcome.phases);
+            let cells: Vec<String> = phases
+                .map(|phase| format!("{:.1} / {:.3}", phase.used, phase.throttled))
+                .collect();
+            let early: u64 = row.courses.iter().map(|outcome| outcome.early).sum();
+            let lost: u64 = row.courses.iter().map(|outcome| outcome.lost).sum();
+            line(
+                text,
+                &format!(
+                    "| {:?} | {} | {} | {early} | {lost} |",
+                    row.limiter,
+                    row.name,
+                    cells.join(" | ")
+                ),
+            );
+        }
+    }
+}
+
+/// Adds the targets of all limiters, and of `single` and `batch`.
+fn judge(targets: &mut Targets, how: &str, rows: &[&Row]) {
+    let worst = |course: usize, phase: usize| {
+        let measures = rows.iter().map(|row| row.courses[course].phases[phase]);
+        measures
+            .reduce(|a, b| Measure {
+                used: a.used.min(b.used),
+                throttled: a.throttled.max(b.throttled),
+            })
+            .expect("there are rows")
+    };
+    for (course, quota) in QUOTAS.iter().enumerate() {
+        let steady = worst(course, 0);
+        let (what, least) = if course == 0 {
+            (
+                "all limiters, `single` and `batch`: at least 99 % used",
+                99.0,
+            )
+        } else {
+            ("which has to be learned: at least 97 % used", 97.0)
+        };
+        targets.add(
+            &format!("quota of {quota}{how}, {what}, under 0.1 % throttled"),
+            format!(
+                "{:.2} % used, {:.3} % throttled",
+                steady.used, steady.throttled
+            ),
+            steady.used >= least && steady.throttled < 0.1,
+        );
+    }
+    let changing = QUOTAS.len();
+    let (adapting, halved, doubled) = (worst(changing, 0), worst(changing, 1), worst(changing, 2));
+    targets.add(
+        &format!("five windows after the quota halves{how}: at most 6 % throttled"),
+        format!("{:.2} %", adapting.throttled),
+        adapting.throttled <= 6.0,
+    );
+    targets.add(
+        &format!("then under 0.5 % throttled, at least 90 % used{how}"),
+        format!(
+            "{:.3} % throttled, {:.2} % used",
+            halved.throttled, halved.used
+        ),
+        halved.throttled < 0.5 && halved.used >= 90.0,
+    );
+    targets.add(
+        &format!("from the tenth window after it doubles: at least 90 % used{how}"),
+        format!("{:.2} %", doubled.used),
+        doubled.used >= 90.0,
+    );
+    let early: u64 = rows
+        .iter()
+        .flat_map(|row| &row.courses)
+        .map(|outcome| outcome.early)
+        .sum();
+    targets.add(
+        &format!("no early call{how}"),
+        early.to_string(),
+        early == 0,
+    );
+}
