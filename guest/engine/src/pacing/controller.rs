@@ -1,11 +1,15 @@
 //! The rate controller: finds out how many syncs a window admits.
 
+mod evidence;
 mod trial;
 
 use core::time::Duration;
 
-use self::trial::{Step, Trial};
-use super::{Pacer, SPAN, Trailing, pacer};
+use self::{
+    evidence::{Mark, Throttled},
+    trial::{Step, Trial},
+};
+use super::{Limit, Pacer, SPAN, Trailing, pacer};
 use crate::http::RequestId;
 
 /// The window of the documented quota (docs/graph-facts.md#quotas).
@@ -13,18 +17,20 @@ const WINDOW: Duration = Duration::from_secs(20);
 
 /// Finds out how many syncs may leave in a window, and keeps to that allowance.
 ///
-/// A 429 says that too much was sent, but not how much would have been right. Early and superfluous calls count against
-/// the caller. Another app may take half of the quota, and give it back later. So the controller starts at the ceiling,
-/// and learns:
+/// A 429 says that too much was sent, but not how much would have been right, and often not even for how long to wait.
+/// Early and superfluous calls count against the caller. Another app may take half of the quota, and give it back later.
+/// So the controller starts at the ceiling, and learns:
 ///
 /// - **The allowance is what was admitted before.** It learns from each *throttle window*, the time from the first
 ///   throttled response until a request is admitted again. A server that counts calls in windows refuses a request when
-///   the last 20 s are full, and admits one when they are not. So the number of syncs admitted in the 20 s before the
-///   throttle reopens is the limit, to within a few syncs.
+///   the last 20 s are full, and admits one when they are not. So the limit is at most what was admitted in the 20 s
+///   before the last refusal, and at least what was admitted in the 20 s before the throttle reopened. The controller
+///   tries the most, and falls back to less when that is throttled too.
 /// - **Unless the server is a bucket.** A bucket that has run dry has admitted a full bucket more than it admits in the
-///   long run. A second throttle window shows this: the syncs admitted between the two are what flows into the bucket,
-///   and they are fewer than in the last 20 s. From then on, a trial first drains what the bucket has saved up, and only
-///   what is admitted after that counts as a higher limit.
+///   long run. It is empty at each refusal, so all that is sent from one refusal to the next is what has flowed in, the
+///   refused calls included, for they drain it too. If that is less than the last 20 s have admitted, it is a bucket.
+///   From then on, a trial first drains what the bucket has saved up, and only what is admitted after that counts as a
+///   higher limit.
 /// - **When unsure, send small requests.** Below the ceiling, a request carries at most half a second's worth of syncs.
 ///   It carries half of that until a window has passed without a refusal, so that a throttled one costs a few syncs
 ///   instead of twenty. The first one after a throttle window carries a single sync.
@@ -36,6 +42,9 @@ const WINDOW: Duration = Duration::from_secs(20);
 ///   syncs if it is a batch.)
 /// - **What a trial has found must last.** The controller treats it as doubtful for four windows. If it is throttled in
 ///   that time, it goes back.
+/// - **What was throttled is paid for.** Each throttled sync puts the next trial off until 1,600 were admitted, so that
+///   fewer than one in a thousand are throttled. Only the first trial comes in any case, since what was learned may be
+///   too little, and all trials where the limit has fallen, since it may rise again.
 ///
 /// What else was tried, and why not: docs/decisions/rate-controller.md.
 ///
@@ -53,13 +62,17 @@ pub(super) struct RateController {
     admitted: Trailing,
     /// The throttle window that is not over yet.
     throttled: Option<Throttled>,
-    /// All syncs that were ever admitted.
+    /// All syncs that were ever charged: admitted, or throttled.
     total: u64,
+    /// Throttled syncs that the next trial has to wait for.
+    unpaid: u64,
     /// The end of the last throttle window.
-    reopened: Option<Mark>,
-    /// The end of the first throttle window in the latest series of those that followed each other within a [`SPAN`].
+    reopened: Option<Duration>,
+    /// The last refusal of the last throttle window: a bucket was empty then.
+    dry: Option<Mark>,
+    /// The same of the first throttle window in the latest series of those that followed each other within a [`SPAN`].
     dry_since: Option<Mark>,
-    /// The end of the last throttle window before the last trial began.
+    /// `dry` when the last trial began.
     before_trial: Option<Mark>,
 }
 
@@ -86,26 +99,6 @@ enum Fallback {
     Learned(u64),
 }
 
-/// A throttle window: from the first throttled response until a request is admitted.
-#[derive(Debug, Clone, Copy)]
-struct Throttled {
-    began: Duration,
-    /// The last moment at which a request is known to be refused.
-    refused_at: Duration,
-    /// Whether that is known from a Retry-After.
-    named: bool,
-    /// The syncs of the first request that was refused: the limit may be higher than what was admitted by up to this.
-    in_doubt: u64,
-}
-
-/// A point in time, and all syncs that were admitted by then. At the end of a throttle window, there is room for
-/// exactly one sync.
-#[derive(Debug, Clone, Copy)]
-struct Mark {
-    at: Duration,
-    total: u64,
-}
-
 /// How the quota took the syncs of a request.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Admission {
@@ -125,9 +118,12 @@ impl RateController {
     const HOLD_FELL: u32 = 5;
     /// The most windows where it has not.
     const HOLD_MAX: u64 = 32;
-    /// A trial costs a sync. There is at most one trial in this many syncs, so that fewer than one in a thousand are
-    /// throttled for it.
-    const SYNCS_PER_TRIAL: u64 = 1_600;
+    /// Windows until the next trial if the limit may be higher by a whole request.
+    const HOLD_IN_DOUBT: u32 = 2;
+    /// At most one sync in this many is throttled for trials, so that it is fewer than one in a thousand in all.
+    const SYNCS_PER_THROTTLED: u64 = 1_600;
+    /// The most windows for which throttled syncs put off a trial.
+    const PAY_MAX: u64 = 80;
     /// How far back the log of admitted syncs goes, in windows.
     const MEMORY: u32 = 5;
 
@@ -142,7 +138,9 @@ impl RateController {
             admitted: Trailing::default(),
             throttled: None,
             total: 0,
+            unpaid: 0,
             reopened: None,
+            dry: None,
             dry_since: None,
             before_trial: None,
         }
@@ -168,6 +166,14 @@ impl RateController {
             Phase::Trial(trial) => trial.safe,
         };
         Some(pacer::rate(safe))
+    }
+
+    /// What is known of the limit.
+    pub(super) fn limit(&self) -> Limit {
+        match self.phase {
+            Phase::AtCeiling { risen_from: None } => Limit::Unknown,
+            Phase::AtCeiling { .. } | Phase::Holding { .. } | Phase::Trial(_) => Limit::Learned,
+        }
     }
 
     /// When the next request may leave, as far as the rate is concerned and unless a response comes before.
@@ -210,27 +216,21 @@ impl RateController {
         admission: Admission,
     ) {
         self.admitted.add(now, admission.admitted);
-        self.total += u64::from(admission.admitted);
+        self.total += u64::from(admission.admitted) + u64::from(admission.throttled);
+        if self.limit() == Limit::Learned {
+            self.unpaid += u64::from(admission.throttled);
+        }
         if let Phase::Trial(trial) = &mut self.phase {
             trial.handle_response(id, admission.throttled == 0 && admission.admitted > 0);
         }
         // Requests that were in flight when the throttle reopened say nothing new.
-        let is_news = self.reopened.is_none_or(|reopened| reopened.at <= sent_at);
+        let is_news = self.reopened.is_none_or(|reopened| reopened <= sent_at);
         if admission.throttled > 0 && is_news {
-            // Waits are named in whole seconds, rounded up.
-            let rounding = Duration::from_secs(1);
-            let throttled = self.throttled.get_or_insert(Throttled {
-                began: now,
-                refused_at: now,
-                named: false,
-                in_doubt: admission.throttled.into(),
+            let total = self.total;
+            let throttled = self.throttled.get_or_insert_with(|| {
+                Throttled::new(Mark { at: now, total }, admission.throttled)
             });
-            let named = admission
-                .named_wait
-                .unwrap_or_default()
-                .saturating_sub(rounding);
-            throttled.refused_at = throttled.refused_at.max(now + named);
-            throttled.named |= admission.named_wait.is_some();
+            throttled.refused(now, sent_at, admission.named_wait);
         }
     }
 
@@ -239,48 +239,51 @@ impl RateController {
         let Some(throttled) = self.throttled.take() else {
             return;
         };
-        let here = self.mark(now);
-        let before = self.reopened.replace(here);
-        let soon = before.is_some_and(|reopened| throttled.began < reopened.at + SPAN);
+        let began = throttled.began;
+        // All but the sync that has just been admitted.
+        let end = Mark {
+            at: throttled.refused_at.min(now),
+            total: self.total.saturating_sub(1),
+        };
+        let before = self.dry.replace(end);
+        let reopened = self.reopened.replace(now);
+        let soon = reopened.is_some_and(|reopened| began.at < reopened + SPAN);
         let dry_since = self.dry_since.filter(|_| soon);
-        self.dry_since = dry_since.or(Some(here));
+        self.dry_since = dry_since.or(throttled.may_be_bucket().then_some(end));
+        let refused = self.pacer.allowance();
         match self.phase {
             Phase::Trial(trial) if self.saves_up => {
-                let flow = self.flow(trial.emptied, now, self.pacer.allowance());
+                let flow = self.flow(trial.emptied, began, refused);
                 self.pacer.allow(flow.max(trial.safe));
                 self.settle(now);
             }
             Phase::Trial(trial) => {
-                let (_, most) = self.window(now, throttled, self.pacer.allowance());
+                let (_, most) = self.window(now, throttled, refused);
                 let lasting = most.min(trial.proven).max(trial.safe);
                 self.confirm(now, Fallback::Held(trial.safe), lasting);
             }
             Phase::Holding {
                 fallback: Some(Fallback::Held(safe)),
                 ..
-            } => {
-                let refused = self.pacer.allowance();
-                match self.bucket(now, before.unwrap_or(here), refused) {
-                    Some(flow) => {
-                        self.pacer.allow(flow.max(safe));
-                        self.settle(now);
-                    }
-                    None => {
-                        let (_, most) = self.window(now, throttled, refused);
-                        self.confirm(now, Fallback::Held(safe), most.max(safe));
-                    }
+            } => match self.bucket(began, before.unwrap_or(began), refused) {
+                Some(flow) => {
+                    self.pacer.allow(flow.max(safe));
+                    self.settle(now);
                 }
-            }
+                None => self.confirm_most(now, throttled, safe),
+            },
             Phase::AtCeiling {
                 risen_from: Some(safe),
-            } => {
-                // A bucket had saved it up. What has flowed into it since before the trial is safe in any case.
-                let since = self.before_trial.take().unwrap_or(here);
-                let flow = self.flow(since, now, self.pacer.allowance());
-                self.saves_up = true;
+            } if self.saves_up => {
+                // What has flowed into the bucket since before the trial is safe in any case.
+                let since = self.before_trial.take().unwrap_or(began);
+                let flow = self.flow(since, began, refused);
                 self.pacer.allow(flow.max(safe));
                 self.settle(now);
             }
+            Phase::AtCeiling {
+                risen_from: Some(safe),
+            } => self.confirm_most(now, throttled, safe),
             Phase::AtCeiling { risen_from: None } | Phase::Holding { .. } => {
                 let dry_since = dry_since.or(before.filter(|_| self.saves_up));
                 self.learn(now, throttled, dry_since);
@@ -288,21 +291,30 @@ impl RateController {
         }
     }
 
+    /// Holds the most that a throttle window leaves possible, above what is safe.
+    fn confirm_most(&mut self, now: Duration, throttled: Throttled, safe: u64) {
+        let (_, most) = self.window(now, throttled, self.pacer.allowance());
+        self.confirm(now, Fallback::Held(safe), most.max(safe));
+    }
+
     /// Learns from a throttle window at an allowance that was assumed to be safe. `dry_since` is when a bucket may have
     /// been empty last.
     fn learn(&mut self, now: Duration, throttled: Throttled, dry_since: Option<Mark>) {
         let before = self.pacer.allowance();
         let (mut least, mut most) = self.window(now, throttled, before);
-        if let Some(flow) = dry_since.and_then(|since| self.bucket(now, since, before)) {
+        if let Some(flow) = dry_since.and_then(|since| self.bucket(throttled.began, since, before))
+        {
             (least, most) = (flow, flow);
+            // What it cost to learn this says nothing of trials, which drain the bucket and use what it has saved up.
+            self.unpaid = 0;
         }
         let long = self
             .admitted
-            .after(throttled.began.saturating_sub(WINDOW * Self::MEMORY));
+            .after(throttled.began.at.saturating_sub(WINDOW * Self::MEMORY));
         let bucket_and_all = u64::from(Self::MEMORY + 1) * least;
         self.fell |= long > bucket_and_all + bucket_and_all / 4;
         if throttled.in_doubt > before / 16 {
-            self.hold = 1;
+            self.hold = Self::HOLD_IN_DOUBT;
         } else if most < before - before / 16 {
             self.hold = Self::HOLD;
         }
@@ -327,14 +339,6 @@ impl RateController {
         }
     }
 
-    /// The syncs admitted in the window that ended when the throttle reopened. The one that reopened it counts in the
-    /// next window.
-    fn last_window(&self, now: Duration) -> u64 {
-        self.admitted
-            .after(now.saturating_sub(WINDOW))
-            .saturating_sub(1)
-    }
-
     /// The most syncs that may ever leave in a window.
     pub(super) fn ceiling(&self) -> u64 {
         self.pacer.ceiling()
@@ -346,51 +350,7 @@ impl RateController {
         *self = Self::new(ceiling);
         self.admitted.add(now, devices);
         self.total = devices.into();
-        self.throttled = Some(Throttled {
-            began: now,
-            refused_at: now,
-            named: false,
-            in_doubt: 0,
-        });
-    }
-
-    /// The least and the most that a limiter that counts windows would admit. A single throttle window never takes away
-    /// more than half, in case it has another cause.
-    fn window(&self, now: Duration, throttled: Throttled, before: u64) -> (u64, u64) {
-        let (low, high) = self.bounds(before);
-        let least = self.last_window(now).clamp(low, high);
-        let refused_at = throttled.refused_at.min(now).saturating_sub(WINDOW);
-        let most = self
-            .admitted
-            .after(refused_at)
-            .saturating_sub(1)
-            .clamp(least, high);
-        // If as much was admitted before and no wait is named, the limit has fallen and the new one is unknown.
-        let known = throttled.named || most < before - before / 16;
-        (least, if known { most } else { least })
-    }
-
-    /// What flows in a window into a bucket that was empty at `since` and is empty again; a little less, so that it
-    /// fills up.
-    fn flow(&self, since: Mark, now: Duration, before: u64) -> u64 {
-        let time = now.saturating_sub(since.at).as_millis().max(1);
-        let admitted = u128::from(self.total - since.total);
-        let flow = u64::try_from(admitted * WINDOW.as_millis() / time).unwrap_or(u64::MAX);
-        let (low, high) = self.bounds(before);
-        (flow - flow / 64).clamp(low, high)
-    }
-
-    /// The least and the most to which one throttle window reduces an allowance. The least is half, and never below a
-    /// twentieth of the ceiling: a run that is throttled even then is not throttled for its rate.
-    fn bounds(&self, before: u64) -> (u64, u64) {
-        let least = (self.pacer.ceiling() / 20).max(1);
-        let low = (before / 2).max(least).min(before);
-        (low, before.saturating_sub(1 + before / 64).max(low))
-    }
-
-    fn mark(&self, at: Duration) -> Mark {
-        let total = self.total;
-        Mark { at, total }
+        self.throttled = Some(Throttled::new(self.mark(now), 0));
     }
 
     /// Moves on from an allowance that has proved to be safe.
@@ -407,9 +367,9 @@ impl RateController {
                 fallback: Some(_),
             } if until <= now => self.settle(now),
             Phase::Holding { until, .. } if until <= now => {
-                self.before_trial = self.reopened;
+                self.before_trial = self.dry;
                 let here = self.mark(now);
-                let emptied = self.reopened.unwrap_or(here);
+                let emptied = self.dry.unwrap_or(here);
                 let safe = self.pacer.allowance();
                 self.look_for_more(Trial::new(safe, emptied, here, self.saves_up));
             }
@@ -433,32 +393,29 @@ impl RateController {
 
     /// Holds the allowance until the next trial.
     fn settle(&mut self, now: Duration) {
-        let most = if self.fell {
-            Self::HOLD_FELL
+        let allowance = self.pacer.allowance();
+        let (most, unpaid) = if self.fell {
+            (Self::HOLD_FELL, 0)
         } else {
-            let most = Self::HOLD_MAX.max(Self::SYNCS_PER_TRIAL / self.pacer.allowance());
-            u32::try_from(most).unwrap_or(u32::MAX)
+            let most = Self::HOLD_MAX.max(Self::SYNCS_PER_THROTTLED / allowance);
+            let unpaid = self.unpaid * Self::SYNCS_PER_THROTTLED / allowance;
+            (whole(most), whole(unpaid.min(Self::PAY_MAX)))
         };
-        let windows = self.hold.min(most);
-        self.hold = (2 * windows).max(Self::HOLD).min(most);
+        let scheduled = self.hold.min(most);
+        self.hold = (2 * scheduled).max(Self::HOLD).min(most);
+        // The first trial is not put off: what was learned may be too little.
+        let windows = if scheduled <= Self::HOLD {
+            scheduled
+        } else {
+            scheduled.max(unpaid)
+        };
+        // What a hold does not pay is left for the next one.
+        let paid = (u64::from(windows) * allowance).div_ceil(Self::SYNCS_PER_THROTTLED);
+        self.unpaid = self.unpaid.saturating_sub(paid);
         self.phase = Phase::Holding {
             until: now + SPAN * windows,
             fallback: None,
         };
-    }
-
-    /// What flows in a window into a bucket that was empty at `dry` and is empty again, if the server is one: then the
-    /// last window has admitted what was saved up, which is more than what has flowed in since. A limiter that counts
-    /// windows admits the same in each.
-    fn bucket(&mut self, now: Duration, dry: Mark, before: u64) -> Option<u64> {
-        let flow = self.flow(dry, now, before);
-        if self.last_window(now) <= flow + flow / 16 {
-            return None;
-        }
-        self.saves_up = true;
-        // It was empty before the last trial, too, and a longer time gives a better estimate.
-        let since = self.before_trial.take().unwrap_or(dry);
-        Some(self.flow(since, now, before))
     }
 
     /// Tries more than is proven.
@@ -476,9 +433,7 @@ impl RateController {
     /// How many syncs a request may carry.
     fn largest(&self, now: Duration, most: u32) -> u64 {
         let allowance = self.pacer.allowance();
-        let fresh = self
-            .reopened
-            .is_some_and(|reopened| now < reopened.at + SPAN);
+        let fresh = self.reopened.is_some_and(|reopened| now < reopened + SPAN);
         let share = |of: u64| u64::from(most).min(allowance / of).max(1);
         match self.phase {
             _ if self.throttled.is_some() => 1,
@@ -498,6 +453,10 @@ impl RateController {
 /// they fill it to the brim.
 fn even(allowance: u64, most: u64) -> u64 {
     allowance.div_ceil(allowance.div_ceil(most))
+}
+
+fn whole(windows: u64) -> u32 {
+    u32::try_from(windows).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

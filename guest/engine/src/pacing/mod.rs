@@ -17,7 +17,7 @@ use self::{
     budget::RetryBudget,
     controller::{Admission, RateController},
     pacer::{Pacer, SPAN},
-    throttle::{Reopened, Throttle},
+    throttle::{Limit, Reopened, Throttle},
     trailing::Trailing,
 };
 use crate::{contract::Learned, http::RequestId};
@@ -206,12 +206,12 @@ impl Pacing {
         let window = match outcome.slow_down {
             None if outcome.progress == Progress::Failed && self.is_outage() => {
                 // One request at a time shows when it is over.
-                self.throttle.close(now, None, random);
+                self.throttle.close(now, None, Limit::Unknown, random);
                 None
             }
             Some(SlowDown { named }) => {
                 let before = self.throttle.free_at();
-                let wait = self.throttle.close(now, named, random);
+                let wait = self.throttle.close(now, named, self.rate.limit(), random);
                 let changed = self.throttle.free_at() != before;
                 changed.then_some(ThrottleWindow {
                     wait,

@@ -32,6 +32,15 @@ enum State {
     },
 }
 
+/// What is known of the limit when something is throttled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// Nothing: far too much may have been sent.
+    Unknown,
+    /// It has been learned, so that a few syncs too many were sent.
+    Learned,
+}
+
 /// Whether a response has reopened the throttle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reopened {
@@ -46,6 +55,9 @@ impl Throttle {
     const PATIENCE_WINDOWS: u32 = 20;
     /// The least wait where Graph names none.
     const FIRST_WAIT_MIN: Duration = Duration::from_millis(100);
+    /// The most where Graph names none and the limit is known to within a few syncs: there is room for them in a second or
+    /// two, and each further second is lost.
+    const FIRST_WAIT_LEARNED: Duration = Duration::from_secs(2);
 
     pub(super) fn new(initial_backoff: Duration, patience: Duration) -> Self {
         Self {
@@ -62,17 +74,22 @@ impl Throttle {
         &mut self,
         now: Duration,
         named: Option<Duration>,
+        limit: Limit,
         random: &mut fastrand::Rng,
     ) -> Duration {
         let already = match self.state {
             State::Closed { until } => Some(until),
             State::Open | State::HalfOpen { .. } => None,
         };
+        let first_wait = match limit {
+            Limit::Unknown => self.first_wait,
+            Limit::Learned => self.first_wait.min(Self::FIRST_WAIT_LEARNED),
+        };
         let until = match (named, already) {
             (Some(wait), _) => now + wait,
             // Responses to what was in flight when the throttle closed say nothing new.
             (None, Some(until)) => until,
-            (None, None) => now + upper_half(exponential(self.first_wait, self.in_a_row), random),
+            (None, None) => now + upper_half(exponential(first_wait, self.in_a_row), random),
         };
         if already.is_none() {
             self.in_a_row += 1;
@@ -149,16 +166,19 @@ mod tests {
     fn the_longest_named_time_holds() {
         let (mut throttle, mut random) = throttle();
         assert_eq!(
-            throttle.close(SECOND, Some(9 * SECOND), &mut random),
+            throttle.close(SECOND, Some(9 * SECOND), Limit::Unknown, &mut random),
             9 * SECOND
         );
         assert_eq!(
-            throttle.close(2 * SECOND, Some(3 * SECOND), &mut random),
+            throttle.close(2 * SECOND, Some(3 * SECOND), Limit::Unknown, &mut random),
             8 * SECOND
         );
-        assert_eq!(throttle.close(2 * SECOND, None, &mut random), 8 * SECOND);
         assert_eq!(
-            throttle.close(2 * SECOND, Some(30 * SECOND), &mut random),
+            throttle.close(2 * SECOND, None, Limit::Unknown, &mut random),
+            8 * SECOND
+        );
+        assert_eq!(
+            throttle.close(2 * SECOND, Some(30 * SECOND), Limit::Unknown, &mut random),
             30 * SECOND
         );
         assert_eq!(throttle.free_at(), Some(32 * SECOND));
@@ -167,7 +187,7 @@ mod tests {
     #[test]
     fn one_probe_leaves_first_and_its_response_reopens_or_closes() {
         let (mut throttle, mut random) = throttle();
-        throttle.close(SECOND, Some(SECOND), &mut random);
+        throttle.close(SECOND, Some(SECOND), Limit::Unknown, &mut random);
         throttle.sent(RequestId(7));
         assert_eq!(throttle.free_at(), None);
         throttle.admitted(RequestId(6));
@@ -176,7 +196,7 @@ mod tests {
             None,
             "a response to an older request decides nothing"
         );
-        throttle.close(3 * SECOND, Some(SECOND), &mut random);
+        throttle.close(3 * SECOND, Some(SECOND), Limit::Unknown, &mut random);
         assert_eq!(throttle.free_at(), Some(4 * SECOND));
         throttle.sent(RequestId(8));
         throttle.admitted(RequestId(8));
@@ -187,7 +207,7 @@ mod tests {
     fn without_a_named_time_waits_double_until_something_succeeds() {
         let (mut throttle, mut random) = throttle();
         let mut wait = |throttle: &mut Throttle| {
-            let wait = throttle.close(SECOND, None, &mut random);
+            let wait = throttle.close(SECOND, None, Limit::Unknown, &mut random);
             throttle.sent(RequestId(0));
             wait
         };
@@ -205,7 +225,12 @@ mod tests {
     #[test]
     fn gives_up_on_a_time_too_far_away_and_on_throttling_without_end() {
         let (mut throttle, mut random) = throttle();
-        throttle.close(SECOND, Some(Duration::from_hours(2)), &mut random);
+        throttle.close(
+            SECOND,
+            Some(Duration::from_hours(2)),
+            Limit::Unknown,
+            &mut random,
+        );
         assert_eq!(
             throttle.gave_up(SECOND),
             Some(GaveUp::TooLong(Duration::from_hours(2)))
@@ -213,13 +238,26 @@ mod tests {
         let (mut throttle, mut random) = (Throttle::new(SECOND, 600 * SECOND), random);
         for n in 0..20 {
             assert_eq!(throttle.gave_up(n * 40 * SECOND), None);
-            throttle.close(n * 40 * SECOND, Some(SECOND), &mut random);
+            throttle.close(n * 40 * SECOND, Some(SECOND), Limit::Unknown, &mut random);
             throttle.sent(RequestId(0));
         }
-        throttle.close(800 * SECOND, Some(SECOND), &mut random);
+        throttle.close(800 * SECOND, Some(SECOND), Limit::Unknown, &mut random);
         assert_eq!(
             throttle.gave_up(800 * SECOND),
             Some(GaveUp::OnlyThrottled(800 * SECOND))
         );
+    }
+    #[test]
+    fn near_a_learned_limit_the_first_wait_is_short_and_never_longer_than_chosen() {
+        for (chosen, most) in [(5_000, 2_000), (600, 600)] {
+            let mut throttle = Throttle::new(Duration::from_millis(chosen), 600 * SECOND);
+            let mut random = fastrand::Rng::with_seed(3);
+            for doublings in 0..3 {
+                let wait = throttle.close(SECOND, None, Limit::Learned, &mut random);
+                throttle.sent(RequestId(0));
+                let most = Duration::from_millis(most << doublings);
+                assert!(wait >= most / 2 && wait <= most, "{wait:?} of {most:?}");
+            }
+        }
     }
 }

@@ -57,9 +57,13 @@ fn mark(at: u64, total: u64) -> Mark {
 /// A throttle window that began at `began`, in which a request was still refused at `refused_at`.
 fn throttled(began: Duration, refused_at: Duration, named: bool, in_doubt: u64) -> Throttled {
     Throttled {
-        began,
+        began: Mark {
+            at: began,
+            total: 0,
+        },
         refused_at,
         named,
+        probed: false,
         in_doubt,
     }
 }
@@ -94,14 +98,13 @@ fn a_throttle_window_takes_something_and_half_at_most() {
 
 #[test]
 fn a_flow_is_counted_per_window_and_a_64th_less() {
-    let mut controller = controller();
-    controller.total = 428;
+    let controller = controller();
     // 328 in 41 s are 160 in 20 s.
-    let flow = |before| controller.flow(mark(100, 100), 141 * SECOND, before);
+    let flow = |before| controller.flow(mark(100, 100), mark(141, 428), before);
     assert_eq!(flow(300), 158);
     assert_eq!(flow(600), 300, "half at least");
     assert_eq!(flow(150), 147, "something is taken");
-    let at_once = controller.flow(mark(141, 100), 141 * SECOND, 300);
+    let at_once = controller.flow(mark(141, 100), mark(141, 428), 300);
     assert_eq!(at_once, 295, "no time has passed");
 }
 
@@ -119,8 +122,8 @@ fn the_limit_lies_between_what_was_admitted_before_the_refusals_and_before_the_e
     assert_eq!(window(30, true), (100, 130));
     assert_eq!(window(30, false), (100, 130));
     assert_eq!(window(49, false), (100, 149));
-    // As much as ever was admitted: without a named wait, nobody knows since when less is.
-    assert_eq!(window(50, false), (100, 100));
+    // As much as ever was admitted: it is tried again, and falls back if that is throttled too.
+    assert_eq!(window(50, false), (100, 150));
     assert_eq!(window(50, true), (100, 150));
     assert_eq!(window(90, true), (100, 157));
 }
@@ -145,8 +148,9 @@ fn a_refusal_lasts_as_long_as_the_named_wait_less_a_second_for_its_rounding() {
             refused_at,
             named,
             in_doubt,
+            ..
         } = controller.throttled.expect("a throttle window");
-        (began.as_secs(), refused_at.as_secs(), named, in_doubt)
+        (began.at.as_secs(), refused_at.as_secs(), named, in_doubt)
     };
     assert_eq!(refuse(10, 20, None), (10, 10, false, 20));
     assert_eq!(refuse(11, 5, Some(7)), (10, 17, true, 20));
@@ -162,7 +166,7 @@ fn only_a_throttled_request_begins_a_throttle_window() {
     assert!(controller.throttled.is_none());
     assert_eq!((controller.total, controller.admitted.sum()), (7, 7));
     // One that left just as the throttle reopened is news.
-    controller.reopened = Some(mark(5, 7));
+    controller.reopened = Some(5 * SECOND);
     let at = 5 * SECOND;
     controller.handle_response(
         9 * SECOND,
@@ -227,8 +231,9 @@ fn throttle_windows_that_follow_each_other_within_a_span_are_a_series() {
         controller.reopened(130 * SECOND);
         controller.dry_since.expect("it was dry").at
     };
-    assert_eq!(dry_since(100 * SECOND + SPAN - MILLISECOND), 100 * SECOND);
-    assert_eq!(dry_since(100 * SECOND + SPAN), 130 * SECOND);
+    // What counts is the refusal: the bucket was empty then.
+    assert_eq!(dry_since(100 * SECOND + SPAN - MILLISECOND), 99 * SECOND);
+    assert_eq!(dry_since(100 * SECOND + SPAN), 100 * SECOND + SPAN);
 }
 
 #[test]
@@ -236,8 +241,7 @@ fn a_trial_that_is_throttled_goes_back() {
     // To what has flowed in since the bucket was empty last, if the tenant saves up.
     let mut bucket = trying(200, true);
     trial_mut(&mut bucket).emptied = mark(60, 0);
-    bucket.total = 470;
-    bucket.throttled = Some(throttled(99 * SECOND, 99 * SECOND, false, 1));
+    bucket.throttled = Some(Throttled::new(mark(100, 470), 1));
     bucket.reopened(100 * SECOND);
     assert_eq!(bucket.pacer.allowance(), 232, "235 in 20 s, less a 64th");
     assert_eq!(held(&bucket).0, 100 * SECOND + 4 * SPAN);
@@ -299,8 +303,8 @@ fn how_long_it_holds_depends_on_how_much_is_in_doubt() {
     // Up to a 16th, 10 syncs: the next trial is as far away as it was.
     assert_eq!(hold_after(150, 10), 16);
     // The refused request was large, so the limit may be higher.
-    assert_eq!(hold_after(150, 11), 1);
-    assert_eq!(hold_after(100, 11), 1);
+    assert_eq!(hold_after(150, 11), 2);
+    assert_eq!(hold_after(100, 11), 2);
     // The limit has fallen.
     assert_eq!(hold_after(149, 10), 4);
 }
@@ -361,9 +365,8 @@ fn a_bucket_has_admitted_more_than_flows_into_it() {
     let bucket = |last: u32, before_trial: Option<Mark>| {
         let mut controller = controller();
         controller.before_trial = before_trial;
-        controller.total = 320;
         controller.admitted.add(35 * SECOND, last + 1);
-        let flow = controller.bucket(40 * SECOND, mark(0, 0), 250);
+        let flow = controller.bucket(mark(40, 320), mark(0, 0), 250);
         assert_eq!(controller.saves_up, flow.is_some());
         flow
     };
@@ -398,7 +401,7 @@ fn what_has_lasted_is_safe_and_is_held_before_the_next_trial() {
 #[test]
 fn a_trial_begins_when_the_time_has_come_and_not_in_a_throttle_window() {
     let mut controller = holding(320, 50 * SECOND, None);
-    controller.reopened = Some(mark(30, 0));
+    controller.dry = Some(mark(30, 0));
     controller.advance(50 * SECOND - MILLISECOND);
     assert!(held(&controller).1.is_none());
     controller.throttled = Some(throttled(49 * SECOND, 49 * SECOND, false, 1));
@@ -490,7 +493,7 @@ fn requests_are_small_where_the_limit_is_unsure() {
 #[test]
 fn requests_are_small_for_a_window_after_the_throttle_has_reopened() {
     for (mut controller, later) in [(controller(), 20), (holding(810, 900 * SECOND, None), 20)] {
-        controller.reopened = Some(mark(100, 0));
+        controller.reopened = Some(100 * SECOND);
         let largest = |now| controller.largest(now, 20);
         let quarter_second = controller.pacer.allowance() / 80;
         assert_eq!(largest(100 * SECOND + SPAN - MILLISECOND), quarter_second);
@@ -509,7 +512,103 @@ fn a_bulk_call_that_counts_as_its_devices_starts_anew() {
     ));
     assert_eq!((controller.total, controller.admitted.sum()), (300, 300));
     assert_eq!(
-        controller.throttled.map(|throttled| throttled.began),
+        controller.throttled.map(|throttled| throttled.began.at),
         Some(50 * SECOND)
     );
+}
+
+#[test]
+fn each_throttled_sync_puts_the_next_trial_off() {
+    let windows = |throttled: u32, hold: u32, fell: bool| {
+        let mut controller = holding(200, 900 * SECOND, None);
+        (controller.hold, controller.fell) = (hold, fell);
+        controller.handle_response(SECOND, RequestId(1), SECOND, admission(0, throttled, None));
+        controller.throttled = None;
+        controller.settle(SECOND);
+        let span = held(&controller).0 - SECOND;
+        let windows = u32::try_from(span.as_nanos() / SPAN.as_nanos()).expect("a few");
+        (windows, controller.unpaid)
+    };
+    // 1,600 syncs for each are 8 windows of 200.
+    assert_eq!(windows(1, 8, false), (8, 0));
+    assert_eq!(windows(2, 8, false), (16, 0));
+    assert_eq!(windows(2, 32, false), (32, 0));
+    assert_eq!(windows(15, 8, false), (80, 5), "the rest is paid later");
+    assert_eq!(windows(5, 4, false), (4, 4), "the first one comes");
+    assert_eq!(windows(5, 5, true), (5, 4), "a limit that has fallen rises");
+
+    let mut unknown = controller();
+    unknown.handle_response(SECOND, RequestId(1), SECOND, admission(0, 5, None));
+    assert_eq!(unknown.unpaid, 0, "nothing was learned yet");
+}
+
+#[test]
+fn only_at_the_ceiling_nothing_is_known_of_the_limit() {
+    assert_eq!(controller().limit(), Limit::Unknown);
+    assert_eq!(holding(200, SECOND, None).limit(), Limit::Learned);
+    assert_eq!(trying(200, false).limit(), Limit::Learned);
+    // A trial that has led to the ceiling has left a limit that is known.
+    assert_eq!(trying(1_026, false).limit(), Limit::Learned);
+}
+
+#[test]
+fn the_ceiling_after_a_trial_is_no_proof_of_a_bucket() {
+    let refused_at_the_ceiling = |saves_up| {
+        let mut controller = trying(200, saves_up);
+        controller.pacer.allow(u64::MAX);
+        controller.phase = Phase::AtCeiling {
+            risen_from: Some(200),
+        };
+        controller.before_trial = Some(mark(60, 0));
+        controller.admitted.add(190 * SECOND, 901);
+        controller.throttled = Some(Throttled::new(mark(200, 2_100), 1));
+        controller.reopened(201 * SECOND);
+        assert_eq!(controller.saves_up, saves_up);
+        controller.pacer.allowance()
+    };
+    assert_eq!(
+        refused_at_the_ceiling(false),
+        900,
+        "what the last window has admitted"
+    );
+    // 2,100 in 140 s are 300 in 20 s, less a 64th; half at least.
+    assert_eq!(refused_at_the_ceiling(true), 513);
+}
+
+#[test]
+fn a_server_that_refuses_a_probe_is_no_bucket_unless_it_names_the_time() {
+    let after = |sent_at, wait| {
+        let mut throttled = Throttled::new(mark(10, 7), 1);
+        throttled.refused(15 * SECOND, sent_at, wait);
+        throttled.may_be_bucket()
+    };
+    assert!(after(10 * SECOND, None), "it was in flight");
+    assert!(!after(10 * SECOND + MILLISECOND, None));
+    assert!(after(14 * SECOND, Some(2 * SECOND)));
+}
+
+#[test]
+fn refused_calls_drain_a_bucket_too() {
+    let mut controller = holding(300, 900 * SECOND, None);
+    controller.dry = Some(mark(0, 0));
+    controller.dry_since = controller.dry;
+    controller.reopened = Some(SECOND);
+    controller.handle_response(15 * SECOND, RequestId(1), SECOND, admission(250, 0, None));
+    controller.total = 159;
+    controller.handle_response(
+        20 * SECOND,
+        RequestId(2),
+        19 * SECOND,
+        admission(0, 1, None),
+    );
+    controller.handle_response(
+        21 * SECOND,
+        RequestId(3),
+        21 * SECOND,
+        admission(1, 0, None),
+    );
+    controller.reopened(21 * SECOND);
+    // 160 in 20 s from refusal to refusal, the refused one included, less a 64th.
+    assert!(controller.saves_up);
+    assert_eq!(controller.pacer.allowance(), 158);
 }
