@@ -449,8 +449,8 @@ impl RateController {
     }
 }
 
-/// The size of the requests if as few as possible, none above `most` (at least 1), hold a window's worth: all are of one size, so that
-/// they fill it to the brim.
+/// The size of the requests if as few as possible, none above `most` (at least 1), hold a window's worth: all are of one
+/// size, so that they fill it to the brim.
 fn even(allowance: u64, most: u64) -> u64 {
     allowance.div_ceil(allowance.div_ceil(most))
 }

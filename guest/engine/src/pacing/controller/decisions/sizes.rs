@@ -1,0 +1,34 @@
+//! How many syncs a request may carry.
+
+use super::*;
+
+#[test]
+fn requests_are_small_where_the_limit_is_unsure() {
+    let largest = |controller: &RateController, most| controller.largest(200 * SECOND, most);
+    // A window's worth in as few requests of one size as possible, half of a window at most.
+    assert_eq!(largest(&controller(), 20), 20);
+    assert_eq!(largest(&controller(), 100), 94);
+    assert_eq!(largest(&RateController::new(1_000), 100), 10);
+    // Half a second's worth below the ceiling, a quarter while it is doubtful, one in a trial or a throttle window.
+    assert_eq!(largest(&holding(402, 900 * SECOND, None), 20), 10);
+    assert_eq!(largest(&holding(410, 900 * SECOND, None), 8), 8);
+    assert_eq!(largest(&holding(30, 900 * SECOND, None), 20), 1);
+    let doubtful = Some(Fallback::Learned(1));
+    assert_eq!(largest(&holding(410, 900 * SECOND, doubtful), 20), 5);
+    assert_eq!(largest(&holding(410, 900 * SECOND, doubtful), 3), 3);
+    assert_eq!(largest(&trying(410, false), 20), 1);
+    let mut throttled_now = controller();
+    throttled_now.throttled = Some(throttled(SECOND, SECOND, false, 1));
+    assert_eq!(largest(&throttled_now, 20), 1);
+}
+
+#[test]
+fn requests_are_small_for_a_window_after_the_throttle_has_reopened() {
+    for (mut controller, later) in [(controller(), 20), (holding(810, 900 * SECOND, None), 20)] {
+        controller.reopened = Some(100 * SECOND);
+        let largest = |now| controller.largest(now, 20);
+        let quarter_second = controller.pacer.allowance() / 80;
+        assert_eq!(largest(100 * SECOND + SPAN - MILLISECOND), quarter_second);
+        assert_eq!(largest(100 * SECOND + SPAN), later);
+    }
+}
