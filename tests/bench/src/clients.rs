@@ -123,7 +123,8 @@ pub(crate) fn run(kind: Kind, tenant: &mut Tenant, end: u64, seed: u64) -> u64 {
     lost
 }
 
-fn sync(id: &str, random: &mut Rng) -> Request<Bytes> {
+/// A request that syncs one device.
+pub(crate) fn sync(id: &str, random: &mut Rng) -> Request<Bytes> {
     let name = format!("{:032x}", random.u128(..));
     Request::post(format!(
         "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices/{id}/syncDevice"

@@ -5,11 +5,13 @@
 //! those who change the rate controller.
 
 mod clients;
+mod oracle;
 mod pacers;
 mod program;
 mod quota;
 mod report;
 mod usage;
+mod verdicts;
 
 use std::{env, fs};
 

@@ -11,7 +11,10 @@ use intune_sync_simulator::{
     Config, Latency, QuotaChange, QuotaKind, RetryAfterForm, Statistics, Tenant,
 };
 
-use crate::clients::{self, Kind};
+use crate::{
+    clients::{self, Kind},
+    oracle::Oracle,
+};
 
 /// 2026-11-23T04:50:00Z.
 const STARTED_AT: u64 = 1_795_409_400_000;
@@ -34,6 +37,8 @@ pub(crate) const LIMITERS: [QuotaKind; 3] =
 pub(crate) enum Sender {
     /// The engine's core.
     Engine(Dispatch),
+    /// One that knows the limiter.
+    Oracle(Dispatch),
     Other(Kind),
 }
 
@@ -92,11 +97,16 @@ fn once(
     seed: u64,
 ) -> Outcome {
     let config = tenant(kind, form, course, seed);
-    let quota = config.quota.clone();
+    let (quota, latency) = (config.quota.clone(), config.latency.clone());
     let mut tenant = Tenant::new(config);
     let lost = match sender {
         Sender::Engine(dispatch) => {
             run(settings(dispatch, seed), &mut tenant, &mut Until(END));
+            0
+        }
+        Sender::Oracle(dispatch) => {
+            let ceiling = CEILING * WINDOW / 1_000_000;
+            Oracle::new(quota.clone(), latency, ceiling).run(dispatch, &mut tenant, END, seed);
             0
         }
         Sender::Other(kind) => clients::run(kind, &mut tenant, END, seed),

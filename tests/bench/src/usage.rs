@@ -15,18 +15,20 @@ use intune_sync_simulator::{QuotaKind, RetryAfterForm};
 
 use crate::{
     clients::Kind,
-    quota::{self, Course, LIMITERS, Measure, Outcome, SEEDS, Sender},
+    quota::{self, Course, LIMITERS, Outcome, SEEDS, Sender},
     report::{Targets, line},
+    verdicts,
 };
 
 /// The quotas that do not change. The first is the documented one; the others have to be learned.
-const QUOTAS: [u32; 9] = [200, 195, 190, 180, 150, 130, 100, 80, 60];
+pub(crate) const QUOTAS: [u32; 9] = [200, 195, 190, 180, 150, 130, 100, 80, 60];
 
 /// A sender, and the outcome of each course.
-struct Row {
-    name: String,
-    limiter: QuotaKind,
-    courses: Vec<Outcome>,
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) sender: Sender,
+    pub(crate) limiter: QuotaKind,
+    pub(crate) courses: Vec<(Course, Outcome)>,
 }
 
 /// What a table shows.
@@ -58,6 +60,7 @@ pub(crate) fn write(text: &mut String, targets: &mut Targets) {
     );
     let with = all.rows();
     all.draw(text, &with);
+    verdicts::missed(text, &with);
     line(
         text,
         "\nThe same with responses without `Retry-After`, as Intune often sends them:\n",
@@ -69,15 +72,10 @@ pub(crate) fn write(text: &mut String, targets: &mut Targets) {
     };
     let without = missing.rows();
     missing.draw(text, &without);
+    verdicts::missed(text, &without);
 
-    let ours: Vec<String> = ours().into_iter().map(|(name, _)| name).collect();
-    let named: Vec<&Row> = with.iter().filter(|row| ours.contains(&row.name)).collect();
-    judge(targets, "", &named);
-    judge(
-        targets,
-        ", without `Retry-After`",
-        &without.iter().collect::<Vec<_>>(),
-    );
+    verdicts::judge(targets, "", &with);
+    verdicts::judge(targets, ", without `Retry-After`", &without);
 }
 
 /// Prints the tables of the engine. Each word leaves out what it does not name: limiters (`sliding`), dispatches
@@ -118,7 +116,9 @@ pub(crate) fn print(words: &[String]) -> anyhow::Result<()> {
             seeds,
         };
         line(&mut text, &format!("\n{name}\n"));
-        table.draw(&mut text, &table.rows());
+        let rows = table.rows();
+        table.draw(&mut text, &rows);
+        verdicts::missed(&mut text, &rows);
     }
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(())
@@ -135,12 +135,17 @@ fn named_by<T>(words: &mut Vec<String>, all: Vec<T>, name: impl Fn(&T) -> String
     all.into_iter().filter(chosen).collect()
 }
 
+/// The engine and, next to it, what the best possible is.
 fn ours() -> Vec<(String, Sender)> {
-    let ours = [
-        ("intune-sync, single", Dispatch::Single),
-        ("intune-sync, batch", Dispatch::Batch),
+    use Dispatch::{Batch, Single};
+    let senders = [
+        ("intune-sync, single", Sender::Engine(Single)),
+        ("oracle, single", Sender::Oracle(Single)),
+        ("intune-sync, batch", Sender::Engine(Batch)),
+        ("oracle, batch", Sender::Oracle(Batch)),
     ];
-    ours.map(|(name, dispatch)| (name.to_owned(), Sender::Engine(dispatch)))
+    senders
+        .map(|(name, sender)| (name.to_owned(), sender))
         .into()
 }
 
@@ -183,10 +188,11 @@ impl Table {
             outcome.expect("all are measured")
         });
         rows.into_iter()
-            .map(|(limiter, name, _)| Row {
+            .map(|(limiter, name, sender)| Row {
                 name: name.clone(),
+                sender,
                 limiter,
-                courses: cells.by_ref().take(width).collect(),
+                courses: self.courses.iter().copied().zip(&mut cells).collect(),
             })
             .collect()
     }
@@ -209,12 +215,12 @@ impl Table {
             &format!("|{}", "---|".repeat(head.matches('|').count() - 1)),
         );
         for row in rows {
-            let phases = row.courses.iter().flat_map(|outcome| &outcome.phases);
+            let phases = row.courses.iter().flat_map(|(_, outcome)| &outcome.phases);
             let cells: Vec<String> = phases
                 .map(|phase| format!("{:.1} / {:.3}", phase.used, phase.throttled))
                 .collect();
-            let early: u64 = row.courses.iter().map(|outcome| outcome.early).sum();
-            let lost: u64 = row.courses.iter().map(|outcome| outcome.lost).sum();
+            let early: u64 = row.courses.iter().map(|(_, outcome)| outcome.early).sum();
+            let lost: u64 = row.courses.iter().map(|(_, outcome)| outcome.lost).sum();
             line(
                 text,
                 &format!(
@@ -226,66 +232,4 @@ impl Table {
             );
         }
     }
-}
-
-/// Adds the targets of all limiters, and of `single` and `batch`.
-fn judge(targets: &mut Targets, how: &str, rows: &[&Row]) {
-    let worst = |course: usize, phase: usize| {
-        let measures = rows.iter().map(|row| row.courses[course].phases[phase]);
-        measures
-            .reduce(|a, b| Measure {
-                used: a.used.min(b.used),
-                throttled: a.throttled.max(b.throttled),
-            })
-            .expect("there are rows")
-    };
-    for (course, quota) in QUOTAS.iter().enumerate() {
-        let steady = worst(course, 0);
-        let (what, least) = if course == 0 {
-            (
-                "all limiters, `single` and `batch`: at least 99 % used",
-                99.0,
-            )
-        } else {
-            ("which has to be learned: at least 97 % used", 97.0)
-        };
-        targets.add(
-            &format!("quota of {quota}{how}, {what}, under 0.1 % throttled"),
-            format!(
-                "{:.2} % used, {:.3} % throttled",
-                steady.used, steady.throttled
-            ),
-            steady.used >= least && steady.throttled < 0.1,
-        );
-    }
-    let changing = QUOTAS.len();
-    let (adapting, halved, doubled) = (worst(changing, 0), worst(changing, 1), worst(changing, 2));
-    targets.add(
-        &format!("five windows after the quota halves{how}: at most 6 % throttled"),
-        format!("{:.2} %", adapting.throttled),
-        adapting.throttled <= 6.0,
-    );
-    targets.add(
-        &format!("then under 0.5 % throttled, at least 90 % used{how}"),
-        format!(
-            "{:.3} % throttled, {:.2} % used",
-            halved.throttled, halved.used
-        ),
-        halved.throttled < 0.5 && halved.used >= 90.0,
-    );
-    targets.add(
-        &format!("from the tenth window after it doubles: at least 90 % used{how}"),
-        format!("{:.2} %", doubled.used),
-        doubled.used >= 90.0,
-    );
-    let early: u64 = rows
-        .iter()
-        .flat_map(|row| &row.courses)
-        .map(|outcome| outcome.early)
-        .sum();
-    targets.add(
-        &format!("no early call{how}"),
-        early.to_string(),
-        early == 0,
-    );
 }
