@@ -65,62 +65,141 @@ impl Kind {
 
 /// Sends syncs until `end`, in milliseconds. Returns how many devices were given up.
 pub(crate) fn run(kind: Kind, tenant: &mut Tenant, end: u64, seed: u64) -> u64 {
-    let (mut pacer, mut random) = (kind.pacer(), Rng::with_seed(seed));
-    let mut in_flight: HashMap<Ticket, (u32, u32)> = HashMap::new();
-    let mut again: BinaryHeap<Reverse<(u64, u32, u32)>> = BinaryHeap::new();
-    let (mut now, mut fresh, mut lost) = (0, 0, 0);
-    let (mut free_at, mut paused_until) = (0.0_f64, 0);
+    let mut client = Client::new(kind, seed);
+    let mut now = 0;
     while now < end {
-        for (ticket, delivery) in tenant.advance(now) {
-            let Some((device, attempt)) = in_flight.remove(&ticket) else {
-                continue;
-            };
-            let Delivery::Response(response) = delivery else {
-                continue;
-            };
-            let throttled = response.status() == 429;
-            pacer.handle_response(seconds(now), throttled);
-            if !throttled {
-                continue;
-            }
-            let wait = match kind {
-                Kind::Cubic => random.u64(0..=(1_000 << attempt.min(4)).min(20_000)),
-                Kind::Unpaced | Kind::FixedPace | Kind::Aimd => retry_after(&response),
-            };
-            if kind.pauses_everything() {
-                paused_until = paused_until.max(now + wait);
-            }
-            if attempt < kind.attempts() {
-                again.push(Reverse((now + wait, device, attempt + 1)));
-            } else {
-                lost += 1;
-            }
+        client.deliver(now, tenant.advance(now));
+        if !client.send(now, tenant) {
+            break;
         }
-        while in_flight.len() < IN_FLIGHT_MAX && paused_until <= now && free_at <= seconds(now) {
-            let due = again.peek().is_some_and(|Reverse((at, ..))| *at <= now);
-            let retried = if due { again.pop() } else { None };
+        let next = [client.free_at(), tenant.next_at()];
+        let next = next.into_iter().flatten().min();
+        now = next.unwrap_or(end).max(now + 1);
+    }
+    client.lost
+}
+
+/// A client while it sends.
+pub(crate) struct Client {
+    kind: Kind,
+    pacer: Box<dyn Pacer>,
+    random: Rng,
+    /// The device and the attempt of each request.
+    in_flight: HashMap<Ticket, (u32, u32)>,
+    /// Devices to send again, by time.
+    again: BinaryHeap<Reverse<(u64, u32, u32)>>,
+    fresh: u32,
+    free_at: f64,
+    paused_until: u64,
+    /// Devices that were given up.
+    lost: u64,
+    counts: Counts,
+}
+
+/// How many syncs were admitted and throttled.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) admitted: u64,
+    pub(crate) throttled: u64,
+}
+
+impl Client {
+    pub(crate) fn new(kind: Kind, seed: u64) -> Self {
+        Self {
+            kind,
+            pacer: kind.pacer(),
+            random: Rng::with_seed(seed),
+            in_flight: HashMap::new(),
+            again: BinaryHeap::new(),
+            fresh: 0,
+            free_at: 0.0,
+            paused_until: 0,
+            lost: 0,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Takes in the responses to its own requests. Those of others are left.
+    pub(crate) fn deliver(
+        &mut self,
+        now: u64,
+        mut deliveries: Vec<(Ticket, Delivery)>,
+    ) -> Vec<(Ticket, Delivery)> {
+        deliveries.retain(|(ticket, delivery)| {
+            let sent = self.in_flight.remove(ticket);
+            if let Some((device, attempt)) = sent {
+                self.handle_response(now, device, attempt, delivery);
+            }
+            sent.is_none()
+        });
+        deliveries
+    }
+
+    fn handle_response(&mut self, now: u64, device: u32, attempt: u32, delivery: &Delivery) {
+        let Delivery::Response(response) = delivery else {
+            return;
+        };
+        let throttled = response.status() == 429;
+        self.pacer.handle_response(seconds(now), throttled);
+        if !throttled {
+            self.counts.admitted += 1;
+            return;
+        }
+        self.counts.throttled += 1;
+        let wait = match self.kind {
+            Kind::Cubic => self.random.u64(0..=(1_000 << attempt.min(4)).min(20_000)),
+            Kind::Unpaced | Kind::FixedPace | Kind::Aimd => retry_after(response),
+        };
+        if self.kind.pauses_everything() {
+            self.paused_until = self.paused_until.max(now + wait);
+        }
+        if attempt < self.kind.attempts() {
+            self.again.push(Reverse((now + wait, device, attempt + 1)));
+        } else {
+            self.lost += 1;
+        }
+    }
+
+    /// Sends all it wants to send now. False if there are no more devices.
+    pub(crate) fn send(&mut self, now: u64, tenant: &mut Tenant) -> bool {
+        while self.in_flight.len() < IN_FLIGHT_MAX
+            && self.paused_until <= now
+            && self.free_at <= seconds(now)
+        {
+            let due = self
+                .again
+                .peek()
+                .is_some_and(|Reverse((at, ..))| *at <= now);
+            let retried = if due { self.again.pop() } else { None };
             let (device, attempt) = match retried {
                 Some(Reverse((_, device, attempt))) => (device, attempt),
                 None => {
-                    fresh += 1;
-                    (fresh - 1, 1)
+                    self.fresh += 1;
+                    (self.fresh - 1, 1)
                 }
             };
             let Some(id) = tenant.device_id(device) else {
-                return lost;
+                return false;
             };
-            in_flight.insert(tenant.send(now, sync(&id, &mut random)), (device, attempt));
-            pacer.sent(seconds(now));
-            free_at = free_at.max(seconds(now)) + 1.0 / pacer.rate(seconds(now));
+            let ticket = tenant.send(now, sync(&id, &mut self.random));
+            self.in_flight.insert(ticket, (device, attempt));
+            self.pacer.sent(seconds(now));
+            self.free_at = self.free_at.max(seconds(now)) + 1.0 / self.pacer.rate(seconds(now));
         }
-        let paced = (in_flight.len() < IN_FLIGHT_MAX)
-            .then(|| paused_until.max((free_at * 1_000.0).ceil() as u64));
-        let next = [paced, tenant.next_at()].into_iter().flatten().min();
-        now = next
-            .unwrap_or(end)
-            .max(now + u64::from(next.is_none_or(|next| next <= now)));
+        true
     }
-    lost
+
+    /// When it may send again; `None` if that depends on a response.
+    pub(crate) fn free_at(&self) -> Option<u64> {
+        (self.in_flight.len() < IN_FLIGHT_MAX).then(|| {
+            self.paused_until
+                .max((self.free_at * 1_000.0).ceil() as u64)
+        })
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
+    }
 }
 
 /// A request that syncs one device.

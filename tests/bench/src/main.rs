@@ -2,9 +2,11 @@
 //!
 //! The first argument is the program, the second a file with the output of the test of the sandbox's cost, the third the
 //! file to write. `intune-sync-bench quota [WORD…]` prints the use of the quota alone, without a program: a minute, for
-//! those who change the rate controller.
+//! those who change the rate controller. `intune-sync-bench neighbours [SEEDS]` prints how clients share one.
 
+mod cells;
 mod clients;
+mod neighbours;
 mod oracle;
 mod pacers;
 mod program;
@@ -23,6 +25,14 @@ fn main() -> anyhow::Result<()> {
         && quota == "quota"
     {
         return usage::print(words);
+    }
+    if let [neighbours, seeds @ ..] = &arguments[..]
+        && neighbours == "neighbours"
+    {
+        let seeds = seeds
+            .first()
+            .map_or(Ok(quota::SEEDS), |seeds| seeds.parse())?;
+        return neighbours::print(seeds);
     }
     let [program, costs, file] = &arguments[..] else {
         bail!("give the program and two files: `intune-sync-bench PROGRAM COSTS FILE`");

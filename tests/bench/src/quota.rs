@@ -18,9 +18,9 @@ use crate::{
 
 /// 2026-11-23T04:50:00Z.
 const STARTED_AT: u64 = 1_795_409_400_000;
-const WINDOW: u64 = 20_000;
+pub(crate) const WINDOW: u64 = 20_000;
 /// How long each run is measured, in milliseconds of virtual time.
-const END: u64 = 2_400_000;
+pub(crate) const END: u64 = 2_400_000;
 /// When the quota halves, and when it doubles again.
 const HALVED: u64 = 600_000;
 const DOUBLED: u64 = 1_500_000;
@@ -156,7 +156,8 @@ fn measured(statistics: &Statistics, allowed: u64, from: u64, to: u64) -> Measur
     }
 }
 
-fn tenant(kind: QuotaKind, form: RetryAfterForm, course: Course, seed: u64) -> Config {
+/// The tenant of a run.
+pub(crate) fn tenant(kind: QuotaKind, form: RetryAfterForm, course: Course, seed: u64) -> Config {
     let limit = |limit| NonZeroU32::new(limit).expect("no course has a quota of 0");
     let mut config = Config {
         seed,
@@ -185,7 +186,7 @@ fn tenant(kind: QuotaKind, form: RetryAfterForm, course: Course, seed: u64) -> C
 }
 
 /// The settings of a run at the quota.
-fn settings(dispatch: Dispatch, seed: u64) -> Settings {
+pub(crate) fn settings(dispatch: Dispatch, seed: u64) -> Settings {
     Settings {
         dispatch,
         pace: Pace::Quota,

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, process::Command, thread, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 
-use crate::{program, usage};
+use crate::{neighbours, program, usage};
 
 const METHOD: &str = "\
 # Benchmarks
@@ -48,6 +48,7 @@ pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
     let mut targets = Targets(Vec::new());
     let mut parts = String::new();
     usage::write(&mut parts, &mut targets);
+    neighbours::write(&mut parts, &mut targets);
     cost(costs, &mut parts, &mut targets)?;
     start(program, &mut parts, &mut targets)?;
     memory(program, &mut parts, &mut targets)?;

@@ -1,19 +1,13 @@
 //! The use of the quota: every client against every limiter, as tables, and what is wanted of them.
 
-use std::{
-    io::Write as _,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-};
+use std::io::Write as _;
 
 use anyhow::bail;
 use intune_sync_engine::contract::Dispatch;
 use intune_sync_simulator::{QuotaKind, RetryAfterForm};
 
 use crate::{
+    cells,
     clients::Kind,
     quota::{self, Course, LIMITERS, Outcome, SEEDS, Sender},
     report::{Targets, line},
@@ -155,7 +149,6 @@ fn courses() -> Vec<Course> {
 }
 
 impl Table {
-    /// Measures all cells, two at a time.
     fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         for limiter in &self.limiters {
@@ -164,35 +157,18 @@ impl Table {
             }
         }
         let width = self.courses.len();
-        let cells: Vec<Mutex<Option<Outcome>>> =
-            (0..rows.len() * width).map(|_| Mutex::new(None)).collect();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some(cell) = cells.get(at) else {
-                    return;
-                };
-                let (limiter, _, sender) = rows[at / width];
-                let course = self.courses[at % width];
-                let outcome = quota::measure(sender, limiter, self.form, course, self.seeds);
-                *cell.lock().expect("no measure panics") = Some(outcome);
-            }
-        };
-        thread::scope(|scope| {
-            scope.spawn(work);
-            work();
+        let outcomes = cells::measured(rows.len() * width, |at| {
+            let (limiter, _, sender) = rows[at / width];
+            let course = self.courses[at % width];
+            quota::measure(sender, limiter, self.form, course, self.seeds)
         });
-        let mut cells = cells.into_iter().map(|cell| {
-            let outcome = cell.into_inner().expect("no measure panics");
-            outcome.expect("all are measured")
-        });
+        let mut outcomes = outcomes.into_iter();
         rows.into_iter()
             .map(|(limiter, name, sender)| Row {
                 name: name.clone(),
                 sender,
                 limiter,
-                courses: self.courses.iter().copied().zip(&mut cells).collect(),
+                courses: self.courses.iter().copied().zip(&mut outcomes).collect(),
             })
             .collect()
     }

@@ -6,6 +6,7 @@
 
 mod checks;
 mod native;
+mod program;
 mod retry_after;
 mod scenario;
 mod source;
@@ -14,6 +15,7 @@ mod wire;
 
 pub use checks::{Checks, Violation};
 pub use native::{Observer, Silent, drive, run, run_with};
+pub use program::{Program, Turn};
 pub use scenario::Scenario;
 pub use source::{Proof, Source};
 pub use tokens::Tokens;

@@ -1,17 +1,17 @@
 //! The loop that drives a run and a tenant on one virtual clock.
 
-use std::{collections::HashMap, time::Duration};
-
-use bytes::Bytes;
-use http::{Request as HttpRequest, header::AUTHORIZATION};
 use intune_sync_engine::{
-    Action, Run, Settings,
+    Run,
     contract::{self, Event, Summary},
-    http::{Method, NoResponse, Request, RequestId, Response},
+    http::{NoResponse, Request, RequestId, Response},
 };
-use intune_sync_simulator::{Delivery, Tenant, Ticket};
+use intune_sync_simulator::Tenant;
 
-use crate::{source::Source, tokens::Tokens};
+use crate::{
+    program::{Program, Turn},
+    source::Source,
+    tokens::Tokens,
+};
 
 /// Watches a run while it goes on. All times are milliseconds since its start.
 pub trait Observer {
@@ -85,60 +85,24 @@ pub fn drive(
 }
 
 fn drive_with(
-    mut tokens: Tokens,
+    tokens: Tokens,
     settings: contract::Settings,
     tenant: &mut Tenant,
     observer: &mut impl Observer,
 ) -> Option<Summary> {
-    let settings = Settings::try_from(settings).expect("the settings are good");
-    let origin = format!("https://{}", settings.authority());
-    let mut run = Run::new(settings);
-    let mut in_flight: HashMap<Ticket, RequestId> = HashMap::new();
+    let mut program = Program::new(tokens, settings);
     let mut now = 0;
     loop {
-        tokens.fetch(now, |request| tenant.send(now, request));
-        let mut responses = Vec::new();
-        for (ticket, delivery) in tenant.advance(now) {
-            match in_flight.remove(&ticket) {
-                Some(id) => responses.push((id, result(delivery))),
-                None => {
-                    tokens.handle_response(now, ticket, &delivery);
-                    tokens
-                        .issued()
-                        .iter()
-                        .for_each(|token| observer.token(token));
-                }
-            }
-        }
-        responses.sort_by_key(|(id, _)| *id);
-        for (id, response) in responses {
-            observer.received(now, id, &response);
-            run.handle_response(Duration::from_millis(now), id, response);
-        }
-        let until = loop {
-            let action = run.poll(Duration::from_millis(now));
-            run.events().iter().for_each(|event| observer.event(event));
-            match action {
-                Action::GetToken { rejected } => {
-                    let token = tokens.get(now, rejected);
-                    run.handle_token(Duration::from_millis(now), token);
-                }
-                Action::Send(request) => {
-                    observer.sent(now, &request);
-                    let ticket =
-                        tenant.send(now, to_http(&origin, &request, tokens.value(request.token)));
-                    in_flight.insert(ticket, request.id);
-                }
-                Action::Yield => {}
-                Action::WaitUntil(until) => break until,
-                Action::Done => return Some(run.summary()),
-            }
+        program.fetch(now, tenant);
+        program.deliver(now, tenant.advance(now), observer);
+        let until = match program.turn(now, tenant, observer) {
+            Turn::Wait(until) => until,
+            Turn::Over => return Some(program.run().summary()),
         };
-        if !observer.settled(now, &mut run, tenant) {
+        if !observer.settled(now, program.run(), tenant) {
             return None;
         }
-        let until = until.map(|until| u64::try_from(until.as_millis()).unwrap_or(u64::MAX));
-        let next = [until, tenant.next_at(), tokens.next_fetch()]
+        let next = [until, tenant.next_at(), program.next_fetch()]
             .into_iter()
             .flatten()
             .min();
@@ -146,44 +110,4 @@ fn drive_with(
             .unwrap_or_else(|| panic!("at {now} ms the run waits for nothing"))
             .max(now);
     }
-}
-
-fn result(delivery: Delivery) -> Result<Response, NoResponse> {
-    match delivery {
-        Delivery::Dropped => Err(NoResponse::Transport(
-            "the connection was closed".to_owned(),
-        )),
-        Delivery::Response(response) => {
-            let (head, body) = response.into_parts();
-            let headers = head.headers.iter().map(|(name, value)| {
-                (
-                    name.as_str().to_owned(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
-            });
-            Ok(Response {
-                status: head.status.as_u16(),
-                headers: headers.collect(),
-                body: body.to_vec(),
-            })
-        }
-    }
-}
-
-fn to_http(origin: &str, request: &Request, token: &str) -> HttpRequest<Bytes> {
-    let body = request.body.clone().unwrap_or_default();
-    let method = match request.method {
-        Method::Get => http::Method::GET,
-        Method::Post => http::Method::POST,
-    };
-    let mut head = HttpRequest::builder()
-        .method(method)
-        .uri(format!("{origin}{}", request.path_and_query))
-        .header(AUTHORIZATION, format!("Bearer {token}"))
-        .header("client-request-id", request.client_request_id.to_string());
-    if request.body.is_some() {
-        head = head.header(http::header::CONTENT_TYPE, "application/json");
-    }
-    head.body(Bytes::from(body))
-        .expect("the run makes good requests")
 }
