@@ -18,8 +18,9 @@ use crate::{
     writer::{End, Entry, Message, Writer},
 };
 
-/// How much waits for the writer at most, in messages; then those that hand in more wait. Some megabytes.
-const WAITING: usize = 4_096;
+/// How much waits for the writer at most, in messages; then those that hand in more wait. Ten megabytes, and what a run
+/// hands in during a commit when nothing limits its pace.
+const WAITING: usize = 32_768;
 /// The most devices in one message: few, so that what waits is bounded in devices too.
 const DEVICES: usize = 8;
 

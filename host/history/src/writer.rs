@@ -9,6 +9,7 @@ use std::{
         Arc, Mutex,
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -30,6 +31,9 @@ const COMMIT: Duration = Duration::from_millis(250);
 const COMMIT_MAX: Duration = Duration::from_millis(750);
 /// How many rows are gathered at most.
 const GATHERED: usize = 32_000;
+/// How long the writer sleeps once nothing waits any more. The run pays for each time that it wakes a writer which waits
+/// for a message; one that sleeps is not woken, and finds many.
+const NAP: Duration = Duration::from_millis(10);
 
 /// What the recorder hands in.
 #[derive(Debug)]
@@ -129,11 +133,7 @@ impl Writer {
     pub(crate) fn run(mut self, messages: &Receiver<Message>) {
         let mut due: Option<Instant> = None;
         loop {
-            let message = match due {
-                None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(due) => messages.recv_timeout(due.saturating_duration_since(Instant::now())),
-            };
-            match message {
+            match next(messages, due) {
                 Ok(Message::Entry(entry)) => {
                     self.gather(entry);
                     due = due.or_else(|| Some(Instant::now() + self.interval()));
@@ -268,6 +268,19 @@ impl Writer {
             }
         }
     }
+}
+
+/// The next message, if there is one before the next commit is due.
+fn next(messages: &Receiver<Message>, due: Option<Instant>) -> Result<Message, RecvTimeoutError> {
+    let Some(due) = due else {
+        return messages.recv().map_err(|_| RecvTimeoutError::Disconnected);
+    };
+    if let Ok(message) = messages.try_recv() {
+        return Ok(message);
+    }
+    let left = || due.saturating_duration_since(Instant::now());
+    thread::sleep(left().min(NAP));
+    messages.recv_timeout(left())
 }
 
 fn row(seq: i64, departure: &Departure) -> Row {
