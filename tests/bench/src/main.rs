@@ -6,6 +6,7 @@
 
 mod cells;
 mod clients;
+mod loopback;
 mod neighbours;
 mod oracle;
 mod pacers;

@@ -83,8 +83,22 @@ pub(crate) fn first_request(program: &str, home: &str) -> anyhow::Result<Duratio
     Ok(took)
 }
 
+/// How a run over loopback goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Loopback {
+    pub(crate) devices: u32,
+    pub(crate) dispatch: &'static str,
+    /// Whether it sends as fast as it can; otherwise it keeps to the documented quota.
+    pub(crate) is_unpaced: bool,
+    /// Whether it writes itself into a history, which is empty.
+    pub(crate) has_history: bool,
+}
+
 /// A run of the program over loopback HTTP, against a simulator in another process, without quota or latency.
-pub(crate) fn loopback(program: &str, devices: u32, dispatch: &str) -> anyhow::Result<Took> {
+pub(crate) fn loopback(program: &str, run: Loopback) -> anyhow::Result<Took> {
+    let Loopback {
+        devices, dispatch, ..
+    } = run;
     let folder = tempfile::tempdir()?;
     let config = folder.path().join("tenant.json");
     let devices = devices.to_string();
@@ -121,21 +135,20 @@ pub(crate) fn loopback(program: &str, devices: u32, dispatch: &str) -> anyhow::R
         word("IDENTITY_ENDPOINT=").context("the simulator does not say where it listens")?;
     let header = word("IDENTITY_HEADER=").context("the simulator does not say its header")?;
     let root = endpoint.trim_end_matches("/msi/token").to_owned();
+    let mut command = Command::new(program);
+    command
+        .args(["sync", "--yes", "--graph-url", &root, "--pace", "quota"])
+        .args(["--dispatch", dispatch, "-q", "--output", "json"]);
+    if run.is_unpaced {
+        command.args(["--max-rate", "1000000"]);
+    }
+    if run.has_history {
+        command.arg("--state-dir").arg(folder.path().join("state"));
+    } else {
+        command.arg("--no-history");
+    }
     let took = watched(
-        Command::new(program)
-            .args([
-                "sync",
-                "--yes",
-                "--no-history",
-                "--graph-url",
-                &root,
-                "--pace",
-                "quota",
-                "--max-rate",
-                "1000000",
-                "--dispatch",
-            ])
-            .args([dispatch, "-q", "--output", "json"])
+        command
             .env("IDENTITY_ENDPOINT", &endpoint)
             .env("IDENTITY_HEADER", &header)
             .stdin(Stdio::null())

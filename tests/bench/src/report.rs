@@ -2,9 +2,9 @@
 
 use std::{fmt::Write as _, process::Command, thread, time::Duration};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 
-use crate::{neighbours, program, usage};
+use crate::{loopback, neighbours, program, usage};
 
 const METHOD: &str = "\
 # Benchmarks
@@ -28,6 +28,8 @@ const METHOD: &str = "\
   with an empty cache of compiled code, warm with the cache of the run before; median and worst of ten.
 - **Memory** is the peak resident memory (`VmHWM`) of a rehearsal, including the simulated tenant.
 - **Throughput** is a run over loopback HTTP against `intune-sync simulate` in another process, without quota or latency.
+- **The history's cost** is the time of such runs with `bulk`, with a history and without: medians of five alternating
+  runs. *At the quota* they keep to the documented one, as runs do; *unpaced* they send as fast as they can.
 ";
 
 /// What is wanted, what was measured, and whether that is enough.
@@ -52,7 +54,12 @@ pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
     cost(costs, &mut parts, &mut targets)?;
     start(program, &mut parts, &mut targets)?;
     memory(program, &mut parts, &mut targets)?;
-    throughput(program, &mut parts)?;
+    loopback::throughput(program, &mut parts)?;
+    loopback::history(program, &mut parts, &mut targets)?;
+    line(
+        &mut parts,
+        "\n## Repeat it\n\n`make bench` builds the program and rewrites this file.",
+    );
 
     let mut text = METHOD.to_owned();
     let commit = command("git", &["rev-parse", "--short", "HEAD"]);
@@ -184,39 +191,6 @@ fn memory(program: &str, text: &mut String, targets: &mut Targets) -> anyhow::Re
             );
         }
     }
-    Ok(())
-}
-
-fn throughput(program: &str, text: &mut String) -> anyhow::Result<()> {
-    const DEVICES: u32 = 20_000;
-    line(
-        text,
-        &format!(
-            "\n## Loopback HTTP\n\n{DEVICES} devices.\n\n| dispatch | time | devices per second | requests per second |\n|---|---|---|---|"
-        ),
-    );
-    for dispatch in ["single", "batch", "bulk"] {
-        let took = program::loopback(program, DEVICES, dispatch)?;
-        if took.output["SuccessCount"] != DEVICES {
-            bail!("not all devices were synced: {}", took.output);
-        }
-        let seconds = took.wall.as_secs_f64();
-        let requests = took.output["HttpRequests"]
-            .as_f64()
-            .context("the output has no count of requests")?;
-        line(
-            text,
-            &format!(
-                "| {dispatch} | {seconds:.2} s | {:.0} | {:.0} |",
-                f64::from(DEVICES) / seconds,
-                requests / seconds
-            ),
-        );
-    }
-    line(
-        text,
-        "\n## Repeat it\n\n`make bench` builds the program and rewrites this file.",
-    );
     Ok(())
 }
 
