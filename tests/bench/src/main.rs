@@ -2,8 +2,10 @@
 //!
 //! The first argument is the program, the second a file with the output of the test of the sandbox's cost, the third the
 //! file to write. `intune-sync-bench quota [WORD…]` prints the use of the quota alone, without a program: a minute, for
-//! those who change the rate controller. `intune-sync-bench neighbours [SEEDS]` prints how clients share one.
+//! those who change the rate controller. `intune-sync-bench neighbours [SEEDS]` prints how clients share one,
+//! `bulk` what a bulk call is taken to cost.
 
+mod bulk;
 mod cells;
 mod clients;
 mod loopback;
@@ -27,13 +29,18 @@ fn main() -> anyhow::Result<()> {
     {
         return usage::print(words);
     }
-    if let [neighbours, seeds @ ..] = &arguments[..]
-        && neighbours == "neighbours"
+    if let [table, seeds @ ..] = &arguments[..]
+        && let Some(print) = alone(table)
     {
-        let seeds = seeds
-            .first()
-            .map_or(Ok(quota::SEEDS), |seeds| seeds.parse())?;
-        return neighbours::print(seeds);
+        let seeds = seeds.first().map(|seeds| seeds.parse());
+        return print(seeds.transpose()?.unwrap_or(quota::SEEDS));
+    }
+    if let [renew, file] = &arguments[..]
+        && renew == "renew"
+    {
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read `{file}`"))?;
+        let text = report::renew(&text)?;
+        return fs::write(file, text).with_context(|| format!("cannot write `{file}`"));
     }
     let [program, costs, file] = &arguments[..] else {
         bail!("give the program and two files: `intune-sync-bench PROGRAM COSTS FILE`");
@@ -41,4 +48,13 @@ fn main() -> anyhow::Result<()> {
     let costs = fs::read_to_string(costs).with_context(|| format!("cannot read `{costs}`"))?;
     let text = report::write(program, &costs)?;
     fs::write(file, text).with_context(|| format!("cannot write `{file}`"))
+}
+
+/// What prints a table alone, if there is one of this name.
+fn alone(table: &str) -> Option<fn(u64) -> anyhow::Result<()>> {
+    match table {
+        "neighbours" => Some(neighbours::print),
+        "bulk" => Some(bulk::print),
+        _ => None,
+    }
 }

@@ -186,6 +186,7 @@ impl Case {
         let mut config = quota::tenant(self.kind, self.form, course, seed);
         config.fleet.devices = DEVICES;
         config.quota.count_rejected = self.counts_rejected;
+        config.requests.count_rejected = self.counts_rejected;
         let mut tenant = Tenant::new(config);
         let mut all = self.neighbours(seed);
         let mut before = vec![Counts::default(); all.len()];

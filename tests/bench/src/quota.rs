@@ -8,7 +8,7 @@ use intune_sync_engine::{
 };
 use intune_sync_simulation::{Observer, run};
 use intune_sync_simulator::{
-    Config, Latency, QuotaChange, QuotaKind, RetryAfterForm, Statistics, Tenant,
+    Config, Latency, Quota, QuotaChange, QuotaKind, RetryAfterForm, Statistics, Tenant,
 };
 
 use crate::{
@@ -112,10 +112,7 @@ fn once(
         Sender::Other(kind) => clients::run(kind, &mut tenant, END, seed),
     };
     let statistics = tenant.statistics();
-    let measure = |from: u64, to: u64| {
-        let allowed = quota.limit_at(from).min(CEILING * WINDOW / 1_000_000);
-        measured(statistics, allowed, from, to)
-    };
+    let measure = |from: u64, to: u64| measured(statistics, allowed(&quota, from), from, to);
     let first = statistics
         .admitted_per_second
         .iter()
@@ -137,7 +134,13 @@ fn once(
     }
 }
 
-fn measured(statistics: &Statistics, allowed: u64, from: u64, to: u64) -> Measure {
+/// What is allowed in a window at this time: the quota, and no more than the ceiling.
+pub(crate) fn allowed(quota: &Quota, at: u64) -> u64 {
+    quota.limit_at(at).min(CEILING * WINDOW / 1_000_000)
+}
+
+/// What was used of what is allowed in this time, and what was throttled of what was sent.
+pub(crate) fn measured(statistics: &Statistics, allowed: u64, from: u64, to: u64) -> Measure {
     let sum = |per_second: &[u32]| -> f64 {
         let seconds = usize::try_from(from / 1_000).unwrap_or(usize::MAX)
             ..usize::try_from(to / 1_000).unwrap_or(0);

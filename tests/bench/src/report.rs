@@ -4,7 +4,7 @@ use std::{fmt::Write as _, process::Command, thread, time::Duration};
 
 use anyhow::{Context, ensure};
 
-use crate::{loopback, neighbours, program, usage};
+use crate::{bulk, loopback, neighbours, program, usage};
 
 const METHOD: &str = "\
 # Benchmarks
@@ -32,12 +32,25 @@ const METHOD: &str = "\
   runs. *At the quota* they keep to the documented one, as runs do; *unpaced* they send as fast as they can.
 ";
 
+const TARGETS: &str = "## Targets\n\n| target | measured | met |\n|---|---|---|";
+const QUOTA: &str = "\n## Use of the quota\n";
+const COST: &str = "\n## The sandbox's cost\n";
+
 /// What is wanted, what was measured, and whether that is enough.
 pub(crate) struct Targets(Vec<(String, String, bool)>);
 
 impl Targets {
     pub(crate) fn add(&mut self, what: &str, measured: String, met: bool) {
         self.0.push((what.to_owned(), measured, met));
+    }
+
+    fn rows(&self) -> String {
+        let mut text = String::new();
+        for (what, measured, met) in &self.0 {
+            let met = if *met { "yes" } else { "**no**" };
+            line(&mut text, &format!("| {what} | {measured} | {met} |"));
+        }
+        text
     }
 }
 
@@ -48,9 +61,7 @@ impl Targets {
 /// When something cannot be measured.
 pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
     let mut targets = Targets(Vec::new());
-    let mut parts = String::new();
-    usage::write(&mut parts, &mut targets);
-    neighbours::write(&mut parts, &mut targets);
+    let mut parts = quota(&mut targets);
     cost(costs, &mut parts, &mut targets)?;
     start(program, &mut parts, &mut targets)?;
     memory(program, &mut parts, &mut targets)?;
@@ -61,35 +72,62 @@ pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
         "\n## Repeat it\n\n`make bench` builds the program and rewrites this file.",
     );
 
-    let mut text = METHOD.to_owned();
     let commit = command("git", &["rev-parse", "--short", "HEAD"]);
     let machine = command("uname", &["-srm"]);
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    line(
-        &mut text,
-        &format!("\nMeasured on {cores} cores, {machine}, commit {commit}.\n"),
-    );
-    line(
-        &mut text,
-        "## Targets\n\n| target | measured | met |\n|---|---|---|",
-    );
-    for (what, measured, met) in targets.0 {
-        line(
-            &mut text,
-            &format!(
-                "| {what} | {measured} | {} |",
-                if met { "yes" } else { "**no**" }
-            ),
-        );
-    }
-    Ok(text + &parts)
+    let measured = format!("Measured on {cores} cores, {machine}, commit {commit}.");
+    Ok(format!(
+        "{METHOD}\n{measured}\n\n{TARGETS}\n{}{parts}",
+        targets.rows()
+    ))
+}
+
+/// Measures the quota again, which needs no program, and keeps the rest of a report.
+///
+/// # Errors
+///
+/// When it is no report.
+pub(crate) fn renew(report: &str) -> anyhow::Result<String> {
+    let between = |from: &str, to: &str| {
+        let (_, rest) = report.split_once(from)?;
+        Some(rest.split_once(to)?.0)
+    };
+    let no_report = "it has not the parts of a report";
+    let measured = between("\nMeasured ", "\n").context(no_report)?;
+    let kept = between(TARGETS, QUOTA).context(no_report)?;
+    let (_, rest) = report.split_once(COST).context(no_report)?;
+    let mut targets = Targets(Vec::new());
+    let parts = quota(&mut targets);
+    // The targets of the program come last.
+    let kept: String = kept
+        .trim()
+        .lines()
+        .skip_while(|row| !row.contains("over loopback"))
+        .map(|row| format!("{row}\n"))
+        .collect();
+    let measured = measured.split(" The quota").next().unwrap_or_default();
+    let commit = command("git", &["rev-parse", "--short", "HEAD"]);
+    Ok(format!(
+        "{METHOD}\nMeasured {measured} The quota was measured again at commit {commit}.\n\n{TARGETS}\n{}{kept}{parts}{COST}{rest}",
+        targets.rows()
+    ))
+}
+
+/// What needs no program.
+fn quota(targets: &mut Targets) -> String {
+    let mut text = String::new();
+    usage::write(&mut text, targets);
+    bulk::write(&mut text, targets);
+    neighbours::write(&mut text, targets);
+    text
 }
 
 /// Reads what the test has printed: `sandbox-cost loopback single 52.3 39.9`.
 fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result<()> {
+    *text += COST;
     line(
         text,
-        "\n## The sandbox's cost\n\nCPU time per device.\n\n| way | dispatch | component in its sandbox | core natively | ratio |\n|---|---|---|---|---|",
+        "\nCPU time per device.\n\n| way | dispatch | component in its sandbox | core natively | ratio |\n|---|---|---|---|---|",
     );
     let mut of_the_program = Vec::new();
     for words in costs
