@@ -9,11 +9,8 @@ use self::{
     evidence::{Mark, Throttled},
     trial::{Step, Trial},
 };
-use super::{Limit, Pacer, SPAN, Trailing, pacer};
+use super::{Limit, Pacer, SPAN, Trailing, WINDOW, pacer};
 use crate::http::RequestId;
-
-/// The window of the documented quota (docs/graph-facts.md#quotas).
-const WINDOW: Duration = Duration::from_secs(20);
 
 /// Finds out how many syncs may leave in a window, and keeps to that allowance.
 ///
@@ -42,7 +39,7 @@ const WINDOW: Duration = Duration::from_secs(20);
 ///   syncs if it is a batch.)
 /// - **What a trial has found must last.** The controller treats it as doubtful for four windows. If it is throttled in
 ///   that time, it goes back.
-/// - **What was throttled is paid for.** Each throttled sync puts the next trial off until 1,600 were admitted, so that
+/// - **What was throttled is paid for.** Each throttled sync puts the next trial off until 2,000 were admitted, so that
 ///   fewer than one in a thousand are throttled. Only the first trial comes in any case, since what was learned may be
 ///   too little, and all trials where the limit has fallen, since it may rise again.
 ///
@@ -60,6 +57,8 @@ pub(super) struct RateController {
     /// The tenant has been seen to save up unused quota, as a bucket does.
     saves_up: bool,
     admitted: Trailing,
+    /// The longest time that a response has taken lately.
+    slowest: Duration,
     /// The throttle window that is not over yet.
     throttled: Option<Throttled>,
     /// All syncs that were ever charged: admitted, or throttled.
@@ -121,9 +120,9 @@ impl RateController {
     /// Windows until the next trial if the limit may be higher by a whole request.
     const HOLD_IN_DOUBT: u32 = 2;
     /// At most one sync in this many is throttled for trials, so that it is fewer than one in a thousand in all.
-    const SYNCS_PER_THROTTLED: u64 = 1_600;
+    const SYNCS_PER_THROTTLED: u64 = 2_000;
     /// The most windows for which throttled syncs put off a trial.
-    const PAY_MAX: u64 = 80;
+    const PAY_MAX: u64 = 120;
     /// How far back the log of admitted syncs goes, in windows.
     const MEMORY: u32 = 5;
 
@@ -136,6 +135,7 @@ impl RateController {
             fell: false,
             saves_up: false,
             admitted: Trailing::default(),
+            slowest: Duration::ZERO,
             throttled: None,
             total: 0,
             unpaid: 0,
@@ -215,6 +215,7 @@ impl RateController {
         sent_at: Duration,
         admission: Admission,
     ) {
+        self.took(now.saturating_sub(sent_at));
         self.admitted.add(now, admission.admitted);
         self.total += u64::from(admission.admitted) + u64::from(admission.throttled);
         if self.limit() == Limit::Learned {
@@ -232,6 +233,12 @@ impl RateController {
             });
             throttled.refused(now, sent_at, admission.named_wait);
         }
+    }
+
+    /// A response has taken this long. Forgotten a little each time, so that one slow response does not count for ever.
+    fn took(&mut self, time: Duration) {
+        self.slowest = time.max(self.slowest - self.slowest / 4_096);
+        self.pacer.arrive_within(self.slowest);
     }
 
     /// The first request after a throttle window was admitted.

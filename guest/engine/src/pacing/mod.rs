@@ -16,7 +16,7 @@ use self::{
     backoff::{exponential, full_jitter, upper_half},
     budget::RetryBudget,
     controller::{Admission, RateController},
-    pacer::{Pacer, SPAN},
+    pacer::{Pacer, SPAN, WINDOW},
     throttle::{Limit, Reopened, Throttle},
     trailing::Trailing,
 };

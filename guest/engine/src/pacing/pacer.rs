@@ -17,9 +17,14 @@ pub(super) struct Pacer {
     least_interval: Duration,
     interval: Duration,
     allowance: u64,
+    /// The time in which the allowance may leave, below the ceiling.
+    span: Duration,
     free_at: Duration,
     sent: Trailing,
 }
+
+/// The window of the documented quota (docs/graph-facts.md#quotas).
+pub(super) const WINDOW: Duration = Duration::from_secs(20);
 
 /// The time in which the allowance may leave: the documented window of 20 s, and 2.6 % more. So 97.5 % of a quota is
 /// used, and a request may take half a second longer or shorter to reach Graph than the one before without any of
@@ -49,6 +54,7 @@ impl Pacer {
             least_interval,
             interval: least_interval,
             allowance: 1,
+            span: SPAN,
             free_at: Duration::ZERO,
             sent: Trailing::default(),
         };
@@ -59,9 +65,25 @@ impl Pacer {
     /// Sets the allowance, the syncs that may leave in a [`SPAN`]; the ceiling bounds it.
     pub(super) fn allow(&mut self, allowance: u64) {
         self.allowance = allowance.min(self.ceiling()).max(1);
-        let nanos = u64::try_from(SPAN.as_nanos()).unwrap_or(u64::MAX);
+        let nanos = u64::try_from(self.span().as_nanos()).unwrap_or(u64::MAX);
         self.interval = Duration::from_nanos((nanos - nanos / 16).div_ceil(self.allowance))
             .max(self.least_interval);
+    }
+
+    /// No request takes longer to arrive than this: its response has come by then. Below the ceiling, that much more than a
+    /// window is enough for the allowance.
+    pub(super) fn arrive_within(&mut self, longest: Duration) {
+        self.span = (WINDOW + longest).min(SPAN);
+        self.allow(self.allowance);
+    }
+
+    /// The time in which the allowance may leave.
+    pub(super) fn span(&self) -> Duration {
+        if self.allowance < self.ceiling() {
+            self.span
+        } else {
+            SPAN
+        }
     }
 
     /// The most that may ever leave in a [`SPAN`].
@@ -78,12 +100,12 @@ impl Pacer {
     /// When a request with this many syncs may leave.
     pub(super) fn free_at(&self, syncs: u64) -> Duration {
         let others = self.allowance.saturating_sub(syncs);
-        self.free_at.max(self.sent.down_to(others, SPAN))
+        self.free_at.max(self.sent.down_to(others, self.span()))
     }
 
     /// When the syncs of the last [`SPAN`] will be down to `most`.
     pub(super) fn down_to(&self, most: u64) -> Duration {
-        self.sent.down_to(most, SPAN)
+        self.sent.down_to(most, self.span())
     }
 
     /// The syncs of the last [`SPAN`], as of the last call of [`room`](Self::room).
@@ -93,7 +115,7 @@ impl Pacer {
 
     /// How many syncs the count leaves room for now, at least 1.
     pub(super) fn room(&mut self, now: Duration) -> u64 {
-        if let Some(until) = now.checked_sub(SPAN) {
+        if let Some(until) = now.checked_sub(self.span()) {
             self.sent.forget(until);
         }
         self.allowance.saturating_sub(self.sent.sum()).max(1)
@@ -111,8 +133,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    const WINDOW: Duration = Duration::from_secs(20);
 
     #[test]
     fn an_allowance_survives_as_a_rate() {

@@ -69,12 +69,17 @@ impl RateController {
         (least, most)
     }
 
-    /// What flows in a window into a bucket that was empty at `since` and is empty again `here`; a little less, so that it
-    /// fills up.
+    /// The allowance at which a bucket that was empty at `since` and is empty again `here` fills up: a little less than
+    /// what flows into it.
     pub(super) fn flow(&self, since: Mark, here: Mark, before: u64) -> u64 {
+        // It has saved up for what arrives early, so the allowance may leave in no more than the time it is meant for.
+        self.flow_in(self.pacer.span(), since, here, before)
+    }
+
+    fn flow_in(&self, span: Duration, since: Mark, here: Mark, before: u64) -> u64 {
         let time = here.at.saturating_sub(since.at).as_millis().max(1);
         let admitted = u128::from(here.total.saturating_sub(since.total));
-        let flow = u64::try_from(admitted * WINDOW.as_millis() / time).unwrap_or(u64::MAX);
+        let flow = u64::try_from(admitted * span.as_millis() / time).unwrap_or(u64::MAX);
         let (low, high) = self.bounds(before);
         (flow - flow / 64).clamp(low, high)
     }
@@ -104,7 +109,7 @@ impl RateController {
     /// last window has admitted what was saved up, which is more than what has flowed in since. A limiter that counts
     /// windows admits the same in each.
     pub(super) fn bucket(&mut self, here: Mark, dry: Mark, before: u64) -> Option<u64> {
-        let flow = self.flow(dry, here, before);
+        let flow = self.flow_in(WINDOW, dry, here, before);
         if self.last_window(here.at) <= flow + flow / 16 {
             return None;
         }

@@ -3,11 +3,11 @@
 use super::*;
 
 #[test]
-fn a_flow_is_counted_per_window_and_a_64th_less() {
+fn a_flow_is_counted_per_span_and_a_64th_less() {
     let controller = controller();
-    // 328 in 41 s are 160 in 20 s.
+    // 328 in 41 s are 164 in a SPAN.
     let flow = |before| controller.flow(mark(100, 100), mark(141, 428), before);
-    assert_eq!(flow(300), 158);
+    assert_eq!(flow(300), 162);
     assert_eq!(flow(600), 300, "half at least");
     assert_eq!(flow(150), 147, "something is taken");
     let at_once = controller.flow(mark(141, 100), mark(141, 428), 300);
@@ -31,7 +31,7 @@ fn throttle_windows_that_follow_each_other_within_a_span_are_a_series() {
 
 #[test]
 fn a_bucket_has_admitted_more_than_flows_into_it() {
-    // 320 in 40 s are 160 in 20 s, less a 64th: 158. A 16th more may be chance.
+    // 320 in 40 s are 164 in a SPAN, less a 64th: 162. A 16th more in 20 s may be chance.
     let bucket = |last: u32, before_trial: Option<Mark>| {
         let mut controller = controller();
         controller.before_trial = before_trial;
@@ -41,9 +41,9 @@ fn a_bucket_has_admitted_more_than_flows_into_it() {
         flow
     };
     assert_eq!(bucket(167, None), None);
-    assert_eq!(bucket(168, None), Some(158));
+    assert_eq!(bucket(168, None), Some(162));
     // It was empty before the trial, too: a longer time gives a better estimate.
-    assert_eq!(bucket(168, Some(mark(8, 0))), Some(197));
+    assert_eq!(bucket(168, Some(mark(8, 0))), Some(202));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn refused_calls_drain_a_bucket_too() {
         admission(1, 0, None),
     );
     controller.reopened(21 * SECOND);
-    // 160 in 20 s from refusal to refusal, the refused one included, less a 64th.
+    // 164 in a SPAN from refusal to refusal, the refused one included, less a 64th.
     assert!(controller.saves_up);
-    assert_eq!(controller.pacer.allowance(), 158);
+    assert_eq!(controller.pacer.allowance(), 162);
 }

@@ -42,8 +42,8 @@ fn trials_are_4_8_16_and_32_windows_apart() {
         [4, 5, 5, 5],
         "a limit that fell rises"
     );
-    // One sync in 1,600 at most is spent on a trial.
-    assert_eq!(windows(40, false, 6), [4, 8, 16, 32, 40, 40]);
+    // One sync in 2,000 at most is spent on a trial.
+    assert_eq!(windows(40, false, 6), [4, 8, 16, 32, 50, 50]);
 
     let mut after_a_doubt = holding(200, SECOND, None);
     after_a_doubt.hold = 1;
@@ -76,11 +76,11 @@ fn each_throttled_sync_puts_the_next_trial_off() {
         let windows = u32::try_from(span.as_nanos() / SPAN.as_nanos()).expect("a few");
         (windows, controller.unpaid)
     };
-    // 1,600 syncs for each are 8 windows of 200.
-    assert_eq!(windows(1, 8, false), (8, 0));
-    assert_eq!(windows(2, 8, false), (16, 0));
+    // 2,000 syncs for each are 10 windows of 200.
+    assert_eq!(windows(1, 8, false), (10, 0));
+    assert_eq!(windows(2, 8, false), (20, 0));
     assert_eq!(windows(2, 32, false), (32, 0));
-    assert_eq!(windows(15, 8, false), (80, 5), "the rest is paid later");
+    assert_eq!(windows(15, 8, false), (120, 3), "the rest is paid later");
     assert_eq!(windows(5, 4, false), (4, 4), "the first one comes");
     assert_eq!(windows(5, 5, true), (5, 4), "a limit that has fallen rises");
 

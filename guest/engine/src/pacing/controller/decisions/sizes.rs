@@ -1,4 +1,4 @@
-//! How many syncs a request may carry.
+//! How many syncs a request may carry, and the time in which the allowance may leave.
 
 use super::*;
 
@@ -31,4 +31,22 @@ fn requests_are_small_for_a_window_after_the_throttle_has_reopened() {
         assert_eq!(largest(100 * SECOND + SPAN - MILLISECOND), quarter_second);
         assert_eq!(largest(100 * SECOND + SPAN), later);
     }
+}
+
+#[test]
+fn the_span_is_as_long_as_the_slowest_response_requires_and_forgets_it_slowly() {
+    let mut controller = holding(200, 900 * SECOND, None);
+    let respond = |controller: &mut RateController, millis| {
+        let took = Duration::from_millis(millis);
+        controller.handle_response(took, RequestId(1), Duration::ZERO, admission(1, 0, None));
+        controller.pacer.span() - WINDOW
+    };
+    assert_eq!(controller.pacer.span(), SPAN, "nothing is known yet");
+    assert_eq!(respond(&mut controller, 400), 400 * MILLISECOND);
+    let later = respond(&mut controller, 100);
+    assert_eq!(later, 400 * MILLISECOND - 400 * MILLISECOND / 4_096);
+    assert_eq!(respond(&mut controller, 9_000), SPAN - WINDOW);
+    controller.pacer.allow(u64::MAX);
+    respond(&mut controller, 100);
+    assert_eq!(controller.pacer.span(), SPAN, "at the ceiling");
 }

@@ -51,7 +51,7 @@ fn a_trial_that_is_throttled_goes_back() {
     trial_mut(&mut bucket).emptied = mark(60, 0);
     bucket.throttled = Some(Throttled::new(mark(100, 470), 1));
     bucket.reopened(100 * SECOND);
-    assert_eq!(bucket.pacer.allowance(), 232, "235 in 20 s, less a 64th");
+    assert_eq!(bucket.pacer.allowance(), 238, "241 in a SPAN, less a 64th");
     assert_eq!(held(&bucket).0, 100 * SECOND + 4 * SPAN);
     assert!(held(&bucket).1.is_none());
 
