@@ -17,7 +17,7 @@
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
 # make docs    rewrites what the documentation shows of the program: settings, flags, fields, messages, some outputs; and the
 #              JSON Schema of the config file
-# make picture draws docs/run.svg from a run of the demo, and docs/quota.svg from docs/benchmarks.md
+# make picture draws docs/run.svg from a run of the demo, and quota.svg, use.svg and throttled.svg from docs/benchmarks.md
 # make mutants changes the gates and the rate controller, one place at a time, and lists what no test notices
 # make fuzz    gives each fuzz target a minute of inputs. TARGET=sync_gate selects one, FOR=600 is its time in seconds
 # make lint    spelling, words, links, style, formatting, clippy, licences and advisories
@@ -71,6 +71,7 @@ bench: build
 	INTUNE_SYNC_MEASURE=50000 $(CARGO) test $(FLAGS) --lib tests::cost::cost -- --nocapture > target/sandbox-cost
 	target/release/intune-sync-bench target/release/intune-sync target/sandbox-cost docs/benchmarks.md
 	.ci/plot docs/benchmarks.md docs/quota.svg
+	.ci/plot-quotas docs/benchmarks.md docs/use.svg docs/throttled.svg
 
 docs: setup
 	INTUNE_SYNC_WRITE_DOCS=1 $(CARGO) test $(FLAGS) --test reference
@@ -80,6 +81,7 @@ docs: setup
 picture: build
 	.ci/picture target/release/intune-sync docs/run.svg
 	.ci/plot docs/benchmarks.md docs/quota.svg
+	.ci/plot-quotas docs/benchmarks.md docs/use.svg docs/throttled.svg
 
 # In debug builds, which compile fastest; the tests with random cases take fewer of them.
 mutants: export CARGO_PROFILE_DEV_DEBUG = none
