@@ -39,9 +39,20 @@ pub(crate) enum Token {
     Held {
         serial: TokenSerial,
         recheck_at: Duration,
-        /// It replaced one that Graph refused, and Graph has not taken it yet.
-        unproven: bool,
+        trust: Trust,
     },
+}
+
+/// Whether Graph takes the token in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// It took it, or has not refused the one before it.
+    Good,
+    /// It replaced one that Graph refused, and Graph has not taken it yet.
+    Unproven,
+    /// Graph has refused it before it took it, and other requests that left with it are under way: if one of them was
+    /// taken, the token was good, and has been revoked since.
+    InDoubt,
 }
 
 /// What to do about the token now.
@@ -56,6 +67,8 @@ pub(crate) enum TokenStep {
     },
     /// Send with this one.
     Use(TokenSerial),
+    /// Wait for a response to a request that is under way.
+    AfterResponse,
 }
 
 /// Whether a new token replaces one that was refused.
@@ -72,6 +85,8 @@ pub(crate) enum Refused {
     Stale,
     /// It is the current one and will be replaced: send again.
     Renewing,
+    /// It has just replaced a refused one, and the requests that are under way show what that means.
+    Open,
     /// It has just replaced a refused one: another will not help.
     Final,
 }
@@ -89,6 +104,10 @@ impl Token {
         match *self {
             Self::Wanted { at, .. } if at > now => TokenStep::Wait(at),
             Self::Wanted { rejected, .. } => TokenStep::Get { rejected },
+            Self::Held {
+                trust: Trust::InDoubt,
+                ..
+            } => TokenStep::AfterResponse,
             Self::Held { recheck_at, .. } if recheck_at <= now => TokenStep::Get { rejected: None },
             Self::Held { serial, .. } => TokenStep::Use(serial),
         }
@@ -101,22 +120,20 @@ impl Token {
         serial: TokenSerial,
         lifetime: Duration,
     ) -> Renewal {
-        let (renewal, unproven) = match *self {
+        let (renewal, trust) = match *self {
             Self::Wanted {
                 rejected: Some(_), ..
-            } => (Renewal::Renewed, true),
-            Self::Wanted { rejected: None, .. } => (Renewal::No, false),
+            } => (Renewal::Renewed, Trust::Unproven),
             Self::Held {
-                serial: old,
-                unproven,
-                ..
-            } => (Renewal::No, unproven && old == serial),
+                serial: old, trust, ..
+            } if old == serial => (Renewal::No, trust),
+            Self::Wanted { rejected: None, .. } | Self::Held { .. } => (Renewal::No, Trust::Good),
         };
         let recheck_at = now + (lifetime / 2).clamp(RECHECK_MIN, RECHECK);
         *self = Self::Held {
             serial,
             recheck_at,
-            unproven,
+            trust,
         };
         renewal
     }
@@ -132,31 +149,47 @@ impl Token {
 
     /// Graph has accepted this token.
     pub(crate) fn proven(&mut self, by: TokenSerial) {
-        if let Self::Held {
-            serial, unproven, ..
-        } = self
-            && *serial == by
-        {
-            *unproven = false;
+        if let Some(trust) = self.trust(by) {
+            *trust = Trust::Good;
         }
     }
 
-    /// Graph has refused this token with a 401.
-    pub(crate) fn refused(&mut self, now: Duration, refused: TokenSerial) -> Refused {
-        match *self {
-            Self::Held {
-                serial, unproven, ..
-            } if serial == refused => {
-                if unproven {
-                    return Refused::Final;
-                }
+    /// No request that left with this token is under way any more.
+    pub(crate) fn settled(&mut self, by: TokenSerial) {
+        if let Some(trust @ Trust::InDoubt) = self.trust(by) {
+            *trust = Trust::Unproven;
+        }
+    }
+
+    /// Graph has refused this token with a 401; others that left with it may be `under_way`.
+    pub(crate) fn refused(
+        &mut self,
+        now: Duration,
+        refused: TokenSerial,
+        under_way: bool,
+    ) -> Refused {
+        match self.trust(refused) {
+            None => Refused::Stale,
+            Some(Trust::Good) => {
                 *self = Self::Wanted {
                     at: now,
                     rejected: Some(refused),
                 };
                 Refused::Renewing
             }
-            _ => Refused::Stale,
+            Some(trust) if under_way => {
+                *trust = Trust::InDoubt;
+                Refused::Open
+            }
+            Some(Trust::Unproven | Trust::InDoubt) => Refused::Final,
+        }
+    }
+
+    /// What is known of this token, if it is the one in use.
+    fn trust(&mut self, of: TokenSerial) -> Option<&mut Trust> {
+        match self {
+            Self::Held { serial, trust, .. } if *serial == of => Some(trust),
+            Self::Held { .. } | Self::Wanted { .. } => None,
         }
     }
 }
@@ -172,31 +205,56 @@ mod tests {
     fn several_refusals_of_one_token_renew_it_once() {
         let mut token = Token::new();
         assert_eq!(token.received(NOW, TokenSerial(1), HOUR), Renewal::No);
-        assert_eq!(token.refused(NOW, TokenSerial(1)), Refused::Renewing);
-        assert_eq!(token.refused(NOW, TokenSerial(1)), Refused::Stale);
+        assert_eq!(token.refused(NOW, TokenSerial(1), false), Refused::Renewing);
+        assert_eq!(token.refused(NOW, TokenSerial(1), false), Refused::Stale);
         assert_eq!(token.received(NOW, TokenSerial(2), HOUR), Renewal::Renewed);
-        assert_eq!(token.refused(NOW, TokenSerial(1)), Refused::Stale);
+        assert_eq!(token.refused(NOW, TokenSerial(1), false), Refused::Stale);
     }
 
     #[test]
     fn only_a_renewed_token_refused_before_its_first_success_is_final() {
         let mut token = Token::new();
         token.received(NOW, TokenSerial(1), HOUR);
-        token.refused(NOW, TokenSerial(1));
+        token.refused(NOW, TokenSerial(1), false);
         token.received(NOW, TokenSerial(2), HOUR);
         token.proven(TokenSerial(1));
-        assert_eq!(token.refused(NOW, TokenSerial(2)), Refused::Final);
+        assert_eq!(token.refused(NOW, TokenSerial(2), false), Refused::Final);
         token.proven(TokenSerial(2));
-        assert_eq!(token.refused(NOW, TokenSerial(2)), Refused::Renewing);
+        assert_eq!(token.refused(NOW, TokenSerial(2), false), Refused::Renewing);
     }
 
     #[test]
     fn rechecking_keeps_what_is_known() {
         let mut token = Token::new();
         token.received(NOW, TokenSerial(1), HOUR);
-        token.refused(NOW, TokenSerial(1));
+        token.refused(NOW, TokenSerial(1), false);
         token.received(NOW, TokenSerial(2), HOUR);
         assert_eq!(token.received(NOW, TokenSerial(2), HOUR), Renewal::No);
-        assert_eq!(token.refused(NOW, TokenSerial(2)), Refused::Final);
+        assert_eq!(token.refused(NOW, TokenSerial(2), false), Refused::Final);
+    }
+
+    #[test]
+    fn a_refusal_that_overtakes_a_success_is_not_final() {
+        let mut token = Token::new();
+        token.received(NOW, TokenSerial(1), HOUR);
+        token.refused(NOW, TokenSerial(1), true);
+        token.received(NOW, TokenSerial(2), HOUR);
+        let in_doubt = |token: &mut Token| {
+            assert_eq!(token.refused(NOW, TokenSerial(2), true), Refused::Open);
+            assert_eq!(token.step(NOW), TokenStep::AfterResponse);
+        };
+        // What is under way brings nothing: the next request decides.
+        in_doubt(&mut token);
+        token.settled(TokenSerial(2));
+        assert_eq!(token.step(NOW), TokenStep::Use(TokenSerial(2)));
+        // All is refused.
+        in_doubt(&mut token);
+        assert_eq!(
+            token.clone().refused(NOW, TokenSerial(2), false),
+            Refused::Final
+        );
+        // The token was taken for another request.
+        token.proven(TokenSerial(2));
+        assert_eq!(token.refused(NOW, TokenSerial(2), true), Refused::Renewing);
     }
 }

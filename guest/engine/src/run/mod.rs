@@ -132,6 +132,7 @@ impl Run {
                 TokenStep::Wait(time) => wait_until(time),
                 TokenStep::Get { rejected } => Action::GetToken { rejected },
                 TokenStep::Use(serial) => self.send(serial),
+                TokenStep::AfterResponse => Action::WaitUntil(None),
             },
             Next::AfterResponse => Action::WaitUntil(None),
             Next::Finished => {

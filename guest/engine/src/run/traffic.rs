@@ -162,7 +162,16 @@ impl Traffic {
 
     /// Takes a request off the wire; `None` if it was never sent or has had its response.
     pub(super) fn take(&mut self, id: RequestId) -> Option<Sent> {
-        self.in_flight.remove(&id)
+        let sent = self.in_flight.remove(&id)?;
+        if !self.is_under_way(sent.token) {
+            self.token.settled(sent.token);
+        }
+        Some(sent)
+    }
+
+    /// Whether a request that left with this token is in flight.
+    fn is_under_way(&self, token: TokenSerial) -> bool {
+        self.in_flight.values().any(|sent| sent.token == token)
     }
 
     /// A renewed token that was refused is replaced once more, instead of ending the run.
@@ -198,8 +207,11 @@ impl Traffic {
         if signals.token_taken {
             self.token.proven(sent.token);
         }
-        if signals.token_refused && self.token.refused(now, sent.token) == Refused::Final {
-            ledger.end(RunStatus::NotAuthorized(problems::token_refused(error)));
+        if signals.token_refused {
+            let under_way = self.is_under_way(sent.token);
+            if self.token.refused(now, sent.token, under_way) == Refused::Final {
+                ledger.end(RunStatus::NotAuthorized(problems::token_refused(error)));
+            }
         }
     }
 
