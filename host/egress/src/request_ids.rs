@@ -63,4 +63,20 @@ mod tests {
         let all: BTreeSet<Guid> = ids(7).into_iter().chain(ids(8)).collect();
         assert_eq!(all.len(), 2_000);
     }
+
+    /// Otherwise an id would have half the bits, and ids of several rehearsals would be alike.
+    #[test]
+    fn both_halves_depend_on_the_seed_and_differ_from_each_other() {
+        // The same bits of both, and none of those of the version and the variant.
+        let halves = |id: Guid| [80, 16].map(|shift| id.bits() >> shift & 0x3fff_ffff_ffff);
+        let mut seen = BTreeSet::new();
+        for seed in [1, 2, 4, 8, 1 << 32, 1 << 63] {
+            let ids = RequestIds::seeded(seed);
+            for _ in 0..100 {
+                for half in halves(ids.next()) {
+                    assert!(seen.insert(half), "{half:x} twice");
+                }
+            }
+        }
+    }
 }

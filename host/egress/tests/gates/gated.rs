@@ -6,13 +6,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use intune_sync_egress::{
     Bearer, Carrier, ClientError, Credential, Gated, Limits, Proposal, ResponseBody, Rules,
     SendError, Timeouts, Transport, UnknownToken, grant,
     sync::{self, PresentedToken, Writes},
+    webhook,
 };
 
 use crate::books::{books, books_with_list};
@@ -205,6 +206,68 @@ fn a_request_is_judged_by_its_head_before_it_has_a_body() {
     }
     let hidden = check(Method::POST, "/v1.0/surrogate", &known).expect_err("a path");
     assert!(!hidden.to_string().contains("surrogate"), "{hidden}");
+}
+
+#[test]
+fn a_notification_is_judged_by_its_head_before_it_has_a_body() {
+    const PATH: &str = "/services/secret";
+    let address: webhook::Address = "https://hooks.example.com/services/secret"
+        .parse()
+        .expect("an address");
+    let gated = Gated::new(
+        webhook::Rules::of(&address),
+        Tokens,
+        Carrier::other(Echo::default()),
+    );
+    let check = |method: Method, host: &str, path: &str, headers: &HeaderMap| {
+        gated.check_head(&Proposal {
+            method: &method,
+            uri: &format!("https://{host}{path}").parse().expect("an address"),
+            headers,
+            body: b"",
+        })
+    };
+    let host = "hooks.example.com";
+    let json = headers(&[("content-type", "application/json")]);
+    let cookie = headers(&[("cookie", "x")]);
+    assert_eq!(check(Method::POST, host, PATH, &json), Ok(()));
+    for (method, host, path, headers) in [
+        (Method::GET, host, PATH, &json),
+        (Method::POST, "evil.example", PATH, &json),
+        (Method::POST, host, "/services/other", &json),
+        (Method::POST, host, PATH, &cookie),
+    ] {
+        let refused = check(method, host, path, headers);
+        assert!(refused.is_err(), "{host}{path} {headers:?}");
+    }
+}
+
+/// A rehearsal repeats itself to the letter.
+#[test]
+fn requests_of_a_seed_have_the_same_ids_each_time() {
+    let ids = |seed| {
+        let echo = Echo::default();
+        let gated = Gated::new(rules(Writes::None), Tokens, Carrier::other(echo.clone()));
+        let gated = gated.with_request_ids(seed);
+        let custody = books(ID);
+        for _ in 0..3 {
+            let admitted = gated.admit(&Proposal {
+                method: &Method::GET,
+                uri: &uri(DEVICES),
+                headers: &headers(&[("authorization", "Bearer surrogate")]),
+                body: b"",
+            });
+            let held = custody.hold(admitted.expect("it is on the list"));
+            let sent = held.expect("a retry").send(Timeouts::default(), |_| {});
+            let sent = sent.now_or_never().expect("nothing to wait for");
+            sent.expect("a response");
+        }
+        let left = echo.0.lock().expect("no panic");
+        let id = |request: &Request<Bytes>| request.headers()["client-request-id"].clone();
+        left.iter().map(id).collect::<Vec<HeaderValue>>()
+    };
+    assert_eq!(ids(7), ids(7));
+    assert_ne!(ids(7), ids(8));
 }
 
 #[test]
