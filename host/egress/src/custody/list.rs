@@ -191,7 +191,8 @@ impl List {
     pub(super) fn failed(&mut self, reading: Reading, verdict: Verdict) {
         match verdict {
             Verdict::Throttled | Verdict::TokenRefused => self.free(reading),
-            Verdict::QueryRefused if self.is_present(reading) && reading.page > 0 => {
+            // Without effect on a first page, which may be requested anyway.
+            Verdict::QueryRefused if self.is_present(reading) => {
                 self.may_restart = !self.restarted;
             }
             _ => {}
@@ -230,7 +231,7 @@ impl List {
     }
 
     fn is_present(&self, reading: Reading) -> bool {
-        reading.round == self.round && reading.page == self.pages && !self.is_complete()
+        reading.round == self.round && reading.page == self.pages
     }
 }
 
@@ -290,4 +291,125 @@ fn row(body: &mut Vec<u8>, device: &DeviceRow<'_>, properties: Properties) {
 /// Writes a JSON string.
 fn text(body: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(body, text).expect("a vector takes everything, and a text is JSON");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{iter, time::Duration};
+
+    use intune_sync_selection::Selector;
+
+    use super::*;
+
+    fn list() -> List {
+        let selection = Selection::default();
+        let root = GraphRoot::parse("https://graph.microsoft.com").expect("a root");
+        let selector = Selector::new(&selection, Duration::ZERO);
+        List::new(root, &selection, selector.criteria(), 0)
+    }
+
+    fn first() -> ListRead {
+        ListRead::First(ListQuery::read("").expect("a query"))
+    }
+
+    /// Requests this page twice: the first request is throttled, and `last` is what the second one brings.
+    fn read_twice(list: &mut List, read: &ListRead, last: Result<&Page<'_>, Verdict>) {
+        for response in [Err(Verdict::Throttled), last] {
+            list.check(read).expect("a throttled response explains it");
+            let reading = list.begin(read);
+            match response {
+                Ok(page) => {
+                    list.page(reading, page);
+                }
+                Err(verdict) => list.failed(reading, verdict),
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_list_is_read_even_if_it_begins_again_and_each_page_is_throttled() {
+        let mut list = list();
+        let link = "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices?$skiptoken=x";
+        let page = format!(r#"{{"@odata.nextLink":"{link}","value":[]}}"#);
+        let page = Page::read(page.as_bytes()).expect("a page");
+        let end = Page::read(br#"{"value":[]}"#).expect("a page");
+        let further = ListRead::Further("$skiptoken=x".to_owned());
+        for last in [Err(Verdict::QueryRefused), Ok(&end)] {
+            read_twice(&mut list, &first(), Ok(&page));
+            for _ in 2..PAGES_MAX {
+                read_twice(&mut list, &further, Ok(&page));
+            }
+            read_twice(&mut list, &further, last);
+        }
+        assert!(list.is_complete());
+    }
+
+    /// An empty page may end it: Graph sends one where a page was filled to the last row.
+    #[test]
+    fn behind_the_most_devices_there_may_be_one_more_page() {
+        let link = "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices?$skiptoken=x";
+        let further = ListRead::Further("$skiptoken=x".to_owned());
+        let rows = |count: u32| {
+            let rows = vec!["7"; count as usize].join(",");
+            format!(r#"{{"@odata.nextLink":"{link}","value":[{rows}]}}"#)
+        };
+        let (many, one) = (rows(ROWS_MAX / 100), rows(1));
+        let many = Page::read(many.as_bytes()).expect("a page");
+        let one = Page::read(one.as_bytes()).expect("a page");
+        let mut list = list();
+        let mut read = first();
+        for page in iter::repeat_n(&many, 100).chain([&one]) {
+            list.check(&read).expect("no more than the most have come");
+            let reading = list.begin(&read);
+            list.page(reading, page);
+            read = further.clone();
+        }
+        assert!(matches!(list.check(&further), Err(Refusal::Reads)));
+    }
+
+    /// A request that its sender has given up may still get its response.
+    #[test]
+    fn a_response_that_comes_late_changes_nothing() {
+        let link = "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices?$skiptoken=x";
+        let page = format!(r#"{{"@odata.nextLink":"{link}","value":[]}}"#);
+        let page = Page::read(page.as_bytes()).expect("a page");
+        let further = ListRead::Further("$skiptoken=x".to_owned());
+        let mut list = list();
+        let [late_first, reading] = [(); 2].map(|()| list.begin(&first()));
+        list.page(reading, &page);
+        let [late_second, reading] = [(); 2].map(|()| list.begin(&further));
+        list.page(reading, &page);
+        // The link to a page that is known already is refused.
+        list.failed(late_second, Verdict::QueryRefused);
+        assert_eq!(list.check(&first()), Err(Refusal::ListAgain));
+        let reading = list.begin(&further);
+        list.failed(reading, Verdict::QueryRefused);
+        list.check(&first()).expect("this link was the next one");
+        let again = list.begin(&first());
+        // The first page of the list before this one.
+        assert_eq!(list.page(late_first, &page), PageOf::Known);
+        assert_eq!(list.page(again, &page), PageOf::NewList);
+    }
+
+    #[test]
+    fn requests_that_never_leave_do_not_count() {
+        let mut list = list();
+        for _ in 0..READS_MAX {
+            list.check(&first()).expect("nothing has left");
+            let reading = list.begin(&first());
+            list.withdraw(reading);
+        }
+        assert_eq!(list.check(&first()), Ok(()));
+    }
+
+    #[test]
+    fn a_list_that_is_always_throttled_is_left_off() {
+        let mut list = list();
+        for _ in 0..READS_MAX {
+            list.check(&first()).expect("throttled before");
+            let reading = list.begin(&first());
+            list.failed(reading, Verdict::Throttled);
+        }
+        assert!(matches!(list.check(&first()), Err(Refusal::Reads)));
+    }
 }
