@@ -7,7 +7,7 @@ use intune_sync_ids::Guid;
 
 use super::{
     Custody,
-    devices::{At, Device, Devices, State},
+    devices::{Device, Devices, State},
 };
 
 /// A device that a run takes, as a person knows it.
@@ -105,14 +105,15 @@ impl Custody {
 
 /// The devices of the run, each with its last check-in: those to be synced, in the order of the run, and the others.
 fn in_order(devices: &Devices) -> Vec<(Guid, u32, State)> {
-    let is_of_run = |(at, device): &(At, &Device)| {
-        let is_taken = matches!(
+    // Where a device came again and matched then, its first entry is that of a device that is not taken.
+    let is_taken = |device: &&Device| {
+        matches!(
             device.state(),
             State::Open | State::Unsupported | State::Unlisted
-        );
-        is_taken && devices.find(device.id()) == Some(*at)
+        )
     };
-    let taken = devices.iter().filter(is_of_run).map(|(_, device)| {
+    let devices_of_run = devices.iter().map(|(_, device)| device).filter(is_taken);
+    let taken = devices_of_run.map(|device| {
         let check_in = devices.check_in(device).unwrap_or(0);
         (device.id(), check_in, device.state())
     });

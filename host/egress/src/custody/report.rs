@@ -140,7 +140,8 @@ pub enum Untrue {
 /// How many devices were reported with each outcome.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reported {
-    planned: bool,
+    /// A plan or an outcome was reported: the component knows the devices.
+    begun: bool,
     success: u32,
     error: u32,
     skipped: u32,
@@ -164,7 +165,7 @@ impl Custody {
         ] {
             same(what, said, counted)?;
         }
-        books.reported.planned = true;
+        books.reported.begun = true;
         Ok(())
     }
 
@@ -232,7 +233,7 @@ impl Custody {
         }
         let reported = books.reported;
         let total = match conclusion {
-            Conclusion::Unfinished if !books.has_begun() => reported.all(),
+            Conclusion::Unfinished if !books.has_begun() => 0,
             _ => books.total(),
         };
         for (what, said, counted) in [
@@ -333,6 +334,7 @@ impl Books {
             ReportedOutcome::Failed => &mut self.reported.error,
         };
         *count += 1;
+        self.reported.begun = true;
         let device = self.devices.get(at);
         Done {
             attempts: device.attempts.into(),
@@ -347,13 +349,7 @@ impl Books {
 
     /// Whether the component knows the devices, as far as the books can tell.
     fn has_begun(&self) -> bool {
-        self.reported.planned || self.reported.all() > 0 || self.counts.syncs > 0
-    }
-}
-
-impl Reported {
-    fn all(self) -> u32 {
-        self.success + self.error + self.skipped + self.gone
+        self.reported.begun || self.counts.syncs > 0
     }
 }
 
