@@ -121,6 +121,19 @@ fn a_query_is_the_run_s_own() {
 }
 
 #[test]
+fn no_refusal_shows_the_token() {
+    let run = selecting("noncompliant");
+    for query in [
+        "$skiptoken=surrogate",
+        "$filter=complianceState%20eq%20%27surrogate%27",
+        "surrogate",
+    ] {
+        let refused = run.list(query).expect_err(query).to_string();
+        assert!(!refused.contains("surrogate"), "{refused}");
+    }
+}
+
+#[test]
 fn a_link_leads_on_once_and_to_the_letter() {
     let run = Run::new(Selection::default());
     run.reply(200, &page(&[1], Some("$select=id&$skiptoken=a%2Bb")));

@@ -87,10 +87,14 @@ fn what_is_not_true_is_named() {
         report(3, Outcome::Failed),
         failure(3, "and no sync of it has left")
     );
-    for _ in 0..2 {
-        run.reply(503, "");
-        run.sync(id(2)).expect("a retry");
-    }
+    run.reply(503, "");
+    run.sync(id(2)).expect("the first of two retries");
+    assert_eq!(
+        report(2, Outcome::Failed),
+        failure(2, "and has not tried it as often as `--max-retries` says")
+    );
+    run.reply(503, "");
+    run.sync(id(2)).expect("the second");
     let done = run
         .custody
         .device_done(id(2), Outcome::Failed)
@@ -170,6 +174,39 @@ fn numbers_are_those_of_the_books() {
         let concluded = run.custody.conclude(&said, Conclusion::Unfinished);
         assert!(matches!(concluded, Err(Untrue::Count { .. })), "{said:?}");
     }
+}
+
+/// What it has sent shows that it has seen the list.
+#[test]
+fn a_component_that_has_sent_a_sync_knows_how_many_devices_there_are() {
+    let run = Run::of(&[1, 2]);
+    run.reply(503, "");
+    run.sync(id(1)).expect("listed");
+    assert_eq!(run.custody.counts().total, 2);
+    let nothing = counts(0, 0, 0, 0);
+    let concluded = run.custody.conclude(&nothing, Conclusion::Unfinished);
+    assert!(matches!(concluded, Err(Untrue::Count { .. })));
+}
+
+#[test]
+fn each_request_and_each_item_that_was_throttled_is_counted() {
+    let run = Run::new(Selection::default());
+    let list = page(&[1, 2, 3], None);
+    for (status, body) in [(429, ""), (500, ""), (429, ""), (200, &*list)] {
+        run.reply(status, body);
+        run.list("").expect("the first page");
+    }
+    for status in [429, 503] {
+        run.reply(status, "");
+        run.sync(id(1)).expect("it is open");
+    }
+    run.reply(
+        200,
+        r#"{"responses":[{"id":"1","status":429},{"id":"2","status":503},{"id":"3","status":429}]}"#,
+    );
+    run.batch(&[1, 2, 3].map(id)).expect("all are open");
+    let counted = run.custody.counts();
+    assert_eq!((counted.requests, counted.throttled), (7, 5));
 }
 
 #[test]

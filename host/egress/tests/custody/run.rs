@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use intune_sync_egress::{
-    Carrier, ClientError, Credential, Custody, CustodyRefusal, Gated, Limits, Proposal,
+    Carrier, ClientError, Credential, Custody, CustodyRefusal, Gated, Held, Limits, Proposal,
     ResponseBody, Rules, Terms, Timeouts, Transport, UnknownToken,
     sync::{Head, PresentedToken, Writes},
 };
@@ -89,7 +89,7 @@ impl Transport for Script {
     }
 }
 
-struct Tokens;
+pub(crate) struct Tokens;
 
 impl Credential<PresentedToken> for Tokens {
     fn authorization(&self, _: &PresentedToken) -> Result<Option<HeaderValue>, UnknownToken> {
@@ -187,13 +187,13 @@ impl Run {
         self.send(Method::POST, path, &bulk_body(devices))
     }
 
-    /// Sends a request and waits for its response; if there is none, the request is given up.
-    pub(crate) fn send(
+    /// Enters a request, which may leave then.
+    pub(crate) fn hold(
         &self,
         method: Method,
         path: &str,
         body: &str,
-    ) -> Result<Got, CustodyRefusal> {
+    ) -> Result<Held<'_, Tokens>, CustodyRefusal> {
         let mut headers = HeaderMap::new();
         headers.insert(
             "authorization",
@@ -222,7 +222,17 @@ impl Run {
                 "{path}"
             );
         }
-        let held = held?;
+        held
+    }
+
+    /// Sends a request and waits for its response; if there is none, the request is given up.
+    pub(crate) fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: &str,
+    ) -> Result<Got, CustodyRefusal> {
+        let held = self.hold(method, path, body)?;
         let sent = futures::FutureExt::now_or_never(held.send(Timeouts::default(), |_| {}));
         Ok(match sent {
             None => Got {

@@ -1,11 +1,11 @@
 //! Syncs: of which devices, and how often.
 
 use http::Method;
-use intune_sync_egress::CustodyRefusal as Refusal;
+use intune_sync_egress::{CustodyRefusal as Refusal, ReportedOutcome, Untrue};
 use intune_sync_ids::Guid;
 use intune_sync_selection::Selection;
 
-use crate::run::{Run, id, page};
+use crate::run::{DEVICES, Run, id, page};
 
 #[test]
 fn no_device_before_the_list_was_read_and_none_that_it_did_not_hold() {
@@ -42,16 +42,16 @@ fn none_that_the_selection_does_not_match() {
 #[test]
 fn no_more_than_the_limit_and_none_that_cannot_sync() {
     let run = Run::new(Selection {
-        limit: Some(1),
+        limit: Some(2),
         ..Selection::default()
     });
-    run.reply(200, &page(&[1, 2], None));
+    run.reply(200, &page(&[1, 2, 3], None));
     run.list("").expect("the first page");
     assert!(matches!(
-        run.sync(id(2)),
-        Err(Refusal::OverLimit { limit: 1, .. })
+        run.sync(id(3)),
+        Err(Refusal::OverLimit { limit: 2, .. })
     ));
-    run.sync(id(1)).expect("the first");
+    run.batch(&[1, 2].map(id)).expect("the first two");
     let run = Run::new(Selection::default());
     let linux = format!(
         r#"{{"value":[{{"id":"{}","operatingSystem":"Linux"}}]}}"#,
@@ -60,6 +60,19 @@ fn no_more_than_the_limit_and_none_that_cannot_sync() {
     run.reply(200, &linux);
     run.list("").expect("the first page");
     assert!(matches!(run.sync(id(1)), Err(Refusal::Unsupported(_))));
+}
+
+#[test]
+fn a_device_that_matches_only_when_it_comes_again_is_one_of_the_run() {
+    let run = Run::new(Selection {
+        os: vec!["ios".to_owned()],
+        ..Selection::default()
+    });
+    let row = |os: &str| format!(r#"{{"id":"{}","operatingSystem":"{os}"}}"#, id(1));
+    let rows = ["Android", "iOS", "Android"].map(row).join(",");
+    run.reply(200, &format!(r#"{{"value":[{rows}]}}"#));
+    run.list("").expect("the first page");
+    run.sync(id(1)).expect("its second row matches");
 }
 
 #[test]
@@ -78,6 +91,21 @@ fn none_after_a_definite_outcome() {
             other => panic!("{status}: {other:?}"),
         }
     }
+}
+
+/// To the operator it has failed: nothing that would show otherwise happens after that.
+#[test]
+fn none_after_the_component_has_reported_the_device_as_failed() {
+    let run = Run::of(&[1]);
+    for _ in 0..3 {
+        run.reply(503, "");
+        run.sync(id(1)).expect("a retry");
+    }
+    run.custody
+        .device_done(id(1), ReportedOutcome::Failed)
+        .expect("it was tried as often as `--max-retries` says");
+    let refused = run.sync(id(1)).expect_err("it was reported");
+    assert!(matches!(refused, Refusal::Settled { .. }), "{refused}");
 }
 
 #[test]
@@ -107,6 +135,27 @@ fn attempts_are_bounded_by_what_explains_them() {
         run.sync(id(1)),
         Err(Refusal::Attempts { attempts: 105, .. })
     ));
+}
+
+#[test]
+fn a_request_that_is_given_up_before_it_leaves_was_never_there() {
+    let run = Run::new(Selection::default());
+    let path = format!("{DEVICES}/{}/syncDevice", id(1));
+    for _ in 0..50 {
+        drop(run.hold(Method::GET, DEVICES, "").expect("the first page"));
+    }
+    run.reply(200, &page(&[1], None));
+    run.list("").expect("the first page");
+    for _ in 0..50 {
+        let held = run.hold(Method::POST, &path, "").expect("it is open");
+        drop(held);
+    }
+    let failed = run.custody.device_done(id(1), ReportedOutcome::Failed);
+    assert!(matches!(failed, Err(Untrue::Failure { .. })), "{failed:?}");
+    assert_eq!(run.custody.counts().requests, 1, "the list");
+    run.sync(id(1)).expect("it is open");
+    let done = run.custody.device_done(id(1), ReportedOutcome::Accepted);
+    assert_eq!(done.expect("true").attempts, 1);
 }
 
 #[test]
@@ -150,6 +199,21 @@ fn each_item_and_each_device_of_a_bulk_action_has_its_own_outcome() {
     run.bulk(&[3, 4].map(id)).expect("both are open");
     assert!(matches!(run.sync(id(3)), Err(Refusal::Settled { .. })));
     run.sync(id(4)).expect("it is open");
+}
+
+/// Something else than Graph has replied.
+#[test]
+fn a_success_that_is_not_json_is_none() {
+    let run = Run::of(&[1]);
+    run.reply(200, "<html>");
+    run.sync(id(1)).expect("the first");
+    let said = run.custody.device_done(id(1), ReportedOutcome::Accepted);
+    assert_eq!(said, Err(Untrue::Success(id(1))));
+    run.reply(200, "{}");
+    run.sync(id(1)).expect("it is open");
+    run.custody
+        .device_done(id(1), ReportedOutcome::Accepted)
+        .expect("true now");
 }
 
 #[test]
