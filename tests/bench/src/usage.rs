@@ -49,7 +49,7 @@ pub(crate) fn write(text: &mut String, targets: &mut Targets) {
     line(
         text,
         &format!(
-            "\n## Use of the quota\n\nEach figure is the worst of {SEEDS} seeds: used / throttled, in percent.\n"
+            "\n## Use of the quota\n\n![Use of each quota](use.svg)\n\n![Throttled at each quota](throttled.svg)\n\nEach figure is the worst of {SEEDS} seeds: used / throttled, in percent.\n"
         ),
     );
     let with = all.rows();
