@@ -126,7 +126,7 @@ impl List {
             true => self.attempts.saturating_mul(FORMS),
             false => self.attempts,
         };
-        // One more: a request that its sender has given up may not have been ended yet.
+        // One more: a request that its sender has cancelled may not have ended yet.
         let is_endless = self.pages >= PAGES_MAX || self.rows > u64::from(ROWS_MAX);
         if self.spent > most || self.reads >= READS_MAX || is_endless && !is_first {
             return Err(Refusal::Reads);
@@ -312,6 +312,17 @@ mod tests {
         ListRead::First(ListQuery::read("").expect("a query"))
     }
 
+    fn further() -> ListRead {
+        ListRead::Further("$skiptoken=x".to_owned())
+    }
+
+    /// A page of these rows with the link that [`further`] follows.
+    fn linked(rows: &str) -> String {
+        format!(
+            r#"{{"@odata.nextLink":"https://graph.microsoft.com/v1.0/deviceManagement/managedDevices?$skiptoken=x","value":[{rows}]}}"#
+        )
+    }
+
     /// Requests this page twice: the first request is throttled, and `last` is what the second one brings.
     fn read_twice(list: &mut List, read: &ListRead, last: Result<&Page<'_>, Verdict>) {
         for response in [Err(Verdict::Throttled), last] {
@@ -329,17 +340,15 @@ mod tests {
     #[test]
     fn the_longest_list_is_read_even_if_it_begins_again_and_each_page_is_throttled() {
         let mut list = list();
-        let link = "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices?$skiptoken=x";
-        let page = format!(r#"{{"@odata.nextLink":"{link}","value":[]}}"#);
+        let page = linked("");
         let page = Page::read(page.as_bytes()).expect("a page");
         let end = Page::read(br#"{"value":[]}"#).expect("a page");
-        let further = ListRead::Further("$skiptoken=x".to_owned());
         for last in [Err(Verdict::QueryRefused), Ok(&end)] {
             read_twice(&mut list, &first(), Ok(&page));
             for _ in 2..PAGES_MAX {
-                read_twice(&mut list, &further, Ok(&page));
+                read_twice(&mut list, &further(), Ok(&page));
             }
-            read_twice(&mut list, &further, last);
+            read_twice(&mut list, &further(), last);
         }
         assert!(list.is_complete());
     }
@@ -347,11 +356,9 @@ mod tests {
     /// An empty page may end it: Graph sends one where a page was filled to the last row.
     #[test]
     fn behind_the_most_devices_there_may_be_one_more_page() {
-        let link = "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices?$skiptoken=x";
-        let further = ListRead::Further("$skiptoken=x".to_owned());
         let rows = |count: u32| {
             let rows = vec!["7"; count as usize].join(",");
-            format!(r#"{{"@odata.nextLink":"{link}","value":[{rows}]}}"#)
+            linked(&rows)
         };
         let (many, one) = (rows(ROWS_MAX / 100), rows(1));
         let many = Page::read(many.as_bytes()).expect("a page");
@@ -362,27 +369,25 @@ mod tests {
             list.check(&read).expect("no more than the most have come");
             let reading = list.begin(&read);
             list.page(reading, page);
-            read = further.clone();
+            read = further();
         }
-        assert!(matches!(list.check(&further), Err(Refusal::Reads)));
+        assert!(matches!(list.check(&further()), Err(Refusal::Reads)));
     }
 
-    /// A request that its sender has given up may still get its response.
+    /// A request that its sender has cancelled may still get its response.
     #[test]
     fn a_response_that_comes_late_changes_nothing() {
-        let link = "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices?$skiptoken=x";
-        let page = format!(r#"{{"@odata.nextLink":"{link}","value":[]}}"#);
+        let page = linked("");
         let page = Page::read(page.as_bytes()).expect("a page");
-        let further = ListRead::Further("$skiptoken=x".to_owned());
         let mut list = list();
         let [late_first, reading] = [(); 2].map(|()| list.begin(&first()));
         list.page(reading, &page);
-        let [late_second, reading] = [(); 2].map(|()| list.begin(&further));
+        let [late_second, reading] = [(); 2].map(|()| list.begin(&further()));
         list.page(reading, &page);
         // The link to a page that is known already is refused.
         list.failed(late_second, Verdict::QueryRefused);
         assert_eq!(list.check(&first()), Err(Refusal::ListAgain));
-        let reading = list.begin(&further);
+        let reading = list.begin(&further());
         list.failed(reading, Verdict::QueryRefused);
         list.check(&first()).expect("this link was the next one");
         let again = list.begin(&first());

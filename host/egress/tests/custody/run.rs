@@ -225,7 +225,7 @@ impl Run {
         held
     }
 
-    /// Sends a request and waits for its response; if there is none, the request is given up.
+    /// Sends a request and waits for its response; if there is none, the request is cancelled.
     pub(crate) fn send(
         &self,
         method: Method,

@@ -138,7 +138,7 @@ fn attempts_are_bounded_by_what_explains_them() {
 }
 
 #[test]
-fn a_request_that_is_given_up_before_it_leaves_was_never_there() {
+fn a_request_that_is_cancelled_before_it_leaves_was_never_there() {
     let run = Run::new(Selection::default());
     let path = format!("{DEVICES}/{}/syncDevice", id(1));
     for _ in 0..50 {
