@@ -201,6 +201,15 @@ mod tests {
     const HOUR: Duration = Duration::from_hours(1);
     const NOW: Duration = Duration::from_secs(7);
 
+    /// The first token was refused, and this is the second.
+    fn renewed() -> Token {
+        let mut token = Token::new();
+        token.received(NOW, TokenSerial(1), HOUR);
+        token.refused(NOW, TokenSerial(1), false);
+        token.received(NOW, TokenSerial(2), HOUR);
+        token
+    }
+
     #[test]
     fn several_refusals_of_one_token_renew_it_once() {
         let mut token = Token::new();
@@ -213,10 +222,7 @@ mod tests {
 
     #[test]
     fn only_a_renewed_token_refused_before_its_first_success_is_final() {
-        let mut token = Token::new();
-        token.received(NOW, TokenSerial(1), HOUR);
-        token.refused(NOW, TokenSerial(1), false);
-        token.received(NOW, TokenSerial(2), HOUR);
+        let mut token = renewed();
         token.proven(TokenSerial(1));
         assert_eq!(token.refused(NOW, TokenSerial(2), false), Refused::Final);
         token.proven(TokenSerial(2));
@@ -225,20 +231,14 @@ mod tests {
 
     #[test]
     fn rechecking_keeps_what_is_known() {
-        let mut token = Token::new();
-        token.received(NOW, TokenSerial(1), HOUR);
-        token.refused(NOW, TokenSerial(1), false);
-        token.received(NOW, TokenSerial(2), HOUR);
+        let mut token = renewed();
         assert_eq!(token.received(NOW, TokenSerial(2), HOUR), Renewal::No);
         assert_eq!(token.refused(NOW, TokenSerial(2), false), Refused::Final);
     }
 
     #[test]
     fn a_refusal_that_overtakes_a_success_is_not_final() {
-        let mut token = Token::new();
-        token.received(NOW, TokenSerial(1), HOUR);
-        token.refused(NOW, TokenSerial(1), true);
-        token.received(NOW, TokenSerial(2), HOUR);
+        let mut token = renewed();
         let in_doubt = |token: &mut Token| {
             assert_eq!(token.refused(NOW, TokenSerial(2), true), Refused::Open);
             assert_eq!(token.step(NOW), TokenStep::AfterResponse);
