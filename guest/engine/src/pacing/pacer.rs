@@ -62,7 +62,7 @@ impl Pacer {
         pacer
     }
 
-    /// Sets the allowance, the syncs that may leave in a [`SPAN`]; the ceiling bounds it.
+    /// Sets the allowance, the syncs that may leave in a [`span`](Self::span); the ceiling bounds it.
     pub(super) fn allow(&mut self, allowance: u64) {
         self.allowance = allowance.min(self.ceiling()).max(1);
         let nanos = u64::try_from(self.span().as_nanos()).unwrap_or(u64::MAX);
@@ -103,12 +103,12 @@ impl Pacer {
         self.free_at.max(self.sent.down_to(others, self.span()))
     }
 
-    /// When the syncs of the last [`SPAN`] will be down to `most`.
+    /// When the syncs of the last [`span`](Self::span) will be down to `most`.
     pub(super) fn down_to(&self, most: u64) -> Duration {
         self.sent.down_to(most, self.span())
     }
 
-    /// The syncs of the last [`SPAN`], as of the last call of [`room`](Self::room).
+    /// The syncs of the last [`span`](Self::span), as of the last call of [`room`](Self::room).
     pub(super) fn sent(&self) -> u64 {
         self.sent.sum()
     }

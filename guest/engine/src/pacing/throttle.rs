@@ -247,6 +247,7 @@ mod tests {
             Some(GaveUp::OnlyThrottled(800 * SECOND))
         );
     }
+
     #[test]
     fn near_a_learned_limit_the_first_wait_is_short_and_never_longer_than_chosen() {
         for (chosen, most) in [(5_000, 2_000), (600, 600)] {
