@@ -30,9 +30,9 @@ struct Case {
 /// The worst of the seeds.
 #[derive(Debug, Clone, Copy)]
 struct Outcome {
-    /// Whether a call is taken to cost its devices at the end: in all, some or none of the runs.
-    counts_devices: (bool, bool),
-    /// Throttle windows until that was learned.
+    /// What a call is taken to cost at the end, if all runs agree.
+    taken: Option<BulkCost>,
+    /// Throttle windows that began while it was taken to cost something else.
     windows: u32,
     /// What was throttled in the window of the first 429, of calls or devices as the tenant counts.
     learning: u64,
@@ -41,13 +41,14 @@ struct Outcome {
 }
 
 /// Sees when the cost of a call has been learned.
-#[derive(Default)]
 struct Learning {
-    /// Throttle windows that have begun, and whether one is under way.
+    cost: BulkCost,
+    /// Throttle windows that have begun before that.
     windows: u32,
+    /// Requests that were throttled, and when the last one was.
     rejected: u64,
-    counts_devices: bool,
     last: u64,
+    taken: BulkCost,
 }
 
 /// Writes the table, and adds the targets.
@@ -67,7 +68,7 @@ pub(crate) fn write(text: &mut String, targets: &mut Targets) {
         (BulkCost::Device, "a call costs its devices"),
     ] {
         let ours = rows.iter().filter(|(case, _)| case.cost == cost);
-        let right = ours.clone().all(|(_, outcome)| outcome.is_right(cost));
+        let right = ours.clone().all(|(_, outcome)| outcome.taken == Some(cost));
         let throttled = ours.clone().map(|(_, outcome)| outcome.after.throttled);
         let throttled = throttled.fold(0.0, f64::max);
         let windows = ours.map(|(_, outcome)| outcome.windows).max().unwrap_or(0);
@@ -127,7 +128,13 @@ impl Case {
         }
         let limit = config.quota.clone();
         let mut tenant = Tenant::new(config);
-        let mut learning = Learning::default();
+        let mut learning = Learning {
+            cost: self.cost,
+            windows: 0,
+            rejected: 0,
+            last: 0,
+            taken: BulkCost::Call,
+        };
         run(
             quota::settings(Dispatch::Bulk, seed),
             &mut tenant,
@@ -145,7 +152,7 @@ impl Case {
         // The last seconds of the fleet are no full ones.
         let to = (statistics.admitted_per_second.len() as u64 - 1) * 1_000;
         Outcome {
-            counts_devices: (learning.counts_devices, learning.counts_devices),
+            taken: Some(learning.taken),
             windows: learning.windows,
             learning: learned.map(|count| u64::from(*count)).sum(),
             after: quota::measured(statistics, allowed, end as u64 * 1_000, to),
@@ -159,12 +166,14 @@ impl Observer for Learning {
             .learned()
             .is_some_and(|learned| learned.bulk_counts_devices);
         let rejected = tenant.statistics().throttled_requests;
-        if !self.counts_devices && rejected > self.rejected {
+        if self.taken != self.cost && rejected > self.rejected {
             // Those that follow within a window belong together.
             self.windows += u32::from(self.windows == 0 || now > self.last + WINDOW);
             (self.rejected, self.last) = (rejected, now);
         }
-        self.counts_devices |= learned;
+        if learned {
+            self.taken = BulkCost::Device;
+        }
         if now >= END {
             run.stop();
         }
@@ -175,23 +184,11 @@ impl Observer for Learning {
 impl Outcome {
     fn worst(self, other: Self) -> Self {
         Self {
-            counts_devices: (
-                self.counts_devices.0 && other.counts_devices.0,
-                self.counts_devices.1 || other.counts_devices.1,
-            ),
+            taken: self.taken.filter(|taken| other.taken == Some(*taken)),
             windows: self.windows.max(other.windows),
             learning: self.learning.max(other.learning),
-            after: Measure {
-                used: self.after.used.min(other.after.used),
-                throttled: self.after.throttled.max(other.after.throttled),
-            },
+            after: self.after.worst(other.after),
         }
-    }
-
-    /// Whether all runs have learned what a call costs.
-    fn is_right(&self, cost: BulkCost) -> bool {
-        let counts = cost == BulkCost::Device;
-        self.counts_devices == (counts, counts)
     }
 }
 
@@ -206,15 +203,14 @@ fn draw(text: &mut String, rows: &[(Case, Outcome)]) {
         } else {
             "yes"
         };
-        let cost = match case.cost {
+        let name = |cost| match cost {
             BulkCost::Call => "one",
             BulkCost::Device => "its devices",
         };
-        let taken = match outcome.counts_devices {
-            (true, true) => "its devices",
-            (false, false) => "one",
-            _ => "**one or its devices, by seed**",
-        };
+        let cost = name(case.cost);
+        let taken = outcome
+            .taken
+            .map_or("**one or its devices, by seed**", name);
         line(
             text,
             &format!(

@@ -1,8 +1,8 @@
 //! `make bench`: measures, and writes `docs/benchmarks.md`.
 //!
 //! The first argument is the program, the second a file with the output of the test of the sandbox's cost, the third the
-//! file to write. `intune-sync-bench quota [WORD…]` prints the use of the quota alone, without a program: a minute, for
-//! those who change the rate controller. `intune-sync-bench neighbours [SEEDS]` prints how clients share one,
+//! file to write. `intune-sync-bench quota [WORD…]` prints the use of the quota alone, without a program: some minutes,
+//! for those who change the rate controller. `intune-sync-bench neighbours [SEEDS]` prints how clients share one,
 //! `bulk` what a bulk call is taken to cost.
 
 mod bulk;
@@ -34,13 +34,6 @@ fn main() -> anyhow::Result<()> {
     {
         let seeds = seeds.first().map(|seeds| seeds.parse());
         return print(seeds.transpose()?.unwrap_or(quota::SEEDS));
-    }
-    if let [renew, file] = &arguments[..]
-        && renew == "renew"
-    {
-        let text = fs::read_to_string(file).with_context(|| format!("cannot read `{file}`"))?;
-        let text = report::renew(&text)?;
-        return fs::write(file, text).with_context(|| format!("cannot write `{file}`"));
     }
     let [program, costs, file] = &arguments[..] else {
         bail!("give the program and two files: `intune-sync-bench PROGRAM COSTS FILE`");

@@ -57,6 +57,16 @@ pub(crate) struct Measure {
     pub(crate) throttled: f64,
 }
 
+impl Measure {
+    /// The worse of both figures.
+    pub(crate) fn worst(self, other: Self) -> Self {
+        Self {
+            used: self.used.min(other.used),
+            throttled: self.throttled.max(other.throttled),
+        }
+    }
+}
+
 /// The worst results of all seeds.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
@@ -79,8 +89,7 @@ pub(crate) fn measure(
     let outcomes = (0..seeds).map(|seed| once(sender, kind, form, course, seed));
     let worst = outcomes.reduce(|mut worst, other| {
         for (worst, other) in worst.phases.iter_mut().zip(other.phases) {
-            worst.used = worst.used.min(other.used);
-            worst.throttled = worst.throttled.max(other.throttled);
+            *worst = worst.worst(other);
         }
         worst.early += other.early;
         worst.lost = worst.lost.max(other.lost);

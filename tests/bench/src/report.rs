@@ -18,7 +18,8 @@ const METHOD: &str = "\
   and `Retry-After` is in whole seconds. *Used* is the admitted share of what is allowed (the smaller of the quota and
   the ceiling of 9.75 per second); *throttled* is the throttled share of what was sent. A steady quota is measured after a
   warm-up of three windows of 20 s. The changing quota is 200 in 20 s, 100 from second 600, and 200 again from second
-  1,500. `single` sends one sync per request, `batch` 20 in a `$batch`; the other clients send single ones.
+  1,500. `single` sends one sync per request, `batch` 20 in a `$batch`; the other clients send single ones. The *oracle* knows the
+  limiter and when each request will arrive: no client can use more.
 - **The sandbox's cost** is the CPU time of one thread, as the kernel reports it: the component compared with the same
   core run natively, both behind the same gate, token cache and scheduler; medians of five alternating runs of each.
   *Loopback* sends over HTTP to a tenant on another thread without quota or latency, as fast as it can, with up to 32
@@ -31,10 +32,6 @@ const METHOD: &str = "\
 - **The history's cost** is the time of such runs with `bulk`, with a history and without: medians of five alternating
   runs. *At the quota* they keep to the documented one, as runs do; *unpaced* they send as fast as they can.
 ";
-
-const TARGETS: &str = "## Targets\n\n| target | measured | met |\n|---|---|---|";
-const QUOTA: &str = "\n## Use of the quota\n";
-const COST: &str = "\n## The sandbox's cost\n";
 
 /// What is wanted, what was measured, and whether that is enough.
 pub(crate) struct Targets(Vec<(String, String, bool)>);
@@ -61,7 +58,10 @@ impl Targets {
 /// When something cannot be measured.
 pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
     let mut targets = Targets(Vec::new());
-    let mut parts = quota(&mut targets);
+    let mut parts = String::new();
+    usage::write(&mut parts, &mut targets);
+    bulk::write(&mut parts, &mut targets);
+    neighbours::write(&mut parts, &mut targets);
     cost(costs, &mut parts, &mut targets)?;
     start(program, &mut parts, &mut targets)?;
     memory(program, &mut parts, &mut targets)?;
@@ -77,57 +77,16 @@ pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let measured = format!("Measured on {cores} cores, {machine}, commit {commit}.");
     Ok(format!(
-        "{METHOD}\n{measured}\n\n{TARGETS}\n{}{parts}",
+        "{METHOD}\n{measured}\n\n## Targets\n\n| target | measured | met |\n|---|---|---|\n{}{parts}",
         targets.rows()
     ))
-}
-
-/// Measures the quota again, which needs no program, and keeps the rest of a report.
-///
-/// # Errors
-///
-/// When it is no report.
-pub(crate) fn renew(report: &str) -> anyhow::Result<String> {
-    let between = |from: &str, to: &str| {
-        let (_, rest) = report.split_once(from)?;
-        Some(rest.split_once(to)?.0)
-    };
-    let no_report = "it has not the parts of a report";
-    let measured = between("\nMeasured ", "\n").context(no_report)?;
-    let kept = between(TARGETS, QUOTA).context(no_report)?;
-    let (_, rest) = report.split_once(COST).context(no_report)?;
-    let mut targets = Targets(Vec::new());
-    let parts = quota(&mut targets);
-    // The targets of the program come last.
-    let kept: String = kept
-        .trim()
-        .lines()
-        .skip_while(|row| !row.contains("over loopback"))
-        .map(|row| format!("{row}\n"))
-        .collect();
-    let measured = measured.split(" The quota").next().unwrap_or_default();
-    let commit = command("git", &["rev-parse", "--short", "HEAD"]);
-    Ok(format!(
-        "{METHOD}\nMeasured {measured} The quota was measured again at commit {commit}.\n\n{TARGETS}\n{}{kept}{parts}{COST}{rest}",
-        targets.rows()
-    ))
-}
-
-/// What needs no program.
-fn quota(targets: &mut Targets) -> String {
-    let mut text = String::new();
-    usage::write(&mut text, targets);
-    bulk::write(&mut text, targets);
-    neighbours::write(&mut text, targets);
-    text
 }
 
 /// Reads what the test has printed: `sandbox-cost loopback single 52.3 39.9`.
 fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result<()> {
-    *text += COST;
     line(
         text,
-        "\nCPU time per device.\n\n| way | dispatch | component in its sandbox | core natively | ratio |\n|---|---|---|---|---|",
+        "\n## The sandbox's cost\n\nCPU time per device.\n\n| way | dispatch | component in its sandbox | core natively | ratio |\n|---|---|---|---|---|",
     );
     let mut of_the_program = Vec::new();
     for words in costs

@@ -17,12 +17,7 @@ pub(crate) fn judge(targets: &mut Targets, how: &str, rows: &[Row]) {
     let rows: Vec<&Row> = rows.iter().filter(|row| is_engine(row)).collect();
     let worst = |course: usize, phase: usize| {
         let measures = rows.iter().map(|row| row.courses[course].1.phases[phase]);
-        measures
-            .reduce(|a, b| Measure {
-                used: a.used.min(b.used),
-                throttled: a.throttled.max(b.throttled),
-            })
-            .expect("there are rows")
+        measures.reduce(Measure::worst).expect("there are rows")
     };
     for (course, quota) in QUOTAS.iter().enumerate() {
         let steady = worst(course, 0);
