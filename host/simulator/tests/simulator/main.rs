@@ -10,6 +10,7 @@ mod groups;
 mod identity;
 mod list;
 mod server;
+mod speed;
 mod sync_device;
 mod tenant;
 mod throttle;
