@@ -198,11 +198,7 @@ fn draw(text: &mut String, rows: &[(Case, Outcome)]) {
         "| a call costs | `Retry-After` | limiter | quota | it takes it to cost | learning | then |\n|---|---|---|---|---|---|---|",
     );
     for (case, outcome) in rows {
-        let named = if case.form == RetryAfterForm::Missing {
-            "no"
-        } else {
-            "yes"
-        };
+        let named = quota::names_time(case.form);
         let name = |cost| match cost {
             BulkCost::Call => "one",
             BulkCost::Device => "its devices",

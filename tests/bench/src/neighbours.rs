@@ -289,11 +289,7 @@ fn draw(text: &mut String, rows: &[Row]) {
         "| `Retry-After` | limiter | rejected calls | dispatch | first | second | third |\n|---|---|---|---|---|---|---|",
     );
     for Row { case, shares } in rows {
-        let form = if case.form == RetryAfterForm::Missing {
-            "no"
-        } else {
-            "yes"
-        };
+        let form = quota::names_time(case.form);
         let rejected = if case.counts_rejected {
             "count"
         } else {
@@ -335,8 +331,7 @@ impl Share {
 impl Company {
     fn names(self) -> Vec<&'static str> {
         match self {
-            Self::Engines(1..=2) => vec!["intune-sync"; 2],
-            Self::Engines(_) => vec!["intune-sync"; 3],
+            Self::Engines(count) => (0..count).map(|_| "intune-sync").collect(),
             Self::Engine(kind) => vec!["intune-sync", kind.name()],
             Self::Aimd(kind) => vec![Kind::Aimd.name(), kind.name()],
         }

@@ -10,13 +10,12 @@ use bytes::Bytes;
 use fastrand::Rng;
 use http::Request;
 use intune_sync_engine::contract::Dispatch;
+use intune_sync_graph::{BATCH_MAX, BATCH_PATH, batch_body};
+use intune_sync_ids::Guid;
 use intune_sync_simulator::{Latency, Quota, QuotaKind, Tenant, Ticket};
-use serde_json::json;
 
 use crate::clients::{self, TOKEN};
 
-/// The most syncs in a `$batch`.
-const BATCH: u64 = 20;
 /// How often it looks whether it may send, in milliseconds.
 const TURN: u64 = 5;
 
@@ -72,7 +71,7 @@ impl Oracle {
     /// Sends syncs until `end`, in milliseconds.
     pub(crate) fn run(mut self, dispatch: Dispatch, tenant: &mut Tenant, end: u64, seed: u64) {
         let (most, in_flight_max) = match dispatch {
-            Dispatch::Batch => (BATCH, 16),
+            Dispatch::Batch => (BATCH_MAX as u64, 16),
             _ => (1, 32),
         };
         let mut random = Rng::with_seed(seed);
@@ -183,16 +182,9 @@ fn request(ids: &[String], dispatch: Dispatch, random: &mut Rng) -> Option<Reque
     if dispatch != Dispatch::Batch {
         return Some(clients::sync(first, random));
     }
-    let items: Vec<_> = ids
-        .iter()
-        .enumerate()
-        .map(|(number, id)| {
-            let url = format!("/deviceManagement/managedDevices/{id}/syncDevice");
-            json!({"id": number.to_string(), "method": "POST", "url": url})
-        })
-        .collect();
-    let body = json!({ "requests": items }).to_string();
-    Request::post("https://graph.microsoft.com/v1.0/$batch")
+    let ids: Result<Vec<Guid>, _> = ids.iter().map(|id| id.parse()).collect();
+    let body = batch_body(&ids.ok()?);
+    Request::post(format!("https://graph.microsoft.com{BATCH_PATH}"))
         .header("authorization", format!("Bearer {TOKEN}"))
         .header("content-type", "application/json")
         .header("client-request-id", format!("{:032x}", random.u128(..)))

@@ -168,6 +168,14 @@ pub(crate) fn measured(statistics: &Statistics, allowed: u64, from: u64, to: u64
     }
 }
 
+/// Whether a response names a time, in a column `Retry-After`.
+pub(crate) fn names_time(form: RetryAfterForm) -> &'static str {
+    match form {
+        RetryAfterForm::Missing => "no",
+        _ => "yes",
+    }
+}
+
 /// The tenant of a run.
 pub(crate) fn tenant(kind: QuotaKind, form: RetryAfterForm, course: Course, seed: u64) -> Config {
     let limit = |limit| NonZeroU32::new(limit).expect("no course has a quota of 0");
