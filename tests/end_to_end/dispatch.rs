@@ -125,7 +125,7 @@ fn quota(devices: u32, limit: u32) -> Config {
     config.quota.kind = QuotaKind::Fixed;
     config.quota.limit = NonZeroU32::new(limit).expect("not 0");
     // Longer than such a run takes, where it is to be enough for all; else a few of them.
-    let window = if limit < 100 { 60_000 } else { 500 };
+    let window = if limit < 100 { 60_000 } else { 2_000 };
     config.quota.window_ms = NonZeroU32::new(window).expect("not 0");
     config.retry_after.grace_ms = 200;
     config

@@ -217,7 +217,7 @@ fn jsonl_tells_each_event_in_a_line() {
     config.fleet.devices = 100;
     config.quota.kind = QuotaKind::Sliding;
     config.quota.limit = config.quota.limit.min(50.try_into().expect("not 0"));
-    config.quota.window_ms = 300.try_into().expect("not 0");
+    config.quota.window_ms = 2_000.try_into().expect("not 0");
     config.retry_after.form = RetryAfterForm::Decimal;
     config.retry_after.min_ms = 1;
     config.faults.item = Share::percent(10);
