@@ -8,7 +8,7 @@ use intune_sync_ids::Guid;
 use crate::{
     carrier::Carrier,
     client::{ClientError, Limits, ResponseBody, Timeouts, host_of},
-    credential::{Credential, UnknownToken},
+    credential::{Authorization, Credential, UnknownToken},
     gate::{
         Allowed, CLIENT_REQUEST_ID, Direct, Gate, Policy, Proposal, Rules, header_of, sync, webhook,
     },
@@ -189,8 +189,11 @@ impl<'a, P: Policy, C: Credential<P::Token>> Admitted<'a, P, C> {
     /// Puts the token on the request.
     pub(crate) fn ready(self, timeouts: Timeouts) -> Result<Ready<'a>, SendError> {
         let limits = timeouts.with_body(P::response_limit(&self.allowed.call));
-        let bearer = self.gated.credential.authorization(&self.allowed.token)?;
-        let secrets = Secrets::new(bearer.as_ref().map(HeaderValue::as_bytes));
+        let authorization = self.gated.credential.authorization(&self.allowed.token)?;
+        let (bearer, secrets) = match authorization.map(Authorization::into_parts) {
+            Some((bearer, secrets)) => (Some(bearer), secrets),
+            None => (None, Secrets::default()),
+        };
         Ok(Ready {
             host: host_of(&self.allowed.uri),
             request: self.allowed.into_request(bearer, self.request_id),

@@ -80,7 +80,7 @@ pub use self::{
         ClientError, ClientOptions, HttpClient, Limits, RESPONSE_TIMEOUT, ResponseBody, Timeouts,
         proxy_for,
     },
-    credential::{Anonymous, Bearer, Credential, UnknownToken},
+    credential::{Anonymous, Authorization, Bearer, Credential, UnknownToken},
     custody::{
         Conclusion, Counts, Custody, Done, Held, NamesFound, READS_MAX, Refusal as CustodyRefusal,
         ReportedOutcome, TakenDevice, Terms, Trouble, Untrue,

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
-use memchr::memmem;
+use memchr::{memchr_iter, memmem::Finder};
 
 use crate::client::{ClientError, PolledFrame, ResponseBody};
 
@@ -20,18 +20,19 @@ const REPLACEMENT: &[u8] = b"[token]";
 /// Shorter texts are not replaced: that would only garble the response.
 const LENGTH: usize = 8;
 
-/// What a request carried that its response must not.
-#[derive(Clone)]
-pub(crate) struct Secrets(Arc<[Vec<u8>]>);
+/// What a request carried that its response must not. Clones share the search, which takes long to prepare.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets(Arc<[Finder<'static>]>);
 
 impl Secrets {
     /// These values; of one that is `Bearer` and a token, the token.
     pub(crate) fn new(values: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         let secrets = values.into_iter().map(|value| {
             let value = value.as_ref();
-            value.strip_prefix(b"Bearer ").unwrap_or(value).to_vec()
+            Finder::new(value.strip_prefix(b"Bearer ").unwrap_or(value)).into_owned()
         });
-        Self(secrets.filter(|secret| secret.len() >= LENGTH).collect())
+        let long = secrets.filter(|secret| secret.needle().len() >= LENGTH);
+        Self(long.collect())
     }
 
     /// Replaces them wherever the response has them, in its headers and in its body.
@@ -59,11 +60,7 @@ impl Secrets {
         let mut replaced: Option<Vec<u8>> = None;
         for secret in &*self.0 {
             let text = replaced.as_deref().unwrap_or(text);
-            // Nearly all headers are: to prepare the search would take longer than all else that is done for a response.
-            if text.len() < secret.len() {
-                continue;
-            }
-            let mut found = memmem::find_iter(text, secret).peekable();
+            let mut found = secret.find_iter(text).peekable();
             if found.peek().is_none() {
                 continue;
             }
@@ -72,7 +69,7 @@ impl Secrets {
             for at in found {
                 clean.extend_from_slice(&text[from..at]);
                 clean.extend_from_slice(REPLACEMENT);
-                from = at + secret.len();
+                from = at + secret.needle().len();
             }
             clean.extend_from_slice(&text[from..]);
             replaced = Some(clean);
@@ -82,11 +79,12 @@ impl Secrets {
 
     /// How many bytes at the end of `text`, in which no secret is whole, may be the beginning of one.
     fn begun(&self, text: &[u8]) -> usize {
-        let begun = |secret: &Vec<u8>| {
-            let longest = text.len().min(secret.len());
-            (1..=longest)
-                .rev()
-                .find(|length| secret.starts_with(&text[text.len() - length..]))
+        let begun = |secret: &Finder<'_>| {
+            let secret = secret.needle();
+            let end = &text[text.len().saturating_sub(secret.len())..];
+            let mut places = memchr_iter(*secret.first()?, end);
+            let from = places.find(|&from| secret.starts_with(&end[from..]))?;
+            Some(end.len() - from)
         };
         self.0.iter().filter_map(begun).max().unwrap_or_default()
     }

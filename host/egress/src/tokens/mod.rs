@@ -10,7 +10,6 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use http::HeaderValue;
 use intune_sync_identity::{
     AccessToken, Claims, Fetch, Patience, TRY_AGAIN, TokenError, TokenState,
 };
@@ -18,7 +17,7 @@ use tokio::{runtime::Handle, sync::watch, task::AbortHandle, time::Instant};
 
 use self::surrogates::Surrogates;
 use crate::{
-    credential::{Credential, UnknownToken},
+    credential::{Authorization, Credential, UnknownToken},
     gate::sync::PresentedToken,
 };
 
@@ -165,10 +164,10 @@ impl TokenCache {
         self.known.borrow().state.denial().cloned()
     }
 
-    /// The `Authorization` header of the token that a surrogate represents. The last few replaced tokens are still
+    /// What goes into `Authorization` for the token that a surrogate represents. The last few replaced tokens are still
     /// known, for requests that were under way as they were replaced. Refused and expired ones are too: Graph has the
     /// last word.
-    fn reveal(&self, surrogate: &str) -> Option<HeaderValue> {
+    fn reveal(&self, surrogate: &str) -> Option<Authorization> {
         self.known.borrow().surrogates.reveal(surrogate)
     }
 }
@@ -177,7 +176,7 @@ impl Credential<PresentedToken> for TokenCache {
     fn authorization(
         &self,
         presented: &PresentedToken,
-    ) -> Result<Option<HeaderValue>, UnknownToken> {
+    ) -> Result<Option<Authorization>, UnknownToken> {
         let token = self.reveal(presented.expose()).ok_or(UnknownToken)?;
         Ok(Some(token))
     }
@@ -185,10 +184,10 @@ impl Credential<PresentedToken> for TokenCache {
 
 /// The current token, for what the host itself requests.
 impl Credential<()> for &TokenCache {
-    fn authorization(&self, (): &()) -> Result<Option<HeaderValue>, UnknownToken> {
+    fn authorization(&self, (): &()) -> Result<Option<Authorization>, UnknownToken> {
         let known = self.known.borrow();
         let (_, secret) = known.state.current().ok_or(UnknownToken)?;
-        Ok(Some(secret.bearer()))
+        Ok(Some(Authorization::new(secret.bearer())))
     }
 }
 

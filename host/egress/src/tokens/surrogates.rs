@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use http::HeaderValue;
 use intune_sync_identity::{Secret, TokenId};
 
-use crate::random;
+use crate::{credential::Authorization, random};
 
 /// How many tokens are known: the current one and the last few that were replaced.
 const REMEMBERED: usize = 5;
@@ -16,7 +15,7 @@ pub(super) struct Surrogates(VecDeque<Named>);
 
 struct Named {
     token: TokenId,
-    secret: Secret,
+    authorization: Authorization,
     surrogate: String,
 }
 
@@ -29,7 +28,7 @@ impl Surrogates {
         self.0.truncate(REMEMBERED - 1);
         self.0.push_front(Named {
             token,
-            secret: secret.clone(),
+            authorization: Authorization::new(secret.bearer()),
             surrogate: format!("surrogate-{:032x}", random::bits()),
         });
     }
@@ -45,9 +44,10 @@ impl Surrogates {
         self.find(surrogate).map(|named| named.token)
     }
 
-    /// The `Authorization` header of the token of a surrogate.
-    pub(super) fn reveal(&self, surrogate: &str) -> Option<HeaderValue> {
-        self.find(surrogate).map(|named| named.secret.bearer())
+    /// What goes into `Authorization` for the token of a surrogate.
+    pub(super) fn reveal(&self, surrogate: &str) -> Option<Authorization> {
+        let named = self.find(surrogate)?;
+        Some(named.authorization.clone())
     }
 
     fn find(&self, surrogate: &str) -> Option<&Named> {

@@ -11,8 +11,8 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use intune_sync_egress::{
-    Carrier, ClientError, Credential, Custody, CustodyRefusal, Gated, Held, Limits, Proposal,
-    ResponseBody, Rules, Terms, Timeouts, Transport, UnknownToken,
+    Authorization, Carrier, ClientError, Credential, Custody, CustodyRefusal, Gated, Held, Limits,
+    Proposal, ResponseBody, Rules, Terms, Timeouts, Transport, UnknownToken,
     sync::{Head, PresentedToken, Writes},
 };
 use intune_sync_graph::{GraphRoot, batch_body, bulk_body};
@@ -92,8 +92,10 @@ impl Transport for Script {
 pub(crate) struct Tokens;
 
 impl Credential<PresentedToken> for Tokens {
-    fn authorization(&self, _: &PresentedToken) -> Result<Option<HeaderValue>, UnknownToken> {
-        Ok(Some(HeaderValue::from_static("Bearer real-token")))
+    fn authorization(&self, _: &PresentedToken) -> Result<Option<Authorization>, UnknownToken> {
+        Ok(Some(Authorization::new(HeaderValue::from_static(
+            "Bearer real-token",
+        ))))
     }
 }
 

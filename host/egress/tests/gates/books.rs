@@ -7,8 +7,8 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use intune_sync_egress::{
-    Carrier, ClientError, Credential, Custody, Gated, Limits, Proposal, ResponseBody, Rules, Terms,
-    Timeouts, Transport, UnknownToken,
+    Authorization, Carrier, ClientError, Credential, Custody, Gated, Limits, Proposal,
+    ResponseBody, Rules, Terms, Timeouts, Transport, UnknownToken,
     sync::{PresentedToken, Writes},
 };
 use intune_sync_graph::{GraphRoot, LIST_PATH};
@@ -34,7 +34,7 @@ impl Transport for Empty {
 struct NoToken;
 
 impl Credential<PresentedToken> for NoToken {
-    fn authorization(&self, _: &PresentedToken) -> Result<Option<HeaderValue>, UnknownToken> {
+    fn authorization(&self, _: &PresentedToken) -> Result<Option<Authorization>, UnknownToken> {
         Ok(None)
     }
 }
@@ -72,7 +72,9 @@ pub(crate) async fn books_with_list(device: &str) -> Custody {
         body: b"",
     });
     let held = custody.hold(admitted.expect("it is on the list"));
-    let page = held.expect("the first").send(Timeouts::default(), |_| {});
+    let page = held
+        .expect("the first")
+        .send(Timeouts::default(), |_| {});
     assert_eq!(page.await.expect("a page").status(), 200);
     custody
 }

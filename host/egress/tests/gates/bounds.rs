@@ -6,8 +6,8 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use intune_sync_egress::{
-    Anonymous, Bearer, Carrier, ClientError, Credential, Gated, Limits, Proposal, ResponseBody,
-    Rules, Timeouts, Transport, UnknownToken,
+    Anonymous, Authorization, Bearer, Carrier, ClientError, Credential, Gated, Limits, Proposal,
+    ResponseBody, Rules, Timeouts, Transport, UnknownToken,
     doctor::{self, Probe},
     grant,
     sync::{self, PresentedToken, Writes},
@@ -52,7 +52,7 @@ impl Recorder {
 struct Fixed;
 
 impl Credential<PresentedToken> for Fixed {
-    fn authorization(&self, _: &PresentedToken) -> Result<Option<HeaderValue>, UnknownToken> {
+    fn authorization(&self, _: &PresentedToken) -> Result<Option<Authorization>, UnknownToken> {
         Ok(None)
     }
 }

@@ -10,8 +10,8 @@ use futures::{FutureExt, future::BoxFuture};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use intune_sync_egress::{
-    Bearer, Carrier, ClientError, Credential, Gated, Limits, Proposal, ResponseBody, Rules,
-    SendError, Timeouts, Transport, UnknownToken, grant,
+    Authorization, Bearer, Carrier, ClientError, Credential, Gated, Limits, Proposal, ResponseBody,
+    Rules, SendError, Timeouts, Transport, UnknownToken, grant,
     sync::{self, PresentedToken, Writes},
     webhook,
 };
@@ -50,9 +50,11 @@ impl Transport for Echo {
 struct Tokens;
 
 impl Credential<PresentedToken> for Tokens {
-    fn authorization(&self, token: &PresentedToken) -> Result<Option<HeaderValue>, UnknownToken> {
+    fn authorization(&self, token: &PresentedToken) -> Result<Option<Authorization>, UnknownToken> {
         match token.expose() {
-            "surrogate" => Ok(Some(HeaderValue::from_static("Bearer real-token"))),
+            "surrogate" => Ok(Some(Authorization::new(HeaderValue::from_static(
+                "Bearer real-token",
+            )))),
             _ => Err(UnknownToken),
         }
     }

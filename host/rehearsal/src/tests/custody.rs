@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, Response};
 use http_body_util::{BodyExt as _, Full};
 use intune_sync_egress::{
-    Admitted, ClientError, Conclusion, Counts, Credential, Custody, Gated, Proposal,
+    Admitted, Authorization, ClientError, Conclusion, Counts, Credential, Custody, Gated, Proposal,
     ReportedOutcome, ResponseBody, Terms, Timeouts, Transport, UnknownToken, sync::PresentedToken,
 };
 use intune_sync_graph::{
@@ -43,7 +43,7 @@ impl Transport for Prepared {
 struct NoToken;
 
 impl Credential<PresentedToken> for NoToken {
-    fn authorization(&self, _: &PresentedToken) -> Result<Option<HeaderValue>, UnknownToken> {
+    fn authorization(&self, _: &PresentedToken) -> Result<Option<Authorization>, UnknownToken> {
         Ok(None)
     }
 }

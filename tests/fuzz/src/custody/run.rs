@@ -11,8 +11,8 @@ use futures::{FutureExt, future::BoxFuture};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use intune_sync_egress::{
-    Carrier, ClientError, Conclusion, Counts, Credential, Custody, Gated, Limits, Proposal,
-    ReportedOutcome, ResponseBody, Rules, Timeouts, Transport, UnknownToken,
+    Authorization, Carrier, ClientError, Conclusion, Counts, Credential, Custody, Gated, Limits,
+    Proposal, ReportedOutcome, ResponseBody, Rules, Timeouts, Transport, UnknownToken,
     sync::{PresentedToken, Writes},
 };
 use intune_sync_graph::GraphRoot;
@@ -50,7 +50,7 @@ impl Transport for Graph {
 struct Tokens;
 
 impl Credential<PresentedToken> for Tokens {
-    fn authorization(&self, _: &PresentedToken) -> Result<Option<HeaderValue>, UnknownToken> {
+    fn authorization(&self, _: &PresentedToken) -> Result<Option<Authorization>, UnknownToken> {
         Ok(None)
     }
 }
