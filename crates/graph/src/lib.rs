@@ -7,6 +7,7 @@ pub mod approval;
 mod batch;
 mod error;
 mod execute_action;
+mod extent;
 mod list_query;
 mod page;
 mod property;
@@ -20,6 +21,7 @@ mod verdict;
 pub use batch::{BATCH_MAX, BATCH_PATH, BatchResponse, ItemResponse, batch_body, read_batch};
 pub use error::{GraphError, Source};
 pub use execute_action::{BULK_MAX, BULK_PATH, BulkOutcome, BulkResponse, bulk_body, read_bulk};
+pub use extent::{ListExtent, Shortfall};
 pub use list_query::{
     Clause, FILTER_TEXT_MAX, FilterText, FilterTime, ListQuery, ListQueryError, TOP_MAX,
 };
@@ -28,7 +30,10 @@ pub use property::{Properties, Property};
 pub use root::{GraphRoot, LINK_MAX, LIST_PATH, LinkError};
 pub use sync_device::sync_path;
 pub use tolerant::{Text, read_json};
-pub use verdict::{Missing, Requested, Verdict, judge, judge_response, may_be_the_query};
+pub use verdict::{
+    Missing, OUTAGE_FAILURES, Requested, TOKEN_REFUSALS_MAX, Verdict, judge, judge_response,
+    may_be_the_query,
+};
 
 /// The first `most` characters of a text.
 #[must_use]

@@ -17,6 +17,12 @@ pub enum Requested {
     Bulk,
 }
 
+/// A device that is refused with more tokens than this, while others are accepted, is refused for another reason than its
+/// token.
+pub const TOKEN_REFUSALS_MAX: u8 = 5;
+/// This many failed requests in a row are not the fault of a device: Graph may be down.
+pub const OUTAGE_FAILURES: u32 = 10;
+
 /// What a response means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

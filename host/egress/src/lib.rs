@@ -82,8 +82,8 @@ pub use self::{
     },
     credential::{Anonymous, Authorization, Bearer, Credential, UnknownToken},
     custody::{
-        Conclusion, Counts, Custody, Done, Held, NamesFound, READS_MAX, Refusal as CustodyRefusal,
-        ReportedOutcome, TakenDevice, Terms, Trouble, Untrue,
+        Conclusion, Counts, Custody, Done, Held, NamesFound, Planned, READS_MAX,
+        Refusal as CustodyRefusal, ReportedOutcome, TakenDevice, Terms, Trouble, Untrue,
     },
     gate::{
         Allowed, Direct, Gate, Parsed, Policy, Proposal, Refusal, Rules, doctor, grant, groups,

@@ -35,7 +35,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(100);
 
 /// Keeps account of the requests that leave. It is called from several tasks.
 pub trait Journal: Send + Sync {
-    /// A request is about to leave. Returns its number.
+    /// A request leaves. Returns its number.
     fn left(&self, call: &Call) -> i64;
 
     /// The head of its response is there, or it will get none; `elapsed` after it left.
@@ -314,16 +314,16 @@ impl Begun {
             first_byte: shortest(options.first_byte_timeout),
             between_bytes: shortest(options.between_bytes_timeout),
         };
-        let recorded = egress.journal.as_ref().map(|journal| {
-            let number = journal.left(held.call());
-            (journal, number, Instant::now())
-        });
-        let returned = |head: Option<(StatusCode, &HeaderMap)>| {
-            if let Some((journal, number, left)) = recorded {
-                journal.returned(number, head, left.elapsed());
+        let leaves = |call: &Call| {
+            let journal = egress.journal.as_ref();
+            let recorded = journal.map(|journal| (journal, journal.left(call), Instant::now()));
+            move |head: Option<(StatusCode, &HeaderMap)>| {
+                if let Some((journal, number, left)) = recorded {
+                    journal.returned(number, head, left.elapsed());
+                }
             }
         };
-        let response = held.send(timeouts, returned).await;
+        let response = held.send(timeouts, leaves).await;
         let response = response.map_err(|error| match error {
             SendError::Token(UnknownToken) => egress.refuse(error.to_string()),
             SendError::Client(error) => in_words(error),

@@ -135,12 +135,32 @@ impl Run {
         within(limits::CALL, &*self.egress, skipped).await
     }
 
-    /// The devices that the run will sync, in the order of their ids, from number `first` (from 0) on: a part of them, and none after
-    /// the last. To be called between the event `planned` and the next call of [`next`](Self::next).
+    /// Hands over the devices that the run will sync, in the order of their ids, part by part. To be called between the event
+    /// `planned` and the next call of [`next`](Self::next).
     ///
     /// # Errors
     ///
-    /// When the component traps, does not come back in time, or hands over more devices than its plan has.
+    /// When the component traps, does not come back in time, or hands over other devices than it is to sync, and those of
+    /// `take`.
+    pub async fn each_selected<E: From<SandboxError>>(
+        &mut self,
+        mut take: impl FnMut(Vec<Selected>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (mut count, mut last) = (0, None);
+        loop {
+            let part = self.selected(count).await?;
+            let custody = self.egress.custody();
+            if part.is_empty() {
+                let all = custody.all_selected(count);
+                return all.map_err(|untrue| SandboxError::from(untrue).into());
+            }
+            last = truth::selected(custody, last, &part).map_err(SandboxError::from)?;
+            count = count.saturating_add(u32::try_from(part.len()).unwrap_or(u32::MAX));
+            take(part)?;
+        }
+    }
+
+    /// The devices that the run will sync from number `first` (from 0) on: a part of them, and none after the last.
     async fn selected(&mut self, first: u32) -> Result<Vec<Selected>, SandboxError> {
         self.store.data_mut().deadline = self.time.deadline(Duration::ZERO);
         let guest = self.engine.intune_sync_sync();
@@ -148,30 +168,7 @@ impl Run {
         let selected = run.call_selected(&mut self.store, self.run, first);
         let mut selected = within(limits::CALL, &*self.egress, selected).await?;
         self.border.select(&mut selected, first)?;
-        truth::selected(self.egress.custody(), &selected)?;
         Ok(selected)
-    }
-
-    /// Hands over the first `most` devices that the run takes, part by part. Returns how many there were.
-    ///
-    /// # Errors
-    ///
-    /// As [`selected`](Self::selected), and those of `take`.
-    pub async fn each_selected<E: From<SandboxError>>(
-        &mut self,
-        most: u32,
-        mut take: impl FnMut(Vec<Selected>) -> Result<(), E>,
-    ) -> Result<u32, E> {
-        let mut first = 0;
-        while first < most {
-            let part = self.selected(first).await?;
-            if part.is_empty() {
-                break;
-            }
-            first = first.saturating_add(u32::try_from(part.len()).unwrap_or(u32::MAX));
-            take(part)?;
-        }
-        Ok(first)
     }
 
     /// What the run has learned about the quota.

@@ -1,6 +1,8 @@
 //! What a component reports, held against the books: where the two differ, the run ends.
 
-use intune_sync_egress::{Conclusion, Counts, Custody, Done, ReportedOutcome, Trouble, Untrue};
+use intune_sync_egress::{
+    Conclusion, Counts, Custody, Done, Planned, ReportedOutcome, Trouble, Untrue,
+};
 use intune_sync_ids::Guid;
 use intune_sync_wit::{
     self as wit, DeviceDone, Event, EventKind, Failure, Outcome, Plan, Purpose, RunStatus,
@@ -20,6 +22,7 @@ pub(crate) fn events(custody: &Custody, events: &mut Vec<Event>) -> Result<(), U
         let compared = match &mut events[at].kind {
             EventKind::Planned(plan) => planned(custody, plan),
             EventKind::DeviceDone(device) => device_done(custody, device),
+            EventKind::Incomplete(list) => custody.incomplete(list.listed, list.counted),
             _ => Ok(()),
         };
         if compared.is_err() {
@@ -32,7 +35,12 @@ pub(crate) fn events(custody: &Custody, events: &mut Vec<Event>) -> Result<(), U
 
 fn planned(custody: &Custody, plan: &Plan) -> Result<(), Untrue> {
     let skipped = plan.skipped.iter().map(|group| u64::from(group.devices));
-    custody.planned(plan.to_sync, skipped.sum(), plan.total)
+    custody.planned(Planned {
+        listed: plan.listed,
+        total: plan.total,
+        to_sync: plan.to_sync,
+        skipped: skipped.sum(),
+    })
 }
 
 fn device_done(custody: &Custody, device: &mut DeviceDone) -> Result<(), Untrue> {
@@ -65,14 +73,21 @@ fn by_the_books(failure: &mut Failure, trouble: Trouble) {
     failure.client_request_id = id.as_ref().map(Guid::to_string).unwrap_or_default();
 }
 
-/// Compares devices that the component says it will sync.
+/// Compares devices that the component says it will sync, which follow on the device `after`. Returns the last of them.
 ///
 /// # Errors
 ///
-/// When one of them is not to be synced.
-pub(crate) fn selected(custody: &Custody, devices: &[Selected]) -> Result<(), Untrue> {
+/// When one of them is not to be synced, or comes again.
+pub(crate) fn selected(
+    custody: &Custody,
+    after: Option<Guid>,
+    devices: &[Selected],
+) -> Result<Option<Guid>, Untrue> {
     let devices = devices.iter();
-    custody.selected(devices.map(|device| (guid(device.id), device.last_sync)))
+    custody.selected(
+        after,
+        devices.map(|device| (guid(device.id), device.last_sync)),
+    )
 }
 
 /// Compares the summary of a run that is over.

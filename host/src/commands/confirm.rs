@@ -18,7 +18,7 @@ use intune_sync_report::{
 };
 use intune_sync_sandbox::{Egress, Run, Sandbox, Time};
 use intune_sync_settings::Advice;
-use intune_sync_wit::{self as wit, EventKind, Plan, Purpose, RunStatus, Selection};
+use intune_sync_wit::{self as wit, EventKind, Purpose, RunStatus, Selection};
 use jiff::Timestamp;
 use tokio::{runtime::Handle, time::Instant};
 
@@ -185,10 +185,10 @@ impl Confirmer<'_> {
             for event in &events {
                 let now = Timestamp::now();
                 match &event.kind {
-                    EventKind::Planned(plan) => {
+                    EventKind::Planned(_) => {
                         let confirmation = history.confirm(&recorded, now);
                         let confirmation = confirmation.map_err(history::unusable)?;
-                        check_ins(&mut run, plan, &confirmation).await?;
+                        check_ins(&mut run, &confirmation).await?;
                         confirmation.end().map_err(history::unusable)?;
                     }
                     _ => output.event(printer, now, event)?,
@@ -239,11 +239,7 @@ pub(super) fn exactly(devices: &[Guid]) -> Selection {
 }
 
 /// Hands the check-ins of the listed devices over.
-async fn check_ins(
-    run: &mut Run,
-    plan: &Plan,
-    confirmation: &Confirmation<'_>,
-) -> Result<(), Failure> {
+async fn check_ins(run: &mut Run, confirmation: &Confirmation<'_>) -> Result<(), Failure> {
     let check_in = |part: Vec<wit::Selected>| {
         let check_ins = part.into_iter().map(|device| CheckIn {
             id: Guid::from_halves(device.id.hi, device.id.lo),
@@ -251,17 +247,7 @@ async fn check_ins(
         });
         confirmation.write(check_ins).map_err(history::unusable)
     };
-    let known = run.each_selected(plan.to_sync, check_in).await?;
-    match known < plan.to_sync {
-        false => Ok(()),
-        true => Err(Failure::failed(
-            format!(
-                "the component says of {known} of {} devices when they have checked in",
-                plan.to_sync
-            ),
-            "run the command again, without `--component`, and report a bug if it fails again",
-        )),
-    }
+    run.each_selected(check_in).await
 }
 
 /// What the history says of a run that was confirmed.

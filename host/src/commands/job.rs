@@ -152,8 +152,8 @@ impl Job<'_> {
             let now = Timestamp::now();
             output.event(printer, now, event)?;
             if let Some(record) = &mut self.record {
-                if let EventKind::Planned(plan) = &event.kind {
-                    record.select(&mut self.run, plan, now).await?;
+                if let EventKind::Planned(_) = &event.kind {
+                    record.select(&mut self.run, now).await?;
                 }
                 record.event(now, event);
             }

@@ -5,8 +5,8 @@ use core::{cell::RefCell, marker::PhantomData};
 use crate::{
     Event, EventKind, Graph, RunStatus, Settings, Summary,
     bindings::exports::intune::sync::sync::{
-        DeviceDone, Failure, GroupCount, Guest, GuestRun, Guid, Learned, Outcome, Plan, Problem,
-        Run, Selected, SettingsError,
+        DeviceDone, Failure, GroupCount, Guest, GuestRun, Guid, Incomplete, Learned, Outcome, Plan,
+        Problem, Run, Selected, SettingsError,
     },
 };
 
@@ -35,6 +35,11 @@ pub trait Attack: 'static {
     /// What it does in each `next` after that. By default the run is over.
     fn afterwards(_graph: &Graph) -> Option<Vec<Event>> {
         None
+    }
+
+    /// The devices that it says it will sync, given the honest ones.
+    fn selected(honest: Vec<Selected>) -> Vec<Selected> {
+        honest
     }
 
     /// The counts it reports, given the honest ones.
@@ -80,6 +85,17 @@ pub fn planned(to_sync: u32, skipped: &[u32]) -> Event {
             batches: 1,
             requests: 1,
             expected: 0,
+        }),
+    }
+}
+
+/// A list of this many rows, which says that it has this many devices.
+pub fn incomplete(listed: u32, counted: u32) -> Event {
+    Event {
+        at: 0,
+        kind: EventKind::Incomplete(Incomplete {
+            listed,
+            counted: Some(counted),
         }),
     }
 }
@@ -140,6 +156,9 @@ pub fn notice(text: String) -> Event {
     }
 }
 
+/// The most devices that are handed over at once.
+const PART: usize = 50;
+
 /// The component that an attack is in.
 pub struct Component<A>(PhantomData<A>);
 
@@ -176,8 +195,18 @@ impl<A: Attack> GuestRun for Driver<A> {
 
     fn skip(&self, _devices: Vec<Guid>) {}
 
-    fn selected(&self, _first: u32) -> Vec<Selected> {
-        Vec::new()
+    fn selected(&self, first: u32) -> Vec<Selected> {
+        let mut ids: Vec<Guid> = self.graph.listed().iter().map(|id| guid(id)).collect();
+        ids.sort_by_key(|id| (id.hi, id.lo));
+        let device = |id| Selected {
+            id,
+            name: String::new(),
+            os: String::new(),
+            last_sync: None,
+        };
+        let devices = ids.into_iter().map(device);
+        let devices = A::selected(devices.collect()).into_iter();
+        devices.skip(first as usize).take(PART).collect()
     }
 
     fn learned(&self) -> Option<Learned> {

@@ -120,6 +120,11 @@ impl Graph {
         self.devices.get_or_init(read).clone()
     }
 
+    /// The ids of the devices that were read.
+    pub(crate) fn listed(&self) -> &[String] {
+        self.devices.get().map_or(&[], Vec::as_slice)
+    }
+
     /// The page of the list that this query is for.
     pub fn page(&self, query: &str) -> Page {
         let path = match query {

@@ -45,10 +45,10 @@ pub mod messages {
 }
 
 pub use bindings::exports::intune::sync::sync::{
-    Event, EventKind, Outcome, RunStatus, Settings, Summary,
+    Event, EventKind, Outcome, RunStatus, Selected, Settings, Summary,
 };
 pub use call::{Call, Pending, Response};
-pub use component::{Attack, Component, device_done, failed, failure, notice, planned};
+pub use component::{Attack, Component, device_done, failed, failure, incomplete, notice, planned};
 pub use errand::{Errand, Messenger, Post};
 pub use graph::{BATCH, DEVICES, EXECUTE_ACTION, Graph, Page};
 pub use wasi;

@@ -4,7 +4,7 @@ use intune_sync_simulator::Share;
 
 use crate::{
     guests,
-    harness::{Ended, attack, attack_on},
+    harness::{Attack, Ended, attack, attack_on},
 };
 
 /// A device's id, in a message.
@@ -332,6 +332,59 @@ pub(crate) fn smaller_plan() {
 }
 
 #[test]
+pub(crate) fn longer_list() {
+    attack(guests::LONGER_LIST)
+        .run()
+        .stopped("the component counts 121 devices in the list, where the books have 120");
+}
+
+/// The list says that it has 949 devices.
+fn attack_on_short_list(component: &str) -> Attack {
+    attack_on(component, |config| config.list.count = Some(949))
+}
+
+#[test]
+pub(crate) fn shortfall_hidden() {
+    attack_on_short_list(guests::SHORTFALL_HIDDEN).run().stopped(
+        "the component does not report that the list of devices has 120 rows and says that it has more",
+    );
+}
+
+#[test]
+pub(crate) fn shortfall_invented() {
+    attack(guests::SHORTFALL_INVENTED)
+        .run()
+        .stopped("the component reports the list of devices as incomplete, and it is not");
+}
+
+#[test]
+pub(crate) fn shortfall_altered() {
+    attack_on_short_list(guests::SHORTFALL_ALTERED)
+        .run()
+        .stopped("the component reports the list of devices as incomplete, with other numbers than it has");
+}
+
+/// Without these devices the history would not know that they are pending.
+#[test]
+pub(crate) fn selection_withheld() {
+    let place = tempfile::tempdir().expect("a folder");
+    attack(guests::SELECTION_WITHHELD)
+        .recorded_in(place.path().to_str().expect("UTF-8"))
+        .run()
+        .stopped("the component counts 5 devices that it will sync, where the books have 120");
+}
+
+#[test]
+pub(crate) fn selected_twice() {
+    let place = tempfile::tempdir().expect("a folder");
+    let ended = attack(guests::SELECTED_TWICE)
+        .recorded_in(place.path().to_str().expect("UTF-8"))
+        .run();
+    ended.stopped("the component hands over `");
+    ended.tells("` again, or not in the order of the ids");
+}
+
+#[test]
 pub(crate) fn one_in_ten_thousand() {
     let attack = attack_on(guests::ONE_IN_TEN_THOUSAND, |config| {
         config.fleet.devices = 10_000;
@@ -339,6 +392,8 @@ pub(crate) fn one_in_ten_thousand() {
     let ended = attack.run();
     ended.stopped_after(9_999, "the component reports `");
     ended.tells("` as synced, and Graph has accepted no sync of it");
+    // The one that the component has left out.
+    ended.tells(&ended.device(7_777));
     let report = ended.report().expect("a report");
     assert_eq!(report["PendingCount"], 1, "{}", ended.details());
 }

@@ -236,6 +236,12 @@ impl Ended {
         assert!(self.message().contains(reason), "{}", self.details());
     }
 
+    /// The id of the device that the list has at this place, from 0 on.
+    pub(crate) fn device(&self, place: u32) -> String {
+        let id = self.simulator.device_id(place);
+        id.expect("the tenant has it")
+    }
+
     /// It has held less than a gigabyte, which is what SECURITY.md says of any component.
     fn held_little(&self) {
         let peak = self.peak.unwrap_or_default();
@@ -333,6 +339,18 @@ pub(crate) fn bare() -> Command {
         }
     }
     command
+}
+
+/// Rehearses a run of the component in this file: its exit code, and what it writes to stderr.
+pub(crate) fn rehearse(component: &str) -> (Option<i32>, String) {
+    let mut command = bare();
+    command.args(["rehearse", "--devices", "10", "--component", component]);
+    let mut stderr = tempfile::tempfile().expect("a temporary file");
+    command
+        .stdout(Stdio::null())
+        .stderr(stderr.try_clone().expect("a file"));
+    let (status, _) = wait(command.spawn().expect("the program starts"), |_| {});
+    (status.code(), read(&mut stderr))
 }
 
 fn program(component: &str, address: SocketAddr) -> Command {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     guests,
-    harness::{attack, bare},
+    harness::{attack, bare, rehearse},
 };
 
 const COMPUTED: &str = "the component broke off: it computed for too long without coming back";
@@ -14,6 +14,20 @@ const IN_FLIGHT: &str = "more than 64 requests in flight";
 #[test]
 pub(crate) fn endless_next() {
     attack(guests::ENDLESS_NEXT).run().stopped(COMPUTED);
+}
+
+/// Virtual time stands still as long as a component does not wait: without a bound such a rehearsal would never end.
+#[test]
+pub(crate) fn busy_next() {
+    let (code, stderr) = rehearse(guests::BUSY_NEXT);
+    assert_eq!(code, Some(1), "{stderr}");
+    let said = "error: the component returned from `next` ";
+    let message = stderr.lines().find(|line| line.starts_with(said));
+    let message = message.unwrap_or_else(|| panic!("{stderr}"));
+    assert!(
+        message.ends_with(" times at one moment, and neither waited nor ended"),
+        "{stderr}"
+    );
 }
 
 #[test]

@@ -152,3 +152,10 @@ pub(crate) fn unfinished_wipe() {
     let ended = attack(guests::UNFINISHED_WIPE).run();
     ended.refused("`POST /v1.0/$batch` was begun, and its body never finished");
 }
+
+#[test]
+pub(crate) fn false_length() {
+    let ended = attack(guests::FALSE_LENGTH).run();
+    ended
+        .refused("a body that was not finished, or is not as long as its `content-length`: `POST ");
+}

@@ -52,5 +52,16 @@ pub(crate) fn deaf_to_stop() {
     ended.nothing_forbidden();
 }
 
+/// The deadline is a stop like any other: where it is not heeded all sixty leave.
+#[test]
+fn nor_to_a_deadline() {
+    let ended = attack(guests::DEAF_TO_STOP)
+        .args(["--max-rate", "1", "--deadline", "8s"])
+        .run();
+    let left = ended.seen.syncs_requested;
+    assert!(left < 60, "{}", ended.details());
+    ended.nothing_forbidden();
+}
+
 #[cfg(not(unix))]
 pub(crate) fn deaf_to_stop() {}

@@ -6,7 +6,9 @@ use core::{
 };
 use std::{collections::BTreeSet, hash::DefaultHasher};
 
-use intune_sync_graph::{GraphRoot, LinkError, NextLink, PAGES_MAX, Page, ROWS_MAX};
+use intune_sync_graph::{
+    GraphRoot, LinkError, ListExtent, NextLink, PAGES_MAX, Page, ROWS_MAX, Shortfall,
+};
 use intune_sync_selection::QueryForm;
 
 /// The position in the list while it is read: page after page, until one has no link to a next.
@@ -28,28 +30,16 @@ pub(crate) struct ListCursor {
     followed: BTreeSet<u64>,
     /// Pages in a row without a new device.
     barren: u32,
-    /// Rows read: their limit bounds an endless list, and the fleet with it.
-    rows: u64,
-    /// Devices that the list has, as far as a page has said so.
-    counted: Option<u64>,
+    /// The limit of its rows bounds an endless list, and the fleet with it.
+    extent: ListExtent,
 }
 
 /// Whether the list goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NextPage {
     Follows,
-    None,
-    /// There is none, but the list says that it has more.
-    Missing(Shortfall),
-}
-
-/// A list that is shorter than it says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shortfall {
-    /// Rows read.
-    pub(crate) listed: u64,
-    /// Devices that it has, if it says how many.
-    pub(crate) counted: Option<u64>,
+    /// This was the last one, with what is missing if the list says that it has more.
+    None(Option<Shortfall>),
 }
 
 /// Why the list cannot be read to its end.
@@ -80,8 +70,7 @@ impl ListCursor {
             form,
             followed,
             barren: 0,
-            rows: 0,
-            counted: None,
+            extent: ListExtent::default(),
         }
     }
 
@@ -95,16 +84,11 @@ impl ListCursor {
         self.pages += 1;
         self.failures = 0;
         self.not_before = Duration::ZERO;
-        self.rows += page.value.len() as u64;
-        self.counted = self.counted.max(page.count);
+        let shortfall = self.extent.add(page);
         self.barren = if new == 0 { self.barren + 1 } else { 0 };
         let next = match &page.next {
             NextLink::Url(link) => root.next_page(link)?,
-            NextLink::Unusable => return Ok(NextPage::Missing(self.shortfall())),
-            NextLink::None if self.counted > Some(self.rows) => {
-                return Ok(NextPage::Missing(self.shortfall()));
-            }
-            NextLink::None => return Ok(NextPage::None),
+            NextLink::Unusable | NextLink::None => return Ok(NextPage::None(shortfall)),
         };
         if !self.followed.insert(digest(&next)) {
             return Err(ListingError::Loop(self.pages));
@@ -112,18 +96,12 @@ impl ListCursor {
         if self.barren >= Self::BARREN_MAX {
             return Err(ListingError::Barren(self.barren));
         }
-        if self.pages >= PAGES_MAX || self.rows > u64::from(ROWS_MAX) {
-            return Err(ListingError::Endless(self.pages, self.rows));
+        let rows = self.extent.rows();
+        if self.pages >= PAGES_MAX || rows > u64::from(ROWS_MAX) {
+            return Err(ListingError::Endless(self.pages, rows));
         }
         self.path_and_query = next;
         Ok(NextPage::Follows)
-    }
-
-    fn shortfall(&self) -> Shortfall {
-        Shortfall {
-            listed: self.rows,
-            counted: self.counted.filter(|count| *count > self.rows),
-        }
     }
 }
 
@@ -187,7 +165,10 @@ mod tests {
             cursor.path_and_query,
             "/v1.0/deviceManagement/managedDevices?$skiptoken=1"
         );
-        assert_eq!(record(&mut cursor, &root, (3, 3), ""), Ok(NextPage::None));
+        assert_eq!(
+            record(&mut cursor, &root, (3, 3), ""),
+            Ok(NextPage::None(None))
+        );
         assert_eq!(cursor.pages, 2);
     }
 
@@ -235,28 +216,15 @@ mod tests {
 
     #[test]
     fn a_list_that_is_shorter_than_it_says_is_noticed() {
-        let count = Some(949);
-        for (next, count, shortfall) in [
-            (NextLink::None, Some(40), None),
-            (NextLink::None, Some(39), None),
-            (NextLink::None, None, None),
-            (NextLink::None, count, Some(count)),
-            (NextLink::Unusable, count, Some(count)),
-            (NextLink::Unusable, None, Some(None)),
-            (NextLink::Unusable, Some(40), Some(None)),
-        ] {
-            let (mut cursor, root) = listing();
-            let expected = shortfall.map_or(NextPage::None, |counted| {
-                let listed = 40;
-                NextPage::Missing(Shortfall { listed, counted })
-            });
-            let recorded = cursor.record(&root, &page(40, next.clone(), count), 40);
-            assert_eq!(recorded, Ok(expected), "{next:?} {count:?}");
-        }
         let (mut cursor, root) = listing();
-        let first = page(40, NextLink::Url(link(1)), count);
+        let first = page(40, NextLink::Url(link(1)), Some(949));
         assert_eq!(cursor.record(&root, &first, 40), Ok(NextPage::Follows));
-        let last = page(909, NextLink::None, Some(909));
-        assert_eq!(cursor.record(&root, &last, 909), Ok(NextPage::None));
+        let shortfall = Shortfall {
+            listed: 948,
+            counted: Some(949),
+        };
+        let last = page(908, NextLink::None, None);
+        let recorded = cursor.record(&root, &last, 908);
+        assert_eq!(recorded, Ok(NextPage::None(Some(shortfall))));
     }
 }

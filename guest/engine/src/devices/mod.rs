@@ -8,5 +8,5 @@ mod schedule;
 pub use fleet::DEVICES_MAX;
 pub(crate) use fleet::{Added, Fleet, UNKNOWN_OS};
 pub(crate) use index::{DeviceIndex, Position, Selected};
-pub(crate) use listing::{ListCursor, ListingError, NextPage, Shortfall};
+pub(crate) use listing::{ListCursor, ListingError, NextPage};
 pub(crate) use schedule::{Schedule, Work};

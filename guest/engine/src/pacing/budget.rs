@@ -2,10 +2,12 @@
 
 use core::time::Duration;
 
+use intune_sync_graph::OUTAGE_FAILURES;
+
 /// How many failures a whole run tolerates, counted in HTTP requests: a bucket of [`RetryBudget::SIZE`]. A failed
 /// request takes one from it, a successful one puts a fifth back, and throttled responses are free.
 ///
-/// An empty bucket, [`RetryBudget::IN_A_ROW`] failures and [`RetryBudget::GAP`] without a success are an outage: one
+/// An empty bucket, [`OUTAGE_FAILURES`] failures and [`RetryBudget::GAP`] without a success are an outage: one
 /// request at a time leaves, and devices are not blamed for what fails. Where the last devices of a batch wait a minute
 /// before their next attempt, a gap alone proves nothing. It ends with the first success, or, once nothing has succeeded
 /// for as long as `give-up-after` says, with the run. So a Graph that fails often is still used, and one that is down
@@ -23,7 +25,6 @@ pub(super) struct RetryBudget {
 
 impl RetryBudget {
     const SIZE: u32 = 100;
-    const IN_A_ROW: u32 = 10;
     const GAP: Duration = Duration::from_secs(30);
     const FIFTHS: u32 = 5;
 
@@ -50,7 +51,7 @@ impl RetryBudget {
         self.fifths = self.fifths.saturating_sub(Self::FIFTHS);
         self.failures = self.failures.saturating_add(1);
         self.is_outage |= self.fifths < Self::FIFTHS
-            && self.failures >= Self::IN_A_ROW
+            && self.failures >= OUTAGE_FAILURES
             && self.behind(now) >= Self::GAP;
     }
 

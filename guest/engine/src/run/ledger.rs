@@ -2,7 +2,7 @@
 
 use core::{mem, time::Duration};
 
-use intune_sync_graph::GraphError;
+use intune_sync_graph::{GraphError, Shortfall};
 use intune_sync_ids::Guid;
 
 use super::{millis, whole_millis};
@@ -11,7 +11,7 @@ use crate::{
         Batch, DeviceDone, Event, EventKind, Incomplete, Listed, Outcome, Plan, Problem, Retried,
         Retrying, RunStatus, Summary, Throttled,
     },
-    devices::{DeviceIndex, Fleet, Shortfall, UNKNOWN_OS},
+    devices::{DeviceIndex, Fleet, UNKNOWN_OS},
     http::RequestId,
     pacing::ThrottleWindow,
 };

@@ -155,8 +155,8 @@ impl Listing {
         ledger.listed(listed);
         match next {
             Ok(NextPage::Follows) => Phase::Listing(self),
-            Ok(NextPage::None | NextPage::Missing(_)) => {
-                if let Ok(NextPage::Missing(shortfall)) = next {
+            Ok(NextPage::None(shortfall)) => {
+                if let Some(shortfall) = shortfall {
                     ledger.incomplete(shortfall);
                 }
                 let Self {

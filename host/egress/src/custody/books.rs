@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use intune_sync_graph::{Page, Requested, Verdict};
+use intune_sync_graph::{OUTAGE_FAILURES, Page, Requested, Verdict};
 use intune_sync_ids::Guid;
 use intune_sync_selection::Selector;
 
@@ -15,12 +15,9 @@ use super::{
 };
 use crate::gate::sync::{Call, ListRead};
 
-/// This many failed requests in a row are no device's fault: the engine may take Graph to be down, and then counts no
-/// failure.
-const OUTAGE: u32 = 10;
 /// How many failures more than retries explain are let pass: responses are entered here as they come, and reach the
 /// component later, so that the two may differ on when an outage began.
-const SLACK: u8 = 2;
+pub(super) const SLACK: u8 = 2;
 
 /// What left, what came back, and what became of each device.
 #[derive(Debug)]
@@ -231,7 +228,7 @@ impl Books {
         } else if came(|came| *came == Came::Failed) {
             self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
         }
-        let is_outage = self.failed_in_a_row >= OUTAGE;
+        let is_outage = self.failed_in_a_row >= OUTAGE_FAILURES;
         for (at, (came, trouble)) in devices.iter().zip(outcomes.of) {
             let device = self.devices.get_mut(*at);
             let state = match came {

@@ -145,6 +145,8 @@ pub(super) struct Devices {
     pub(super) details: Option<Details>,
     /// In the order of the list.
     devices: Vec<Device>,
+    /// How many devices the list had, as the plan counts them.
+    listed: u32,
     by_id: HashTable<u32>,
     hasher: RandomState,
     /// Behind the device that was found last: where devices are synced in the order of the list, it is the next.
@@ -163,6 +165,7 @@ impl Devices {
             keeps_check_ins: false,
             details: None,
             devices: Vec::new(),
+            listed: 0,
             by_id: HashTable::new(),
             hasher: RandomState::new(),
             expected: 0,
@@ -191,6 +194,7 @@ impl Devices {
         self.selector = self.unmet.clone();
         self.details = self.details.take().map(|_| Details::default());
         self.devices.clear();
+        self.listed = 0;
         self.by_id.clear();
         self.settled.clear();
     }
@@ -219,7 +223,16 @@ impl Devices {
         {
             details.keep(id, row, unsupported);
         }
-        self.add(Device::new(id, last_sync, state));
+        let is_new = self.add(Device::new(id, last_sync, state));
+        // A device that is not taken is not remembered by the component, and counts each time.
+        if is_new || !takes {
+            self.listed += 1;
+        }
+    }
+
+    /// How many devices the list has, as the plan counts them: none that the run takes counts twice.
+    pub(super) fn listed(&self) -> u32 {
+        self.listed
     }
 
     /// Whether the last check-in is kept, or decides which devices the run takes.
@@ -330,7 +343,8 @@ impl Devices {
         self.selection.limit.unwrap_or(u32::MAX)
     }
 
-    fn add(&mut self, device: Device) {
+    /// Enters a device, unless it is known. Returns whether it was entered.
+    fn add(&mut self, device: Device) -> bool {
         let Self {
             devices,
             by_id,
@@ -345,11 +359,11 @@ impl Devices {
             // known of it before is never found again.
             Some(at) if devices[*at as usize].state() == State::Unselected => {
                 if device.state() == State::Unselected {
-                    return;
+                    return false;
                 }
                 *at = next;
             }
-            Some(_) => return,
+            Some(_) => return false,
             None => {
                 by_id.insert_unique(hasher.hash_one(id), next, |at| {
                     hasher.hash_one(devices[*at as usize].id())
@@ -357,6 +371,7 @@ impl Devices {
             }
         }
         devices.push(device);
+        true
     }
 }
 

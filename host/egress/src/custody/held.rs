@@ -64,17 +64,20 @@ impl<'a, C> Held<'a, C> {
 
 impl<C: Credential<PresentedToken>> Held<'_, C> {
     /// Sends the request with its token, reads its response to the end, and enters it. What is returned is the component's:
-    /// its own ids, and of a page the properties that the run selects by and shows. `head` gets the head of the response
-    /// as soon as it is there, or `None` if there is none.
+    /// its own ids, and of a page the properties that the run selects by and shows. `leaves` is called when the request
+    /// leaves, and what it returns gets the head of the response as soon as it is there, or `None` if there is none.
     ///
     /// # Errors
     ///
     /// When there is no response in time, or one beyond the limits.
-    pub async fn send(
+    pub async fn send<H>(
         self,
         timeouts: Timeouts,
-        head: impl FnOnce(Option<(StatusCode, &HeaderMap)>),
-    ) -> Result<Response<Bytes>, SendError> {
+        leaves: impl FnOnce(&Call) -> H,
+    ) -> Result<Response<Bytes>, SendError>
+    where
+        H: FnOnce(Option<(StatusCode, &HeaderMap)>),
+    {
         let Self {
             mut flight,
             admitted,
@@ -83,6 +86,7 @@ impl<C: Credential<PresentedToken>> Held<'_, C> {
         let own_id = admitted.proposed_id();
         let ready = admitted.ready(timeouts)?;
         flight.leave();
+        let head = leaves(&call);
         let sent = ready.send().await;
         let response = sent.as_ref().ok();
         head(response.map(|response| (response.status(), response.headers())));

@@ -1,8 +1,8 @@
 //! How far the list has been read: which page may be requested, and how often.
 
 use intune_sync_graph::{
-    Clause, DeviceRow, GraphRoot, LIST_PATH, ListQuery, NextLink, PAGES_MAX, Page, Properties,
-    ROWS_MAX, Verdict,
+    Clause, DeviceRow, GraphRoot, LIST_PATH, ListExtent, ListQuery, NextLink, PAGES_MAX, Page,
+    Properties, ROWS_MAX, Shortfall, Verdict,
 };
 use intune_sync_ids::Quoted;
 use intune_sync_selection::{Criteria, QueryForm, Selection, list_query, properties};
@@ -30,8 +30,10 @@ pub(super) struct List {
     round: u32,
     /// Pages of this round that have come.
     pages: u32,
-    /// Rows of this round.
-    rows: u64,
+    /// Of this round.
+    extent: ListExtent,
+    /// What the list of this round is short of what it says, once it has been read to its end.
+    shortfall: Option<Shortfall>,
     next: Next,
     /// Graph has refused the link to a next page: the list may be begun again, once.
     may_restart: bool,
@@ -84,7 +86,8 @@ impl List {
             attempts: max_retries.saturating_add(1),
             round: 0,
             pages: 0,
-            rows: 0,
+            extent: ListExtent::default(),
+            shortfall: None,
             next: Next::First,
             may_restart: false,
             restarted: false,
@@ -101,6 +104,11 @@ impl List {
     /// Whether the list has been read to its end.
     pub(super) fn is_complete(&self) -> bool {
         self.next == Next::None
+    }
+
+    /// What the list is short of what it says, where it has been read to its end.
+    pub(super) fn shortfall(&self) -> Option<Shortfall> {
+        self.shortfall
     }
 
     /// Whether a page may be requested.
@@ -127,7 +135,7 @@ impl List {
             false => self.attempts,
         };
         // One more: a request that its sender has cancelled may not have ended yet.
-        let is_endless = self.pages >= PAGES_MAX || self.rows > u64::from(ROWS_MAX);
+        let is_endless = self.pages >= PAGES_MAX || self.extent.rows() > u64::from(ROWS_MAX);
         if self.spent > most || self.reads >= READS_MAX || is_endless && !is_first {
             return Err(Refusal::Reads);
         }
@@ -169,7 +177,8 @@ impl List {
             self.restarted = true;
             self.round += 1;
             self.pages = 0;
-            self.rows = 0;
+            self.extent = ListExtent::default();
+            self.shortfall = None;
             self.next = Next::First;
             self.spent = 0;
         }
@@ -205,7 +214,7 @@ impl List {
             return PageOf::Known;
         }
         self.pages += 1;
-        self.rows += page.value.len() as u64;
+        self.shortfall = self.extent.add(page);
         self.spent = 0;
         // The link was good after all.
         self.may_restart = false;

@@ -44,7 +44,7 @@ pub use self::{
     list::READS_MAX,
     names::NamesFound,
     refusal::Refusal,
-    report::{Conclusion, Counts, Done, ReportedOutcome, Untrue},
+    report::{Conclusion, Counts, Done, Planned, ReportedOutcome, Untrue},
 };
 
 /// What a run is to do, as custody holds the component to it.

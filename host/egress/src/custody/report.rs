@@ -1,5 +1,6 @@
 //! What a component reports, compared with the books.
 
+use intune_sync_graph::{Shortfall, TOKEN_REFUSALS_MAX};
 use intune_sync_ids::Guid;
 
 use super::{
@@ -7,9 +8,6 @@ use super::{
     books::{Books, Trouble},
     devices::{At, Device, State},
 };
-
-/// With this many refused tokens the engine takes a device for the reason, and not the token.
-const TOKENS: u8 = 5;
 
 /// What a component says became of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +31,19 @@ pub struct Done {
     pub trouble: Option<Trouble>,
     /// When it checked in last, in seconds since 1970, 0 for never; `None` where that is not kept.
     pub check_in: Option<u32>,
+}
+
+/// What a component plans, in numbers of devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// In the list.
+    pub listed: u32,
+    /// Of the run.
+    pub total: u32,
+    /// To be synced.
+    pub to_sync: u32,
+    /// To be skipped.
+    pub skipped: u64,
 }
 
 /// How a component says that the run has ended.
@@ -119,6 +130,17 @@ pub enum Untrue {
     /// A plan before there was a list.
     #[error("the component plans before it has read the list of devices to its end")]
     EarlyPlan,
+    /// A list that is shorter than it says, and was not reported so.
+    #[error(
+        "the component does not report that the list of devices has {listed} rows and says that it has more"
+    )]
+    Shortfall {
+        /// Rows of the list.
+        listed: u64,
+    },
+    /// A list that is reported as shorter than it says, and is not, or by other numbers.
+    #[error("the component reports the list of devices as incomplete, {0}")]
+    Incomplete(&'static str),
     /// Another number than that of the books.
     #[error("the component counts {said} devices {what}, where the books have {counted}")]
     Count {
@@ -135,6 +157,9 @@ pub enum Untrue {
     /// A device that is handed over as one that will be synced.
     #[error("the component says that it will sync `{0}`, which this run is not to sync")]
     Selected(Guid),
+    /// A device that is handed over twice, or out of order.
+    #[error("the component hands over `{0}` again, or not in the order of the ids")]
+    Order(Guid),
 }
 
 /// How many devices were reported with each outcome.
@@ -142,6 +167,8 @@ pub enum Untrue {
 pub(super) struct Reported {
     /// A plan or an outcome was reported: the component knows the devices.
     begun: bool,
+    /// That the list is shorter than it says was reported.
+    shortfall: bool,
     success: u32,
     error: u32,
     skipped: u32,
@@ -149,38 +176,63 @@ pub(super) struct Reported {
 }
 
 impl Custody {
-    /// Compares a plan: devices to sync, skipped, and in all.
+    /// Compares the report of a list that is shorter than it says: its rows, and how many devices it says that it has.
     ///
     /// # Errors
     ///
-    /// When the list and the selection give other numbers.
-    pub fn planned(&self, to_sync: u32, skipped: u64, total: u32) -> Result<(), Untrue> {
+    /// When the list is not, or has other numbers.
+    pub fn incomplete(&self, listed: u32, counted: Option<u32>) -> Result<(), Untrue> {
+        let mut books = self.books();
+        let shortfall = books.list.shortfall();
+        let shortfall = shortfall.ok_or(Untrue::Incomplete("and it is not"))?;
+        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        if (listed, counted) != (count(shortfall.listed), shortfall.counted.map(count)) {
+            return Err(Untrue::Incomplete("with other numbers than it has"));
+        }
+        books.reported.shortfall = true;
+        Ok(())
+    }
+
+    /// Compares a plan.
+    ///
+    /// # Errors
+    ///
+    /// When the list and the selection give other numbers, or the list is shorter than it says and that was not reported.
+    pub fn planned(&self, planned: Planned) -> Result<(), Untrue> {
         let mut books = self.books();
         let plan = books.plan.ok_or(Untrue::EarlyPlan)?;
-        let skipped = u32::try_from(skipped).unwrap_or(u32::MAX);
+        let skipped = u32::try_from(planned.skipped).unwrap_or(u32::MAX);
         for (what, said, counted) in [
-            ("to sync", to_sync, plan.to_sync),
+            ("to sync", planned.to_sync, plan.to_sync),
             ("to skip", skipped, plan.unsupported),
-            ("in all", total, plan.total()),
+            ("in all", planned.total, plan.total()),
+            ("in the list", planned.listed, books.devices.listed()),
         ] {
             same(what, said, counted)?;
         }
+        books.knows_shortfall()?;
         books.reported.begun = true;
         Ok(())
     }
 
     /// Compares a part of the devices that the component says it will sync, each with its last check-in, in seconds since
-    /// 1970.
+    /// 1970. `after` is the last device of the part before. Returns the last one of this part.
     ///
     /// # Errors
     ///
-    /// When one of them is not to be synced, or has checked in at another time, where that is kept.
+    /// When one of them is not to be synced, comes again or not in the order of the ids, or has checked in at another
+    /// time, where that is kept.
     pub fn selected(
         &self,
+        after: Option<Guid>,
         devices: impl IntoIterator<Item = (Guid, Option<u32>)>,
-    ) -> Result<(), Untrue> {
+    ) -> Result<Option<Guid>, Untrue> {
         let books = self.books();
+        let mut last = after;
         for (id, last_sync) in devices {
+            if last.replace(id) >= Some(id) {
+                return Err(Untrue::Order(id));
+            }
             let device = books.devices.find(id).map(|at| books.devices.get(at));
             let is_to_be_synced = |device: &Device| match device.state() {
                 State::Unselected | State::Unsupported | State::Unlisted | State::OverLimit => {
@@ -201,7 +253,17 @@ impl Custody {
                 return Err(Untrue::CheckIn(id));
             }
         }
-        Ok(())
+        Ok(last)
+    }
+
+    /// Compares how many devices the component has handed over, in all.
+    ///
+    /// # Errors
+    ///
+    /// When some that it is to sync are missing.
+    pub fn all_selected(&self, count: u32) -> Result<(), Untrue> {
+        let to_sync = self.books().plan.map_or(0, |plan| plan.to_sync);
+        same("that it will sync", count, to_sync)
     }
 
     /// Compares the outcome of a device, and returns what the books say of it.
@@ -226,6 +288,9 @@ impl Custody {
         let books = self.books();
         if conclusion != Conclusion::Unfinished && books.plan.is_none() {
             return Err(Untrue::NoList);
+        }
+        if conclusion != Conclusion::Unfinished {
+            books.knows_shortfall()?;
         }
         let unreported = books.devices.iter().map(|(_, device)| device);
         for device in unreported.filter(|device| !device.is_reported()) {
@@ -303,7 +368,7 @@ impl Books {
             | (Skipped, State::Unsupported)
             | (Failed, State::Refused | State::Forbidden) => Ok(()),
             (Failed, State::Open)
-                if self.is_exhausted(device) || device.token_refusals > TOKENS =>
+                if self.is_exhausted(device) || device.token_refusals > TOKEN_REFUSALS_MAX =>
             {
                 Ok(())
             }
@@ -340,6 +405,16 @@ impl Books {
             attempts: device.attempts.into(),
             check_in: self.devices.check_in(device),
             trouble: self.troubles.remove(&at),
+        }
+    }
+
+    /// Whether the component has reported it, if the list is shorter than it says.
+    fn knows_shortfall(&self) -> Result<(), Untrue> {
+        match self.list.shortfall() {
+            Some(Shortfall { listed, .. }) if !self.reported.shortfall => {
+                Err(Untrue::Shortfall { listed })
+            }
+            _ => Ok(()),
         }
     }
 

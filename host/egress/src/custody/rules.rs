@@ -1,6 +1,8 @@
 //! What custody holds a component to, as a table for people to read.
 
-use super::READS_MAX;
+use intune_sync_graph::OUTAGE_FAILURES;
+
+use super::{READS_MAX, books::SLACK};
 use crate::gate::sync::Rule;
 
 /// What may pass in a run at some point of it, besides what the gate says of each request.
@@ -34,9 +36,11 @@ pub(crate) fn rules() -> Vec<Rule> {
         ),
         (
             "a further sync of a device".to_owned(),
-            "never while one is on its way, and never after it was accepted, refused or gone; as often as `--max-retries` \
-             and throttled responses explain"
-                .to_owned(),
+            format!(
+                "never while one is on its way, and never after it was accepted, refused or gone; as often as \
+                 `--max-retries` and refused tokens and throttled responses explain, and {SLACK} times more, but for \
+                 failures after {OUTAGE_FAILURES} failed requests in a row, which count against no device"
+            ),
         ),
         (
             "a report".to_owned(),

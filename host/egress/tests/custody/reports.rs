@@ -1,6 +1,6 @@
 //! What a component reports, compared with what Graph returned.
 
-use intune_sync_egress::{Conclusion, Counts, ReportedOutcome as Outcome, Untrue};
+use intune_sync_egress::{Conclusion, Counts, Planned, ReportedOutcome as Outcome, Untrue};
 use intune_sync_selection::Selection;
 
 use crate::run::{Run, id, page};
@@ -18,7 +18,9 @@ fn counts(total: u32, success: u32, error: u32, gone: u32) -> Counts {
 #[test]
 fn what_is_true_is_taken_once() {
     let run = Run::of(&[1, 2, 3]);
-    run.custody.planned(3, 0, 3).expect("three are listed");
+    run.custody
+        .planned(plan(3, 3, 0, 3))
+        .expect("three are listed");
     run.sync(id(1)).expect("listed");
     run.reply(404, "");
     run.sync(id(2)).expect("listed");
@@ -138,10 +140,22 @@ fn a_device_that_is_left_out_is_named() {
     assert_eq!(completed, Err(Untrue::PassedOver(id(2))));
 }
 
+fn plan(listed: u32, to_sync: u32, skipped: u64, total: u32) -> Planned {
+    Planned {
+        listed,
+        total,
+        to_sync,
+        skipped,
+    }
+}
+
 #[test]
 fn numbers_are_those_of_the_books() {
     let run = Run::new(Selection::default());
-    assert_eq!(run.custody.planned(0, 0, 0), Err(Untrue::EarlyPlan));
+    assert_eq!(
+        run.custody.planned(plan(0, 0, 0, 0)),
+        Err(Untrue::EarlyPlan)
+    );
     let nothing = counts(0, 0, 0, 0);
     assert_eq!(
         run.custody.conclude(&nothing, Conclusion::Completed),
@@ -159,11 +173,16 @@ fn numbers_are_those_of_the_books() {
         Ok(())
     );
     assert_eq!(run.custody.counts().total, 0);
-    for (to_sync, skipped, total) in [(1, 0, 2), (2, 1, 2), (2, 0, 3)] {
-        let planned = run.custody.planned(to_sync, skipped, total);
+    for said in [
+        plan(2, 1, 0, 2),
+        plan(2, 2, 1, 2),
+        plan(2, 2, 0, 3),
+        plan(3, 2, 0, 2),
+    ] {
+        let planned = run.custody.planned(said);
         assert!(matches!(planned, Err(Untrue::Count { .. })), "{planned:?}");
     }
-    run.custody.planned(2, 0, 2).expect("true");
+    run.custody.planned(plan(2, 2, 0, 2)).expect("true");
     for said in [
         counts(0, 0, 0, 0),
         counts(3, 0, 0, 0),
@@ -250,11 +269,123 @@ fn a_check_in_is_the_one_of_the_list() {
     .join(",");
     run.reply(200, &format!(r#"{{"value":[{rows}]}}"#));
     run.list("").expect("the first page");
-    let said = |device, last| run.custody.selected([(id(device), last)]);
+    let said = |device, last| {
+        let selected = run.custody.selected(None, [(id(device), last)]);
+        selected.map(|last| assert_eq!(last, Some(id(device))))
+    };
     assert_eq!(said(1, Some(1_795_687_200)), Ok(()));
     assert_eq!(said(2, None), Ok(()));
     assert_eq!(said(1, Some(1_795_687_201)), Err(Untrue::CheckIn(id(1))));
     assert_eq!(said(1, None), Err(Untrue::CheckIn(id(1))));
     assert_eq!(said(2, Some(1_795_687_200)), Err(Untrue::CheckIn(id(2))));
     assert_eq!(said(3, None), Err(Untrue::Selected(id(3))));
+}
+
+/// What the history knows of the devices that are pending is what is handed over.
+#[test]
+fn each_device_is_handed_over_once_and_in_order() {
+    let run = Run::of(&[1, 2, 3]);
+    let selected = |after: Option<u32>, devices: &[u32]| {
+        let devices = devices.iter().map(|device| (id(*device), None));
+        run.custody.selected(after.map(id), devices)
+    };
+    assert_eq!(selected(None, &[1, 2]), Ok(Some(id(2))));
+    assert_eq!(selected(Some(2), &[3]), Ok(Some(id(3))));
+    assert_eq!(selected(Some(3), &[]), Ok(Some(id(3))));
+    for (after, devices) in [
+        (None, &[1, 1][..]),
+        (None, &[2, 1]),
+        (Some(2), &[2]),
+        (Some(3), &[1]),
+    ] {
+        let last = id(devices[devices.len() - 1]);
+        assert_eq!(selected(after, devices), Err(Untrue::Order(last)));
+    }
+    assert_eq!(run.custody.all_selected(3), Ok(()));
+    for count in [0, 2, 4] {
+        let counted = run.custody.all_selected(count);
+        assert!(matches!(counted, Err(Untrue::Count { .. })), "{count}");
+    }
+}
+
+/// A device that the run does not take counts each time that it is listed, as the component does not remember it; one that
+/// it takes counts once.
+#[test]
+fn the_list_has_as_many_devices_as_the_plan_counts() {
+    let selection = Selection {
+        os: vec!["Windows".to_owned()],
+        ..Selection::default()
+    };
+    let run = Run::new(selection);
+    let row = |n: u32, os: &str| format!(r#"{{"id":"{}","operatingSystem":"{os}"}}"#, id(n));
+    let rows = [
+        row(1, "Windows"),
+        row(1, "Windows"),
+        row(2, "iOS"),
+        row(2, "iOS"),
+        row(3, "iOS"),
+        row(3, "Windows"),
+        "{}".to_owned(),
+    ];
+    run.reply(200, &format!(r#"{{"value":[{}]}}"#, rows.join(",")));
+    run.list("").expect("the first page");
+    assert_eq!(run.custody.planned(plan(5, 2, 0, 2)), Ok(()));
+}
+
+/// A list of two devices that says that it has `counted`.
+fn counted(counted: u32) -> Run {
+    let run = Run::new(Selection::default());
+    let rows = [1, 2].map(|n| format!(r#"{{"id":"{}"}}"#, id(n))).join(",");
+    run.reply(
+        200,
+        &format!(r#"{{"@odata.count":{counted},"value":[{rows}]}}"#),
+    );
+    run.list("").expect("the first page");
+    run
+}
+
+#[test]
+fn a_list_that_is_shorter_than_it_says_is_reported() {
+    let whole = counted(2);
+    assert_eq!(
+        whole.custody.incomplete(2, None),
+        Err(Untrue::Incomplete("and it is not"))
+    );
+    assert_eq!(whole.custody.planned(plan(2, 2, 0, 2)), Ok(()));
+
+    let short = counted(3);
+    let hidden = Err(Untrue::Shortfall { listed: 2 });
+    assert_eq!(short.custody.planned(plan(2, 2, 0, 2)), hidden);
+    let unfinished = short
+        .custody
+        .conclude(&counts(0, 0, 0, 0), Conclusion::Unfinished);
+    assert_eq!(unfinished, Ok(()));
+    for device in [1, 2] {
+        short.sync(id(device)).expect("listed");
+        let done = short.custody.device_done(id(device), Outcome::Accepted);
+        done.expect("it was accepted");
+    }
+    let completed = || {
+        short
+            .custody
+            .conclude(&counts(2, 2, 0, 0), Conclusion::Completed)
+    };
+    assert_eq!(completed(), hidden);
+    for (listed, counted) in [(2, Some(4)), (3, Some(3)), (2, None)] {
+        assert_eq!(
+            short.custody.incomplete(listed, counted),
+            Err(Untrue::Incomplete("with other numbers than it has"))
+        );
+    }
+    assert_eq!(short.custody.incomplete(2, Some(3)), Ok(()));
+    assert_eq!(completed(), Ok(()));
+}
+
+#[test]
+fn before_the_list_was_read_to_its_end_it_is_not_short() {
+    let run = Run::new(Selection::default());
+    assert_eq!(
+        run.custody.incomplete(0, None),
+        Err(Untrue::Incomplete("and it is not"))
+    );
 }

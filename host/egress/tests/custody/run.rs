@@ -235,7 +235,7 @@ impl Run {
         body: &str,
     ) -> Result<Got, CustodyRefusal> {
         let held = self.hold(method, path, body)?;
-        let sent = futures::FutureExt::now_or_never(held.send(Timeouts::default(), |_| {}));
+        let sent = futures::FutureExt::now_or_never(held.send(Timeouts::default(), |_| |_| {}));
         Ok(match sent {
             None => Got {
                 status: 0,

@@ -74,7 +74,7 @@ pub(crate) async fn books_with_list(device: &str) -> Custody {
     let held = custody.hold(admitted.expect("it is on the list"));
     let page = held
         .expect("the first")
-        .send(Timeouts::default(), |_| {});
+        .send(Timeouts::default(), |_| |_| {});
     assert_eq!(page.await.expect("a page").status(), 200);
     custody
 }

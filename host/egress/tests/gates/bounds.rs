@@ -114,7 +114,7 @@ async fn responses_are_bounded_by_what_was_requested() {
         };
         let admitted = admitted!(gated, method, path, body);
         let held = custody.hold(admitted).expect("the device is named");
-        let sent = held.send(Timeouts::default(), |_| {});
+        let sent = held.send(Timeouts::default(), |_| |_| {});
         assert!(sent.await.is_err());
     }
     let limits = recorder.recorded();

@@ -95,7 +95,7 @@ async fn batch(rows: &[(&'static str, &str)]) -> Result<Request<Bytes>, SendErro
     assert!(matches!(admitted.call(), sync::Call::Batch(items) if items.len() == 1));
     let custody = books_with_list(ID).await;
     let held = custody.hold(admitted).expect("the device is named");
-    held.send(Timeouts::default(), |_| {}).await?;
+    held.send(Timeouts::default(), |_| |_| {}).await?;
     let sent = echo.0.lock().expect("no panic").pop();
     Ok(sent.expect("it was sent"))
 }
@@ -162,7 +162,7 @@ async fn the_response_gives_the_token_away_nowhere() {
     let admitted = gated.admit(&proposal).expect("it is on the list");
     let custody = books(ID);
     let held = custody.hold(admitted).expect("the first page");
-    let response = held.send(Timeouts::default(), |_| {}).await;
+    let response = held.send(Timeouts::default(), |_| |_| {}).await;
     let response = response.expect("a response");
     assert_eq!(response.status(), 403);
     assert_eq!(response.headers()["www-authenticate"], "Bearer [token]");
@@ -260,7 +260,7 @@ fn requests_of_a_seed_have_the_same_ids_each_time() {
                 body: b"",
             });
             let held = custody.hold(admitted.expect("it is on the list"));
-            let sent = held.expect("a retry").send(Timeouts::default(), |_| {});
+            let sent = held.expect("a retry").send(Timeouts::default(), |_| |_| {});
             let sent = sent.now_or_never().expect("nothing to wait for");
             sent.expect("a response");
         }

@@ -81,7 +81,7 @@ pub(super) fn share(devices: u32, dispatch: Dispatch) -> f64 {
             let held = custody
                 .hold(admitted)
                 .unwrap_or_else(|refusal| panic!("{refusal}"));
-            let sent = held.send(Timeouts::default(), |_| {}).now_or_never();
+            let sent = held.send(Timeouts::default(), |_| |_| {}).now_or_never();
             assert!(sent.is_some_and(|sent| sent.is_ok()));
         }
         for id in &ids {

@@ -7,12 +7,12 @@ use std::fmt::Write;
 
 use intune_sync_egress::sync::rules_table;
 use intune_sync_sandbox::{limits_table, promise::Promise};
+use intune_sync_settings::Cloud;
 
-/// The host that all requests go to, unless `--cloud` or `--graph-url` name another.
-const GRAPH: &str = "graph.microsoft.com";
-
-/// The policy as YAML.
+/// The policy as YAML. Its host is the one that all requests go to, unless `--cloud` or `--graph-url` name another.
 pub(super) fn policy() -> String {
+    let graph = Cloud::Public.graph();
+    let graph = graph.host();
     let mut policy = format!(
         "# What any component is allowed in the sandbox of intune-sync, in the form of Wassette's policy files. That form\n\
          # knows hosts, files and variables; what the host checks beyond that is in comments, and holds as well.\n\
@@ -22,7 +22,7 @@ pub(super) fn policy() -> String {
          \x20 # Files, variables and sockets are not linked, so none can be allowed.\n\
          \x20 network:\n\
          \x20   allow:\n\
-         \x20     - host: \"{GRAPH}\"\n",
+         \x20     - host: \"{graph}\"\n",
         env!("CARGO_PKG_VERSION")
     );
     let rules = rules_table();

@@ -20,7 +20,7 @@ use intune_sync_report::{ExitStatus, FailedDevice};
 use intune_sync_sandbox::{Journal, Run, SandboxError};
 use intune_sync_settings::Advice;
 use intune_sync_wit::{
-    self as wit, DeviceDone, Event, EventKind, Failure as DeviceFailure, Learned, Plan, Summary,
+    self as wit, DeviceDone, Event, EventKind, Failure as DeviceFailure, Learned, Summary,
 };
 use jiff::Timestamp;
 
@@ -324,14 +324,9 @@ impl Record {
     /// # Errors
     ///
     /// When the component fails.
-    pub(super) async fn select(
-        &self,
-        run: &mut Run,
-        plan: &Plan,
-        now: Timestamp,
-    ) -> Result<(), SandboxError> {
+    pub(super) async fn select(&self, run: &mut Run, now: Timestamp) -> Result<(), SandboxError> {
         let at = now.as_millisecond();
-        run.each_selected(plan.to_sync, |part| {
+        run.each_selected(|part| {
             let devices = part.into_iter().map(|device| Selected {
                 id: Guid::from_halves(device.id.hi, device.id.lo),
                 name: device.name,
@@ -341,7 +336,6 @@ impl Record {
             Ok(())
         })
         .await
-        .map(drop)
     }
 
     /// Records the counts so far, and what was learned about the quota, several times a second. Returns whether the

@@ -91,7 +91,9 @@ pub(crate) enum Wanted {
 ///
 /// When custody and the rule differ.
 pub fn run(bytes: &[u8]) -> bool {
-    let Judged { passed, refused } = judged(bytes);
+    let Judged {
+        passed, refused, ..
+    } = judged(bytes);
     passed > 0 && refused == 0
 }
 
@@ -102,6 +104,14 @@ pub struct Judged {
     pub passed: usize,
     /// Refused, or not true.
     pub refused: usize,
+    /// Requests for pages and syncs among them, each with its response if it was let out. The others are reports.
+    pub requests: usize,
+}
+
+/// What became of a step.
+struct Step {
+    has_passed: bool,
+    is_request: bool,
 }
 
 /// Runs an input, and counts its steps.
@@ -118,10 +128,11 @@ pub fn judged(bytes: &[u8]) -> Judged {
     let mut run = Run::new(terms);
     let mut rule = Rule::new(terms);
     while let Some(step) = step(&mut input, &mut run, &mut rule) {
-        match step {
+        match step.has_passed {
             true => judged.passed += 1,
             false => judged.refused += 1,
         }
+        judged.requests += usize::from(step.is_request);
     }
     // The books of a run that broke off: the same devices have an outcome.
     let mut settled = run.settle();
@@ -140,8 +151,8 @@ fn terms(input: &mut Input<'_>) -> Option<Terms> {
     })
 }
 
-/// One step; returns whether it was let out, or found to be true.
-fn step(input: &mut Input<'_>, run: &mut Run, rule: &mut Rule) -> Option<bool> {
+/// One step, if the input has one more.
+fn step(input: &mut Input<'_>, run: &mut Run, rule: &mut Rule) -> Option<Step> {
     let kind = input.below(8)?;
     let (by_custody, by_rule, what) = match kind {
         0 | 1 => {
@@ -188,7 +199,10 @@ fn step(input: &mut Input<'_>, run: &mut Run, rule: &mut Rule) -> Option<bool> {
         }
     };
     assert_eq!(by_custody.is_ok(), by_rule, "{what}: {by_custody:?}");
-    Some(by_rule)
+    Some(Step {
+        has_passed: by_rule,
+        is_request: kind < 6,
+    })
 }
 
 fn page(input: &mut Input<'_>) -> Option<Result<Page, u16>> {

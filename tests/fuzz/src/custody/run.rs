@@ -204,7 +204,7 @@ impl Run {
         let held = held.map_err(|refusal| refusal.to_string())?;
         self.graph.0.lock().expect("no panic").push_back(reply);
         Ok(
-            match held.send(Timeouts::default(), |_| {}).now_or_never() {
+            match held.send(Timeouts::default(), |_| |_| {}).now_or_never() {
                 None => String::new(),
                 Some(response) => {
                     let body = response.expect("a response").into_body();

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use intune_sync_graph::TOKEN_REFUSALS_MAX;
+
 use crate::{TokenSerial, devices::Position};
 
-/// A device that is refused with more tokens, while others are accepted, is refused for another reason than its token.
-const REFUSALS_MAX: u8 = 5;
 /// A renewed token may be refused for this many devices before it is to blame: they may be of those that are always
 /// refused.
 const UNPROVEN_MAX: usize = 8;
@@ -66,7 +66,7 @@ impl Refused {
         let (tokens, last) = self.refusals.entry(position).or_default();
         let again = last.replace(token) == Some(token);
         *tokens += u8::from(!again);
-        if *tokens > REFUSALS_MAX {
+        if *tokens > TOKEN_REFUSALS_MAX {
             Blame::Device
         } else if is_proven {
             Blame::Token
@@ -101,12 +101,12 @@ mod tests {
     #[test]
     fn a_device_that_is_refused_with_many_tokens_fails() {
         let mut refused = Refused::default();
-        for serial in 0..u32::from(REFUSALS_MAX) {
+        for serial in 0..u32::from(TOKEN_REFUSALS_MAX) {
             refused.accepted(TokenSerial(serial));
             let blame = refused.refuse(Position::nth(0), TokenSerial(serial));
             assert_eq!(blame, Blame::Token);
         }
-        let next = TokenSerial(REFUSALS_MAX.into());
+        let next = TokenSerial(TOKEN_REFUSALS_MAX.into());
         assert_eq!(refused.refuse(Position::nth(0), next), Blame::Device);
     }
 
