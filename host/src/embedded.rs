@@ -93,6 +93,7 @@ fn current() -> MutexGuard<'static, Option<Current>> {
 pub fn run(arguments: Vec<OsString>, streams: Streams, stop: &Stop) -> Result<Ended, Refused> {
     let _held = Held::take(stop)?;
     heed_panics();
+    last_resort::set_broke_elsewhere(false);
     let mut printer = Printer::new(streams).with_object();
     let program = OsString::from(cli::NAME);
     let arguments = [program].into_iter().chain(arguments).collect();
@@ -163,7 +164,7 @@ impl Drop for Held {
 }
 
 /// A panic is known by its place, never by its text, which may be secret. The thread of the run unwinds; for the others
-/// nobody may be waiting, so that they end the run.
+/// nobody may be waiting, so that they end the run, once it has reported what it has done.
 fn heed_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -172,7 +173,15 @@ fn heed_panics() {
             Some(current) => {
                 current.broke = Some(last_resort::bug_at(panic.location()));
                 if thread::current().id() != current.thread {
-                    current.stop.0.at_once.send_replace(true);
+                    last_resort::set_broke_elsewhere(true);
+                    let stop = current.stop.clone();
+                    let end = move || {
+                        thread::sleep(last_resort::PATIENCE);
+                        stop.0.at_once.send_replace(true);
+                    };
+                    if thread::Builder::new().spawn(end.clone()).is_err() {
+                        end();
+                    }
                 }
             }
             None => before(panic),

@@ -3,12 +3,22 @@
 use std::{
     panic::{AssertUnwindSafe, Location, catch_unwind, set_hook},
     process::ExitCode,
+    sync::LazyLock,
+    thread,
+    time::Duration,
 };
 
 use intune_sync_report::ExitStatus;
 use intune_sync_settings::Advice;
+use tokio::sync::watch;
 
 use crate::printer::{self, Printer, Streams};
+
+/// How long a run may take to report what it has done, once another thread has panicked.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether a thread other than that of the run has panicked.
+static BROKE_ELSEWHERE: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::Sender::new(false));
 
 /// Runs the program. A panic ends it with an error and an exit code like any other.
 pub(crate) fn guard(program: impl FnOnce() -> ExitCode) -> ExitCode {
@@ -29,13 +39,33 @@ pub(crate) fn bug_at(place: Option<&Location<'_>>) -> Advice {
     )
 }
 
+/// Waits until another thread panics. What it was there for will not happen: a run that goes on may never end.
+pub(crate) async fn broke_elsewhere() {
+    let mut broke = BROKE_ELSEWHERE.subscribe();
+    // The sender is a static.
+    let _ = broke.wait_for(|broke| *broke).await;
+}
+
+/// Notes whether another thread has panicked. A new run in the same process begins without.
+pub(crate) fn set_broke_elsewhere(broke: bool) {
+    BROKE_ELSEWHERE.send_replace(broke);
+}
+
 fn install() {
     set_hook(Box::new(|panic| {
         printer::erase_foot();
         Printer::new(Streams::of_process()).error(&bug_at(panic.location()));
-        // The main thread unwinds, so that a run can report what it has done. For the others nobody may be waiting.
-        if std::thread::current().name() != Some("main") {
-            std::process::exit(ExitStatus::Failed.code().into());
+        // The main thread unwinds, so that a run can report what it has done. For the others nobody may be waiting: the run
+        // is told, and the program ends even if there is none.
+        if thread::current().name() != Some("main") {
+            set_broke_elsewhere(true);
+            let end = || {
+                thread::sleep(PATIENCE);
+                std::process::exit(ExitStatus::Failed.code().into());
+            };
+            if thread::Builder::new().spawn(end).is_err() {
+                end();
+            }
         }
     }));
 }
@@ -48,6 +78,31 @@ mod tests {
 
     /// Set where this test runs again in a separate process, to panic there.
     const PANICS: &str = "LAST_RESORT_TEST_PANICS";
+
+    #[test]
+    fn a_run_learns_of_a_panic_of_another_thread() {
+        if std::env::var_os(PANICS).is_some() {
+            install();
+            let broken = thread::spawn(|| panic!("the token is s3cret"));
+            assert!(broken.join().is_err());
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            runtime.expect("a runtime").block_on(broke_elsewhere());
+            std::io::Write::write_all(&mut std::io::stdout(), b"what was done").expect("stdout");
+            std::process::exit(7);
+        }
+        let this = std::env::current_exe().expect("this program");
+        let test = "last_resort::tests::a_run_learns_of_a_panic_of_another_thread";
+        let ended = Command::new(this)
+            .args([test, "--exact", "--nocapture"])
+            .env(PANICS, "1")
+            .output()
+            .expect("it runs");
+        let stdout = String::from_utf8_lossy(&ended.stdout);
+        assert_eq!(ended.status.code(), Some(7), "{stdout}");
+        assert!(stdout.contains("what was done"), "{stdout}");
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert!(stderr.contains("has a bug") && !stderr.contains("s3cret"));
+    }
 
     #[test]
     fn a_panic_is_a_bug_with_an_exit_code_and_without_secrets() {

@@ -112,7 +112,7 @@ fn a_run_that_panics_reports_what_it_has_done() {
 }
 
 #[test]
-fn a_panic_of_another_thread_ends_the_run() {
+fn a_run_reports_what_it_has_done_when_another_thread_panics() {
     // It would pause for an hour.
     let endless = [
         "demo",
@@ -123,10 +123,15 @@ fn a_panic_of_another_thread_ends_the_run() {
         "--batch-delay-seconds",
         "1h",
     ];
-    let broken = run(
-        &endless,
-        &Acting::on("Processing batch 1", breaks_elsewhere),
-    );
-    let error = broken.expect_err("it broke off");
-    assert!(matches!(error, Refused::Bug(_)), "{error}");
+    let stderr = Acting::on("Processing batch 1", breaks_elsewhere);
+    let ended = run(&endless, &stderr).expect("it reports");
+    assert_eq!(ended.exit_code, 1);
+    let object: serde_json::Value =
+        serde_json::from_str(&ended.object.expect("a run has one")).expect("it is JSON");
+    assert_eq!(object["TotalDevices"], 100);
+    assert_ne!(object["PendingCount"], 0);
+    assert!(stderr.text().contains("has a bug"), "{}", stderr.text());
+    // The next run is well.
+    let well = run(&["--version"], &Acting::on("never", breaks)).expect("it runs");
+    assert_eq!(well.exit_code, 0);
 }

@@ -20,7 +20,10 @@ use super::{
     question::{Now, Question},
     sync::passed,
 };
-use crate::{cli::JobOptions, output::Output, printer::Printer};
+use crate::{cli::JobOptions, last_resort, output::Output, printer::Printer};
+
+/// Why a run breaks off when the program has panicked, whichever thread it was.
+const OWN_CHECK: &str = "the program failed at a check of its own";
 
 /// A run under way.
 pub(super) struct Job<'a> {
@@ -69,12 +72,16 @@ impl Job<'_> {
         let broke = loop {
             // Whatever breaks, what was done is reported.
             let turn = AssertUnwindSafe(self.turn(output, printer)).catch_unwind();
-            match turn.await {
+            let turn = tokio::select! {
+                turn = turn => turn,
+                () = last_resort::broke_elsewhere() => break Some(OWN_CHECK.to_owned()),
+            };
+            match turn {
                 Ok(Ok(Next::Turn)) => {}
                 Ok(Ok(Next::End)) => break None,
                 Ok(Err(TurnError::Sandbox(error))) => break Some(error.to_string()),
                 Ok(Err(TurnError::Output(error))) => return Err(error.into()),
-                Err(_) => break Some("the program failed at a check of its own".to_owned()),
+                Err(_) => break Some(OWN_CHECK.to_owned()),
             }
         };
         let mut summary = match self.conclusion(broke).await {
