@@ -1,7 +1,8 @@
 //! Work on a file that nobody vouches for, in a separate process with limits on its time and memory.
 //!
 //! The program runs itself again, as `intune-sync confined SECONDS MIB COMMAND…`. That process limits itself before it
-//! reads anything, and ends with this one. Elsewhere than on Unix only its time is limited, by the clock.
+//! reads anything, and ends with this one: by Linux' own means, however that ends, and elsewhere as long as this one is not
+//! killed. Elsewhere than on Unix only its time is limited, by the clock.
 
 use std::{
     env,
@@ -110,6 +111,13 @@ fn confine(bounds: Bounds) {
         // It only goes down, which is always permitted.
         let _ = setrlimit(resource, limit);
     };
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Signal, set_parent_process_death_signal};
+
+        // It may wait for a file that never ends, with nobody left to end it. Where it is not to be had, it is not.
+        let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    }
     // No core of a file that was made to exhaust the machine.
     limit(Resource::Core, 0);
     limit(Resource::Cpu, bounds.seconds);

@@ -75,6 +75,54 @@ fn compiling_is_bounded_in_memory() {
     assert!(finished.stderr.starts_with(message), "{finished:?}");
 }
 
+/// Whoever ends the program need not look for the process that it has started.
+#[cfg(target_os = "linux")]
+#[test]
+fn it_ends_with_the_program() {
+    use std::{
+        fs,
+        process::{Command, Stdio},
+        thread,
+        time::Duration,
+    };
+
+    /// Whether a process other than this one names the file.
+    fn is_read(path: &str) -> bool {
+        let processes = fs::read_dir("/proc").expect("Linux");
+        let line = |process: fs::DirEntry| fs::read(process.path().join("cmdline"));
+        processes
+            .flatten()
+            .filter_map(|process| line(process).ok())
+            .any(|line| {
+                let line = String::from_utf8_lossy(&line);
+                line.contains(path) && line.contains("confined")
+            })
+    }
+
+    let nap = || thread::sleep(Duration::from_millis(20));
+    for (signal, command) in [
+        ("TERM", &["audit"][..]),
+        ("INT", &["audit"]),
+        ("KILL", &["rehearse", "--component"]),
+    ] {
+        let (_folder, path) = endless();
+        let args = command.iter().copied().chain([path.as_str()]);
+        let mut program = Program::new().args(args).into_command();
+        program.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut program = program.spawn().expect("it starts");
+        while !is_read(&path) {
+            nap();
+        }
+        let id = program.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.is_ok_and(|sent| sent.success()));
+        program.wait().expect("it ends");
+        while is_read(&path) {
+            nap();
+        }
+    }
+}
+
 /// The deadline counts from the start of the program, and a component's file is no exception.
 #[test]
 fn a_deadline_ends_the_wait_for_a_component() {
