@@ -67,6 +67,34 @@ fn too_little_address_space_is_named() {
     refused(&finished, "the address space is limited to 572 MiB");
 }
 
+/// As `ulimit -v 50000` does, and with a file, which another process reads.
+#[test]
+fn too_little_address_space_is_named_by_what_runs_no_component_too() {
+    let mut component = tempfile::NamedTempFile::new().expect("a file");
+    component
+        .write_all(Promise::Engine.embedded())
+        .expect("it can be written");
+    let path = component.path().to_str().expect("a path in UTF-8");
+    for args in [
+        &["audit"][..],
+        &["audit", "--notifier"],
+        &["audit", path],
+        &["plan", "--component", path],
+    ] {
+        for (limit, shown) in [("51200000", "48 MiB"), ("204800000", "195 MiB")] {
+            let program = Program::new().args(args.iter().copied());
+            let limit = format!("--as={limit}");
+            let Some(finished) = under(&["prlimit", limit.as_str()], program) else {
+                return;
+            };
+            refused(
+                &finished,
+                &format!("the address space is limited to {shown}"),
+            );
+        }
+    }
+}
+
 /// As `MemoryDenyWriteExecute=` of systemd does, from Linux 6.3 on.
 const WITHOUT_EXECUTABLE_MEMORY: [&str; 3] = [
     "python3",

@@ -300,6 +300,29 @@ mod tests {
         assert!(counted.functions > 0 && counted.functions * 10 < FUNCTIONS);
     }
 
+    /// Functions that do nothing are seven bytes each, and are compiled one by one.
+    #[test]
+    fn functions_are_counted_in_all_modules() {
+        let module = |functions: u64| {
+            // LEB128 in three bytes.
+            let count = [0, 7, 14].map(|shift| (functions >> shift) as u8 & 0x7f);
+            let count = [count[0] | 0x80, count[1] | 0x80, count[2]];
+            let section = [&count[..], &vec![0; functions as usize]].concat();
+            let mut bytes = component(&[(1, vec![1, 0x60, 0, 0]), (3, section)]);
+            bytes[..8].copy_from_slice(b"\0asm\x01\0\0\0");
+            bytes
+        };
+        let both = |functions: u64| {
+            let modules = [module(FUNCTIONS / 2), module(functions)];
+            bound(&component(&modules.map(|module| (1, module))))
+        };
+        assert_eq!(both(FUNCTIONS / 2), None);
+        assert_eq!(
+            both(FUNCTIONS / 2 + 1).as_deref(),
+            Some("has more than 100000 functions")
+        );
+    }
+
     #[test]
     fn what_is_instantiated_again_and_again_is_counted_as_often() {
         assert_eq!(bound(&doubling(4)), None);

@@ -201,6 +201,7 @@ fn embedded(promise: Promise, execution: Execution) -> Result<Component, Sandbox
 
 /// Compiles the component in a file, which is to keep this promise. Returns the digest of the file and the code.
 fn compile(file: &Path, promise: Promise, execution: Execution) -> Result<Vec<u8>, SandboxError> {
+    machine::check_address_space().map_err(SandboxError::Machine)?;
     let bytes = read(file)?;
     bounds::check(&bytes)?;
     let component = Component::new(&execution.engine()?, &bytes).map_err(unfit)?;

@@ -132,7 +132,8 @@ pub(crate) fn can_start(threads: usize) -> io::Result<()> {
             // It ends when the sender is gone; a thread that panicked does not matter.
             let _ = released.lock().map(|released| released.recv());
         };
-        match thread::Builder::new().stack_size(64 << 10).spawn(wait) {
+        // With as much of the address space for its stack as those of the compiler take.
+        match thread::Builder::new().spawn(wait) {
             Ok(thread) => started.push(thread),
             Err(error) => {
                 outcome = Err(error);

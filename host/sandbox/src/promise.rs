@@ -4,7 +4,7 @@ use serde::Serialize;
 use wasmparser::{BinaryReaderError, Parser, Payload};
 use wasmtime::component::Component;
 
-use crate::{Execution, SandboxError, bounds, linker, one_line};
+use crate::{Execution, SandboxError, bounds, linker, machine, unfit};
 
 /// What a component may import and export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,8 +116,9 @@ impl World {
     ///
     /// # Errors
     ///
-    /// When they are not a component.
+    /// When they are not a component, or the system does not give what the sandbox needs.
     pub fn of(bytes: &[u8], promise: Promise) -> Result<Self, SandboxError> {
+        machine::check_address_space().map_err(SandboxError::Machine)?;
         bounds::check(bytes)?;
         let invalid = |error: BinaryReaderError| SandboxError::Unfit(error.to_string());
         wasmparser::validate(bytes).map_err(invalid)?;
@@ -128,11 +129,17 @@ impl World {
         // Of the code nothing is compiled: whether a component links depends on its types alone.
         let engine = Execution::found().engine()?;
         let fits = Component::from_binary(&engine, &bounds::hollow(bytes))
-            .and_then(|component| promise.link(&component));
+            .and_then(|component| promise.link(&component))
+            .map_err(unfit);
+        let unfit = match fits {
+            Ok(()) => None,
+            Err(SandboxError::Unfit(problem)) => Some(problem),
+            Err(error) => return Err(error),
+        };
         Ok(Self {
             imports: items(imports, promise.imports()),
             exports: items(exports, promise.exports()),
-            unfit: fits.err().map(|error| one_line(&error)),
+            unfit,
         })
     }
 
