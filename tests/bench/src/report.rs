@@ -62,9 +62,9 @@ pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
     usage::write(&mut parts, &mut targets);
     bulk::write(&mut parts, &mut targets);
     neighbours::write(&mut parts, &mut targets);
-    cost(costs, &mut parts, &mut targets)?;
+    let custody = cost(costs, &mut parts, &mut targets)?;
     start(program, &mut parts, &mut targets)?;
-    memory(program, &mut parts, &mut targets)?;
+    memory(program, custody, &mut parts, &mut targets)?;
     loopback::throughput(program, &mut parts)?;
     loopback::history(program, &mut parts, &mut targets)?;
     line(
@@ -82,8 +82,9 @@ pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
     ))
 }
 
-/// Reads what the test has printed: `sandbox-cost loopback single 52.3 39.9`.
-fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result<()> {
+/// Reads what the test has printed: `sandbox-cost loopback single 52.3 39.9`. Returns what custody takes of a device in a
+/// batch.
+fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result<Duration> {
     line(
         text,
         "\n## The sandbox's cost\n\nCPU time per device.\n\n| way | dispatch | component in its sandbox | core natively | ratio |\n|---|---|---|---|---|",
@@ -110,7 +111,7 @@ fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result
             of_the_program.push((dispatch.to_owned(), ratio));
         }
     }
-    custody(costs, text)?;
+    let custody = custody(costs, text)?;
     ensure!(
         !of_the_program.is_empty(),
         "the test of the sandbox's cost has printed no line over loopback"
@@ -122,15 +123,16 @@ fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result
             ratio <= 1.6,
         );
     }
-    Ok(())
+    Ok(custody)
 }
 
-/// Reads what custody takes, `sandbox-custody single 2.1`.
-fn custody(costs: &str, text: &mut String) -> anyhow::Result<()> {
+/// Reads what custody takes, `sandbox-custody single 2.1`. Returns it for a batch.
+fn custody(costs: &str, text: &mut String) -> anyhow::Result<Duration> {
     line(
         text,
         "\nOf both, custody takes this, its part of the list included:\n\n| dispatch | custody |\n|---|---|",
     );
+    let mut of_a_batch = None;
     for row in costs.lines() {
         if let ["sandbox-custody", dispatch, share] = row.split_whitespace().collect::<Vec<_>>()[..]
         {
@@ -138,9 +140,12 @@ fn custody(costs: &str, text: &mut String) -> anyhow::Result<()> {
                 .parse()
                 .with_context(|| format!("`{share}` is not a number"))?;
             line(text, &format!("| {dispatch} | {share:.2} µs |"));
+            if dispatch == "batch" {
+                of_a_batch = Some(Duration::from_secs_f64(share / 1e6));
+            }
         }
     }
-    Ok(())
+    of_a_batch.context("the test of the sandbox's cost has not printed what custody takes")
 }
 
 fn start(program: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result<()> {
@@ -168,7 +173,12 @@ fn start(program: &str, text: &mut String, targets: &mut Targets) -> anyhow::Res
     Ok(())
 }
 
-fn memory(program: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result<()> {
+fn memory(
+    program: &str,
+    custody: Duration,
+    text: &mut String,
+    targets: &mut Targets,
+) -> anyhow::Result<()> {
     line(
         text,
         "\n## Memory\n\n`intune-sync rehearse --pace quota --no-alternatives`.\n\n| devices | peak | time |\n|---|---|---|",
@@ -185,6 +195,13 @@ fn memory(program: &str, text: &mut String, targets: &mut Targets) -> anyhow::Re
                 "a rehearsal of 1,000,000 devices under 10 s, with under 150 MB",
                 format!("{seconds:.2} s, {megabytes:.1} MB"),
                 seconds < 10.0 && megabytes < 150.0,
+            );
+            let without = took.wall.saturating_sub(custody * devices);
+            let ratio = seconds / without.as_secs_f64();
+            targets.add(
+                "the same: at most 1.25 times what it takes without custody",
+                format!("{ratio:.2}"),
+                ratio <= 1.25,
             );
         }
     }
