@@ -27,6 +27,10 @@ fn refused(calls: &[(&str, &str)]) -> String {
 }
 
 fn refuse(tenant: &Tenant, folder: &Path, call: &str) -> String {
+    refuse_with(2, tenant, folder, call)
+}
+
+fn refuse_with(code: i32, tenant: &Tenant, folder: &Path, call: &str) -> String {
     let folder = folder.display().to_string();
     let port = tenant.address.port().to_string();
     let mut program = tenant.surround();
@@ -40,7 +44,7 @@ fn refuse(tenant: &Tenant, folder: &Path, call: &str) -> String {
         };
     }
     let finished = program.run();
-    assert_eq!(finished.code, 2, "{call}: {finished:?}");
+    assert_eq!(finished.code, code, "{call}: {finished:?}");
     assert_eq!(finished.stdout, "", "{call}");
     let lines: Vec<&str> = finished.stderr.lines().collect();
     let [error, hint] = lines.as_slice() else {
@@ -208,12 +212,42 @@ fn an_address_that_no_token_may_go_to() {
 #[test]
 fn an_address_with_a_password_is_refused_without_showing_it() {
     let calls = [
-        "sync --graph-url http://me:hunter2@127.0.0.1:PORT",
-        "INTUNE_SYNC_GRAPH_URL=http://me:hunter2@127.0.0.1:PORT sync",
+        (2, "sync --graph-url http://me:hunter2@127.0.0.1:PORT"),
+        (
+            2,
+            "INTUNE_SYNC_GRAPH_URL=http://me:hunter2@127.0.0.1:PORT sync",
+        ),
+        (2, "simulate --listen http://me:hunter2@127.0.0.1:PORT"),
+        (2, "sync --cloud http://me:hunter2@127.0.0.1:PORT"),
+        (2, "sync http://me:hunter2@127.0.0.1:PORT"),
+        (2, "http://me:hunter2@127.0.0.1:PORT"),
+        (2, "sync --dry-run=http://me:hunter2@127.0.0.1:PORT"),
+        (4, "IDENTITY_ENDPOINT=http://me:hunter2@127.0.0.1:PORT plan"),
+        (
+            2,
+            "ACTIONS_ID_TOKEN_REQUEST_URL=http://me:hunter2@127.0.0.1:PORT ACTIONS_ID_TOKEN_REQUEST_TOKEN=x plan \
+             --auth github-actions",
+        ),
+        (
+            2,
+            "SYSTEM_OIDCREQUESTURI=http://me:hunter2@127.0.0.1:PORT SYSTEM_ACCESSTOKEN=x plan --auth azure-pipelines \
+             --service-connection-id 00112233-4455-6677-8899-aabbccddeeff",
+        ),
+        (
+            4,
+            "AZURE_AUTHORITY_HOST=http://me:hunter2@127.0.0.1:PORT AZURE_FEDERATED_TOKEN_FILE=FOLDER/two-words plan \
+             --auth workload-identity --tenant-id contoso.com --client-id 00112233-4455-6677-8899-aabbccddeeff",
+        ),
+        (
+            4,
+            "AZURE_TENANT_ID=http://me:hunter2@127.0.0.1:PORT AZURE_FEDERATED_TOKEN_FILE=FOLDER/two-words plan \
+             --auth workload-identity",
+        ),
     ];
+    let folder = files();
     let tenant = Tenant::new(healthy(3));
-    for call in calls {
-        let reply = refuse(&tenant, Path::new("none"), call);
+    for (code, call) in calls {
+        let reply = refuse_with(code, &tenant, folder.path(), call);
         assert!(
             reply.contains("`http://...@127.0.0.1:PORT`") && !reply.contains("hunter2"),
             "{reply}"

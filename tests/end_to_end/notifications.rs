@@ -371,6 +371,15 @@ fn an_address_that_cannot_be_used_is_wrong_usage_and_not_shown() {
         );
         assert!(hint.starts_with("copy the whole address again"), "{hint}");
     }
+    let address = format!("https://hooks.example/{SECRET}");
+    let finished = tenant
+        .sync()
+        .args(["--notify-url-file", address.as_str()])
+        .run();
+    assert_eq!(finished.code, 2, "{finished:?}");
+    assert_no_secret(&finished);
+    let (error, _) = finished.error();
+    assert!(error.starts_with("an address is not allowed"), "{error}");
     for args in [&["sync", "--notify", "always"][..], &["notify", "test"]] {
         let finished = tenant.surround().args(args.iter().copied()).run();
         assert_eq!(finished.code, 2, "{finished:?}");

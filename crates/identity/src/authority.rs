@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use intune_sync_ids::Origin;
+use intune_sync_ids::{Origin, Quoted};
 use intune_sync_settings::{Advice, Choice, Cloud};
 
-use crate::Naming;
+use crate::{Naming, address::expect_no_user_info};
 
 /// The variable that names an authority: Azure's own SDKs heed it, and AKS sets it in each pod.
 pub const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
@@ -28,6 +28,7 @@ impl Authority {
         let Some(given) = host.filter(|given| !given.is_empty()) else {
             return Ok(Self(own));
         };
+        expect_no_user_info(AUTHORITY_HOST, given)?;
         let origin: Option<Origin> = given.parse().ok();
         match origin.filter(|origin| origin.to_string().starts_with("https://")) {
             Some(origin) if origin.is_loopback() || origin == own => Ok(Self(origin)),
@@ -44,7 +45,7 @@ impl fmt::Display for Authority {
 
 /// [`AUTHORITY_HOST`] names an origin that no secret is sent to.
 fn refused(given: &str, origin: Option<&Origin>, cloud: Cloud, naming: Naming) -> Advice {
-    let given = given.escape_default();
+    let given = Quoted::address(given);
     let own = naming.with("cloud", cloud);
     let others: Vec<String> = Cloud::WORDS
         .iter()
@@ -109,7 +110,6 @@ mod tests {
             "http://login.microsoftonline.com",
             "https://login.microsoftonline.com.example",
             "https://login.example",
-            "https://me@login.microsoftonline.com",
             "https://login.microsoftonline.com/common",
             "https://login.microsoftonline.com:8443",
             "https://10.0.0.1",
@@ -127,6 +127,21 @@ mod tests {
                     .contains("`--cloud public` has `https://login.microsoftonline.com`"),
                 "{}",
                 advice.hint
+            );
+        }
+    }
+
+    #[test]
+    fn a_user_name_or_a_password_is_refused_and_not_shown() {
+        for host in [
+            "https://me@login.microsoftonline.com",
+            "https://me:s3cret@login.microsoftonline.com",
+        ] {
+            let advice = authority(Cloud::Public, host).expect_err("refused");
+            assert_eq!(
+                advice.message,
+                "`AZURE_AUTHORITY_HOST` is `https://...@login.microsoftonline.com`, which has a user name or a password, \
+                 and neither is allowed there"
             );
         }
     }

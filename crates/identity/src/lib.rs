@@ -2,6 +2,7 @@
 //!
 //! The program and the components send the requests and read the clock; everything else about tokens is here, once.
 
+mod address;
 mod authority;
 mod claims;
 mod endpoint;

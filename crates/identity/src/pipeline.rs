@@ -6,11 +6,13 @@ use core::fmt;
 
 use form_urlencoded::Serializer;
 use http::{Request, Response, Uri, header};
-use intune_sync_ids::{Guid, Origin, without_bom};
+use intune_sync_ids::{Guid, Origin, Quoted, without_bom, without_user_info};
 use intune_sync_settings::Advice;
 use serde::Deserialize;
 
-use crate::{Endpoint, Form, ProofKind, Secret, TokenError, TokenRequest};
+use crate::{
+    Endpoint, Form, ProofKind, Secret, TokenError, TokenRequest, address::expect_no_user_info,
+};
 
 const GITHUB_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 const GITHUB_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
@@ -98,7 +100,7 @@ impl PipelineJob {
             None => {
                 let text = needed(AZURE_CONNECTION, CONNECTION)?;
                 text.parse().map_err(|_| {
-                    let text = text.escape_default();
+                    let text = Quoted::new(without_user_info(text));
                     Advice::new(
                         format!("`{AZURE_CONNECTION}` is `{text}`, which is not a GUID"),
                         "give `--service-connection-id`",
@@ -249,12 +251,13 @@ fn missing(variable: &str, system: &str, hint: &str) -> Advice {
 
 /// Where tokens are issued: the job's token goes there, so it is https, or http on a loopback address.
 fn address(variable: &str, text: &str) -> Result<Uri, Advice> {
+    expect_no_user_info(variable, text)?;
     let url: Option<Uri> = text.trim().parse().ok();
     url.filter(|url| Origin::of(url).is_some()).ok_or_else(|| {
         Advice::new(
             format!(
                 "`{variable}` is `{}`, which is not an `https` URL",
-                text.escape_default()
+                Quoted::address(text)
             ),
             format!("leave `{variable}` as the system has set it: the job's token is sent there"),
         )

@@ -3,10 +3,10 @@
 use core::{fmt, net::IpAddr};
 
 use http::{HeaderValue, Uri};
-use intune_sync_ids::Origin;
+use intune_sync_ids::{Origin, Quoted};
 use intune_sync_settings::Advice;
 
-use crate::{AUTHORITY_HOST, Naming};
+use crate::{AUTHORITY_HOST, Naming, address::expect_no_user_info};
 
 const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
 const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
@@ -110,12 +110,14 @@ impl Platform {
     }
 
     fn azure_arc(endpoint: &str) -> Result<Self, Advice> {
+        expect_no_user_info(IDENTITY_ENDPOINT, endpoint)?;
         let url = http_url(endpoint)
             .filter(|url| Origin::of(url).is_some_and(|origin| origin.is_loopback()));
         let url = url.ok_or_else(|| {
             Advice::new(
                 format!(
-                    "`{IDENTITY_ENDPOINT}` is `{endpoint}`, which is not an `http` URL on this machine"
+                    "`{IDENTITY_ENDPOINT}` is `{}`, which is not an `http` URL on this machine",
+                    Quoted::address(endpoint)
                 ),
                 format!(
                     "leave `{IDENTITY_ENDPOINT}` as the agent of Azure Arc has set it: the key is sent there"
@@ -126,9 +128,13 @@ impl Platform {
     }
 
     fn app_service(endpoint: &str, header: &str) -> Result<Self, Advice> {
+        expect_no_user_info(IDENTITY_ENDPOINT, endpoint)?;
         let url = http_url(endpoint).ok_or_else(|| {
             Advice::new(
-                format!("`{IDENTITY_ENDPOINT}` is `{endpoint}`, which is not an `http` URL"),
+                format!(
+                    "`{IDENTITY_ENDPOINT}` is `{}`, which is not an `http` URL",
+                    Quoted::address(endpoint)
+                ),
                 format!(
                     "leave `{IDENTITY_ENDPOINT}` as the platform has set it, or unset it outside Azure"
                 ),
@@ -137,8 +143,9 @@ impl Platform {
         if url.scheme_str() != Some("https") && !is_local(&url) {
             return Err(Advice::new(
                 format!(
-                    "`{IDENTITY_ENDPOINT}` is `{endpoint}`, which is another machine: `{IDENTITY_HEADER}` would go there \
-                     unprotected"
+                    "`{IDENTITY_ENDPOINT}` is `{}`, which is another machine: `{IDENTITY_HEADER}` would go there \
+                     unprotected",
+                    Quoted::address(endpoint)
                 ),
                 format!(
                     "leave `{IDENTITY_ENDPOINT}` as the platform has set it: on this machine, or `https`"
@@ -167,13 +174,17 @@ impl Platform {
             host.starts_with("http://") && host.parse().is_ok_and(|host: Origin| host.is_loopback())
         };
         let host = host.unwrap_or(WELL_KNOWN);
+        expect_no_user_info(IMDS_HOST, host)?;
         let bare = host.trim_end_matches('/');
         let url = Some(bare)
             .filter(|bare| *bare == WELL_KNOWN || is_loopback(bare))
             .and_then(|bare| http_url(&format!("{bare}{PATH}")));
         let url = url.ok_or_else(|| {
             Advice::new(
-                format!("`{IMDS_HOST}` is `{host}`, which is not `http` on a loopback address"),
+                format!(
+                    "`{IMDS_HOST}` is `{}`, which is not `http` on a loopback address",
+                    Quoted::address(host)
+                ),
                 format!("unset `{IMDS_HOST}`: virtual machines do not need it"),
             )
         })?;
@@ -312,6 +323,36 @@ mod tests {
         let header = ("IDENTITY_HEADER", "a\nb");
         let advice = discover(&[ENDPOINT, header]).err().expect("no header");
         assert!(advice.message.starts_with("`IDENTITY_HEADER` cannot be"));
+    }
+
+    #[test]
+    fn a_user_name_or_a_password_is_refused_and_not_shown() {
+        const ENDPOINT: &str = "http://user:s3cret@127.0.0.1/x";
+        for (variables, name) in [
+            (
+                &[(IDENTITY_ENDPOINT, ENDPOINT), (IDENTITY_HEADER, "x")][..],
+                IDENTITY_ENDPOINT,
+            ),
+            (
+                &[(IDENTITY_ENDPOINT, ENDPOINT), (IMDS_ENDPOINT, "x")],
+                IDENTITY_ENDPOINT,
+            ),
+            (&[(IMDS_HOST, ENDPOINT)], IMDS_HOST),
+        ] {
+            let advice = discover(variables).err().expect("refused");
+            let expected = format!(
+                "`{name}` is `http://...@127.0.0.1/x`, which has a user name or a password, and neither is allowed there"
+            );
+            assert_eq!(advice.message, expected);
+            assert!(!format!("{advice:?}").contains("s3cret"), "{advice:?}");
+        }
+        // One that is no address either way.
+        for endpoint in ["http://user:s3/cret@127.0.0.1", "user:s3://cret@127.0.0.1"] {
+            let variables = [(IDENTITY_ENDPOINT, endpoint), (IDENTITY_HEADER, "x")];
+            let advice = discover(&variables).err().expect("refused");
+            assert!(!advice.message.contains("user:s3"), "{advice}");
+            assert!(!advice.message.contains("cret"), "{advice}");
+        }
     }
 
     #[test]

@@ -151,7 +151,7 @@ impl FromStr for Origin {
                 Self::parse(scheme, authority)
             });
         parsed.map_err(|problem| OriginError {
-            value: Quoted::new(without_userinfo(text)),
+            value: Quoted::address(text),
             problem,
         })
     }
@@ -256,16 +256,6 @@ fn parse_port(text: &str) -> Result<u16, OriginProblem> {
         .ok()
         .filter(|_| plain)
         .ok_or(OriginProblem::Port)
-}
-
-fn without_userinfo(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => {
-            format!("{}://...{}", &text[..scheme], &text[at..])
-        }
-        (None, Some(at)) => format!("...{}", &text[at..]),
-        _ => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::user_info;
+
 /// How much of a text is shown, in characters of the escaped form.
 const SHOWN: usize = 160;
 
@@ -17,6 +19,12 @@ impl Quoted {
     /// Quotes `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// Quotes an address: what precedes its host, a user name and a password, does not show.
+    #[must_use]
+    pub fn address(text: &str) -> Self {
+        Self::new(user_info::hidden(text))
     }
 
     /// Takes `secret` out of the text.

@@ -1,7 +1,7 @@
 //! Settings in the environment of a standalone component: `wasi:cli/environment` is the only configuration that every
 //! runtime has.
 
-use intune_sync_ids::Origin;
+use intune_sync_ids::{Origin, Quoted};
 
 use crate::{Advice, Bound, Choice, Cloud, Given, Setting, Stray, choice, terms, variable};
 
@@ -87,7 +87,7 @@ impl Environment {
         let name = variable("graph-url");
         let graph = match variables.get(&name) {
             Some(value) => terms::origin(value)
-                .map_err(|allowed| allowed.of(terms::without_password(value)).at(&name))?,
+                .map_err(|allowed| allowed.of(Quoted::address(value).to_string()).at(&name))?,
             None => cloud.graph(),
         };
         Ok(Self {
@@ -153,12 +153,14 @@ mod tests {
             let problem = read(&[(name, value)]).expect_err(name);
             assert_eq!(problem.message, message);
         }
-        let problem = read(&[("INTUNE_SYNC_GRAPH_URL", "https://me:secret@graph.example")])
-            .expect_err("a password");
-        assert!(!problem.message.contains("secret"), "{problem}");
-        assert!(
-            problem.message.contains("INTUNE_SYNC_GRAPH_URL"),
-            "{problem}"
-        );
+        for name in [
+            "INTUNE_SYNC_GRAPH_URL",
+            "INTUNE_SYNC_CLOUD",
+            "INTUNE_SYNC_BATCH_SIZE",
+        ] {
+            let problem = read(&[(name, "https://me:secret@graph.example")]).expect_err(name);
+            assert!(!problem.message.contains("secret"), "{problem}");
+            assert!(problem.message.contains(name), "{problem}");
+        }
     }
 }

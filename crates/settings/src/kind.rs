@@ -2,7 +2,7 @@
 
 use core::ops::RangeInclusive;
 
-use intune_sync_ids::Guid;
+use intune_sync_ids::{Guid, without_user_info};
 
 use crate::{
     Advice, Choice, Given, Setting, choice, duration, moment,
@@ -93,7 +93,7 @@ pub enum NotSet {
     Unknown,
     /// This value is not allowed.
     Refused {
-        /// The value, or the part of it.
+        /// The value, or the part of it, as a message may show it.
         value: String,
         /// What is allowed.
         allowed: Refused,
@@ -103,8 +103,9 @@ pub enum NotSet {
 impl Refused {
     /// That this value is refused.
     pub fn of(self, value: impl Into<String>) -> NotSet {
+        let value: String = value.into();
         NotSet::Refused {
-            value: value.into(),
+            value: without_user_info(&value),
             allowed: self,
         }
     }

@@ -84,14 +84,6 @@ pub fn origin(text: &str) -> Result<Origin, Refused> {
     })
 }
 
-/// A refused URL as it may be shown: a password must not end up in a log.
-pub fn without_password(url: &str) -> String {
-    match url.parse::<Origin>() {
-        Err(error) => error.value.to_string(),
-        Ok(_) => url.to_owned(),
-    }
-}
-
 /// The Azure resource id of a user-assigned identity.
 ///
 /// # Errors

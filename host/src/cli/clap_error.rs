@@ -3,7 +3,8 @@
 use std::{error::Error as _, ffi::OsString};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use intune_sync_settings::{Advice, is_alike, nearest, number::Refused, terms, words};
+use intune_sync_ids::{Quoted, without_user_info};
+use intune_sync_settings::{Advice, is_alike, nearest, number::Refused, words};
 
 use super::{Command, Page, layers::Layers, parameters};
 
@@ -167,7 +168,7 @@ impl Explained<'_> {
             .place(long)
             .unwrap_or_else(|| format!("`{flag}`"));
         let value = match (long, self.value()) {
-            ("graph-url", value) => terms::without_password(&value),
+            ("graph-url" | "listen", value) => Quoted::address(&value).to_string(),
             (_, value) => value,
         };
         let allowed = match self
@@ -231,12 +232,14 @@ impl Explained<'_> {
         self.texts(ContextKind::InvalidValue).concat()
     }
 
+    /// What clap says of the error. What is given may be an address, wherever it is given.
     fn texts(&self, kind: ContextKind) -> Vec<String> {
-        match self.error.get(kind) {
-            Some(ContextValue::String(text)) => vec![text.clone()],
-            Some(ContextValue::Strings(texts)) => texts.clone(),
-            _ => Vec::new(),
-        }
+        let texts = match self.error.get(kind) {
+            Some(ContextValue::String(text)) => std::slice::from_ref(text),
+            Some(ContextValue::Strings(texts)) => texts.as_slice(),
+            _ => &[],
+        };
+        texts.iter().map(|text| without_user_info(text)).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::Path};
 
 use intune_sync_graph::roles::{ENTRA_DEVICES, GROUP_MEMBERS};
+use intune_sync_ids::without_user_info;
 use intune_sync_report::ExitStatus;
 use intune_sync_simulator::{Config, GroupConfig, Simulator, serve};
 use tokio::net::TcpListener;
@@ -97,7 +98,10 @@ fn read(path: &Path) -> Result<Config, Failure> {
     })?;
     serde_json::from_str(&text).map_err(|error| {
         Failure::usage(
-            format!("`{shown}` is not a configuration of the simulator: {error}"),
+            format!(
+                "`{shown}` is not a configuration of the simulator: {}",
+                without_user_info(&error.to_string())
+            ),
             "use `{}` for a healthy tenant; every key is optional",
         )
     })

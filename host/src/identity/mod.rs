@@ -15,6 +15,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use intune_sync_ids::{Quoted, without_user_info};
 use intune_sync_settings::Advice;
 
 pub(crate) use intune_sync_egress::{TokenSource, obtain};
@@ -59,7 +60,7 @@ fn or_variable<T: FromStr>(
         Advice::new(
             format!(
                 "`{name}` is `{}`, which is not a valid id",
-                value.escape_default()
+                Quoted::new(without_user_info(value))
             ),
             format!("correct the variable, or give `{flag}`"),
         )

@@ -52,12 +52,22 @@ impl WebhookArgs {
     ///
     /// # Errors
     ///
-    /// When its address is to come from standard input.
+    /// When its address is to come from standard input, or is given itself.
     pub(in crate::cli) fn options(self) -> Result<WebhookOptions, Advice> {
         let file = self.notify_url_file;
         if file.as_ref().is_some_and(|file| file.as_os_str() == "-") {
             return Err(Advice::new(
                 "`-` is not allowed for `--notify-url-file`: it takes a file",
+                "write the address into a file of its own, or set `INTUNE_SYNC_NOTIFY_URL`",
+            ));
+        }
+        let is_address = |file: &PathBuf| {
+            let text = file.to_string_lossy();
+            text.contains("https://") || text.contains("http://")
+        };
+        if file.as_ref().is_some_and(is_address) {
+            return Err(Advice::new(
+                "an address is not allowed for `--notify-url-file`: it takes a file with it, since the address is a secret",
                 "write the address into a file of its own, or set `INTUNE_SYNC_NOTIFY_URL`",
             ));
         }
