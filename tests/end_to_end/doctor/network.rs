@@ -146,6 +146,22 @@ fn what_responds_is_not_graph_or_is_failing() {
         &["403 instead of 401", "--graph-url"],
     );
 
+    // Only Graph writes errors so: nothing else is blamed.
+    let (address, _asked) = responding(
+        "400 Bad Request",
+        r#"{"error":{"code":"BadRequest","message":"Invalid version."}}"#,
+    );
+    let (_, report) = examined(doctor(&tenant).args(["--graph-url", &format!("http://{address}")]));
+    let named = [
+        "Microsoft Graph is there",
+        "(400, BadRequest: Invalid version)",
+    ];
+    assert_cause(&report, ("graph", "request-refused", 1), &named);
+    assert!(
+        !report.to_string().contains("is not Microsoft Graph"),
+        "{report:#}"
+    );
+
     let mut config = healthy(5);
     config.faults.page = Share::percent(100);
     config.faults.statuses = vec![503];
@@ -171,6 +187,15 @@ fn what_responds_is_not_graph_or_is_failing() {
 
 /// A proxy that lets nothing through, and reports what it was asked for.
 fn blocking_proxy() -> (SocketAddr, Receiver<String>) {
+    responding("403 Forbidden", "blocked")
+}
+
+/// A server with one response to everything, which reports what it was asked for.
+fn responding(status: &str, body: &str) -> (SocketAddr, Receiver<String>) {
+    let response = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("it is bound");
     let (tell, told) = channel();
@@ -181,9 +206,7 @@ fn blocking_proxy() -> (SocketAddr, Receiver<String>) {
             let read = stream.read(&mut request).unwrap_or(0);
             let line = String::from_utf8_lossy(&request[..read]);
             let line = line.lines().next().unwrap_or_default().to_owned();
-            let _ = stream.write_all(
-                b"HTTP/1.1 403 Forbidden\r\ncontent-length: 7\r\nconnection: close\r\n\r\nblocked",
-            );
+            let _ = stream.write_all(response.as_bytes());
             if tell.send(line).is_err() {
                 return;
             }

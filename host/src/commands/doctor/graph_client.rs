@@ -62,6 +62,9 @@ impl GraphClient<Anonymous> {
         let outcome = match response.status {
             StatusCode::UNAUTHORIZED => Outcome::Passed(self.reached()),
             status if is_passing(status) => Outcome::Failed(unavailable(&response)),
+            status if status.is_client_error() && response.error().is_graphs() => {
+                Outcome::Failed(refused(&response))
+            }
             _ => Outcome::Failed(self.not_graph(&response)),
         };
         (outcome, reading)
@@ -179,6 +182,18 @@ impl<C> GraphClient<C> {
             "check `--graph-url`, and the proxy: it may need a sign-in",
         )
     }
+}
+
+/// Graph refuses a request without a token, and not for that reason.
+fn refused(response: &GraphResponse) -> Finding {
+    Finding::new(
+        Cause::RequestRefused,
+        format!(
+            "Microsoft Graph is there, and returned an error other than 401 to a request without a token ({})",
+            response.error()
+        ),
+        "see its message, and run it again; if it says nothing that helps, report this with the request id",
+    )
 }
 
 /// Whether a status means trouble that passes.
