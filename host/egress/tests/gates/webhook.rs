@@ -155,6 +155,8 @@ fn nothing_else_leaves_and_no_refusal_shows_the_address() {
             "a token, in the header `cookie`",
         ),
         (Post::with("x-secret", SECRET), header),
+        (Post::with("x-msft-approval-code", SECRET), header),
+        (Post::with("x-msft-approval-justification", SECRET), header),
         (Post::with("content-type", "text/plain"), header),
         (Post::with("content-length", "7"), header),
         (Post::with("content-length", "many"), header),

@@ -1,6 +1,8 @@
 //! Other headers, and what a refusal shows.
 
-use super::request::{ID, ROOT, Request, TOKEN, batch, batch_of, bulk, item, item_to, sync};
+use super::request::{
+    ID, ROOT, Request, TOKEN, batch, batch_of, bulk, bulk_of, item, item_to, list, sync,
+};
 use crate::refusal::variant;
 
 #[test]
@@ -37,6 +39,7 @@ fn refuses_other_headers() {
         "x-ms-effective-locale",
         "x-ms-client-request-id",
         "x-msft-approval-code",
+        "x-msft-approval-justification",
         "metadata",
         "accept-encoding",
         "accept-language",
@@ -127,6 +130,33 @@ fn refuses_other_headers() {
             .check()
             .map_or_else(|refusal| variant(&refusal), |_| "allowed".to_owned());
         assert_eq!(got, code, "{:?}", request.headers);
+    }
+}
+
+/// What Multi Admin Approval reads never leaves, whatever is requested: this program neither has an approval nor requests
+/// one.
+#[test]
+fn refuses_the_headers_of_an_approval() {
+    for request in [
+        list(),
+        sync(),
+        batch(&batch_of(&[item("1")])),
+        bulk(&bulk_of(1)),
+    ] {
+        assert!(request.check().is_ok(), "{}", request.uri);
+        for name in [
+            "x-msft-approval-code",
+            "x-msft-approval-justification",
+            "X-Msft-Approval-Code",
+        ] {
+            for value in ["", ID, "the devices are ours"] {
+                let proposed = request.clone().header(name, value);
+                let refusal = proposed.check().expect_err(name);
+                assert_eq!(variant(&refusal), "header", "{name}");
+                let shown = refusal.to_string();
+                assert!(shown.contains(&name.to_ascii_lowercase()), "{shown}");
+            }
+        }
     }
 }
 
