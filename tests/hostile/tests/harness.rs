@@ -147,10 +147,14 @@ impl Attack {
     }
 
     /// Runs it without `--yes` at a terminal, where someone types this. `None` where there is nothing to make a terminal
-    /// with: the test is skipped.
+    /// with: the test is skipped, and said to be.
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
     pub(crate) fn at_a_terminal(mut self, typed: &str) -> Option<Ended> {
-        let script = Command::new("script").arg("--version").output().ok()?;
-        if !String::from_utf8_lossy(&script.stdout).contains("util-linux") {
+        let script = Command::new("script").arg("--version").output();
+        let is_there = script
+            .is_ok_and(|script| String::from_utf8_lossy(&script.stdout).contains("util-linux"));
+        if !is_there {
+            eprintln!("skipped: there is no `script` of util-linux here");
             return None;
         }
         let folder = tempfile::tempdir().expect("a folder");
