@@ -61,6 +61,9 @@ pub(super) enum Verdict {
 pub(super) enum AuditError {
     #[error("{0}")]
     Read(SandboxError),
+    /// The system does not give what it takes: nothing is known of the component.
+    #[error("{0}")]
+    Machine(SandboxError),
     #[error("{} is not audited: {problem}", shown(.file.as_deref()))]
     Refused {
         file: Option<PathBuf>,
@@ -78,7 +81,7 @@ impl Audit {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or does not hold a component.
+    /// When the file cannot be read, or does not hold a component, or the system does not give what it takes to see that.
     pub(super) fn of(file: Option<&Path>, promise: Promise) -> Result<Self, AuditError> {
         let refused = |problem: String| AuditError::Refused {
             file: file.map(Path::to_owned),
@@ -98,6 +101,7 @@ impl Audit {
         let world = World::of(&bytes, promise).map_err(|error| match error {
             SandboxError::Unfit(problem) => no_component(problem),
             SandboxError::Bound(bound) => refused(format!("it {bound}")),
+            error @ SandboxError::Machine(_) => AuditError::Machine(error),
             error => no_component(error.to_string()),
         })?;
         let nested = Nested::all(&bytes).map_err(|error| no_component(error.to_string()))?;

@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use intune_sync_report::ExitStatus;
 use intune_sync_sandbox::promise::Promise;
 
-use self::inspect::{Audit, Verdict};
+use self::inspect::{Audit, AuditError, Verdict};
 use super::{Failure, component};
 use crate::{
     cli::{AuditOptions, ReportFormat},
@@ -57,8 +57,10 @@ fn here(options: &AuditOptions, printer: &mut Printer) -> Result<ExitStatus, Fai
         true => Promise::Notifier,
         false => Promise::Engine,
     };
-    let audit = Audit::of(options.file.as_deref(), promise)
-        .map_err(|error| Failure::usage(error.to_string(), HINT))?;
+    let audit = Audit::of(options.file.as_deref(), promise).map_err(|error| match error {
+        AuditError::Machine(error) => Failure::from(error),
+        error => Failure::usage(error.to_string(), HINT),
+    })?;
     printer.data(&match options.format {
         ReportFormat::Text => text::text(&audit),
         ReportFormat::Json => json::json(&audit),
