@@ -106,8 +106,8 @@ fn names_that_fit_no_device_or_several_are_listed_before_anything_is_sent() {
         let finished = run(&[]);
         assert_eq!(finished.code, 2, "{finished:?}");
         for line in [
-            "note: `no such PC` is no device of Intune's\n",
-            "note: `nor this` is no device of Intune's\n",
+            "note: `no such PC` is not a device in Intune\n",
+            "note: `nor this` is not a device in Intune\n",
             "error: 2 of 3 names in `--devices-from` fit no device: `no such PC`, `nor this`\n\
              hint: correct them, or go on without them with `--allow-missing`\n",
         ] {
@@ -117,7 +117,7 @@ fn names_that_fit_no_device_or_several_are_listed_before_anything_is_sent() {
         let finished = run(&["--allow-missing"]);
         assert_eq!(finished.code, 0, "{finished:?}");
         assert!(
-            finished.stderr.contains("`no such PC` is no device"),
+            finished.stderr.contains("`no such PC` is not a device"),
             "{finished:?}"
         );
         let expected = u64::from(command == "sync");

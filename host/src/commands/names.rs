@@ -20,7 +20,7 @@ pub(super) struct Names {
     count: usize,
     /// How many Intune ids there are.
     ids: usize,
-    /// The run only plans: ids that are not listed are no news to a sync, which tries them.
+    /// The run only plans, so it names the ids that are not listed; a sync tries them.
     plans: bool,
     excluded: BTreeSet<String>,
     allow_missing: bool,
@@ -67,7 +67,7 @@ impl Names {
         let unlisted = found.unlisted.iter().cloned();
         let unlisted: Vec<String> = unlisted.chain(ids.map(ToString::to_string)).collect();
         for name in unlisted.iter().take(SHOWN) {
-            printer.note(&format!("`{name}` is no device of Intune's"));
+            printer.note(&format!("`{name}` is not a device in Intune"));
         }
         note_more(unlisted.len(), printer);
         for ambiguous in found.ambiguous.iter().take(SHOWN) {

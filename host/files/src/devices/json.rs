@@ -26,7 +26,7 @@ pub(super) fn is_one(text: &str) -> bool {
 pub(super) fn devices(text: &str) -> Result<DeviceList, String> {
     let mut found = Found::default();
     for value in Deserializer::from_str(text).into_iter::<Value>() {
-        let value = value.map_err(|error| format!("is no JSON that can be read: {error}"))?;
+        let value = value.map_err(|error| format!("is not valid JSON: {error}"))?;
         found.add(&value)?;
     }
     match (found.ids.as_slice(), found.entra_ids.as_slice()) {
@@ -137,7 +137,7 @@ mod tests {
                 format!(r#"{{"event":"device-done","id":"{A}"}}"#),
                 "is the log of a run",
             ),
-            ("{".to_owned(), "is no JSON that can be read"),
+            ("{".to_owned(), "is not valid JSON"),
             (r#"{"id":"x"}"#.to_owned(), "has no device id in"),
             (r#"{"value":7}"#.to_owned(), "has no list of devices"),
             (r#"[7]"#.to_owned(), "has `7` for a device"),
