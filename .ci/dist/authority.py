@@ -20,7 +20,7 @@ default_crl_days = 2
 
 
 class _Graph(BaseHTTPRequestHandler):
-    """Answers as Graph does without a token."""
+    """Responds as Graph does without a token."""
 
     def do_GET(self):
         self.send_response(401)

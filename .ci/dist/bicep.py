@@ -1,8 +1,8 @@
 """Reads Bicep templates, and holds each resource against the model that Microsoft's library for Python has of it.
 
-Found are: what is no Bicep, names that are not declared or not used, parameters and outputs without a description,
+It finds what is not Bicep, names that are not declared or not used, parameters and outputs without a description,
 properties that a resource does not have or that are read-only, values that are not among those of an enumeration, and
-required properties that are missing. Not found is what only the compiler or Azure knows: types of expressions, regions,
+required properties that are missing. It does not find what only the compiler or Azure knows: types of expressions, regions,
 quotas, names that are taken.
 
     bicep.py FILE...
@@ -62,14 +62,14 @@ def nodes(node):
 
 
 def check_syntax(path):
-    """Complains of what is no Bicep, and of names that are not declared or not used. Returns those that are."""
+    """Complains of what is not Bicep, and of names that are not declared or not used. Returns those that are."""
     language = tree_sitter.Language(tree_sitter_bicep.language())
     tree = tree_sitter.Parser(language).parse(path.read_bytes())
     declared, used = {}, {}
     for node in nodes(tree.root_node):
         where = f"{path}:{node.start_point.row + 1}"
         if node.type == "ERROR" or node.is_missing:
-            complain(where, f"this is no Bicep: `{node.text.decode()[:40]}`")
+            complain(where, f"this is not Bicep: `{node.text.decode()[:40]}`")
         if node.type != "identifier":
             continue
         name, parent = node.text.decode(), node.parent

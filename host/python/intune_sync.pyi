@@ -18,7 +18,7 @@ def main(argv: Sequence[str | PathLike[str]]) -> dict[str, Any]:
 
     The dict is what `--output json` prints, whatever is printed, and `"ExitCode"` is in it besides: `sync`, `plan`,
     `demo`, `rehearse`, `doctor`, `grant` and `runs confirm` have an object; of other commands the exit code is all.
-    Where a run could not begin, `"Error"` has `"Message"` and `"Hint"`. An exit code that is not 0 is no exception.
+    Where a run could not begin, `"Error"` has `"Message"` and `"Hint"`. An exit code other than 0 is not an exception.
 
     Output goes to `sys.stdout` and `sys.stderr` as they are at the call, from the thread that calls. Other threads of
     Python go on meanwhile.

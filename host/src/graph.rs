@@ -1,4 +1,4 @@
-//! Responses of Microsoft Graph to the host's own requests: those of `doctor` and `grant`.
+//! Responses of Microsoft Graph to the host's own requests: those of `doctor`, `grant` and `groups`.
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};

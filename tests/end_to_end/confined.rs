@@ -75,7 +75,7 @@ fn compiling_is_bounded_in_memory() {
     assert!(finished.stderr.starts_with(message), "{finished:?}");
 }
 
-/// Whoever ends the program need not look for the process that it has started.
+/// Anyone who ends the program need not look for the process that it has started.
 #[cfg(target_os = "linux")]
 #[test]
 fn it_ends_with_the_program() {
@@ -123,7 +123,7 @@ fn it_ends_with_the_program() {
     }
 }
 
-/// The deadline counts from the start of the program, and a component's file is no exception.
+/// The deadline counts from the start of the program, and a component's file is not an exception.
 #[test]
 fn a_deadline_ends_the_wait_for_a_component() {
     let (_folder, path) = endless();

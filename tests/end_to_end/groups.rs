@@ -229,7 +229,7 @@ fn hostile_names_are_looked_up_as_they_are() {
     assert_eq!(tenant.statistics().requests.total(), 0);
 }
 
-/// Of the groups named nothing is left: that is nothing, and not the whole fleet.
+/// An empty group selects nothing, and not the whole fleet.
 #[test]
 fn an_empty_group_selects_nothing_and_is_said() {
     let tenant = Tenant::new(tenant());

@@ -301,7 +301,7 @@ fn what_does_not_pass_is_a_warning_and_the_exit_code_stays() {
     }
 }
 
-/// A body that stalls or does not end is no reason to say that the message was not sent, or to blame the component.
+/// A body that stalls or does not end does not mean that the message was not sent, or that the component is to blame.
 #[test]
 fn a_message_is_sent_once_the_head_of_the_response_says_so() {
     let webhook = Webhook::replying(&[Reply::Endless(200)]);

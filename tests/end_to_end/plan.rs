@@ -193,7 +193,7 @@ fn a_flag_wins_over_a_variable_over_the_file_over_the_default() {
             5,
         ),
         (
-            "an empty variable is none",
+            "an empty variable does not count",
             variable(plan().args(["--config", &file_25]), ""),
             4,
         ),

@@ -66,7 +66,7 @@ fn the_backoff_begins_at_the_initial_one_and_doubles() {
     let waits = waits(&lines);
     assert_eq!(waits.len(), 120, "two for each device");
     let longest = waits.iter().copied().fold(0.0, f64::max);
-    // The jitter is full: none of 60 second waits lies in its upper half once in 2^60 runs.
+    // The jitter is full: none of 60 second waits is in its upper half once in 2^60 runs.
     assert!(longest > INITIAL && longest <= 2.0 * INITIAL, "{waits:?}");
     let in_first = waits.iter().filter(|wait| **wait <= INITIAL).count();
     assert!(in_first >= 60, "the first waits: {waits:?}");

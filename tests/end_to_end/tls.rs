@@ -91,7 +91,7 @@ impl TestAuthority {
     }
 }
 
-/// What is done when the request for a path was answered, before the response leaves.
+/// What is done once there is a response to the request for a path, before it leaves.
 pub(crate) type Hook = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl Front {

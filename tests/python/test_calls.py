@@ -81,7 +81,7 @@ class Calls(unittest.TestCase):
         self.stdout, self.stderr = io.StringIO(), io.StringIO()
         variables = dict(os.environ)
         self.addCleanup(lambda: (os.environ.clear(), os.environ.update(variables)))
-        # What is set here for other tests is no setting of a run.
+        # What is set here for other tests is not a setting of a run.
         for name in [name for name in os.environ if name.startswith("INTUNE_SYNC_")]:
             del os.environ[name]
         os.environ.update(self.tenant.identity)

@@ -400,7 +400,7 @@ fn a_service_without_a_secret(runtime: &dyn Runtime) {
     assert_eq!(tenant.statistics().requests.total(), 0, "nobody was asked");
 }
 
-/// False where the runtime runs no commands.
+/// Returns whether the runtime runs commands.
 fn the_job(runtime: &dyn Runtime) -> bool {
     let tenant = Tenant::new(fleet());
     let mut environment = environment(&tenant)

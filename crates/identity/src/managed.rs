@@ -90,7 +90,7 @@ impl ManagedIdentity {
     }
 
     /// The file with the key that the agent of Azure Arc wants to see, as its response to a request without one names it:
-    /// `WWW-Authenticate: Basic realm=/var/opt/azcmagent/tokens/….key`. `None` if the response is no such challenge.
+    /// `WWW-Authenticate: Basic realm=/var/opt/azcmagent/tokens/….key`. `None` if the response is not such a challenge.
     ///
     /// The key itself is the password of a second request, and is sent as it is: `Authorization: Basic …`.
     #[must_use]

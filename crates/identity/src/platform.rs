@@ -50,7 +50,7 @@ pub enum Platform {
         header: HeaderValue,
     },
     /// The agent of Azure Arc, on a machine outside Azure. It wants to see a key that only some users of the machine can
-    /// read: the first request is answered with the name of its file.
+    /// read: the response to the first request names its file.
     AzureArc {
         /// The endpoint.
         url: Uri,

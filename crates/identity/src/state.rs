@@ -177,8 +177,8 @@ impl TokenState {
         }
     }
 
-    /// Notes that Graph has refused a token. True when that changes something: the token was current and not known to
-    /// be refused.
+    /// Notes that Graph has refused a token. Returns whether that changes something: the token was current and not known
+    /// to be refused.
     ///
     /// The first is replaced at once. A caller that goes on refusing gets another every ten seconds, and after ten in a row
     /// none.
@@ -233,7 +233,7 @@ impl TokenState {
         }
     }
 
-    /// True once there is a token, or once the first attempts have failed for good.
+    /// Whether there is a token, or the first attempts have failed for good.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.current.is_some() || self.first_error().is_some()

@@ -40,7 +40,7 @@ impl Undelivered {
         Self { why, hint, passes }
     }
 
-    /// What to tell of the message to `webhook`.
+    /// What to report about the message to `webhook`.
     #[must_use]
     pub fn advice(&self, webhook: &str) -> Advice {
         not_sent(webhook, &self.why, self.hint)

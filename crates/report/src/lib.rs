@@ -37,7 +37,7 @@ pub use self::{
     turn::{Stop, Turn},
 };
 
-/// Whether a character steers a terminal, or hides or reorders what stands next to it.
+/// Whether a character steers a terminal, or hides or reorders the text next to it.
 fn steers(c: char) -> bool {
     c.is_control()
         || matches!(

@@ -190,7 +190,7 @@ impl Test {
         match self {
             Self::Is(value) => lower == value,
             Self::Begins(value) => lower.starts_with(value.as_str()),
-            // `*` is any text, and none is no text.
+            // `*` matches any text, but there has to be one.
             Self::Like(pattern) => !text.is_empty() && pattern.matches(text),
         }
     }

@@ -49,12 +49,12 @@ impl Named {
         by_id || by_entra_id || by_user || by_name || by_serial
     }
 
-    /// The Intune ids that are no listed device's.
+    /// The Intune ids that are not those of a listed device.
     pub fn unlisted(&self) -> impl Iterator<Item = Guid> + '_ {
         self.devices.unmet()
     }
 
-    /// The Entra device ids that are no listed device's.
+    /// The Entra device ids that are not those of a listed device.
     pub fn unlisted_entra_devices(&self) -> impl Iterator<Item = Guid> + '_ {
         self.entra_devices.unmet()
     }

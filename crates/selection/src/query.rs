@@ -87,7 +87,7 @@ pub fn list_query(selection: &Selection, criteria: &Criteria, form: QueryForm) -
 
 fn filter(selection: &Selection, criteria: &Criteria) -> Vec<Clause> {
     if selection.names_devices() {
-        // Which names are no device's shows only in the whole list.
+        // Only the whole list shows which names are not those of a device.
         return only_device(selection).into_iter().collect();
     }
     let mut clauses = Vec::new();

@@ -130,11 +130,11 @@ impl Webhook {
     }
 }
 
-/// The address of a webhook, as it stands in `place`.
+/// The address of a webhook, as it is written in `place`.
 ///
 /// # Errors
 ///
-/// When it is none. Nothing of it is shown.
+/// When it is not an address. No part of it is shown.
 pub fn webhook_address(place: &str, text: &str) -> Result<WebhookAddress, Advice> {
     text.trim().parse().map_err(|error: WebhookAddressError| {
         Advice::new(

@@ -1,4 +1,4 @@
-//! Variables that are meant as settings, and are none.
+//! Variables that are meant as settings, but are not settings.
 
 use core::net::IpAddr;
 
@@ -7,7 +7,7 @@ use crate::table::PREFIX;
 /// How alike two names must be for the one to be meant by the other, from 0 to 1.
 const ALIKE: f64 = 0.8;
 
-/// A variable that is meant as a setting, and is none.
+/// A variable that is meant as a setting, but is not one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stray {
     /// Its name.
@@ -17,7 +17,7 @@ pub struct Stray {
 }
 
 impl Stray {
-    /// The first of `variables`, name and value, that is meant as a setting, and is none of `known`. What Kubernetes sets
+    /// The first of `variables`, name and value, that is meant as a setting, but is not one of `known`. What Kubernetes sets
     /// for a service whose name begins as the settings' variables do is not meant as one.
     pub fn find<'a>(
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,

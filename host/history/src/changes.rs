@@ -100,7 +100,7 @@ mod tests {
         changes.finish(Box::new(done), 6);
         changes.request(1).hash = Some(Evidence::from_bytes(&[0; 32]).expect("32 bytes"));
         assert_eq!(changes.rows(), 2);
-        // The hash of a request that is recorded already is no loss.
+        // The hash of a request that is recorded already does not count as lost.
         let unrecorded = Unrecorded {
             requests: 0,
             outcomes: 1,

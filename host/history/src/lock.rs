@@ -1,7 +1,7 @@
 //! The lock of a tenant and an identity: one run at a time.
 //!
-//! The system drops it with the process, so that what a dead process leaves is no obstacle. Who holds it is in a second
-//! file, since a locked file cannot be read on Windows.
+//! The system drops it with the process, so that what a dead process leaves does not get in the way. Who holds it is
+//! in a second file, since a locked file cannot be read on Windows.
 
 use std::{
     fmt,
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(Lock::holder(&place, &subject("b")), None);
         assert!(matches!(take("b"), Ok(Held::Here(_))));
         drop(first);
-        // What it has left behind is no obstacle.
+        // What it has left behind does not get in the way.
         assert_eq!(Lock::holder(&place, &subject("a")), None);
         assert!(matches!(take("a"), Ok(Held::Here(_))));
     }

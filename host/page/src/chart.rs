@@ -109,7 +109,7 @@ fn draw(
     area.present()
 }
 
-/// A time, as far as it tells the labels of this length apart.
+/// A time, as precise as the labels of this length need it to differ.
 fn label(at: i64, length: i64) -> String {
     let time = Timestamp::from_millisecond(at).unwrap_or_default();
     let format = match length / 60_000 {

@@ -10,7 +10,7 @@ use crate::{Limit, SandboxError};
 
 /// The most bytes of a file.
 pub(crate) const FILE: u64 = 64 << 20;
-/// How deep components and modules may lie in each other.
+/// How deep components and modules may be nested.
 const NESTING: usize = 16;
 /// The most functions of all modules.
 const FUNCTIONS: u64 = 100_000;

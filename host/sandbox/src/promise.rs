@@ -162,7 +162,7 @@ impl World {
     }
 }
 
-/// What a component imports and exports itself; what lies in it is its own affair.
+/// What a component imports and exports itself; what is nested in it is its own affair.
 fn names(bytes: &[u8]) -> wasmparser::Result<(Vec<&str>, Vec<&str>)> {
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
     let mut depth = 0_usize;

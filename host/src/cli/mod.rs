@@ -77,7 +77,7 @@ pub(crate) enum Command {
     Compile {
         /// The component.
         file: PathBuf,
-        /// It sends messages, and is no engine.
+        /// It sends messages, and is not an engine.
         notifier: bool,
         /// What is to execute it.
         engine: Engine,

@@ -152,7 +152,7 @@ pub(super) enum Subcommands {
     Compile {
         /// The component
         file: PathBuf,
-        /// It sends messages, and is no engine
+        /// It sends messages, and is not an engine
         #[arg(long)]
         notifier: bool,
         /// What is to execute it

@@ -234,7 +234,7 @@ async fn job(
         None => Names::of(options),
         Some(_) => None,
     };
-    // Who is asked is told which share of the tenant it is; whether what is named is there shows in the whole list.
+    // The question says which share of the tenant it is; only the whole list shows whether what is named is there.
     settings.whole_list |= asks || names.is_some();
     let question = match (asks, &names) {
         (true, _) => Question::open(options.whole_fleet(), tokens.claims()),

@@ -37,7 +37,7 @@ impl PipelineApp {
     ///
     /// # Errors
     ///
-    /// When neither a flag nor the environment names the app, or when this is no such job.
+    /// When neither a flag nor the environment names the app, or when this is not such a job.
     pub(crate) fn of_github_actions(
         authority: Authority,
         flags: AppFlags,

@@ -32,7 +32,7 @@ fn each_command_does_what_its_page_says() {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
-/// A command that cannot run here, or stands in a sentence, is one that the program takes.
+/// A command that cannot run here, or is part of a sentence, is one that the program takes.
 #[test]
 fn each_command_is_one_that_the_program_takes() {
     let mut failures = String::new();

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{ClientError, is_loopback};
 
-/// The proxies that the variables name, each as it is written there; an empty one is none.
+/// The proxies that the variables name, each as it is written there; an empty one does not count.
 ///
 /// A variable that is not understood is refused, so that nothing goes straight where a proxy is meant.
 #[derive(Debug, Clone, Default)]

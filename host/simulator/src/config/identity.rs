@@ -12,8 +12,8 @@ pub struct IdentityConfig {
     /// `msi_res_id`. `None`: any request gets a token.
     pub only: Option<String>,
     /// The endpoint of virtual machines is that of Azure Arc, whose keys are in this folder. The first request without a key
-    /// is answered with the name of `0.key` in it, the next with that of `1.key`; the key in `0.key` is `arc-key-0`, and
-    /// each is good for one request. The simulator does not write these files.
+    /// gets the name of `0.key` in it, the next that of `1.key`; the key in `0.key` is `arc-key-0`, and each is good for
+    /// one request. The simulator does not write these files.
     pub arc_keys_in: Option<String>,
     /// How `expires_on` is written.
     pub expires_on: ExpiresOn,

@@ -122,7 +122,7 @@ impl JobTokens {
         Response::json(200, body.to_string())
     }
 
-    /// What becomes of an assertion; `None` if it is none of these tokens. A good one is used up.
+    /// What becomes of an assertion; `None` if it is not one of these tokens. A good one is used up.
     pub(super) fn take(&mut self, assertion: &str, now: Millis) -> Option<Acceptance> {
         let expires = self.issued.get_mut(assertion)?;
         Some(if !self.config.trusted {

@@ -30,7 +30,7 @@ pub(crate) struct Record {
     pub(crate) attempts: u16,
     /// Syncs that were executed.
     pub(crate) syncs: u8,
-    /// Whether a response has told the caller the final outcome.
+    /// Whether a response has reported the final outcome to the caller.
     pub(crate) known: bool,
     /// When it was last synced, in seconds since the start, plus 1; 0 if it never was.
     synced_at: u32,

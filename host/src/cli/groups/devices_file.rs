@@ -85,7 +85,7 @@ impl DeviceFileArgs {
     ///
     /// # Errors
     ///
-    /// Flags that do not go together; a file that cannot be read, that names no device, or an entry that is none.
+    /// Flags that do not go together; a file that cannot be read or names no device; an entry that is not a device.
     pub(in crate::cli) fn read(self, given: &mut Given) -> Result<DeviceFiles, Advice> {
         let mut files = DeviceFiles {
             allow_missing: self.allow_missing,

@@ -75,7 +75,7 @@ fn rules(origin: Origin) -> Rules {
 }
 
 impl<C: Credential<()>> Reader<'_, C> {
-    /// The one group that a user names. `printer` is told when something is tried again.
+    /// The one group that a user names. `printer` says when something is tried again.
     ///
     /// # Errors
     ///

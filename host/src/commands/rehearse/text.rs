@@ -49,7 +49,7 @@ pub(super) fn recommended(
     let config = config.iter().map(|word| quoted(word));
     let words = ["intune-sync".to_owned(), "sync".to_owned()].into_iter();
     let words = words.chain(config);
-    // What was given may stand in a variable or the file: then a default has to be said.
+    // What was given may come from a variable or the file: then a default has to be given too.
     let flags = best
         .pace
         .flags_besides(Group::Pace, &[&Given::defaults(), &options.pace.given]);

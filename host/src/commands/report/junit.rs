@@ -215,7 +215,7 @@ fn mark(device: &Device) -> Option<Mark<'_>> {
     })
 }
 
-/// A text that XML permits: without control characters, and without the two that are no characters at all.
+/// A text that XML permits: without control characters, and without the two that are not characters at all.
 fn text(text: &str) -> String {
     one_line(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }

@@ -1,4 +1,4 @@
-//! Devices answered with 403: whether the identity may not sync these, or none any more.
+//! Devices whose sync got 403: whether the identity may not sync these, or none any more.
 //!
 //! Both look alike. Until a sync is accepted, 403 ends the run at once. Afterwards such a device is held: a sync that left
 //! later and is accepted shows that the fault is the device's own. When many are held and none is accepted, writes go alone

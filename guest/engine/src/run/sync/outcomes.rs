@@ -152,7 +152,7 @@ impl Syncing {
         ledger: &mut Ledger,
     ) -> Option<Duration> {
         let device = self.devices.device_mut(position);
-        // An outage is nobody's failure.
+        // An outage is not a failure of the device.
         if !traffic.is_outage() {
             device.failures = device.failures.saturating_add(1);
         }

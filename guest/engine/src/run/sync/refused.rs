@@ -1,4 +1,4 @@
-//! Devices answered with 401: whether their token is to blame, or they are.
+//! Devices whose sync got 401: whether their token is to blame, or they are.
 //!
 //! A token that is refused for some devices and accepted for others is not to blame: such a device is tried again after
 //! the others and with other tokens, and then fails.
@@ -129,7 +129,7 @@ mod tests {
         for _ in 0..20 {
             refused.refuse(Position::nth(0), RENEWED);
             let blame = refused.refuse(Position::nth(0), RENEWED);
-            assert_eq!(blame, Blame::OpenForGood, "one token is no reason to fail");
+            assert_eq!(blame, Blame::OpenForGood, "one token is too few to fail");
         }
         let blame = refused.refuse(Position::nth(0), TokenSerial(3));
         assert_eq!(blame, Blame::Open);

@@ -95,7 +95,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// When the link does not, or this is no page of members.
+    /// When the link does not, or this is not a page of members.
     pub fn next_page(&self, origin: &Origin, link: &str) -> Result<Self, LinkError> {
         let Self::Members { group, kind, .. } = *self else {
             return Err(LinkError::OtherPath(Quoted::new(link).to_string()));
