@@ -15,9 +15,10 @@
 #              rule (`make test` takes a tenth)
 # make crash   kills runs at a thousand moments, and resumes each (`make test` takes 100)
 # make bench   measures the program and the rate controller, and writes docs/benchmarks.md
-# make docs    rewrites what the documentation shows of the program: settings, flags, fields, messages, some outputs; and the
-#              JSON Schema of the config file
-# make picture draws docs/run.svg from a run of the demo, and quota.svg, use.svg and throttled.svg from docs/benchmarks.md
+# make docs    rewrites what the documentation shows of the program: settings, flags, fields, messages, some outputs;
+#              and the JSON Schema of the config file
+# make picture draws docs/run.svg from a run of the demo, and quota.svg, use.svg and throttled.svg from
+#              docs/benchmarks.md
 # make mutants changes the gates and the rate controller, one place at a time, and lists what no test notices
 # make fuzz    gives each fuzz target a minute of inputs. TARGET=sync_gate selects one, FOR=600 is its time in seconds
 # make lint    spelling, words, links, style, formatting, clippy, licences and advisories

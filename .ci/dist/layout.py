@@ -15,7 +15,8 @@ import tarfile
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
-# What an artefact without a configuration has as one: https://github.com/opencontainers/image-spec/blob/main/manifest.md
+# What an artefact without a configuration has as one:
+# https://github.com/opencontainers/image-spec/blob/main/manifest.md
 EMPTY = "application/vnd.oci.empty.v1+json"
 
 

@@ -1,5 +1,6 @@
-"""Tries what deploy/pipelines and deploy/kubernetes run: the program reads each command, the steps of the pipelines install
-an archive with the right checksum and no other, and end as the exit codes say; the CronJob is one that Kubernetes knows.
+"""Tries what deploy/pipelines and deploy/kubernetes run: the program reads each command, the steps of the pipelines
+install an archive with the right checksum and no other, and end as the exit codes say; the CronJob is one that
+Kubernetes knows.
 
     pipelines.py PROGRAM
 """

@@ -1,4 +1,5 @@
-// A small Debian machine with the package and its timer, and the machine's own identity. README.md says how to deploy it.
+// A small Debian machine with the package and its timer, and the machine's own identity. README.md says how to deploy
+// it.
 //
 // Nothing reaches it from outside: it has no public address, and commands go through the agent (az vm run-command).
 targetScope = 'resourceGroup'

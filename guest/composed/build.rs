@@ -33,8 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Puts the engine between the component that gets it tokens and the one that runs it, next to the one that sends messages
-/// for the latter. The result exports what the latter exports, and contains the bytes of each unchanged.
+/// Puts the engine between the component that gets it tokens and the one that runs it, next to the one that sends
+/// messages for the latter. The result exports what the latter exports, and contains the bytes of each unchanged.
 fn compose(
     identity: &Path,
     engine: &Path,

@@ -1,7 +1,7 @@
 //! The program within another, in a process that is not its own.
 //!
-//! There it leaves signals alone, starts no process, asks nobody, and ends nothing but its own run. What it prints goes to
-//! streams that it is given, and besides the exit code there is the object that `--output json` prints.
+//! There it leaves signals alone, starts no process, asks nobody, and ends nothing but its own run. What it prints goes
+//! to streams that it is given, and besides the exit code there is the object that `--output json` prints.
 
 use std::{
     ffi::OsString,
@@ -61,8 +61,8 @@ struct Halt {
 }
 
 impl Stop {
-    /// The first call is Ctrl-C of the program: what is in flight is finished, and the summary comes. The second ends the
-    /// run at once.
+    /// The first call is Ctrl-C of the program: what is in flight is finished, and the summary comes. The second ends
+    /// the run at once.
     pub fn request(&self) {
         if self.0.requested.send_replace(true) {
             self.0.at_once.send_replace(true);

@@ -1,7 +1,7 @@
 //! Whether the program was started without standard output (`>&-`).
 //!
-//! Before `main`, the standard library opens `/dev/null` in its place, and all that is written there succeeds. So this is
-//! found out before that.
+//! Before `main`, the standard library opens `/dev/null` in its place, and all that is written there succeeds. So this
+//! is found out before that.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,4 +1,5 @@
-// Looks at pages in Chromium: `check.mjs PACKAGES CHROMIUM PAGES`. A line for each check; ends with 1 if one has failed.
+// Looks at pages in Chromium: `check.mjs PACKAGES CHROMIUM PAGES`. A line for each check; ends with 1 if one has
+// failed.
 //
 // The pages come from a server on loopback that counts what is requested of it; no other name is resolved.
 import assert from "node:assert/strict";
@@ -63,7 +64,8 @@ const accessible = async (page) => {
   const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations", "incomplete"] }));
   const said = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
   assert.deepEqual(said, []);
-  // What axe could not decide may only be contrast behind other elements; the colours are checked where it can see them.
+  // What axe could not decide may only be contrast behind other elements; the colours are checked where it can see
+  // them.
   assert.deepEqual(found.incomplete.map(({ id }) => id).filter((id) => id !== "color-contrast"), []);
 };
 

@@ -1,5 +1,5 @@
-//! The page of a run in a browser: what it looks like, that it reaches nothing, that it can be used from the keyboard, and
-//! what axe finds.
+//! The page of a run in a browser: what it looks like, that it reaches nothing, that it can be used from the keyboard,
+//! and what axe finds.
 //!
 //! Chromium is driven by `check.mjs`. Where it, Node.js or the packages of `package.json` are not on this machine, the
 //! test is skipped, and said to be; `INTUNE_SYNC_BROWSER=1` makes that a failure.

@@ -1,5 +1,5 @@
-//! `--auth client-certificate`: an app registration that signs its own assertions, over TLS. The simulated token endpoint
-//! verifies them by the app's certificate.
+//! `--auth client-certificate`: an app registration that signs its own assertions, over TLS. The simulated token
+//! endpoint verifies them by the app's certificate.
 
 use std::{fs, path::Path};
 

@@ -1,5 +1,5 @@
-//! Runs that break off in the middle: killed, out of disk, or left alone by Graph. Nothing is lost, and nothing is sent again
-//! that was known to be accepted.
+//! Runs that break off in the middle: killed, out of disk, or left alone by Graph. Nothing is lost, and nothing is sent
+//! again that was known to be accepted.
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::{

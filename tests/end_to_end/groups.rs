@@ -1,5 +1,5 @@
-//! `--group` and `--exclude-group`: who is in a group is read before the run, whatever comes in between, and exactly these
-//! devices are synced.
+//! `--group` and `--exclude-group`: who is in a group is read before the run, whatever comes in between, and exactly
+//! these devices are synced.
 
 use std::{collections::BTreeSet, num::NonZeroU32, ops::Range};
 

@@ -1,5 +1,6 @@
-//! `--auth github-actions` and `--auth azure-pipelines`: a job's own token, requested anew for each token for Graph, over
-//! TLS. That a run outlives the tokens is tested with the other sources: each of the simulator's is good for one exchange.
+//! `--auth github-actions` and `--auth azure-pipelines`: a job's own token, requested anew for each token for Graph,
+//! over TLS. That a run outlives the tokens is tested with the other sources: each of the simulator's is good for one
+//! exchange.
 
 use intune_sync_simulator::Config;
 

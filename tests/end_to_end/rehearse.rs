@@ -138,8 +138,8 @@ fn an_alternative_is_what_its_own_rehearsal_says() {
     }
 }
 
-/// A sample of a larger fleet comes within a third of the fleet itself, where it has pauses and where it has none: a good
-/// part of it goes by before the engine has found out what a neighbour leaves, or what a bulk call costs.
+/// A sample of a larger fleet comes within a third of the fleet itself, where it has pauses and where it has none: a
+/// good part of it goes by before the engine has found out what a neighbour leaves, or what a bulk call costs.
 #[test]
 fn an_extrapolation_is_near_the_truth() {
     for tenant in [

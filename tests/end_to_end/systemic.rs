@@ -47,7 +47,8 @@ fn a_role_that_is_lost_in_mid_run_ends_it_there() {
         assert_eq!(number(&account, "SuccessCount"), 105);
         assert_eq!(number(&account, "PendingCount"), 895);
         let vain = books.syncs_requested - books.syncs_accepted;
-        // What is in flight, 8 whose refusal could be the devices' own, and 10 writes of at most 4 devices to make sure.
+        // What is in flight, 8 whose refusal could be the devices' own, and 10 writes of at most 4 devices to make
+        // sure.
         let most = in_flight * syncs + 8 + 10 * 4;
         assert!(vain <= most, "{dispatch}: {vain} in vain");
     });

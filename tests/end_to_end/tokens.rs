@@ -22,8 +22,8 @@ fn a_token_that_ends_in_mid_run_is_replaced_before() {
 
 #[test]
 fn each_revocation_costs_one_renewal_and_no_device() {
-    // Between two revocations, more is accepted than is in flight at once. Otherwise the second refusal may overtake the
-    // first success, and then Graph has refused a renewed token that it never took.
+    // Between two revocations, more is accepted than is in flight at once. Otherwise the second refusal may overtake
+    // the first success, and then Graph has refused a renewed token that it never took.
     let cases = [
         ("single", vec![100]),
         ("single", vec![100, 200]),

@@ -38,8 +38,8 @@ struct Books {
     ignored_filters: u64,
 }
 
-/// What differs from one run to the next; attempts do, since an attempt that was throttled is one, and check-ins, which a
-/// tenant dates back from its start.
+/// What differs from one run to the next; attempts do, since an attempt that was throttled is one, and check-ins, which
+/// a tenant dates back from its start.
 const OF_TIME_AND_CHANCE: [&str; 13] = [
     "time",
     "lastSyncDateTime",

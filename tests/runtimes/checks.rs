@@ -272,8 +272,8 @@ fn it_stops_when_its_caller_leaves(service: &Serving, tenant: &Tenant) {
     assert_eq!(seen[1] - seen[0], own, "{:?}", tenant.statistics());
 }
 
-/// A caller that does not send all of its body is not waited for. Where the component is not told that its caller has left,
-/// it finds out by what nobody takes, and ends the run. Then it serves others.
+/// A caller that does not send all of its body is not waited for. Where the component is not told that its caller has
+/// left, it finds out by what nobody takes, and ends the run. Then it serves others.
 fn it_ends_a_while_after_its_caller_has_left(runtime: &dyn Runtime) {
     let tenant = Tenant::new(healthy(2_000));
     let environment = environment(&tenant)

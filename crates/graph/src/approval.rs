@@ -1,4 +1,5 @@
-//! Multi Admin Approval: how a refusal for it is recognised, and what to say (docs/graph-facts.md#multi-admin-approval).
+//! Multi Admin Approval: how a refusal for it is recognised, and what to say
+//! (docs/graph-facts.md#multi-admin-approval).
 
 /// What is wrong. The details are those of the refusal, if there are any.
 #[must_use]

@@ -13,7 +13,8 @@
 //! time     = 2026-11-22T00:00:00Z
 //! ```
 //!
-//! The value of `$filter` is percent-encoded, all but letters, digits and `-._:,()`: a space is `%20` and a quote `%27`.
+//! The value of `$filter` is percent-encoded, all but letters, digits and `-._:,()`: a space is `%20` and a quote
+//! `%27`.
 
 use core::fmt;
 

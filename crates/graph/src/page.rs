@@ -89,8 +89,8 @@ pub struct DeviceRow<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Reads a page; `None` when it is not one. A body with an error is not one, whatever else it holds: the list goes on
-    /// where it breaks off.
+    /// Reads a page; `None` when it is not one. A body with an error is not one, whatever else it holds: the list goes
+    /// on where it breaks off.
     #[must_use]
     pub fn read(body: &'a [u8]) -> Option<Self> {
         let Read(Body { page, error }) = read_json(body).ok()?;

@@ -102,8 +102,8 @@ pub fn judge(requested: Requested, status: u16, error: &GraphError) -> Verdict {
         (_, 403) if error.source == Source::Other => Verdict::Transient,
         (_, 403) => Verdict::NotAuthorized(Missing::Role),
         (_, 429) => Verdict::Throttled,
-        // Graph ignores unsupported filters (docs/graph-facts.md#list-filters), but these may still be about one, or about
-        // a link to the next page that has expired.
+        // Graph ignores unsupported filters (docs/graph-facts.md#list-filters), but these may still be about one, or
+        // about a link to the next page that has expired.
         (Page, 400 | 410 | 501) => Verdict::QueryRefused,
         (Bulk, 400 | 413) => Verdict::TooLarge,
         (Envelope, 404 | 405 | 410 | 501) => Verdict::Unsupported,
@@ -117,8 +117,8 @@ pub fn judge(requested: Requested, status: u16, error: &GraphError) -> Verdict {
     }
 }
 
-/// Judges a response that is not what was requested, or that has nothing more to say than its status: a success may hold
-/// an error instead.
+/// Judges a response that is not what was requested, or that has nothing more to say than its status: a success may
+/// hold an error instead.
 #[must_use]
 pub fn judge_response(
     requested: Requested,

@@ -12,8 +12,8 @@ pub const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
 
 /// The origin that a secret or an assertion is sent to, in return for a token: Entra ID of the cloud, always https.
 ///
-/// The cloud decides. [`AUTHORITY_HOST`] may name the same origin, or https on a loopback address; any other value is an
-/// error, so that no variable can send a secret elsewhere.
+/// The cloud decides. [`AUTHORITY_HOST`] may name the same origin, or https on a loopback address; any other value is
+/// an error, so that no variable can send a secret elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority(Origin);
 

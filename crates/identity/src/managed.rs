@@ -34,7 +34,8 @@ impl ManagedIdentity {
     /// the last slash.
     ///
     /// IMDS wants the header `Metadata: true`. Azure Automation wants it next to `X-IDENTITY-HEADER`
-    /// (<https://learn.microsoft.com/azure/automation/enable-managed-identity-for-automation>); App Service passes it over.
+    /// (<https://learn.microsoft.com/azure/automation/enable-managed-identity-for-automation>); App Service passes it
+    /// over.
     #[must_use]
     pub fn request(&self, scope: &str) -> TokenRequest {
         let (version, object_name, resource_name) = match &self.platform {
@@ -89,8 +90,9 @@ impl ManagedIdentity {
         }
     }
 
-    /// The file with the key that the agent of Azure Arc wants to see, as its response to a request without one names it:
-    /// `WWW-Authenticate: Basic realm=/var/opt/azcmagent/tokens/….key`. `None` if the response is not such a challenge.
+    /// The file with the key that the agent of Azure Arc wants to see, as its response to a request without one names
+    /// it: `WWW-Authenticate: Basic realm=/var/opt/azcmagent/tokens/….key`. `None` if the response is not such a
+    /// challenge.
     ///
     /// The key itself is the password of a second request, and is sent as it is: `Authorization: Basic …`.
     #[must_use]

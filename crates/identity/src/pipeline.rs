@@ -78,8 +78,8 @@ impl PipelineJob {
         })
     }
 
-    /// The job of Azure Pipelines, as its variables describe it. `connection` is the service connection whose identity is
-    /// used, instead of the one that the task names.
+    /// The job of Azure Pipelines, as its variables describe it. `connection` is the service connection whose identity
+    /// is used, instead of the one that the task names.
     ///
     /// # Errors
     ///
@@ -115,8 +115,8 @@ impl PipelineJob {
         })
     }
 
-    /// The request for a token of the job's. It lacks what proves that it comes from the job: [`token`](Self::token), as a
-    /// bearer token.
+    /// The request for a token of the job's. It lacks what proves that it comes from the job: [`token`](Self::token),
+    /// as a bearer token.
     #[must_use]
     pub fn request(&self) -> TokenRequest {
         let mut query = Serializer::new(String::new());

@@ -49,8 +49,8 @@ pub enum Platform {
         /// The value of `X-IDENTITY-HEADER`.
         header: HeaderValue,
     },
-    /// The agent of Azure Arc, on a machine outside Azure. It wants to see a key that only some users of the machine can
-    /// read: the response to the first request names its file.
+    /// The agent of Azure Arc, on a machine outside Azure. It wants to see a key that only some users of the machine
+    /// can read: the response to the first request names its file.
     AzureArc {
         /// The endpoint.
         url: Uri,

@@ -1,8 +1,8 @@
 //! The current token of a scope and when the next is fetched: no waiting, no clock, no fetching.
 //!
 //! One fetch runs at a time. A token is renewed with a fifth of its life to go, and served until it really ends,
-//! whatever becomes of its renewal, unless Graph has refused it. Times are those of a clock that never goes back, counted
-//! from a start that the owner chooses.
+//! whatever becomes of its renewal, unless Graph has refused it. Times are those of a clock that never goes back,
+//! counted from a start that the owner chooses.
 
 use core::time::Duration;
 
@@ -14,7 +14,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest wait after a failure.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// The shortest time between two fetches for refused tokens: the endpoint is shared by all of the machine, and throttles.
+/// The shortest time between two fetches for refused tokens: the endpoint is shared by all of the machine, and
+/// throttles.
 const RENEWAL: Duration = Duration::from_secs(10);
 
 /// A token that is refused later than this after it was fetched was a good one.
@@ -177,11 +178,11 @@ impl TokenState {
         }
     }
 
-    /// Notes that Graph has refused a token. Returns whether that changes something: the token was current and not known
-    /// to be refused.
+    /// Notes that Graph has refused a token. Returns whether that changes something: the token was current and not
+    /// known to be refused.
     ///
-    /// The first is replaced at once. A caller that goes on refusing gets another every ten seconds, and after ten in a row
-    /// none.
+    /// The first is replaced at once. A caller that goes on refusing gets another every ten seconds, and after ten in a
+    /// row none.
     pub fn reject(&mut self, id: TokenId, now: Duration) -> bool {
         let Some(held) = self.current.as_mut() else {
             return false;

@@ -12,8 +12,8 @@ use crate::{
 /// How many characters a line of a table has at most.
 const WIDTH: usize = 80;
 
-/// The summary of `sync`: the runbook's five figures, those of the others that are not zero, what else is known of the run,
-/// and the failures.
+/// The summary of `sync`: the runbook's five figures, those of the others that are not zero, what else is known of the
+/// run, and the failures.
 pub(crate) fn sync(
     summary: &Summary,
     facts: &[(&str, String)],

@@ -58,8 +58,8 @@ impl Criteria {
         filter_time(self.enrolled_after?.into())
     }
 
-    /// Whether a device that last checked in at this time matches. Each value of each criterion learns whether it matches
-    /// a device.
+    /// Whether a device that last checked in at this time matches. Each value of each criterion learns whether it
+    /// matches a device.
     #[must_use]
     pub fn matches(&mut self, device: &DeviceRow<'_>, last_sync: u32) -> bool {
         let mut texts = true;
@@ -128,8 +128,8 @@ fn unsupported(device: &DeviceRow<'_>) -> Option<String> {
     }
 }
 
-/// A time of Graph's in seconds since 1970; 0 for never, which Graph writes as the year 1, as null, or not at all. A time
-/// without a zone is in UTC.
+/// A time of Graph's in seconds since 1970; 0 for never, which Graph writes as the year 1, as null, or not at all. A
+/// time without a zone is in UTC.
 #[must_use]
 pub fn unix_time(text: &str) -> u32 {
     let civil = || {

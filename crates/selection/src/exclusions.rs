@@ -9,8 +9,8 @@ use crate::{
     named::{Ids, Texts},
 };
 
-/// The devices that a selection leaves out, whatever else it says of them. It remembers which of its entries are a listed
-/// device's.
+/// The devices that a selection leaves out, whatever else it says of them. It remembers which of its entries are a
+/// listed device's.
 #[derive(Debug, Clone)]
 pub(crate) struct Exclusions {
     patterns: Option<Criterion>,

@@ -4,8 +4,8 @@ use crate::variable;
 
 /// What is wrong, and what to do about it.
 ///
-/// The message starts in lower case and has no full stop; values are in backticks. It shows as the error's text, and the
-/// hint follows on a separate line.
+/// The message starts in lower case and has no full stop; values are in backticks. It shows as the error's text, and
+/// the hint follows on a separate line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Advice {

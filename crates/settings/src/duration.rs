@@ -108,8 +108,8 @@ pub fn span(most: u32) -> impl Fn(&str) -> Result<Span, Refused> + Clone + Send 
     }
 }
 
-/// Reads `10` and `1.5` as seconds, and `500ms`, `1.5s`, `2m`, `1h30m`, `7d`, `1w`, `7 days`: numbers with units, the longer
-/// unit first and each at most once. Less than a millisecond is rounded up to one.
+/// Reads `10` and `1.5` as seconds, and `500ms`, `1.5s`, `2m`, `1h30m`, `7d`, `1w`, `7 days`: numbers with units, the
+/// longer unit first and each at most once. Less than a millisecond is rounded up to one.
 fn parse(text: &str) -> Option<u64> {
     if let Some(seconds) = decimal(text) {
         return milliseconds(seconds.digits, seconds.scale, SECOND);

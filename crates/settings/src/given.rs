@@ -92,8 +92,8 @@ impl Given {
         self.fail_if_none.unwrap_or_default()
     }
 
-    /// Sets a key, instead of what it was. A list can come as several values, and where the command line has it so, with
-    /// commas in one of them.
+    /// Sets a key, instead of what it was. A list can come as several values, and where the command line has it so,
+    /// with commas in one of them.
     ///
     /// # Errors
     ///
@@ -165,8 +165,8 @@ impl Given {
         besides.flags(group)
     }
 
-    /// What the engine may know, with the defaults for what is not given. Groups are not among it: who is in them is for
-    /// the program to find out, and to put in. `graph` is Graph's origin, `started_at` the
+    /// What the engine may know, with the defaults for what is not given. Groups are not among it: who is in them is
+    /// for the program to find out, and to put in. `graph` is Graph's origin, `started_at` the
     /// time of day in milliseconds since 1970, `seed` that of the engine's jitter.
     #[must_use]
     pub fn settings(

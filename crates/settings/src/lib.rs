@@ -1,5 +1,5 @@
-//! The settings: one table of them, and how each is written on the command line, in variables, in the config file and in
-//! the body of a request.
+//! The settings: one table of them, and how each is written on the command line, in variables, in the config file and
+//! in the body of a request.
 //!
 //! Each value is a text first, wherever it is written, and one parser reads it.
 

@@ -17,8 +17,8 @@ pub struct Stray {
 }
 
 impl Stray {
-    /// The first of `variables`, name and value, that is meant as a setting, but is not one of `known`. What Kubernetes sets
-    /// for a service whose name begins as the settings' variables do is not meant as one.
+    /// The first of `variables`, name and value, that is meant as a setting, but is not one of `known`. What Kubernetes
+    /// sets for a service whose name begins as the settings' variables do is not meant as one.
     pub fn find<'a>(
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
         known: &[String],

@@ -93,8 +93,8 @@ impl Group {
     }
 }
 
-/// How far a request to the service may set what the operator has set: it can narrow, never widen. What the operator does
-/// not set, a request may choose.
+/// How far a request to the service may set what the operator has set: it can narrow, never widen. What the operator
+/// does not set, a request may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// No further up.

@@ -60,8 +60,8 @@ impl<'a> Cargo<'a> {
         Ok(modules.join("examples"))
     }
 
-    /// Builds in a separate target folder, since the outer cargo has locked the usual one, and returns the folder with the
-    /// results.
+    /// Builds in a separate target folder, since the outer cargo has locked the usual one, and returns the folder with
+    /// the results.
     fn build_in(
         &self,
         folder: &Path,
@@ -93,8 +93,8 @@ impl<'a> Cargo<'a> {
         Ok(folder.join(TARGET).join(profile))
     }
 
-    /// The package's dependencies as the build resolves them, with the features in `selection`, one per line: the depth,
-    /// a space, the package.
+    /// The package's dependencies as the build resolves them, with the features in `selection`, one per line: the
+    /// depth, a space, the package.
     pub(crate) fn tree(&self, edges: &str, selection: &[&str]) -> anyhow::Result<String> {
         let mut cargo = self.command("tree");
         cargo

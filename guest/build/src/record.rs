@@ -11,8 +11,8 @@ const CRATES: &str = ".dep-v0";
 /// From 0 to 10. Any value will do, but the bytes depend on it.
 const COMPRESSION: u8 = 9;
 
-/// Adds the compiler to the component's `producers`, and the crates as `.dep-v0`. That comes first, because some readers
-/// stop at a nested module.
+/// Adds the compiler to the component's `producers`, and the crates as `.dep-v0`. That comes first, because some
+/// readers stop at a nested module.
 pub(crate) fn add(component: &[u8], rustc: &str, crates: &VersionInfo) -> anyhow::Result<Vec<u8>> {
     let mut producers = Producers::empty();
     producers.add("language", "Rust", "");

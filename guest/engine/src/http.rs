@@ -32,8 +32,8 @@ pub struct Request {
     pub body: Option<String>,
     /// The value of `client-request-id`, unique to this request.
     pub client_request_id: Guid,
-    /// The token to put on it: the one with this number in [`Run::handle_token`](crate::Run::handle_token), which is always the last
-    /// one.
+    /// The token to put on it: the one with this number in [`Run::handle_token`](crate::Run::handle_token), which is
+    /// always the last one.
     pub token: TokenSerial,
     /// The largest body of a response to read, in bytes.
     pub response_limit: usize,

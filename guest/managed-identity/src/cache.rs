@@ -50,8 +50,8 @@ impl Cache {
 
     /// The token, or why there is none.
     ///
-    /// A denial is reported once, since it ends the run. The next call is another run's, for which everything begins anew:
-    /// some runtimes use one instance for many.
+    /// A denial is reported once, since it ends the run. The next call is another run's, for which everything begins
+    /// anew: some runtimes use one instance for many.
     ///
     /// # Errors
     ///

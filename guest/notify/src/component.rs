@@ -22,8 +22,8 @@ contract::export!(Component with_types_in contract::generated);
 
 impl Guest for Component {
     fn send(target: String, message: Message) -> Result<(), NotifyError> {
-        // Without a length: where a runtime has one, it may close the stream with the last byte, and waki takes that for a
-        // failure. The program sets it itself.
+        // Without a length: where a runtime has one, it may close the stream with the last byte, and waki takes that
+        // for a failure. The program sets it itself.
         let response = Client::new()
             .post(&target)
             .connect_timeout(CONNECT)

@@ -1,7 +1,7 @@
 //! Writes messages about runs for Microsoft Teams, Slack and others, and sends each by one request.
 //!
-//! Compiled for `wasm32-unknown-unknown`, the crate is the component that ships. Compiled natively, it is what writes the
-//! messages, for tests.
+//! Compiled for `wasm32-unknown-unknown`, the crate is the component that ships. Compiled natively, it is what writes
+//! the messages, for tests.
 
 #[cfg(target_arch = "wasm32")]
 mod component;

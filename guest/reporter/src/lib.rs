@@ -79,7 +79,8 @@ fn deliver(
     }
 }
 
-/// What is wrong, and how long the webhook asks to wait, if it makes sense to try again. Nothing of the address is shown.
+/// What is wrong, and how long the webhook asks to wait, if it makes sense to try again. Nothing of the address is
+/// shown.
 fn trouble(webhook: &Webhook, error: NotifyError, now: Duration) -> (Advice, Option<Duration>) {
     let name = format!("`{}`", webhook.address.origin().authority());
     let shown = |text: String| match webhook.address.is_in(&text) {

@@ -19,8 +19,8 @@ pub const BODY_MAX: usize = 1 << 20;
 ///
 /// # Errors
 ///
-/// 400 when it is not a JSON object, has an unknown key or one twice, or a value that is not allowed; 403 for a key that
-/// is for the operator alone.
+/// 400 when it is not a JSON object, has an unknown key or one twice, or a value that is not allowed; 403 for a key
+/// that is for the operator alone.
 pub fn read(body: &[u8]) -> Result<Given, Refusal> {
     let body = without_bom(body);
     if body.trim_ascii().is_empty() {

@@ -1,5 +1,5 @@
-//! How far a request may set what the operator has set: it can narrow, never widen. Each setting's bound is in the table
-//! of settings.
+//! How far a request may set what the operator has set: it can narrow, never widen. Each setting's bound is in the
+//! table of settings.
 //!
 //! What the operator does not set, a request may choose within the setting's range. `yes` guards against a mistake: a
 //! selection can be as wide as the fleet. Only `limit` and the lists bound what a run can reach.

@@ -1,8 +1,8 @@
 //! Runs the engine at the request of an HTTP client: `wasi:http/incoming-handler` over `intune:sync/sync`.
 //!
 //! `POST /sync` and `POST /plan` take settings as JSON and stream the run's events as JSON lines, the summary last.
-//! The operator's settings in the environment bound what a request may choose. When the caller goes away, the run finishes
-//! what is in flight and ends.
+//! The operator's settings in the environment bound what a request may choose. When the caller goes away, the run
+//! finishes what is in flight and ends.
 
 mod access;
 mod body;

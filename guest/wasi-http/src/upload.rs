@@ -36,8 +36,8 @@ impl Upload {
     /// Writes as much as the host takes now, and finishes the body once all is written. Returns what is still to be
     /// written later.
     ///
-    /// Errors are ignored, those of `finish` too: whatever is wrong, the future of the response has the true reason, and
-    /// a server may well respond before it has read the whole body.
+    /// Errors are ignored, those of `finish` too: whatever is wrong, the future of the response has the true reason,
+    /// and a server may well respond before it has read the whole body.
     pub(crate) fn push(mut self) -> Option<Self> {
         while !self.rest.is_empty() {
             match self.stream.check_write() {

@@ -46,8 +46,8 @@ enum PrivateKey {
 }
 
 impl ClientCertificate {
-    /// Reads the content of a file: PEM with a certificate and its private key, or PFX, which `password` opens. A PFX file
-    /// that was written without one has the empty password.
+    /// Reads the content of a file: PEM with a certificate and its private key, or PFX, which `password` opens. A PFX
+    /// file that was written without one has the empty password.
     ///
     /// # Errors
     ///

@@ -47,7 +47,8 @@ pub enum ResponseError {
     Headers,
 }
 
-/// Keeps of a response's headers those that [`KEPT_RESPONSE_HEADERS`] names. The others are dropped, whatever their size.
+/// Keeps of a response's headers those that [`KEPT_RESPONSE_HEADERS`] names. The others are dropped, whatever their
+/// size.
 ///
 /// # Errors
 ///

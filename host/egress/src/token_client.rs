@@ -9,8 +9,8 @@ use crate::{
     redact::Secrets,
 };
 
-/// Sends requests for tokens. No `Authorization` header leaves through it but a [`Proof`], so it cannot carry a token for
-/// Graph.
+/// Sends requests for tokens. No `Authorization` header leaves through it but a [`Proof`], so it cannot carry a token
+/// for Graph.
 #[derive(Clone)]
 pub struct TokenClient(HttpClient);
 
@@ -92,8 +92,8 @@ impl Proof<'_> {
     }
 }
 
-/// What a request for a token proves itself with: it must not come back in the response, which is shown where it makes no
-/// sense.
+/// What a request for a token proves itself with: it must not come back in the response, which is shown where it makes
+/// no sense.
 fn secrets_of(request: &Request<Bytes>) -> Vec<Vec<u8>> {
     let headers = [IDENTITY_HEADER, AUTHORIZATION]
         .into_iter()

@@ -1,4 +1,5 @@
-//! Records a run until it is killed: what `tests/kill.rs` kills. It prints how many devices are known to be on the disk.
+//! Records a run until it is killed: what `tests/kill.rs` kills. It prints how many devices are known to be on the
+//! disk.
 
 #![expect(clippy::print_stdout, reason = "the test reads it")]
 

@@ -18,8 +18,8 @@ pub struct FailingDevice {
 }
 
 impl History {
-    /// The devices that failed in each of the last `last` runs that got to their devices, and the ids of these runs, the
-    /// latest first. The parts of a resumed run are one run.
+    /// The devices that failed in each of the last `last` runs that got to their devices, and the ids of these runs,
+    /// the latest first. The parts of a resumed run are one run.
     ///
     /// # Errors
     ///

@@ -96,8 +96,8 @@ impl History {
         }
     }
 
-    /// Checks that the whole file can be read: a page that is damaged would show in the middle of a run only. It takes about
-    /// a second for a gigabyte.
+    /// Checks that the whole file can be read: a page that is damaged would show in the middle of a run only. It takes
+    /// about a second for a gigabyte.
     ///
     /// # Errors
     ///

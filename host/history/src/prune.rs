@@ -27,8 +27,8 @@ pub struct Pruned {
 }
 
 impl History {
-    /// The runs that pruning would delete, each part of a run before the one that it resumes. Not among them: a run under
-    /// way. A run in several parts is kept, or deleted, with all of them.
+    /// The runs that pruning would delete, each part of a run before the one that it resumes. Not among them: a run
+    /// under way. A run in several parts is kept, or deleted, with all of them.
     ///
     /// # Errors
     ///

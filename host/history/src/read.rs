@@ -146,7 +146,8 @@ impl History {
         Ok(())
     }
 
-    /// When a run, this part of it alone, waited, in order. They overlap where more was throttled before a wait was over.
+    /// When a run, this part of it alone, waited, in order. They overlap where more was throttled before a wait was
+    /// over.
     ///
     /// # Errors
     ///

@@ -24,8 +24,8 @@ pub struct Earlier {
 
 impl History {
     /// The latest run of this tenant and identity, with this selection, that is unfinished and that no other has
-    /// resumed. One that was not authorized is not among them: a job that resumes whatever there is would come to the same
-    /// end each time.
+    /// resumed. One that was not authorized is not among them: a job that resumes whatever there is would come to the
+    /// same end each time.
     ///
     /// # Errors
     ///
@@ -139,8 +139,8 @@ impl History {
         next.optional().map_err(|error| self.error(&error))
     }
 
-    /// A run with the counts by the outcomes that were committed: those in its row may be a moment older. A device has a
-    /// final outcome in one part only, since no later one takes it.
+    /// A run with the counts by the outcomes that were committed: those in its row may be a moment older. A device has
+    /// a final outcome in one part only, since no later one takes it.
     ///
     /// # Errors
     ///

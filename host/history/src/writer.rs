@@ -31,8 +31,8 @@ const COMMIT: Duration = Duration::from_millis(250);
 const COMMIT_MAX: Duration = Duration::from_millis(750);
 /// How many rows are gathered at most.
 const GATHERED: usize = 32_000;
-/// How long the writer sleeps once nothing waits any more. The run pays for each time that it wakes a writer which waits
-/// for a message; one that sleeps is not woken, and finds many.
+/// How long the writer sleeps once nothing waits any more. The run pays for each time that it wakes a writer which
+/// waits for a message; one that sleeps is not woken, and finds many.
 const NAP: Duration = Duration::from_millis(10);
 
 /// What the recorder hands in.

@@ -1,5 +1,5 @@
-//! A long table of devices: the first rows are in the page as they are, all of them are data for its script, which sorts,
-//! filters, copies and downloads them.
+//! A long table of devices: the first rows are in the page as they are, all of them are data for its script, which
+//! sorts, filters, copies and downloads them.
 
 use intune_sync_report::{devices, escape_json};
 use serde::Serialize;

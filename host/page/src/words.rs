@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-/// The time of day and the date, in UTC: `2026-11-26 04:15:00 UTC`. A text of the history that is not a time stays as it is.
+/// The time of day and the date, in UTC: `2026-11-26 04:15:00 UTC`. A text of the history that is not a time stays as
+/// it is.
 pub(crate) fn time(text: &str) -> String {
     match text.parse::<Timestamp>() {
         Ok(time) => format!("{} UTC", time.strftime("%Y-%m-%d %H:%M:%S")),

@@ -23,8 +23,8 @@ const LOOK: Duration = Duration::from_millis(100);
 ///
 /// `argv` is what comes after `intune-sync` on a command line. Nothing is parsed by a shell, and nobody is asked.
 ///
-/// Raises `UsageError` where the program would end with exit code 2 without a run, and `RuntimeError` if another call of
-/// this process has not ended, or for a bug.
+/// Raises `UsageError` where the program would end with exit code 2 without a run, and `RuntimeError` if another call
+/// of this process has not ended, or for a bug.
 #[pyfunction]
 pub(crate) fn main<'py>(py: Python<'py>, argv: Vec<PathBuf>) -> PyResult<Bound<'py, PyDict>> {
     let arguments = argv.into_iter().map(PathBuf::into_os_string).collect();
@@ -55,8 +55,8 @@ pub(crate) fn main<'py>(py: Python<'py>, argv: Vec<PathBuf>) -> PyResult<Bound<'
     }
 }
 
-/// Writes what the run writes, until it is over. A signal whose handler raises stops the run, a second one at once; returns
-/// the first that was raised.
+/// Writes what the run writes, until it is over. A signal whose handler raises stops the run, a second one at once;
+/// returns the first that was raised.
 fn attend(py: Python<'_>, sys: &Sys<'_>, texts: &mut Receiver<Text>, stop: &Stop) -> Option<PyErr> {
     let mut first = None;
     let mut heed = |outcome: PyResult<()>| {

@@ -1,7 +1,7 @@
 //! `sys.stdout` and `sys.stderr`, as the run writes to them.
 //!
-//! The run has a thread of its own, which never holds the interpreter's lock. What it writes is handed, line by line, to
-//! the thread that has called, since that is the one whose output notebooks, tests and jobs redirect.
+//! The run has a thread of its own, which never holds the interpreter's lock. What it writes is handed, line by line,
+//! to the thread that has called, since that is the one whose output notebooks, tests and jobs redirect.
 
 use std::{
     io::{self, Write},

@@ -25,8 +25,8 @@ impl Border {
     ///
     /// # Errors
     ///
-    /// When a plan contradicts itself, or more devices have failed than syncs have left: each failure is kept until the end
-    /// of the run.
+    /// When a plan contradicts itself, or more devices have failed than syncs have left: each failure is kept until the
+    /// end of the run.
     pub(crate) fn take(&mut self, events: &mut [Event], let_out: u64) -> Result<(), SandboxError> {
         for event in events {
             match &mut event.kind {

@@ -216,8 +216,8 @@ impl Egress {
         })
     }
 
-    /// The ceiling on writes holds whatever the engine's pace is. A bulk call counts as one: its cost is not documented,
-    /// and the engine finds it out.
+    /// The ceiling on writes holds whatever the engine's pace is. A bulk call counts as one: its cost is not
+    /// documented, and the engine finds it out.
     async fn wait_for_ceiling(&self, call: &Call) -> Result<(), Error> {
         let syncs = call.writes();
         if syncs == 0 {
@@ -229,7 +229,8 @@ impl Egress {
         };
         loop {
             let open = self.writes.open().await;
-            // Not an attempt: the component had not been told when it began this. Nothing left, so nothing counts as sent.
+            // Not an attempt: the component had not been told when it began this. Nothing left, so nothing counts as
+            // sent.
             open.map_err(|Stopped| Error::HttpRequestDenied)?;
             let admitted = lock(&self.ceiling).admit(self.started.elapsed(), cost);
             match admitted {

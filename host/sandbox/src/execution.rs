@@ -62,8 +62,8 @@ const PULLEY: &str = match (
     (false, false) => "pulley32be",
 };
 
-/// Whether the smallest module that has code cannot be made executable. It is found out by trying: the rules that forbid it
-/// are many, and so are the ways to read them.
+/// Whether the smallest module that has code cannot be made executable. It is found out by trying: the rules that
+/// forbid it are many, and so are the ways to read them.
 fn forbids_executable_memory() -> bool {
     /// `(module (func))`.
     const MODULE: &[u8] =

@@ -2,9 +2,10 @@
 //!
 //! There are two: a [`Sandbox`] for the engine, and a [`Messenger`] for what sends notifications.
 //!
-//! The engine is given four things: a token (a surrogate), outgoing HTTP (through the egress gate), a monotonic clock, and the
-//! calls of the run itself. No file, no environment, no socket, no standard stream is linked: a component that asks
-//! for one is not instantiated. What sends notifications is given HTTP and a clock, and its gate lets one request out.
+//! The engine is given four things: a token (a surrogate), outgoing HTTP (through the egress gate), a monotonic clock,
+//! and the calls of the run itself. No file, no environment, no socket, no standard stream is linked: a component that
+//! asks for one is not instantiated. What sends notifications is given HTTP and a clock, and its gate lets one request
+//! out.
 
 mod border;
 mod bounds;
@@ -120,8 +121,8 @@ pub enum SandboxError {
 }
 
 impl Sandbox {
-    /// The embedded component. Compiled code is kept in wasmtime's cache in the user's cache folder, so that only the first
-    /// start on a machine takes the time.
+    /// The embedded component. Compiled code is kept in wasmtime's cache in the user's cache folder, so that only the
+    /// first start on a machine takes the time.
     ///
     /// # Errors
     ///
@@ -134,8 +135,8 @@ impl Sandbox {
         )
     }
 
-    /// Compiles the component in a file, which can take long and much memory, and returns the digest of the file and the
-    /// code, for [`from_compiled`](Self::from_compiled).
+    /// Compiles the component in a file, which can take long and much memory, and returns the digest of the file and
+    /// the code, for [`from_compiled`](Self::from_compiled).
     ///
     /// # Errors
     ///

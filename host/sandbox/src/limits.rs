@@ -20,7 +20,8 @@ pub(crate) const MEMORY: usize = 512 << 20;
 /// The same of what sends notifications: a message has 28 KiB at most.
 pub(crate) const NOTIFIER_MEMORY: usize = 32 << 20;
 /// Handles of the host's that the guest may hold: requests, responses, headers, bodies, streams, timers. The engine has
-/// some hundreds. What the host keeps behind one of them is at most the 128 KiB of a set of headers or of an unsent body.
+/// some hundreds. What the host keeps behind one of them is at most the 128 KiB of a set of headers or of an unsent
+/// body.
 pub(crate) const HANDLES: usize = 1_024;
 /// Bytes that the guest may hand over in one call, as they are in its memory.
 pub(crate) const CALL_DATA: usize = 64 << 20;

@@ -97,8 +97,8 @@ pub(crate) fn address_space() -> Option<u64> {
     None
 }
 
-/// Whether there is room for the component's memory, which is reserved, and for about half as much again: code, threads and
-/// heap. It is checked before anything else takes up the room, and a lack of it is reported as something else.
+/// Whether there is room for the component's memory, which is reserved, and for about half as much again: code, threads
+/// and heap. It is checked before anything else takes up the room, and a lack of it is reported as something else.
 pub(crate) fn check_address_space() -> Result<(), Lack> {
     const NEEDED: u64 = 768 << 20;
     match address_space() {

@@ -15,8 +15,8 @@ pub enum Promise {
     Notifier,
 }
 
-/// What the engine may import, and without the first what sends notifications: each interface with the versions that are
-/// compatible with it.
+/// What the engine may import, and without the first what sends notifications: each interface with the versions that
+/// are compatible with it.
 const IMPORTS: [&str; 7] = [
     "intune:sync/token@0.2",
     "wasi:clocks/monotonic-clock@0.2",

@@ -135,13 +135,13 @@ impl Run {
         within(limits::CALL, &*self.egress, skipped).await
     }
 
-    /// Hands over the devices that the run will sync, in the order of their ids, part by part. To be called between the event
-    /// `planned` and the next call of [`next`](Self::next).
+    /// Hands over the devices that the run will sync, in the order of their ids, part by part. To be called between the
+    /// event `planned` and the next call of [`next`](Self::next).
     ///
     /// # Errors
     ///
-    /// When the component traps, does not come back in time, or hands over other devices than it is to sync, and those of
-    /// `take`.
+    /// When the component traps, does not come back in time, or hands over other devices than it is to sync, and those
+    /// of `take`.
     pub async fn each_selected<E: From<SandboxError>>(
         &mut self,
         mut take: impl FnMut(Vec<Selected>) -> Result<(), E>,

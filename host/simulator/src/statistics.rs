@@ -25,8 +25,8 @@ pub struct Statistics {
     /// Syncs that were requested although the caller had received a final outcome for the device (2xx, 400, 404). More
     /// than 0 is a defect of the caller.
     pub repeated_after_known_outcome: u64,
-    /// Requests to Graph that arrived before the end of a wait that a response had asked for. More than 0 is a defect of
-    /// the caller.
+    /// Requests to Graph that arrived before the end of a wait that a response had asked for. More than 0 is a defect
+    /// of the caller.
     pub early_calls: u64,
     /// How early the earliest of these was, in milliseconds.
     pub worst_early_ms: u64,

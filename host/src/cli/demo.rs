@@ -24,7 +24,8 @@ pub(super) const EXAMPLES: &str = "Examples:
   intune-sync demo --devices 5000 --pace quota
   intune-sync demo -o jsonl             each event as JSON";
 
-/// Its own defaults: the simulated tenant allows ten times the documented quota, so that a run of minutes takes seconds.
+/// Its own defaults: the simulated tenant allows ten times the documented quota, so that a run of minutes takes
+/// seconds.
 pub(super) const DEFAULTS: [(&str, &str); 3] = [
     ("batch-delay-seconds", "0.5"),
     ("initial-backoff-seconds", "0.5"),

@@ -59,7 +59,8 @@ Exit codes:
 /// `doctor`.
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// Also request one real sync, of the device with this Intune device id: the only way to find out whether syncs are allowed
+    /// Also request one real sync, of the device with this Intune device id: the only way to find out whether syncs are
+    /// allowed
     #[arg(long, value_name = "DEVICE", value_parser = terms::guid, help_heading = "Job")]
     pub(super) probe: Option<Guid>,
     #[arg(long, value_name = "GROUP", help = help("group"), help_heading = "Selection")]

@@ -172,8 +172,8 @@ pub(super) enum Subcommands {
     Report(ReportArgs),
     /// Try the webhook that gets messages about runs
     ///
-    /// Every `sync` sends a message to Microsoft Teams, Slack or another webhook when it ends, if it is given the address
-    /// of one. What comes of that changes neither the run nor its exit code.
+    /// Every `sync` sends a message to Microsoft Teams, Slack or another webhook when it ends, if it is given the
+    /// address of one. What comes of that changes neither the run nor its exit code.
     #[command(after_long_help = notify::EXAMPLES)]
     Notify(NotifyCommand),
     /// Show, check or write the config file

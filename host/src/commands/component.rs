@@ -101,7 +101,8 @@ async fn compiled(file: &Path, flags: &[&str], execution: Execution) -> Result<V
     }
 }
 
-/// Writes the digest and the compiled code of the component in the file to stdout, for the process that has started this one.
+/// Writes the digest and the compiled code of the component in the file to stdout, for the process that has started
+/// this one.
 ///
 /// # Errors
 ///

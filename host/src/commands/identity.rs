@@ -23,8 +23,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Not authorized when there is no such identity here; wrong usage when a file that a flag names cannot be used, or when
-/// a pipeline lacks a variable.
+/// Not authorized when there is no such identity here; wrong usage when a file that a flag names cannot be used, or
+/// when a pipeline lacks a variable.
 pub(crate) fn source(
     auth: &Auth,
     cloud: Cloud,

@@ -1,8 +1,8 @@
 //! Ctrl-C, SIGTERM and SIGHUP.
 //!
 //! They are heeded from the first line of `main`: as process 1 of a container the program would not even end by them
-//! otherwise. While nothing has begun, one ends the program at once. Once a command listens, the first is its to handle,
-//! and the second ends the program at once.
+//! otherwise. While nothing has begun, one ends the program at once. Once a command listens, the first is its to
+//! handle, and the second ends the program at once.
 
 use std::sync::{
     Arc, OnceLock,

@@ -153,8 +153,8 @@ fn wait<T>(
     })
 }
 
-/// Makes a write beyond the limit on the size of files (`ulimit -f`) an error like any other: the cache of compiled code
-/// is left out then, instead of ending the program.
+/// Makes a write beyond the limit on the size of files (`ulimit -f`) an error like any other: the cache of compiled
+/// code is left out then, instead of ending the program.
 fn survive_file_size_limit(runtime: &Runtime) {
     #[cfg(unix)]
     {

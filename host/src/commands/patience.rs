@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The waits between attempts: half a second, doubled each time up to 15 seconds, two minutes in all. A new identity can
-/// take that long to reach all of the directory's servers.
+/// The waits between attempts: half a second, doubled each time up to 15 seconds, two minutes in all. A new identity
+/// can take that long to reach all of the directory's servers.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     waits: u32,

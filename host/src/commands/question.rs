@@ -97,7 +97,8 @@ impl Question {
         self.state = State::Planned(asks.then(|| self.about(&devices)));
     }
 
-    /// What to do about it; `writes_wait` if a sync waits for the reply. A component need not say what it is about to do.
+    /// What to do about it; `writes_wait` if a sync waits for the reply. A component need not say what it is about to
+    /// do.
     pub(super) fn now(&mut self, writes_wait: bool) -> Now {
         let now = match &self.state {
             State::Open if writes_wait && !self.asks => Now::Permit,

@@ -29,7 +29,8 @@ impl Requests {
         }
     }
 
-    /// Notes how far this machine's clock is ahead of Graph's, whose responses say in whole seconds when they were made.
+    /// Notes how far this machine's clock is ahead of Graph's, whose responses say in whole seconds when they were
+    /// made.
     fn compare_clocks(&self, head: &HeaderMap) {
         /// Less than this may be the way from there to here.
         const HARDLY: i64 = 5_000;

@@ -40,8 +40,8 @@ use crate::{
     printer::Printer,
 };
 
-/// Runs a job, and sends a message about it where one is wanted. Its deadline counts from `started`. Who reads JSON gets an
-/// object however it ends.
+/// Runs a job, and sends a message about it where one is wanted. Its deadline counts from `started`. Who reads JSON
+/// gets an object however it ends.
 ///
 /// # Errors
 ///
@@ -297,7 +297,8 @@ async fn job(
     conclusion::of(ended, output, &confirmer, story, printer).await
 }
 
-/// Makes these the settings of the next part of a recorded run. Returns the devices that are left, where they are known.
+/// Makes these the settings of the next part of a recorded run. Returns the devices that are left, where they are
+/// known.
 ///
 /// # Errors
 ///

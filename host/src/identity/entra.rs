@@ -27,8 +27,8 @@ pub(crate) struct Federation {
     pub(crate) token_file: Option<PathBuf>,
 }
 
-/// An app that proves who it is by what is in a file. The file is read again for each token: its keeper may replace what
-/// it holds at any time.
+/// An app that proves who it is by what is in a file. The file is read again for each token: its keeper may replace
+/// what it holds at any time.
 pub(crate) struct EntraApp {
     app: App,
     kind: ProofKind,
@@ -91,8 +91,8 @@ impl EntraApp {
         })
     }
 
-    /// A warning where others can read the file with a client secret. That with a federated token is the platform's, which
-    /// makes it as it has to: Kubernetes lets everyone in the pod read it.
+    /// A warning where others can read the file with a client secret. That with a federated token is the platform's,
+    /// which makes it as it has to: Kubernetes lets everyone in the pod read it.
     pub(crate) fn warning(&self) -> Option<Advice> {
         match self.kind {
             ProofKind::ClientSecret => self.file.warning("client secret in"),

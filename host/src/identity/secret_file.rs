@@ -114,8 +114,8 @@ impl SecretFile {
     pub(crate) fn read(&self) -> Result<Secret, String> {
         let bytes = self.0.read()?;
         let text = str::from_utf8(&bytes).map_err(|_| self.0.problem("is not ASCII text"))?;
-        // Some editors and shells begin a text file with a byte order mark, and `az` puts a text into quotes unless it is
-        // asked for `tsv`. Neither is part of a secret of Entra ID's.
+        // Some editors and shells begin a text file with a byte order mark, and `az` puts a text into quotes unless it
+        // is asked for `tsv`. Neither is part of a secret of Entra ID's.
         let text = text.trim_start_matches('\u{feff}').trim();
         let bare = text
             .strip_prefix('"')

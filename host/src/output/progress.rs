@@ -155,8 +155,8 @@ impl Progress {
         text
     }
 
-    /// How long it will still take, in milliseconds, once it is planned: by the plan at first, which knows of batches and
-    /// pauses, and by what was measured in the last minute the more of that there is.
+    /// How long it will still take, in milliseconds, once it is planned: by the plan at first, which knows of batches
+    /// and pauses, and by what was measured in the last minute the more of that there is.
     fn left(&self, now: Timestamp) -> Option<u64> {
         let (to_sync, expected) = self.planned?;
         let (to_sync, rest) = (

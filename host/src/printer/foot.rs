@@ -1,7 +1,8 @@
 //! What is kept at the foot of the terminal: a bar, and how fast it goes.
 //!
-//! The cursor waits at the start of the first line. So whatever has happened to the lines since, a narrower window that has
-//! wrapped them or a `^C` that the terminal has written into them, everything from there on is erased and drawn anew.
+//! The cursor waits at the start of the first line. So whatever has happened to the lines since, a narrower window that
+//! has wrapped them or a `^C` that the terminal has written into them, everything from there on is erased and drawn
+//! anew.
 
 use std::io::{self, Write};
 

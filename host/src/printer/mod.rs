@@ -224,8 +224,8 @@ impl Printer {
         }
     }
 
-    /// Writes a report or JSON to stdout. When its reader has gone away (`| head`), this and all that follows is dropped, and
-    /// [`stdout_closed`](Self::stdout_closed) returns true.
+    /// Writes a report or JSON to stdout. When its reader has gone away (`| head`), this and all that follows is
+    /// dropped, and [`stdout_closed`](Self::stdout_closed) returns true.
     ///
     /// # Errors
     ///
@@ -375,8 +375,8 @@ impl Printer {
         }
     }
 
-    /// Shows how far it is: at the foot of the terminal, or by a line of the log every 15 seconds. Nothing at the foot with
-    /// `--quiet`.
+    /// Shows how far it is: at the foot of the terminal, or by a line of the log every 15 seconds. Nothing at the foot
+    /// with `--quiet`.
     pub(crate) fn progress(&mut self, now: Timestamp, headway: &Headway) {
         let has_bar = self.streams.has_foot
             && self.verbosity > Verbosity::Quiet

@@ -16,7 +16,8 @@ use self::{
 };
 use crate::program::Program;
 
-/// Each block of commands runs, in a shell, as a reader would run it: `sh` holds commands, `console` also what they print.
+/// Each block of commands runs, in a shell, as a reader would run it: `sh` holds commands, `console` also what they
+/// print.
 #[test]
 fn each_command_does_what_its_page_says() {
     let failures: Vec<String> = thread::scope(|scope| {

@@ -1,4 +1,5 @@
-//! Where the commands of a page run: a folder that is their home, a simulated tenant, and stand-ins for what a reader has.
+//! Where the commands of a page run: a folder that is their home, a simulated tenant, and stand-ins for what a reader
+//! has.
 
 use std::{
     fs,

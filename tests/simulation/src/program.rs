@@ -57,7 +57,8 @@ impl Program {
         self.tokens.fetch(now, |request| tenant.send(now, request));
     }
 
-    /// Takes in the responses to its own requests, all together and in the order of their ids. Those of others are left.
+    /// Takes in the responses to its own requests, all together and in the order of their ids. Those of others are
+    /// left.
     pub fn deliver(
         &mut self,
         now: u64,

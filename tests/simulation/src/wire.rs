@@ -54,8 +54,8 @@ impl Requested {
         }
     }
 
-    /// Whether a response to this may have the definite outcome of a device: it is not just that the request, or each of
-    /// its items, was throttled, was not authorized or met a passing fault.
+    /// Whether a response to this may have the definite outcome of a device: it is not just that the request, or each
+    /// of its items, was throttled, was not authorized or met a passing fault.
     pub(crate) fn is_decided_by(&self, response: &Response) -> bool {
         let decided =
             |status: u64| !matches!(status, 401 | 403 | 408 | 424 | 429 | 500 | 502..=504 | 506..);

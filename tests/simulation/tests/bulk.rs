@@ -22,8 +22,8 @@ impl Observer for Admitted {
     }
 }
 
-/// What a throttled call has cost is found again, although each response takes up to 800 ms: small requests look for the
-/// limit, and many of them have to be in flight.
+/// What a throttled call has cost is found again, although each response takes up to 800 ms: small requests look for
+/// the limit, and many of them have to be in flight.
 #[test]
 fn the_full_quota_is_found_again_after_a_call_was_throttled() {
     const DEVICES: u32 = 10_000;

@@ -1,5 +1,5 @@
-//! Each way to obtain tokens in a run of three hours on virtual time, with tokens for Graph that last one hour and tokens
-//! of a job that last five minutes.
+//! Each way to obtain tokens in a run of three hours on virtual time, with tokens for Graph that last one hour and
+//! tokens of a job that last five minutes.
 
 use intune_sync_certificate::ClientCertificate;
 use intune_sync_engine::{

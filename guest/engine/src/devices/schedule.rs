@@ -8,8 +8,8 @@ use crate::contract::{Batch, Pace};
 
 /// Which devices come next.
 ///
-/// At any time a device is in exactly one of these states: ahead of the cursor, urgent, waiting, last, in flight or held
-/// back (which only the run knows), or done.
+/// At any time a device is in exactly one of these states: ahead of the cursor, urgent, waiting, last, in flight or
+/// held back (which only the run knows), or done.
 #[derive(Debug, Clone)]
 pub(crate) struct Schedule {
     total: u32,

@@ -32,8 +32,8 @@ struct State {
     token: HeldToken,
     /// The monotonic clock at the start, in nanoseconds.
     started: u64,
-    /// Since then, as of the last reading of the clock: one for each request, each wait and each part of a page, since a
-    /// reading is a call to the host. The guest's own computing in between takes no time worth counting.
+    /// Since then, as of the last reading of the clock: one for each request, each wait and each part of a page, since
+    /// a reading is a call to the host. The guest's own computing in between takes no time worth counting.
     now: Duration,
     /// The last wait: most responses come before it is over, and then it is waited for again.
     timer: Option<Timer>,
@@ -154,8 +154,8 @@ impl State {
             .map(|_| self.token.value.as_str());
         match token::get_token(self.settings.scope(), rejected) {
             Ok(token::AccessToken { value, lifetime }) => {
-                // A renewed token has a new serial even if it is the same text: Graph will refuse it again, and that ends
-                // the run instead of renewing for ever.
+                // A renewed token has a new serial even if it is the same text: Graph will refuse it again, and that
+                // ends the run instead of renewing for ever.
                 if rejected.is_some() || value != self.token.value {
                     let serial = TokenSerial(self.token.serial.0 + 1);
                     self.token = HeldToken { serial, value };

@@ -24,8 +24,8 @@ impl Timer {
     }
 }
 
-/// Waits until one of the exchanges is ready or the timer's moment has come, and lets each ready exchange go on as far as
-/// it can. Exchanges that are over are not waited for.
+/// Waits until one of the exchanges is ready or the timer's moment has come, and lets each ready exchange go on as far
+/// as it can. Exchanges that are over are not waited for.
 ///
 /// Every ready entry is consumed before the next poll. Otherwise `poll` returns at once for ever, and the host's tasks
 /// never get their turn.

@@ -9,9 +9,9 @@ use intune_sync_graph::OUTAGE_FAILURES;
 ///
 /// An empty bucket, [`OUTAGE_FAILURES`] failures and [`RetryBudget::GAP`] without a success are an outage: one
 /// request at a time leaves, and devices are not blamed for what fails. Where the last devices of a batch wait a minute
-/// before their next attempt, a gap alone proves nothing. It ends with the first success, or, once nothing has succeeded
-/// for as long as `give-up-after` says, with the run. So a Graph that fails often is still used, and one that is down
-/// is not hammered.
+/// before their next attempt, a gap alone proves nothing. It ends with the first success, or, once nothing has
+/// succeeded for as long as `give-up-after` says, with the run. So a Graph that fails often is still used, and one that
+/// is down is not hammered.
 #[derive(Debug, Clone)]
 pub(super) struct RetryBudget {
     /// In fifths of a request, to count in whole numbers.

@@ -15,8 +15,8 @@ use crate::http::RequestId;
 /// Finds out how many syncs may leave in a window, and keeps to that allowance.
 ///
 /// A 429 says that too much was sent, but not how much would have been right, and often not even for how long to wait.
-/// Early and superfluous calls count against the caller. Another app may take half of the quota, and give it back later.
-/// So the controller starts at the ceiling, and learns:
+/// Early and superfluous calls count against the caller. Another app may take half of the quota, and give it back
+/// later. So the controller starts at the ceiling, and learns:
 ///
 /// - **The allowance is what was admitted before.** It learns from each *throttle window*, the time from the first
 ///   throttled response until a request is admitted again. A server that counts calls in windows refuses a request when
@@ -456,8 +456,8 @@ impl RateController {
     }
 }
 
-/// The size of the requests if as few as possible, none above `most` (at least 1), hold a window's worth: all are of one
-/// size, so that they fill it to the brim.
+/// The size of the requests if as few as possible, none above `most` (at least 1), hold a window's worth: all are of
+/// one size, so that they fill it to the brim.
 fn even(allowance: u64, most: u64) -> u64 {
     allowance.div_ceil(allowance.div_ceil(most))
 }

@@ -70,8 +70,8 @@ impl Pacer {
             .max(self.least_interval);
     }
 
-    /// No request takes longer to arrive than this: its response has come by then. Below the ceiling, that much more than a
-    /// window is enough for the allowance.
+    /// No request takes longer to arrive than this: its response has come by then. Below the ceiling, that much more
+    /// than a window is enough for the allowance.
     pub(super) fn arrive_within(&mut self, longest: Duration) {
         self.span = (WINDOW + longest).min(SPAN);
         self.allow(self.allowance);

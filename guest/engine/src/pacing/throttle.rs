@@ -7,8 +7,9 @@ use crate::http::RequestId;
 
 /// One throttle for everything that is sent.
 ///
-/// The first throttled response closes it until its Retry-After is over: the app has one quota for all of its calls, and
-/// early calls count against it. Then one request leaves as a probe, and the throttle reopens when that is admitted.
+/// The first throttled response closes it until its Retry-After is over: the app has one quota for all of its calls,
+/// and early calls count against it. Then one request leaves as a probe, and the throttle reopens when that is
+/// admitted.
 #[derive(Debug, Clone)]
 pub(super) struct Throttle {
     state: State,
@@ -55,8 +56,8 @@ impl Throttle {
     const PATIENCE_WINDOWS: u32 = 20;
     /// The least wait where Graph names none.
     const FIRST_WAIT_MIN: Duration = Duration::from_millis(100);
-    /// The most where Graph names none and the limit is known to within a few syncs: there is room for them in a second or
-    /// two, and each further second is lost.
+    /// The most where Graph names none and the limit is known to within a few syncs: there is room for them in a second
+    /// or two, and each further second is lost.
     const FIRST_WAIT_LEARNED: Duration = Duration::from_secs(2);
 
     pub(super) fn new(initial_backoff: Duration, patience: Duration) -> Self {

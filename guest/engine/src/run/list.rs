@@ -22,8 +22,8 @@ use crate::{
 
 /// A page of 1,000 devices takes about 400 KB with `$select`, and 5 MB where that is ignored.
 const RESPONSE_LIMIT: usize = 32 << 20;
-/// The most rows of a page that are taken in one poll. A row is compared with every pattern of the selection, so that a page
-/// can take seconds.
+/// The most rows of a page that are taken in one poll. A row is compared with every pattern of the selection, so that a
+/// page can take seconds.
 const ROWS: usize = 100;
 
 /// Reads the list. One page at a time is in flight.

@@ -90,8 +90,9 @@ impl Run {
         }
     }
 
-    /// The devices that the run will sync, in the order of their ids, from number `first` (from 0) on: a part of them, and none after
-    /// the last. They are known from the event [`Planned`](crate::contract::EventKind::Planned) on, until the next poll.
+    /// The devices that the run will sync, in the order of their ids, from number `first` (from 0) on: a part of them,
+    /// and none after the last. They are known from the event [`Planned`](crate::contract::EventKind::Planned) on,
+    /// until the next poll.
     pub fn selected(&mut self, first: u32) -> Vec<Selected> {
         match &mut self.phase {
             Phase::Syncing(syncing) => syncing.selected(first),

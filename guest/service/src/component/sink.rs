@@ -100,8 +100,9 @@ impl Sink {
         }
     }
 
-    /// The caller has gone. To one that only stopped reading, the response breaks off: its body is left unfinished until
-    /// the runtime ends the instance. It is not dropped, since Node's implementation of WASI does not survive that.
+    /// The caller has gone. To one that only stopped reading, the response breaks off: its body is left unfinished
+    /// until the runtime ends the instance. It is not dropped, since Node's implementation of WASI does not survive
+    /// that.
     fn give_up(&mut self) {
         if let Some(Open {
             ready,

@@ -1,5 +1,5 @@
-//! How parts of a PFX file are encrypted: PBES2 (RFC 8018), which programs write today, and PKCS#12's own schemes, which
-//! Windows, macOS and older programs write.
+//! How parts of a PFX file are encrypted: PBES2 (RFC 8018), which programs write today, and PKCS#12's own schemes,
+//! which Windows, macOS and older programs write.
 
 use core::num::NonZeroU32;
 

@@ -7,8 +7,8 @@ use reqwest::Body;
 use tower::{ServiceExt, service_fn};
 use tower_http::decompression::Decompression;
 
-/// Decodes what is left encoded. `reqwest` knows `gzip` in small letters only, but the names of encodings have no letter
-/// case, and `x-gzip` is another name of it (RFC 9110, section 8.4.1).
+/// Decodes what is left encoded. `reqwest` knows `gzip` in small letters only, but the names of encodings have no
+/// letter case, and `x-gzip` is another name of it (RFC 9110, section 8.4.1).
 pub(super) async fn decoded(mut response: Response<Body>) -> Response<Body> {
     let is_gzip = |name: &HeaderValue| {
         let name = name.as_bytes().trim_ascii();

@@ -1,8 +1,8 @@
 //! The program's only HTTP client: pooled connections, rustls, HTTP/2 where the server supports it.
 //!
-//! It only carries. It follows no redirect, keeps no cookie, sends no referer and retries nothing that a server may have
-//! seen: the caller decides what a response means. Requests to a loopback address never go through a proxy; others go
-//! through the system's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
+//! It only carries. It follows no redirect, keeps no cookie, sends no referer and retries nothing that a server may
+//! have seen: the caller decides what a response means. Requests to a loopback address never go through a proxy; others
+//! go through the system's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
 
 mod body;
 mod ca_file;

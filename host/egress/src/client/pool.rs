@@ -66,8 +66,8 @@ impl Pool {
         })
     }
 
-    /// Makes requests from now on open new connections. Requests in flight finish on theirs. A response over connections
-    /// that are already replaced changes nothing.
+    /// Makes requests from now on open new connections. Requests in flight finish on theirs. A response over
+    /// connections that are already replaced changes nothing.
     pub(super) fn retire(&self, generation: u64) {
         let mut state = self.lock();
         let now = Instant::now();

@@ -95,8 +95,8 @@ impl Proxies {
         })
     }
 
-    /// The status with which the proxy refuses to connect to the host of `uri`. The client has seen it and does not say,
-    /// so it is requested once more.
+    /// The status with which the proxy refuses to connect to the host of `uri`. The client has seen it and does not
+    /// say, so it is requested once more.
     pub(super) async fn refusal(&self, uri: &Uri) -> Option<u16> {
         let proxy = self.matcher(uri).intercept(uri)?;
         let address = proxy.uri();
@@ -135,8 +135,8 @@ impl Proxies {
             .build()
     }
 
-    /// `NO_PROXY` for a request to `uri`, as the matcher reads it: separated by commas, `*.x` as `.x`, and of what names
-    /// a port only what names this one.
+    /// `NO_PROXY` for a request to `uri`, as the matcher reads it: separated by commas, `*.x` as `.x`, and of what
+    /// names a port only what names this one.
     fn exceptions(&self, uri: &Uri) -> String {
         let default = if uri.scheme_str() == Some("https") {
             443

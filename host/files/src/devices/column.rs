@@ -22,8 +22,8 @@ pub struct Column {
     pub(super) holds: Option<Holds>,
 }
 
-/// The names of columns, in lower case and in one word, from the one that says most to the one that says least: those of
-/// Graph's exports, the admin center's (English and German), PowerShell's, and our own.
+/// The names of columns, in lower case and in one word, from the one that says most to the one that says least: those
+/// of Graph's exports, the admin center's (English and German), PowerShell's, and our own.
 const KNOWN: [(&str, Holds); 22] = [
     ("manageddeviceid", Holds::Ids),
     ("intunedeviceid", Holds::Ids),
@@ -49,7 +49,8 @@ const KNOWN: [(&str, Holds); 22] = [
     ("name", Holds::Names),
 ];
 
-/// Columns that only Entra's own exports have: there `deviceId` is the Entra device id, and `id` that of another object.
+/// Columns that only Entra's own exports have: there `deviceId` is the Entra device id, and `id` that of another
+/// object.
 const OF_ENTRA: [&str; 5] = [
     "objectid",
     "accountenabled",
@@ -106,8 +107,8 @@ impl FromStr for Column {
     }
 }
 
-/// Which column of a header says which devices are meant, what it holds, and its rank: the lower, the more it says. Without
-/// a `wanted` one it is a known one; what a wanted one holds may not be known.
+/// Which column of a header says which devices are meant, what it holds, and its rank: the lower, the more it says.
+/// Without a `wanted` one it is a known one; what a wanted one holds may not be known.
 pub(super) fn find<'a>(
     header: impl Iterator<Item = &'a str>,
     wanted: Option<&Column>,

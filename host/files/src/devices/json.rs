@@ -17,8 +17,8 @@ pub(super) fn is_one(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// What the devices of a text are named by: of an array of them, an object with one, or of one a line. An object with an
-/// `id` and a `deviceId` is Entra's.
+/// What the devices of a text are named by: of an array of them, an object with one, or of one a line. An object with
+/// an `id` and a `deviceId` is Entra's.
 ///
 /// # Errors
 ///

@@ -26,7 +26,8 @@ pub(super) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// The table in a text, if it is one. Lines such as PowerShell's `#TYPE` and Excel's `sep=;` can precede the header.
+    /// The table in a text, if it is one. Lines such as PowerShell's `#TYPE` and Excel's `sep=;` can precede the
+    /// header.
     pub(super) fn find(text: &'a str, wanted: Option<&Column>) -> Option<Self> {
         let mut declared = None;
         let mut header = 0;

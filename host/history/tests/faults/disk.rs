@@ -1,7 +1,7 @@
 //! A disk in memory, as a VFS of SQLite: it can be full, fail, refuse shared memory, and lose its power.
 //!
-//! A write is in the file at once, and survives a loss of power only once the file was synced. What was written since is
-//! kept, dropped or torn when the power fails, each write on its own. One connection at a time, so that locks have
+//! A write is in the file at once, and survives a loss of power only once the file was synced. What was written since
+//! is kept, dropped or torn when the power fails, each write on its own. One connection at a time, so that locks have
 //! nothing to do.
 
 mod vfs;

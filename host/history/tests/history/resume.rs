@@ -28,8 +28,8 @@ fn settled(history: &History, earlier: &Earlier) -> BTreeSet<Guid> {
     settled
 }
 
-/// A run that is killed once two of its five devices are done, and a request is in flight; or the next part of it, which
-/// is killed before it has done anything.
+/// A run that is killed once two of its five devices are done, and a request is in flight; or the next part of it,
+/// which is killed before it has done anything.
 fn killed(place: &StateDir, number: u32, earlier: Option<&Earlier>) {
     let recorder = Recorder::begin(open(place), &header(number), earlier).expect("it begins");
     if earlier.is_none() {

@@ -57,9 +57,10 @@ fn the_core_behind_this_host_ends_as_the_component_does() {
     }
 }
 
-/// With `INTUNE_SYNC_MEASURE=50000` it prints a line for each way and dispatch, `sandbox-cost loopback single 52.3 39.9`:
-/// microseconds of CPU time a device, of the component and of the native core, medians of five runs with this many
-/// devices; and `sandbox-custody single 2.1`, what custody takes of both. `make bench` reads them.
+/// With `INTUNE_SYNC_MEASURE=50000` it prints a line for each way and dispatch,
+/// `sandbox-cost loopback single 52.3 39.9`: microseconds of CPU time a device, of the component and of the native
+/// core, medians of five runs with this many devices; and `sandbox-custody single 2.1`, what custody takes of both.
+/// `make bench` reads them.
 #[test]
 #[expect(clippy::print_stdout, reason = "a measure is there to be read")]
 fn cost() {

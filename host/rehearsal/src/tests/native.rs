@@ -276,7 +276,8 @@ fn the_component_s_trace_is_that_of_its_core_for_two_hundred_drawn_scenarios() {
         };
         let mut scenario = scenario(0, dispatch, pace);
         scenario.tenant = drawn.tenant;
-        // When a token is renewed ahead of its end is the host's affair, and the plain loop's tokens know nothing of it.
+        // When a token is renewed ahead of its end is the host's affair, and the plain loop's tokens know nothing of
+        // it.
         scenario.tenant.tokens.lifetime_seconds = TokensConfig::default().lifetime_seconds;
         let settings = &mut scenario.settings;
         settings.batch_size = drawn.settings.batch_size;

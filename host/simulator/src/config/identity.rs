@@ -11,9 +11,9 @@ pub struct IdentityConfig {
     /// The only identity: a request must name it as `client_id`, `principal_id`, `object_id`, `mi_res_id` or
     /// `msi_res_id`. `None`: any request gets a token.
     pub only: Option<String>,
-    /// The endpoint of virtual machines is that of Azure Arc, whose keys are in this folder. The first request without a key
-    /// gets the name of `0.key` in it, the next that of `1.key`; the key in `0.key` is `arc-key-0`, and each is good for
-    /// one request. The simulator does not write these files.
+    /// The endpoint of virtual machines is that of Azure Arc, whose keys are in this folder. The first request without
+    /// a key gets the name of `0.key` in it, the next that of `1.key`; the key in `0.key` is `arc-key-0`, and each is
+    /// good for one request. The simulator does not write these files.
     pub arc_keys_in: Option<String>,
     /// How `expires_on` is written.
     pub expires_on: ExpiresOn,

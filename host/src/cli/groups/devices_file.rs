@@ -18,15 +18,15 @@ use intune_sync_wit as wit;
 pub(in crate::cli) struct DeviceFileArgs {
     /// Only the devices that this file names (`-` is standard input)
     ///
-    /// One Intune device id a line, blank lines and `#` comments allowed; a CSV file with a header, whose column says what
-    /// it names: `Id` or `Device ID`, `Azure AD Device ID`, `Serial number`, or `Device name`; JSON from Graph or from
-    /// this program; or a ZIP archive of one of these, such as the admin center's export.
+    /// One Intune device id a line, blank lines and `#` comments allowed; a CSV file with a header, whose column says
+    /// what it names: `Id` or `Device ID`, `Azure AD Device ID`, `Serial number`, or `Device name`; JSON from Graph or
+    /// from this program; or a ZIP archive of one of these, such as the admin center's export.
     #[arg(long, value_name = "FILE")]
     devices_from: Option<PathBuf>,
     /// The column of `--devices-from` that names the devices
     ///
-    /// Without it the one that says most. `NAME=KIND` says what it holds, where neither its name nor its entries do: `id`,
-    /// `entra-id`, `serial-number` or `name`.
+    /// Without it the one that says most. `NAME=KIND` says what it holds, where neither its name nor its entries do:
+    /// `id`, `entra-id`, `serial-number` or `name`.
     #[arg(long, value_name = "NAME", value_parser = column)]
     devices_column: Option<Column>,
     /// Go on without the devices that `--device` and `--devices-from` name and Intune does not have
@@ -37,8 +37,8 @@ pub(in crate::cli) struct DeviceFileArgs {
     exclude_devices_from: Option<PathBuf>,
 }
 
-/// The flags above that `runs resume` does not give again, and whether a value follows: the history knows the devices, and
-/// a file may be gone, or have been a pipe.
+/// The flags above that `runs resume` does not give again, and whether a value follows: the history knows the devices,
+/// and a file may be gone, or have been a pipe.
 pub(in crate::cli) const OF_FILES: [(&str, bool); 4] = [
     ("--devices-from", true),
     ("--devices-column", true),

@@ -141,8 +141,8 @@ impl HistoryArgs {
     }
 }
 
-/// The arguments of a command that `runs resume` gives again: all but those that say which history, which run of it, and what
-/// is written of the run, which does not depend on where the program is started.
+/// The arguments of a command that `runs resume` gives again: all but those that say which history, which run of it,
+/// and what is written of the run, which does not depend on where the program is started.
 pub(in crate::cli) fn repeatable(args: &[OsString]) -> Vec<String> {
     const OF_THIS_PART: [(&str, bool); 5] = [
         ("--state-dir", true),

@@ -22,7 +22,8 @@ pub(crate) enum Auth {
         /// The user-assigned identity to use.
         user_assigned: Option<UserAssigned>,
     },
-    /// An identity that trusts the issuer of a token in a file. Fields that are `None` come from the platform's variables.
+    /// An identity that trusts the issuer of a token in a file. Fields that are `None` come from the platform's
+    /// variables.
     WorkloadIdentity(Federation),
     /// The user that is signed in to the Azure CLI.
     AzureCli {

@@ -59,8 +59,8 @@ impl File {
             .collect()
     }
 
-    /// The layers: the profile that is wanted, and what holds whichever it is. The keys of the other profiles are checked
-    /// as well: a mistake is not to wait for the night in which it matters.
+    /// The layers: the profile that is wanted, and what holds whichever it is. The keys of the other profiles are
+    /// checked as well: a mistake is not to wait for the night in which it matters.
     ///
     /// # Errors
     ///

@@ -162,8 +162,8 @@ impl Layers {
         }
     }
 
-    /// Replaces the subcommand's defaults by the values. Flags that the subcommand does not have are skipped: `rehearse`
-    /// reads the same file as `sync`.
+    /// Replaces the subcommand's defaults by the values. Flags that the subcommand does not have are skipped:
+    /// `rehearse` reads the same file as `sync`.
     pub(super) fn apply(&self, subcommand: clap::Command) -> clap::Command {
         subcommand.mut_args(
             |arg| match arg.get_long().and_then(|long| self.values.get(long)) {

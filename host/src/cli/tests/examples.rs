@@ -4,7 +4,8 @@ use clap::error::ErrorKind;
 
 use super::tree;
 
-/// The commands in the examples of a help page: the lines that begin with the program's name, up to what is said of them.
+/// The commands in the examples of a help page: the lines that begin with the program's name, up to what is said of
+/// them.
 fn examples(command: &mut clap::Command) -> Vec<String> {
     let page = command.render_long_help().to_string();
     let lines = page.lines().map(str::trim);

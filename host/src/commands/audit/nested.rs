@@ -24,9 +24,9 @@ pub(super) struct Nested {
 }
 
 impl Nested {
-    /// The components that this one is directly composed of, in the order of the bytes, if the engine of this program is
-    /// among them. Other components are reported without parts, since encoders wrap components of their own making in
-    /// each.
+    /// The components that this one is directly composed of, in the order of the bytes, if the engine of this program
+    /// is among them. Other components are reported without parts, since encoders wrap components of their own making
+    /// in each.
     ///
     /// # Errors
     ///

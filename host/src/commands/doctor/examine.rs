@@ -1,8 +1,8 @@
 //! The checks in their order.
 //!
 //! They are in the order of causes: what is wrong in one would show as something else in those after it. A wrong clock
-//! makes a good token look expired, a blocked proxy makes a permission look missing. So the first check that fails names
-//! the cause, and those that need it are not tried.
+//! makes a good token look expired, a blocked proxy makes a permission look missing. So the first check that fails
+//! names the cause, and those that need it are not tried.
 
 use std::{io, sync::Arc};
 

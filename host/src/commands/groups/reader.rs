@@ -113,8 +113,8 @@ impl<C: Credential<()>> Reader<'_, C> {
         }
     }
 
-    /// Who is in a group and in the groups in it: each once, by the ids that Intune knows; and how many there should be,
-    /// where Graph counts more.
+    /// Who is in a group and in the groups in it: each once, by the ids that Intune knows; and how many there should
+    /// be, where Graph counts more.
     ///
     /// # Errors
     ///
@@ -197,7 +197,8 @@ impl<C: Credential<()>> Reader<'_, C> {
         })
     }
 
-    /// Sends a request until there is a response that `read` can read; `None` if Graph says that there is no such group.
+    /// Sends a request until there is a response that `read` can read; `None` if Graph says that there is no such
+    /// group.
     async fn read<T>(
         &mut self,
         call: &Call,

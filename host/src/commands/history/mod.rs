@@ -260,13 +260,13 @@ impl Record {
         }
     }
 
-    /// The devices that are left, where the earlier part knew them all: they are the next part, whatever they have become
-    /// since. `None` where they are to be selected.
+    /// The devices that are left, where the earlier part knew them all: they are the next part, whatever they have
+    /// become since. `None` where they are to be selected.
     ///
     /// # Errors
     ///
-    /// When the history cannot be read, or no longer knows which devices, and no flag says so either: without any, it would
-    /// be the whole fleet.
+    /// When the history cannot be read, or no longer knows which devices, and no flag says so either: without any, it
+    /// would be the whole fleet.
     pub(super) fn rest(&self) -> Result<Option<Vec<Guid>>, Failure> {
         let Some(earlier) = &self.earlier else {
             return Ok(None);

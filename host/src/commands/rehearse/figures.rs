@@ -104,8 +104,8 @@ fn by_kind<S: Serializer>(requests: &Requests, serializer: S) -> Result<S::Ok, S
     serializer.collect_map(kinds(requests))
 }
 
-/// The writes that the quota allows from the first second with an admitted write to the last: at least a window's, since
-/// that many may come at once.
+/// The writes that the quota allows from the first second with an admitted write to the last: at least a window's,
+/// since that many may come at once.
 fn allowed(admitted_per_second: &[u32], quota: &Quota) -> u64 {
     let mut busy = (0_u64..)
         .zip(admitted_per_second)

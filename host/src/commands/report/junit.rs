@@ -47,8 +47,8 @@ impl Counts {
 pub(super) struct Cases<W: Write>(Writer<W>);
 
 impl<W: Write> Cases<W> {
-    /// Begins the file of this run, with these counts of its devices. A run that did not do its work is a case too, which
-    /// has an error: where no device was reached, nothing else would say so.
+    /// Begins the file of this run, with these counts of its devices. A run that did not do its work is a case too,
+    /// which has an error: where no device was reached, nothing else would say so.
     ///
     /// # Errors
     ///

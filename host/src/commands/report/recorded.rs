@@ -24,7 +24,8 @@ impl<'a> Recorded<'a> {
     pub(super) fn of(history: &'a History, id: &str) -> Result<Self, Error> {
         let mut run = history.run(id)?;
         let mut totals = run.totals;
-        // What has ended has written its counts. Of what was killed, or goes on, they are a moment older than the devices.
+        // What has ended has written its counts. Of what was killed, or goes on, they are a moment older than the
+        // devices.
         if matches!(run.outcome.as_deref(), None | Some("killed")) {
             let counted = history.counted(run)?;
             (run, totals) = (counted.run, counted.totals);

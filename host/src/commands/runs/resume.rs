@@ -1,5 +1,5 @@
-//! `runs resume` and `runs confirm`: the command of a run again, as one that goes on with it, or only looks who has checked
-//! in since.
+//! `runs resume` and `runs confirm`: the command of a run again, as one that goes on with it, or only looks who has
+//! checked in since.
 
 use std::ffi::OsString;
 

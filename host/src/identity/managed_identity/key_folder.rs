@@ -11,8 +11,8 @@ use intune_sync_identity::{Secret, TokenError};
 /// The largest key that is taken, as in Azure's own SDKs.
 const MOST: u64 = 4096;
 
-/// The only folder that a key is read from. Without that, anything that listens where the agent does could have any file
-/// of this machine sent to it.
+/// The only folder that a key is read from. Without that, anything that listens where the agent does could have any
+/// file of this machine sent to it.
 #[derive(Debug, Clone)]
 pub(super) struct KeyFolder(PathBuf);
 

@@ -16,8 +16,8 @@ const PER_REQUEST: u64 = 3 * 40;
 /// The most that the queues hold for a device that is to be sent again: its position, its time, a number to keep the
 /// order; and its entry among those that leave alone or were refused.
 const PER_DEVICE: u64 = 80;
-/// The most devices whose failure is held while it is in doubt whether they may not be synced, or none may: those that are
-/// in flight, the few that raise the doubt, and those of the writes that go alone.
+/// The most devices whose failure is held while it is in doubt whether they may not be synced, or none may: those that
+/// are in flight, the few that raise the doubt, and those of the writes that go alone.
 const REFUSED: u64 = 16 * 20 + 8 + 10 * 4;
 /// A failure with its texts.
 const PER_REFUSED: u64 = 1 << 10;

@@ -105,9 +105,9 @@ impl RateController {
             .saturating_sub(1)
     }
 
-    /// What flows in a window into a bucket that was empty at `dry` and is empty again `here`, if the server is one: then the
-    /// last window has admitted what was saved up, which is more than what has flowed in since. A limiter that counts
-    /// windows admits the same in each.
+    /// What flows in a window into a bucket that was empty at `dry` and is empty again `here`, if the server is one:
+    /// then the last window has admitted what was saved up, which is more than what has flowed in since. A limiter that
+    /// counts windows admits the same in each.
     pub(super) fn bucket(&mut self, here: Mark, dry: Mark, before: u64) -> Option<u64> {
         let flow = self.flow_in(WINDOW, dry, here, before);
         if self.last_window(here.at) <= flow + flow / 16 {

@@ -125,8 +125,8 @@ impl Trial {
         }
     }
 
-    /// Whether more was admitted than a bucket can have saved up since it was empty, or can hold at all, even if a little
-    /// more flows into it than is safe.
+    /// Whether more was admitted than a bucket can have saved up since it was empty, or can hold at all, even if a
+    /// little more flows into it than is safe.
     fn is_more_than_saved(&self, now: Duration, total: u64) -> bool {
         let flow = u128::from(self.safe + self.safe / 16);
         let flowed = |since: Mark| flow * now.saturating_sub(since.at).as_millis();

@@ -1,15 +1,15 @@
 //! Devices whose sync got 403: whether the identity may not sync these, or none any more.
 //!
-//! Both look alike. Until a sync is accepted, 403 ends the run at once. Afterwards such a device is held: a sync that left
-//! later and is accepted shows that the fault is the device's own. When many are held and none is accepted, writes go alone
-//! until one is accepted, or until ten in a row are refused: then the permission must be gone.
+//! Both look alike. Until a sync is accepted, 403 ends the run at once. Afterwards such a device is held: a sync that
+//! left later and is accepted shows that the fault is the device's own. When many are held and none is accepted, writes
+//! go alone until one is accepted, or until ten in a row are refused: then the permission must be gone.
 
 use core::mem;
 
 use crate::{contract::Outcome, devices::Position, http::RequestId};
 
-/// This many are held before writes go alone. In a run with all its requests in flight, one device in five that may not be
-/// synced does not get here.
+/// This many are held before writes go alone. In a run with all its requests in flight, one device in five that may not
+/// be synced does not get here.
 const HELD_MAX: usize = 8;
 /// This many writes that went alone were refused: the permission is gone.
 const REFUSED_ALONE_MAX: u8 = 10;

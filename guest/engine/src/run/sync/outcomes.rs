@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// Failures of shared requests after which a device is sent in a separate one: a device that spoils a batch must not cost
-/// the others their sync.
+/// Failures of shared requests after which a device is sent in a separate one: a device that spoils a batch must not
+/// cost the others their sync.
 const SHARED_FAILURES_MAX: u8 = 2;
 
 impl Syncing {

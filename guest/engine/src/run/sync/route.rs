@@ -21,8 +21,8 @@ pub(in crate::run) enum Route {
 /// Whether a write has shown that syncs are possible at all.
 ///
 /// What refuses one device for a missing role or for Multi Admin Approval refuses all of them. So nothing else is sent
-/// until one write has brought the definite outcome of a device: such a refusal costs one request, and not all that could
-/// be in flight by then. A throttled or transient failure, or a refused route, leaves the question open.
+/// until one write has brought the definite outcome of a device: such a refusal costs one request, and not all that
+/// could be in flight by then. A throttled or transient failure, or a refused route, leaves the question open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::run) enum Opening {
     /// One write at a time, with [`Opening::DEVICES`] at most.
@@ -57,8 +57,8 @@ impl Route {
         }
     }
 
-    /// Far below the 128 connections that one of the runtimes allows. Enough for requests that carry a single sync, as in
-    /// a trial, to come to the ceiling although each takes most of a second.
+    /// Far below the 128 connections that one of the runtimes allows. Enough for requests that carry a single sync, as
+    /// in a trial, to come to the ceiling although each takes most of a second.
     fn in_flight_max(self, bulk_cost: BulkCost) -> usize {
         match (self, bulk_cost) {
             (Self::Single, _) => 32,

@@ -29,7 +29,8 @@ use super::{Direct, Parsed, Policy, Proposal, Redact, sealed::Sealed};
 /// The most bytes in the body of a response, decompressed. A page has at most 999 members, each under 2 KiB.
 pub const RESPONSE_LIMIT: usize = 4 * 1024 * 1024;
 
-/// Casts of members are read from an index that may lag behind, which a request has to agree to (docs/graph-facts.md#groups).
+/// Casts of members are read from an index that may lag behind, which a request has to agree to
+/// (docs/graph-facts.md#groups).
 const CONSISTENCY: (HeaderName, HeaderValue) = (
     HeaderName::from_static("consistencylevel"),
     HeaderValue::from_static("eventual"),

@@ -26,7 +26,8 @@ pub struct Rule {
     pub condition: String,
 }
 
-/// All that may pass, made of the constants that [`Gate::check`](super::Gate) and [`Custody`](crate::Custody) work with.
+/// All that may pass, made of the constants that [`Gate::check`](super::Gate) and [`Custody`](crate::Custody) work
+/// with.
 pub fn rules_table() -> Vec<Rule> {
     let mut table = gate_rules();
     table.extend(custody::rules());

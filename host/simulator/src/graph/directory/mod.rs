@@ -29,7 +29,8 @@ const MAY_READ: [&str; 5] = [
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
-/// Each of these permits assigning app roles. The second is the scope of an administrator who signs in with the Azure CLI.
+/// Each of these permits assigning app roles. The second is the scope of an administrator who signs in with the Azure
+/// CLI.
 const MAY_ASSIGN: [&str; 2] = [
     "AppRoleAssignment.ReadWrite.All",
     "Directory.AccessAsUser.All",
