@@ -1,8 +1,8 @@
 //! Work on a file that nobody vouches for, in a separate process with limits on its time and memory.
 //!
 //! The program runs itself again, as `intune-sync confined SECONDS MIB COMMAND…`. That process limits itself before it
-//! reads anything, and ends with this one: by Linux' own means, however that ends, and elsewhere as long as this one is not
-//! killed. Elsewhere than on Unix only its time is limited, by the clock.
+//! reads anything, and ends with this one: by Linux' own means, however that ends, and elsewhere as long as this one is
+//! not killed. Elsewhere than on Unix only its time is limited, by the clock.
 
 use std::{
     env,

@@ -55,8 +55,8 @@ fn install() {
     set_hook(Box::new(|panic| {
         printer::erase_foot();
         Printer::new(Streams::of_process()).error(&bug_at(panic.location()));
-        // The main thread unwinds, so that a run can report what it has done. For the others nobody may be waiting: the run
-        // is told, and the program ends even if there is none.
+        // The main thread unwinds, so that a run can report what it has done. For the others nobody may be waiting: the
+        // run is told, and the program ends even if there is none.
         if thread::current().name() != Some("main") {
             set_broke_elsewhere(true);
             let end = || {

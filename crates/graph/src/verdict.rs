@@ -17,8 +17,8 @@ pub enum Requested {
     Bulk,
 }
 
-/// A device that is refused with more tokens than this, while others are accepted, is refused for another reason than its
-/// token.
+/// A device that is refused with more tokens than this, while others are accepted, is refused for another reason than
+/// its token.
 pub const TOKEN_REFUSALS_MAX: u8 = 5;
 /// This many failed requests in a row are not the fault of a device: Graph may be down.
 pub const OUTAGE_FAILURES: u32 = 10;

@@ -346,7 +346,7 @@ mod tests {
             assert_eq!(advice.message, expected);
             assert!(!format!("{advice:?}").contains("s3cret"), "{advice:?}");
         }
-        // One that is no address either way.
+        // One that is not an address either way.
         for endpoint in ["http://user:s3/cret@127.0.0.1", "user:s3://cret@127.0.0.1"] {
             let variables = [(IDENTITY_ENDPOINT, endpoint), (IDENTITY_HEADER, "x")];
             let advice = discover(&variables).err().expect("refused");

@@ -8,7 +8,8 @@ pub fn has_user_info(address: &str) -> bool {
     rest[..end].contains('@')
 }
 
-/// A text that may be an address, as a message may show it: of one with a scheme, nothing between that and the last `@`.
+/// A text that may be an address, as a message may show it: of one with a scheme, nothing between that and the last
+/// `@`.
 #[must_use]
 pub fn without_user_info(text: &str) -> String {
     if text.contains("://") {

@@ -14,8 +14,8 @@ pub trait Credential<T>: Send + Sync {
     fn authorization(&self, presented: &T) -> Result<Option<Authorization>, UnknownToken>;
 }
 
-/// The value of `Authorization`, with what it takes to find it in a response. That is prepared once for a token: it takes
-/// longer than all else that is done for a response. Clones share it.
+/// The value of `Authorization`, with what it takes to find it in a response. That is prepared once for a token: it
+/// takes longer than all else that is done for a response. Clones share it.
 #[derive(Clone)]
 pub struct Authorization {
     value: HeaderValue,

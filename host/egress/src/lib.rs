@@ -2,11 +2,12 @@
 //!
 //! A request to Microsoft Graph leaves through a [`Gated`], which owns all three: it admits what its [`Gate`] lists,
 //! rewrites the request, puts the token of its [`Credential`] on it and sends it. Each command has its
-//! own gate, on one frame: [`sync`] for the sandboxed component, [`grant`] and [`doctor`] for the commands of that name, and
-//! [`groups`] for `--group`. A notification leaves through the gate of its [`webhook`], and never with a token.
+//! own gate, on one frame: [`sync`] for the sandboxed component, [`grant`] and [`doctor`] for the commands of that
+//! name, and [`groups`] for `--group`. A notification leaves through the gate of its [`webhook`], and never with a
+//! token.
 //!
-//! A request for a token goes to an identity endpoint through a [`TokenClient`], which sends no `Authorization` header but
-//! a [`Proof`] of where it comes from.
+//! A request for a token goes to an identity endpoint through a [`TokenClient`], which sends no `Authorization` header
+//! but a [`Proof`] of where it comes from.
 //!
 //! There is no third way. The client has no method that sends, except for this crate:
 //!

@@ -90,7 +90,7 @@ impl Secrets {
     }
 }
 
-/// A body without the secrets, and without trailers. A secret may lie across two of its parts.
+/// A body without the secrets, and without trailers. A secret may be split across two of its parts.
 struct Redacted {
     secrets: Secrets,
     inner: ResponseBody,

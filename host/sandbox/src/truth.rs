@@ -134,8 +134,8 @@ pub(crate) fn counted(custody: &Custody, summary: Summary) -> Summary {
     }
 }
 
-/// Of a run that has broken off: the outcomes that Graph has given and the component has not reported, as events at this
-/// time.
+/// Of a run that has broken off: the outcomes that Graph has given and the component has not reported, as events at
+/// this time.
 pub(crate) fn settled(custody: &Custody, at: u64) -> Vec<Event> {
     let settled = custody.settle().into_iter();
     let event = |(id, outcome, done): (Guid, ReportedOutcome, Done)| {

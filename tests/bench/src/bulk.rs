@@ -1,4 +1,5 @@
-//! How the engine finds out what a bulk call costs, in a tenant where it costs one and in one where it costs its devices.
+//! How the engine finds out what a bulk call costs, in a tenant where it costs one and in one where it costs its
+//! devices.
 
 use std::{
     io::{self, Write as _},
@@ -149,7 +150,7 @@ impl Case {
         let end = began + (WINDOW / 1_000) as usize;
         let learned = rejected.iter().take(end).skip(began);
         let allowed = quota::allowed(&limit, 0);
-        // The last seconds of the fleet are no full ones.
+        // The last seconds of the fleet are not full ones.
         let to = (statistics.admitted_per_second.len() as u64 - 1) * 1_000;
         Outcome {
             taken: Some(learning.taken),

@@ -1,9 +1,9 @@
 //! `make bench`: measures, and writes `docs/benchmarks.md`.
 //!
-//! The first argument is the program, the second a file with the output of the test of the sandbox's cost, the third the
-//! file to write. `intune-sync-bench quota [WORD…]` prints the use of the quota alone, without a program: some minutes,
-//! for those who change the rate controller. `intune-sync-bench neighbours [SEEDS]` prints how clients share one,
-//! `bulk` what a bulk call is taken to cost.
+//! The first argument is the program, the second a file with the output of the test of the sandbox's cost, the third
+//! the file to write. `intune-sync-bench quota [WORD…]` prints the use of the quota alone, without a program: some
+//! minutes, for those who change the rate controller. `intune-sync-bench neighbours [SEEDS]` prints how clients share
+//! one, `bulk` what a bulk call is taken to cost.
 
 mod bulk;
 mod cells;

@@ -17,7 +17,8 @@ use crate::{
 const TENANT: u32 = 400;
 /// Enough for one that gives up its devices.
 const DEVICES: u32 = 100_000;
-/// When they are measured from, in milliseconds: they begin together, read the list for a few seconds, and have ten windows.
+/// When they are measured from, in milliseconds: they begin together, read the list for a few seconds, and have ten
+/// windows.
 const FROM: u64 = 11 * WINDOW;
 
 /// Who shares the quota.
@@ -58,8 +59,8 @@ struct Row {
     shares: Vec<Share>,
 }
 
-/// What one of them has got of its part, and what was throttled of what it has sent, in percent; of all seeds the least, the
-/// most, and the worst.
+/// What one of them has got of its part, and what was throttled of what it has sent, in percent; of all seeds the
+/// least, the most, and the worst.
 #[derive(Debug, Clone, Copy)]
 struct Share {
     least: f64,

@@ -1,8 +1,8 @@
 //! A client that knows the limiter, its quota and when that changes: the best that any client can reach.
 //!
-//! It sends as much as it may without ever being throttled, spread over the window as the engine's syncs are: what comes in
-//! bursts is counted wrongly at the edges of the measured time. All that it does not know is how long a request will take
-//! to arrive, so it is prepared for the worst.
+//! It sends as much as it may without ever being throttled, spread over the window as the engine's syncs are: what
+//! comes in bursts is counted wrongly at the edges of the measured time. All that it does not know is how long a
+//! request will take to arrive, so it is prepared for the worst.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -21,7 +21,8 @@ impl Pacer for Fixed {
     fn handle_response(&mut self, _now: f64, _throttled: bool) {}
 }
 
-/// Additive increase, multiplicative decrease: one call per second more in each window of 20 s, half after a throttled call.
+/// Additive increase, multiplicative decrease: one call per second more in each window of 20 s, half after a throttled
+/// call.
 pub(crate) struct Aimd {
     rate: f64,
     halved: f64,
@@ -52,8 +53,8 @@ impl Pacer for Aimd {
     }
 }
 
-/// The client rate limiter of the AWS SDKs' adaptive retry mode: CUBIC with beta 0.7 and a scale of 0.4, never more than
-/// twice the measured rate.
+/// The client rate limiter of the AWS SDKs' adaptive retry mode: CUBIC with beta 0.7 and a scale of 0.4, never more
+/// than twice the measured rate.
 pub(crate) struct Cubic {
     rate: f64,
     enabled: bool,

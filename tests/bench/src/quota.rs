@@ -70,8 +70,8 @@ impl Measure {
 /// The worst results of all seeds.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
-    /// One measure for a steady course; for a changing one three: the five windows after the quota halves, the time after
-    /// that, and the time from the tenth window after it doubles.
+    /// One measure for a steady course; for a changing one three: the five windows after the quota halves, the time
+    /// after that, and the time from the tenth window after it doubles.
     pub(crate) phases: Vec<Measure>,
     pub(crate) early: u64,
     /// Devices that were given up.

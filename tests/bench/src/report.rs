@@ -82,8 +82,8 @@ pub(crate) fn write(program: &str, costs: &str) -> anyhow::Result<String> {
     ))
 }
 
-/// Reads what the test has printed: `sandbox-cost loopback single 52.3 39.9`. Returns what custody takes of a device in a
-/// batch.
+/// Reads what the test has printed: `sandbox-cost loopback single 52.3 39.9`. Returns what custody takes of a device in
+/// a batch.
 fn cost(costs: &str, text: &mut String, targets: &mut Targets) -> anyhow::Result<Duration> {
     line(
         text,

@@ -2,7 +2,8 @@
 
 use intune_sync_certificate::ClientCertificate;
 
-/// Takes a file if it holds a certificate with its key. What is wrong with one that it refuses is a sentence on one line.
+/// Takes a file if it holds a certificate with its key. What is wrong with one that it refuses is a sentence on one
+/// line.
 pub(crate) fn run(input: &[u8]) -> bool {
     let taken = [None, Some("a päss word")].map(|password| {
         match ClientCertificate::read(input, password) {

@@ -1,4 +1,5 @@
-//! The response of an identity endpoint: a status, perhaps with a `Retry-After` behind it, and a body on the next lines.
+//! The response of an identity endpoint: a status, perhaps with a `Retry-After` behind it, and a body on the next
+//! lines.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
-//! Harnesses in `bolero`: property tests here, proofs of what is small enough under Kani (`cargo kani`), and inputs of a
-//! fuzzer under `cargo bolero`.
+//! Harnesses in `bolero`: property tests here, proofs of what is small enough under Kani (`cargo kani`), and inputs of
+//! a fuzzer under `cargo bolero`.
 //!
-//! `INTUNE_SYNC_GENERATED` sets the number of requests and pages that custody is given: `make custody` gives it a million.
+//! `INTUNE_SYNC_GENERATED` sets the number of requests and pages that custody is given: `make custody` gives it a
+//! million.
 
 #![expect(unexpected_cfgs, reason = "`cargo kani` sets `kani`")]
 
@@ -18,8 +19,8 @@ fn generated() -> usize {
     given.map_or(GENERATED, |text| text.parse().expect("a number"))
 }
 
-/// Gives custody inputs, each behind this beginning, until it has judged as many requests as are wanted; returns how many
-/// steps have passed, of which some are reports.
+/// Gives custody inputs, each behind this beginning, until it has judged as many requests as are wanted; returns how
+/// many steps have passed, of which some are reports.
 fn judge(beginning: &[u8]) -> usize {
     let (passed, requests) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let judge = |input: &[u8]| {

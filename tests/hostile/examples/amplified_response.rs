@@ -1,4 +1,4 @@
-//! Tells the same megabyte a hundred thousand times, so that the host takes it for a hundred gigabytes.
+//! Reports the same megabyte a hundred thousand times, so that the host takes it for a hundred gigabytes.
 
 use intune_sync_hostile::{Attack, Event, Graph, attack, notice};
 

@@ -1,4 +1,4 @@
-//! Tells a text that is not UTF-8.
+//! Reports a text that is not UTF-8.
 
 use intune_sync_hostile::{Attack, Event, Graph, attack, notice};
 

@@ -1,4 +1,4 @@
-//! Tells a text that drives the terminal.
+//! Reports a text that drives the terminal.
 
 use intune_sync_hostile::{Attack, Event, Graph, attack, notice};
 

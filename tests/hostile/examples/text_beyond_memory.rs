@@ -1,4 +1,4 @@
-//! Tells a text that ends beyond its memory.
+//! Reports a text that ends beyond its memory.
 
 use intune_sync_hostile::{Attack, Event, Graph, attack, notice};
 

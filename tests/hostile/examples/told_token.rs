@@ -1,4 +1,4 @@
-//! Tells its token to anyone who reads the output.
+//! Reports its token to anyone who reads the output.
 
 use intune_sync_hostile::{Graph, attack};
 

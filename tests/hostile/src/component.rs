@@ -18,8 +18,8 @@ pub trait Attack: 'static {
     /// What it does in `start`.
     fn start() {}
 
-    /// The attempt, in the `next` after the honest ones. Its outcome becomes a notice, and the message with which the run
-    /// fails, so that a test sees it.
+    /// The attempt, in the `next` after the honest ones. Its outcome becomes a notice, and the message with which the
+    /// run fails, so that a test sees it.
     fn attempt(graph: &Graph) -> String;
 
     /// The events that the attempt's `next` returns.

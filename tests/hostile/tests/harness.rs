@@ -146,8 +146,8 @@ impl Attack {
         (ended, then)
     }
 
-    /// Runs it without `--yes` at a terminal, where someone types this. `None` where there is nothing to make a terminal
-    /// with: the test is skipped, and said to be.
+    /// Runs it without `--yes` at a terminal, where someone types this. `None` where there is nothing to make a
+    /// terminal with: the test is skipped, and said to be.
     #[expect(clippy::print_stderr, reason = "a skipped test says so")]
     pub(crate) fn at_a_terminal(mut self, typed: &str) -> Option<Ended> {
         let script = Command::new("script").arg("--version").output();
@@ -325,7 +325,8 @@ impl Ended {
     }
 }
 
-/// The program, with nothing of the caller's environment but what names folders: the compiled component is cached there.
+/// The program, with nothing of the caller's environment but what names folders: the compiled component is cached
+/// there.
 pub(crate) fn bare() -> Command {
     let mut command = Command::new(binary());
     command.stdin(Stdio::null());

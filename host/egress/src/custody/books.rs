@@ -29,7 +29,7 @@ pub(super) struct Books {
     max_retries: u8,
     /// Failed requests since the last that brought anything definite.
     failed_in_a_row: u32,
-    /// What stood in the way of the devices whose last sync was not accepted.
+    /// What was in the way of the devices whose last sync was not accepted.
     pub(super) troubles: BTreeMap<At, Trouble>,
     pub(super) counts: Counted,
     pub(super) reported: Reported,
@@ -208,7 +208,7 @@ impl Books {
         }
     }
 
-    /// The response to a request for a page is none.
+    /// The response to a request for a page is not a page.
     pub(super) fn no_page(&mut self, reading: Reading, verdict: Verdict) {
         if verdict == Verdict::Throttled {
             self.counts.throttled += 1;

@@ -63,9 +63,10 @@ impl<'a, C> Held<'a, C> {
 }
 
 impl<C: Credential<PresentedToken>> Held<'_, C> {
-    /// Sends the request with its token, reads its response to the end, and enters it. What is returned is the component's:
-    /// its own ids, and of a page the properties that the run selects by and shows. `leaves` is called when the request
-    /// leaves, and what it returns gets the head of the response as soon as it is there, or `None` if there is none.
+    /// Sends the request with its token, reads its response to the end, and enters it. What is returned is the
+    /// component's: its own ids, and of a page the properties that the run selects by and shows. `leaves` is called
+    /// when the request leaves, and what it returns gets the head of the response as soon as it is there, or `None` if
+    /// there is none.
     ///
     /// # Errors
     ///
@@ -183,8 +184,8 @@ impl Drop for Flight<'_> {
 /// What the component gets instead of JSON that breaks off.
 const UNREADABLE: &[u8] = b"a response that cannot be read";
 
-/// What the component gets of a response to a request for a page that is none: the error, or a text that is not JSON. The
-/// rows of a page that breaks off are not among it.
+/// What the component gets of a response to a request for a page that is not a page: the error, or a text that is not
+/// JSON. The rows of a page that breaks off are not among it.
 fn without_devices(body: &[u8], error: &GraphError) -> Vec<u8> {
     if error.source == Source::Graph {
         let mut body: Value = read_json(body).unwrap_or_default();

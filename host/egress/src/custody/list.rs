@@ -161,7 +161,7 @@ impl List {
         match &self.next {
             Next::Link(link) if link == query => Ok(()),
             _ if query.contains("$skiptoken") => Err(Refusal::Link(Quoted::new(query))),
-            // It says why it is no query of a first page, unless it is one, which is not this.
+            // It says why it is not a query of a first page, unless it is one, which is not this.
             _ => {
                 ListQuery::read(query)?;
                 Err(Refusal::ListAgain)
@@ -196,7 +196,7 @@ impl List {
         self.free(reading);
     }
 
-    /// The response is no page.
+    /// The response is not a page.
     pub(super) fn failed(&mut self, reading: Reading, verdict: Verdict) {
         match verdict {
             Verdict::Throttled | Verdict::TokenRefused => self.free(reading),

@@ -94,10 +94,10 @@ pub enum Untrue {
     /// A second outcome.
     #[error("the component reports `{0}` twice")]
     Twice(Guid),
-    /// A success that is none.
+    /// A success that was not one.
     #[error("the component reports `{0}` as synced, and Graph has accepted no sync of it")]
     Success(Guid),
-    /// A failure that is none.
+    /// A failure that was not one.
     #[error("the component reports `{device}` as failed, {instead}")]
     Failure {
         /// The device.
@@ -197,7 +197,8 @@ impl Custody {
     ///
     /// # Errors
     ///
-    /// When the list and the selection give other numbers, or the list is shorter than it says and that was not reported.
+    /// When the list and the selection give other numbers, or the list is shorter than it says and that was not
+    /// reported.
     pub fn planned(&self, planned: Planned) -> Result<(), Untrue> {
         let mut books = self.books();
         let plan = books.plan.ok_or(Untrue::EarlyPlan)?;
@@ -215,7 +216,8 @@ impl Custody {
         Ok(())
     }
 
-    /// Compares a part of the devices that the component says it will sync, each with its last check-in, in seconds since
+    /// Compares a part of the devices that the component says it will sync, each with its last check-in, in seconds
+    /// since
     /// 1970. `after` is the last device of the part before. Returns the last one of this part.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Tokens for Graph: where they come from, the current one, renewed before it ends, and its surrogates.
 //!
-//! One task per cache does all the fetching, as [`TokenState`] says; a caller that needs a token only looks at what it has left
-//! behind.
+//! One task per cache does all the fetching, as [`TokenState`] says; a caller that needs a token only looks at what it
+//! has left behind.
 
 mod surrogates;
 #[cfg(test)]

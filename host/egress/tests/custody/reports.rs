@@ -308,8 +308,8 @@ fn each_device_is_handed_over_once_and_in_order() {
     }
 }
 
-/// A device that the run does not take counts each time that it is listed, as the component does not remember it; one that
-/// it takes counts once.
+/// A device that the run does not take counts each time that it is listed, as the component does not remember it; one
+/// that it takes counts once.
 #[test]
 fn the_list_has_as_many_devices_as_the_plan_counts() {
     let selection = Selection {

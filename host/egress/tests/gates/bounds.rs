@@ -225,7 +225,7 @@ fn the_gate_of_grant_has_exact_bounds() {
     );
 }
 
-/// Words of seven characters stay: they are no secrets. Of a header full of words eight are taken out.
+/// Words of seven characters stay: they are not secrets. Of a header full of words, eight are taken out.
 #[test]
 fn what_may_be_a_token_is_taken_out_of_refusals() {
     let refusal = |authorization: &str, path: &str| {

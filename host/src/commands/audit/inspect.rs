@@ -81,7 +81,8 @@ impl Audit {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or does not hold a component, or the system does not give what it takes to see that.
+    /// When the file cannot be read, or does not hold a component, or the system does not give what it takes to see
+    /// that.
     pub(super) fn of(file: Option<&Path>, promise: Promise) -> Result<Self, AuditError> {
         let refused = |problem: String| AuditError::Refused {
             file: file.map(Path::to_owned),

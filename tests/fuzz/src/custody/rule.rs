@@ -118,7 +118,7 @@ impl Rule {
                 }
                 self.pages += 1;
                 self.spent = 0;
-                // A link that is good after all is no reason to begin again.
+                // A link that is good after all does not permit beginning again.
                 self.may_begin_again = false;
                 self.rows.extend(&page.rows);
                 self.next = page.next;

@@ -133,8 +133,8 @@ fn refuses_other_headers() {
     }
 }
 
-/// What Multi Admin Approval reads never leaves, whatever is requested: this program neither has an approval nor requests
-/// one.
+/// What Multi Admin Approval reads never leaves, whatever is requested: this program neither has an approval nor
+/// requests one.
 #[test]
 fn refuses_the_headers_of_an_approval() {
     for request in [
