@@ -1,6 +1,6 @@
 //! Responses as they have been seen in the field: what the program makes of them, over real sockets.
 
-use intune_sync_simulator::{Config, Fault, NextLink, RetryAfterForm, Share};
+use intune_sync_simulator::{Config, Fault, NextLink, Share};
 use serde_json::{Value, json};
 
 use crate::{
@@ -220,22 +220,4 @@ fn a_link_that_cannot_be_followed_is_graphs_fault() {
         "{message}"
     );
     assert!(!finished.stderr.contains("bug"), "{finished:?}");
-}
-
-#[test]
-fn a_wait_in_any_form_is_kept() {
-    each([RetryAfterForm::List, RetryAfterForm::Suffixed], |form| {
-        let mut config = healthy(60);
-        config.retry_after.form = form;
-        config.retry_after.unavailable_ms = 1_000;
-        config.faults.statuses = vec![503];
-        config.faults.unavailable_retry_after = Share::ALL;
-        config.faults.item = Share::percent(20);
-        config.faults.first_attempts = Some(1);
-        let tenant = Tenant::new(config);
-        let (finished, account) = sync(&tenant, "batch");
-        assert_eq!(finished.code, 0, "{form:?}: {finished:?}");
-        let books = balance_to_the_device(&tenant, &account);
-        assert!(books.faults.contains_key(&Fault::Item), "{books:?}");
-    });
 }

@@ -31,6 +31,8 @@ fn every_form_of_retry_after_is_kept() {
         RetryAfterForm::Decimal,
         RetryAfterForm::Date,
         RetryAfterForm::Body,
+        RetryAfterForm::List,
+        RetryAfterForm::Suffixed,
         RetryAfterForm::Missing,
         RetryAfterForm::Mixed,
     ];
