@@ -261,7 +261,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>, SandboxError> {
 ///
 /// When it cannot.
 pub fn check_threads() -> Result<(), SandboxError> {
-    machine::can_start(THREADS).map_err(|error| SandboxError::Machine(Lack::threads(&error)))
+    machine::can_start(THREADS).map_err(|error| {
+        // Their stacks may be what there is no room for.
+        let lack = machine::check_address_space().err();
+        SandboxError::Machine(lack.unwrap_or_else(|| Lack::threads(&error)))
+    })
 }
 
 fn unfit(error: wasmtime::Error) -> SandboxError {
