@@ -108,7 +108,12 @@ mod tests {
     fn a_panic_is_a_bug_with_an_exit_code_and_without_secrets() {
         if std::env::var_os(PANICS).is_some() {
             install();
-            panic!("the token is s3cret");
+            let broken = thread::spawn(|| panic!("the token is s3cret"));
+            assert!(broken.join().is_err());
+            // There is no run that would learn of it, and nothing else that ends the program.
+            loop {
+                thread::park();
+            }
         }
         let this = std::env::current_exe().expect("this program");
         let test = "last_resort::tests::a_panic_is_a_bug_with_an_exit_code_and_without_secrets";
