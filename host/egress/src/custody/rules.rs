@@ -38,8 +38,8 @@ pub(crate) fn rules() -> Vec<Rule> {
             "a further sync of a device".to_owned(),
             format!(
                 "never while one is on its way, and never after it was accepted, refused or gone; as often as \
-                 `--max-retries` and refused tokens and throttled responses explain, and {SLACK} times more, but for \
-                 failures after {OUTAGE_FAILURES} failed requests in a row, which count against no device"
+                 `--max-retries`, refused tokens and throttled responses explain, and {SLACK} times more; failures after \
+                 {OUTAGE_FAILURES} failed requests in a row are not counted"
             ),
         ),
         (
