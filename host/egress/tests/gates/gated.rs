@@ -10,8 +10,8 @@ use futures::{FutureExt, future::BoxFuture};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use intune_sync_egress::{
-    Authorization, Bearer, Carrier, ClientError, Credential, Gated, Limits, Proposal, ResponseBody,
-    Rules, SendError, Timeouts, Transport, UnknownToken, grant,
+    Anonymous, Authorization, Bearer, Carrier, ClientError, Credential, Direct, Gated, Limits,
+    Proposal, ResponseBody, Rules, SendError, Timeouts, Transport, UnknownToken, doctor, grant,
     sync::{self, PresentedToken, Writes},
     webhook,
 };
@@ -307,6 +307,42 @@ fn what_is_permitted_later_replaces_what_was() {
     assert!(assign(&gated));
     gated.permit(grant::Writes::None);
     assert!(!assign(&gated));
+}
+
+/// What `doctor` sends before it has a token, and what `grant` sends with its own.
+#[tokio::test]
+async fn a_command_sends_its_one_token_or_none() {
+    async fn sent<P, C>(rules: Rules<P>, credential: C, path: &str) -> Option<HeaderValue>
+    where
+        P: Direct,
+        C: Credential<P::Token>,
+    {
+        let echo = Echo::default();
+        let gated = Gated::new(rules, credential, Carrier::other(echo.clone()));
+        let admitted = gated.admit(&Proposal {
+            method: &Method::GET,
+            uri: &uri(path),
+            headers: &HeaderMap::new(),
+            body: b"",
+        });
+        let Ok(admitted) = admitted else {
+            panic!("`{path}` is on the list");
+        };
+        let response = admitted.send(Timeouts::default()).await;
+        assert!(response.is_ok());
+        let request = echo.0.lock().expect("no panic").pop();
+        request?.headers().get("authorization").cloned()
+    }
+
+    let assignments = format!("/v1.0/servicePrincipals/{ID}/appRoleAssignments");
+    let bearer = Bearer::new(HeaderValue::from_static("Bearer real-token"));
+    let token = sent(rules(grant::Writes::None), bearer, &assignments).await;
+    let token = token.expect("with a token");
+    assert_eq!(token, "Bearer real-token");
+    assert!(token.is_sensitive());
+    let page = format!("{DEVICES}?$top=1&$select=id");
+    let token = sent(rules(doctor::Probe(None)), Anonymous, &page).await;
+    assert_eq!(token, None);
 }
 
 #[test]
