@@ -161,4 +161,24 @@ mod tests {
             assert_eq!(body, format!("{scheme} [token]"));
         }
     }
+
+    /// An error page may repeat the form that it was sent. What is not secret in it may be shown.
+    #[tokio::test]
+    async fn no_secret_of_a_form_comes_back() {
+        let router = Router::new().fallback(|body: String| async { body });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("loopback");
+        let url = format!("http://{}/", listener.local_addr().expect("bound"));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let form = "client_id=the-app-itself&client_secret=s3cret-of-the-app&client_assertion=s3cret-assertion";
+        let request = Request::post(&url).body(Bytes::from_static(form.as_bytes()));
+        let request = request.expect("a request");
+        let response = TokenClient::direct().send(request, Limits::default()).await;
+        let body = response.expect("a response").into_body().collect().await;
+        let body = body.expect("a body").to_bytes();
+        assert_eq!(
+            body,
+            "client_id=the-app-itself&client_secret=[token]&client_assertion=[token]"
+        );
+    }
 }

@@ -2,9 +2,14 @@
 
 use std::{collections::VecDeque, sync::Mutex};
 
+use http::{HeaderMap, HeaderValue, Method};
 use intune_sync_identity::{Secret, TokenErrorKind};
 
 use super::*;
+use crate::gate::{
+    Proposal, Rules,
+    sync::{Gate, Writes},
+};
 
 /// How long each fetch takes.
 const FETCH: Duration = Duration::from_secs(2);
@@ -373,4 +378,47 @@ async fn one_token_for_a_command_is_obtained_as_at_the_start_of_a_run() {
     assert_eq!(fetches, 5);
     let (token, fetches) = obtain(vec![Err(TokenErrorKind::Transient)]).await;
     assert_eq!((token.err(), fetches), (Some(TokenErrorKind::Transient), 1));
+}
+
+/// A token that says that it is for Graph.
+const FOR_GRAPH: &str = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJodHRwczovL2dyYXBoLm1pY3Jvc29mdC5jb20ifQ.x";
+
+#[tokio::test(start_paused = true)]
+async fn what_a_request_presents_becomes_the_real_token() {
+    let source = Script::new([Ok((FOR_GRAPH, 3600))]);
+    let cache = cache(&source);
+    assert_eq!(cache.claims(), None);
+    cache.first().await.expect("a token");
+    let surrogate = cache.get(None).expect("a token");
+    let real = HeaderValue::from_str(&format!("Bearer {FOR_GRAPH}")).expect("ASCII");
+    let value = |authorization: Option<Authorization>| {
+        let (value, _) = authorization.expect("a token").into_parts();
+        value
+    };
+
+    let presented = |token: &str| {
+        let rules = Rules {
+            origin: "https://graph.microsoft.com".parse().expect("an origin"),
+            writes: Writes::None,
+        };
+        let list = "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices";
+        let mut headers = HeaderMap::new();
+        let bearer = format!("Bearer {token}");
+        headers.insert("authorization", bearer.parse().expect("ASCII"));
+        let allowed = Gate::new(rules).check(&Proposal {
+            method: &Method::GET,
+            uri: &list.parse().expect("an address"),
+            headers: &headers,
+            body: b"",
+        });
+        let allowed = allowed.expect("it is on the list");
+        cache.authorization(&allowed.token).map(value)
+    };
+    assert_eq!(presented(&surrogate.value), Ok(real.clone()));
+    assert_eq!(presented("surrogate-0"), Err(UnknownToken));
+    let own = Credential::<()>::authorization(&&cache, &());
+    assert_eq!(own.map(value), Ok(real));
+    let claims = cache.claims().expect("it is not opaque");
+    let audience = claims.audience.as_deref();
+    assert_eq!(audience, Some("https://graph.microsoft.com"));
 }
