@@ -323,13 +323,14 @@ fn the_list_has_as_many_devices_as_the_plan_counts() {
         row(1, "Windows"),
         row(2, "iOS"),
         row(2, "iOS"),
+        row(2, "iOS"),
         row(3, "iOS"),
         row(3, "Windows"),
         "{}".to_owned(),
     ];
     run.reply(200, &format!(r#"{{"value":[{}]}}"#, rows.join(",")));
     run.list("").expect("the first page");
-    assert_eq!(run.custody.planned(plan(5, 2, 0, 2)), Ok(()));
+    assert_eq!(run.custody.planned(plan(6, 2, 0, 2)), Ok(()));
 }
 
 /// A list of two devices that says that it has `counted`.
