@@ -300,15 +300,16 @@ mod tests {
         assert!(counted.functions > 0 && counted.functions * 10 < FUNCTIONS);
     }
 
-    /// Functions that do nothing are seven bytes each, and are compiled one by one.
+    /// Functions that do nothing are four bytes each, and are compiled one by one.
     #[test]
     fn functions_are_counted_in_all_modules() {
         let module = |functions: u64| {
             // LEB128 in three bytes.
             let count = [0, 7, 14].map(|shift| (functions >> shift) as u8 & 0x7f);
             let count = [count[0] | 0x80, count[1] | 0x80, count[2]];
-            let section = [&count[..], &vec![0; functions as usize]].concat();
-            let mut bytes = component(&[(1, vec![1, 0x60, 0, 0]), (3, section)]);
+            let types = [&count[..], &vec![0; functions as usize]].concat();
+            let code = [&count[..], &[2, 0, 0x0b].repeat(functions as usize)].concat();
+            let mut bytes = component(&[(1, vec![1, 0x60, 0, 0]), (3, types), (10, code)]);
             bytes[..8].copy_from_slice(b"\0asm\x01\0\0\0");
             bytes
         };
