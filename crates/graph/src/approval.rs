@@ -34,3 +34,24 @@ pub(crate) fn is_named(message: &str) -> bool {
     let letters: String = message.chars().filter(char::is_ascii_alphabetic).collect();
     message.contains(HEADERS) || letters.contains(NAME)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_details_are_those_of_the_refusal() {
+        let bare = blocked("");
+        assert!(bare.starts_with("Multi Admin Approval blocks the sync: "));
+        assert!(bare.ends_with(" approval"));
+        assert_eq!(blocked("412, X"), format!("{bare} (412, X)"));
+    }
+
+    #[test]
+    fn its_headers_are_known_by_how_they_begin() {
+        assert!(is_header("X-MSFT-Approval-Code"));
+        for other in ["x-msft-approval", "retry-after", "request-id"] {
+            assert!(!is_header(other), "{other}");
+        }
+    }
+}

@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn matches_by_id_in_any_order() {
         let body = br#"{"responses":[
-            {"id":"3","status":429,"headers":{"RETRY-AFTER":"2.5","x":7}},
+            {"id":"3","status":429,"headers":{"RETRY-AFTER":"2.5","x":7},"body":{"error":1}},
             {"id":"1","status":204},
             {"id":"1","status":500},
             {"id":"9","status":204},
@@ -195,6 +195,7 @@ mod tests {
         assert_eq!(items[0].as_ref().map(|item| item.status), Some(204));
         assert_eq!(items[1], None);
         let third = items[2].as_ref().expect("a response");
+        assert_eq!(third.body, serde_json::json!({ "error": 1 }));
         assert_eq!(
             third.headers,
             [

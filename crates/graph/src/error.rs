@@ -412,4 +412,51 @@ mod tests {
             assert_eq!(error.approval, expected, "{message}");
         }
     }
+
+    #[test]
+    fn a_success_may_hold_an_error_and_other_statuses_are_errors_anyway() {
+        let body: &[u8] = br#"{"error":{"code":"X","message":"m"}}"#;
+        let headers = [("request-id".to_owned(), "h".to_owned())];
+        let instead =
+            |status, body| GraphError::instead(status, body, &headers).map(|error| error.code);
+        for status in [200, 204, 299] {
+            assert_eq!(instead(status, body).as_deref(), Some("X"), "{status}");
+        }
+        for (status, body) in [
+            (199, body),
+            (300, body),
+            (500, body),
+            (200, b""),
+            (200, b"{}"),
+        ] {
+            assert_eq!(instead(status, body), None, "{status}");
+        }
+        let of = |status| {
+            let error = GraphError::of_response(status, body, &headers);
+            (error.code, error.request_id)
+        };
+        let text = str::to_owned;
+        assert_eq!(of(400), (text("X"), text("h")));
+        assert_eq!(of(200), (String::new(), text("h")));
+    }
+
+    /// JSON in JSON is read to a depth that has been seen, and no deeper.
+    #[test]
+    fn what_is_nested_without_end_is_left_as_it_is() {
+        let innermost = serde_json::json!({ "Message": "x", "RetryAfter": 9 });
+        let texts = (0..7).fold(
+            innermost.clone(),
+            |inner, _| serde_json::json!({ "Message": inner.to_string() }),
+        );
+        let objects = (0..50).fold(
+            innermost,
+            |inner, _| serde_json::json!({ "Message": inner }),
+        );
+        for message in [texts, objects] {
+            let body = serde_json::json!({ "error": { "code": "X", "message": message } });
+            let error = GraphError::read(body.to_string().as_bytes(), &[]);
+            assert_eq!((error.code.as_str(), error.retry_after), ("X", None));
+            assert!(error.message.contains("Message"), "{}", error.message);
+        }
+    }
 }

@@ -355,4 +355,20 @@ mod tests {
             assert!(Page::read(json.as_bytes()).is_none(), "{json}");
         }
     }
+
+    #[test]
+    fn an_owned_page_says_the_same() {
+        let owned = |json: &str| {
+            let page = Page::read(json.as_bytes()).expect("a page");
+            page.into_owned()
+        };
+        let both: Properties = [Property::Id, Property::DeviceName].into_iter().collect();
+        let page = owned(r#"{"value":[{"id":"a","deviceName":"x","imei":1}]}"#);
+        let row = &page.value[0];
+        assert_eq!((row.id.as_str(), row.device_name.as_str()), ("a", "x"));
+        assert!(!page.is_within(both));
+        let page = owned(r#"{"value":[{"id":"a","deviceName":"x"}]}"#);
+        assert!(page.is_within(both));
+        assert!(!page.is_within([Property::Id].into_iter().collect()));
+    }
 }

@@ -216,4 +216,13 @@ mod tests {
         let more = set.with(Property::DeviceName);
         assert!(set.is_within(more) && set.is_within(set) && !more.is_within(set));
     }
+
+    #[test]
+    fn properties_are_added_once() {
+        let set = |properties: &[Property]| properties.iter().copied().collect::<Properties>();
+        let (id, name) = (set(&[Property::Id]), set(&[Property::DeviceName]));
+        let both = set(&[Property::Id, Property::DeviceName]);
+        assert_eq!(id.and(name), both);
+        assert_eq!(both.and(name), both);
+    }
 }

@@ -222,4 +222,39 @@ mod tests {
             Err(LinkError::OtherPath(_))
         ));
     }
+
+    #[test]
+    fn host_and_port_are_those_of_the_address() {
+        let graph = root("https://graph.microsoft.com");
+        assert_eq!(
+            (graph.is_https(), graph.authority()),
+            (true, "graph.microsoft.com")
+        );
+        let here = root("http://127.0.0.1:8080");
+        assert_eq!(
+            (here.is_https(), here.authority()),
+            (false, "127.0.0.1:8080")
+        );
+    }
+
+    #[test]
+    fn a_link_may_be_as_long_as_any_server_takes() {
+        let graph = root("https://graph.microsoft.com");
+        let link = |bytes: usize| {
+            let start = format!("https://graph.microsoft.com{LIST_PATH}?$skiptoken=");
+            format!("{start}{}", "x".repeat(bytes - start.len()))
+        };
+        assert!(graph.next_page(&link(32_768)).is_ok());
+        assert!(matches!(
+            graph.next_page(&link(32_769)),
+            Err(LinkError::TooLong(32_769))
+        ));
+    }
+
+    #[test]
+    fn a_percent_sign_that_begins_no_escape_is_one() {
+        assert_eq!(encoded("https://x/?a=%4"), "https://x/?a=%254");
+        assert_eq!(encoded("https://x/?a=%"), "https://x/?a=%25");
+        assert_eq!(encoded("https://x/?a=%4x%41"), "https://x/?a=%254x%41");
+    }
 }
