@@ -227,4 +227,25 @@ mod tests {
         let judged = judge(Requested::Single, 404, &approval);
         assert_eq!(judged, Verdict::NotFound);
     }
+
+    #[test]
+    fn what_will_not_change_is_definite() {
+        for status in [204, 400, 404, 413] {
+            let verdict = judge(Requested::Single, status, &GraphError::default());
+            assert!(verdict.is_definite(), "{status}: {verdict:?}");
+        }
+        for status in [401, 403, 429, 500, 503] {
+            let verdict = judge(Requested::Single, status, &GraphError::default());
+            assert!(!verdict.is_definite(), "{status}: {verdict:?}");
+        }
+    }
+
+    /// Graph has responded so to filters that it takes at other times; 503 says of itself that it will pass.
+    #[test]
+    fn a_page_that_fails_with_500_may_be_readable_with_a_simpler_query() {
+        assert!(may_be_the_query(500));
+        for status in [200, 400, 429, 502, 503, 504] {
+            assert!(!may_be_the_query(status), "{status}");
+        }
+    }
 }
