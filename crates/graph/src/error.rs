@@ -440,6 +440,20 @@ mod tests {
         assert_eq!(of(200), (String::new(), text("h")));
     }
 
+    #[test]
+    fn json_in_a_text_is_read_to_a_bounded_depth() {
+        let innermost = serde_json::json!({ "Message": "x", "RetryAfter": 9 });
+        for (around, is_read) in [(0, true), (3, true), (4, false), (5, false)] {
+            let text = (0..around).fold(innermost.to_string(), |inner, _| {
+                serde_json::json!({ "Message": inner }).to_string()
+            });
+            let body = serde_json::json!({ "error": { "code": "X", "message": text } });
+            let error = GraphError::read(body.to_string().as_bytes(), &[]);
+            let expected = is_read.then_some("9");
+            assert_eq!(error.retry_after.as_deref(), expected, "{around}");
+        }
+    }
+
     /// JSON in JSON is read to a depth that has been seen, and no deeper.
     #[test]
     fn what_is_nested_without_end_is_left_as_it_is() {
