@@ -93,7 +93,7 @@ fn current() -> MutexGuard<'static, Option<Current>> {
 pub fn run(arguments: Vec<OsString>, streams: Streams, stop: &Stop) -> Result<Ended, Refused> {
     let _held = Held::take(stop)?;
     heed_panics();
-    last_resort::set_broke_elsewhere(false);
+    last_resort::begin();
     let mut printer = Printer::new(streams).with_object();
     let program = OsString::from(cli::NAME);
     let arguments = [program].into_iter().chain(arguments).collect();
@@ -173,15 +173,10 @@ fn heed_panics() {
             Some(current) => {
                 current.broke = Some(last_resort::bug_at(panic.location()));
                 if thread::current().id() != current.thread {
-                    last_resort::set_broke_elsewhere(true);
                     let stop = current.stop.clone();
-                    let end = move || {
-                        thread::sleep(last_resort::PATIENCE);
+                    last_resort::break_off(move || {
                         stop.0.at_once.send_replace(true);
-                    };
-                    if thread::Builder::new().spawn(end.clone()).is_err() {
-                        end();
-                    }
+                    });
                 }
             }
             None => before(panic),

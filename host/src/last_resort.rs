@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::printer::{self, Printer, Streams};
 
 /// How long a run may take to report what it has done, once another thread has panicked.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whether a thread other than that of the run has panicked.
 static BROKE_ELSEWHERE: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::Sender::new(false));
@@ -46,26 +46,33 @@ pub(crate) async fn broke_elsewhere() {
     let _ = broke.wait_for(|broke| *broke).await;
 }
 
-/// Notes whether another thread has panicked. A new run in the same process begins without.
-pub(crate) fn set_broke_elsewhere(broke: bool) {
-    BROKE_ELSEWHERE.send_replace(broke);
+/// A new run in this process: what has panicked before it is not its business.
+pub(crate) fn begin() {
+    BROKE_ELSEWHERE.send_replace(false);
+}
+
+/// Another thread has panicked: the run learns of it, and `end` ends it if it has not reported in time.
+pub(crate) fn break_off(end: impl FnOnce() + Clone + Send + 'static) {
+    BROKE_ELSEWHERE.send_replace(true);
+    let late = end.clone();
+    let wait = move || {
+        thread::sleep(PATIENCE);
+        if *BROKE_ELSEWHERE.borrow() {
+            late();
+        }
+    };
+    if thread::Builder::new().spawn(wait).is_err() {
+        end();
+    }
 }
 
 fn install() {
     set_hook(Box::new(|panic| {
         printer::erase_foot();
         Printer::new(Streams::of_process()).error(&bug_at(panic.location()));
-        // The main thread unwinds, so that a run can report what it has done. For the others nobody may be waiting: the
-        // run is told, and the program ends even if there is none.
+        // The main thread unwinds, so that a run can report what it has done. For the others nobody may be waiting.
         if thread::current().name() != Some("main") {
-            set_broke_elsewhere(true);
-            let end = || {
-                thread::sleep(PATIENCE);
-                std::process::exit(ExitStatus::Failed.code().into());
-            };
-            if thread::Builder::new().spawn(end).is_err() {
-                end();
-            }
+            break_off(|| std::process::exit(ExitStatus::Failed.code().into()));
         }
     }));
 }
@@ -76,54 +83,64 @@ mod tests {
 
     use super::*;
 
-    /// Set where this test runs again in a separate process, to panic there.
+    /// Set where a test runs again in a separate process, to panic there.
     const PANICS: &str = "LAST_RESORT_TEST_PANICS";
+
+    /// In a separate process, another thread panics. Elsewhere the test goes on.
+    fn panic_in_a_separate_process() -> bool {
+        if std::env::var_os(PANICS).is_none() {
+            return false;
+        }
+        install();
+        let broken = thread::spawn(|| panic!("the token is s3cret"));
+        assert!(broken.join().is_err());
+        true
+    }
+
+    /// How that process ended: its exit code, and what it wrote.
+    fn ended(test: &str) -> (Option<i32>, String, String) {
+        let this = std::env::current_exe().expect("this program");
+        let ended = Command::new(this)
+            .args([
+                &format!("last_resort::tests::{test}"),
+                "--exact",
+                "--nocapture",
+            ])
+            .env(PANICS, "1")
+            .output()
+            .expect("it runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            ended.status.code(),
+            text(&ended.stdout),
+            text(&ended.stderr),
+        )
+    }
 
     #[test]
     fn a_run_learns_of_a_panic_of_another_thread() {
-        if std::env::var_os(PANICS).is_some() {
-            install();
-            let broken = thread::spawn(|| panic!("the token is s3cret"));
-            assert!(broken.join().is_err());
+        if panic_in_a_separate_process() {
             let runtime = tokio::runtime::Builder::new_current_thread().build();
             runtime.expect("a runtime").block_on(broke_elsewhere());
             std::io::Write::write_all(&mut std::io::stdout(), b"what was done").expect("stdout");
             std::process::exit(7);
         }
-        let this = std::env::current_exe().expect("this program");
-        let test = "last_resort::tests::a_run_learns_of_a_panic_of_another_thread";
-        let ended = Command::new(this)
-            .args([test, "--exact", "--nocapture"])
-            .env(PANICS, "1")
-            .output()
-            .expect("it runs");
-        let stdout = String::from_utf8_lossy(&ended.stdout);
-        assert_eq!(ended.status.code(), Some(7), "{stdout}");
+        let (code, stdout, stderr) = ended("a_run_learns_of_a_panic_of_another_thread");
+        assert_eq!(code, Some(7), "{stdout}");
         assert!(stdout.contains("what was done"), "{stdout}");
-        let stderr = String::from_utf8_lossy(&ended.stderr);
         assert!(stderr.contains("has a bug") && !stderr.contains("s3cret"));
     }
 
     #[test]
     fn a_panic_is_a_bug_with_an_exit_code_and_without_secrets() {
-        if std::env::var_os(PANICS).is_some() {
-            install();
-            let broken = thread::spawn(|| panic!("the token is s3cret"));
-            assert!(broken.join().is_err());
+        if panic_in_a_separate_process() {
             // There is no run that would learn of it, and nothing else that ends the program.
             loop {
                 thread::park();
             }
         }
-        let this = std::env::current_exe().expect("this program");
-        let test = "last_resort::tests::a_panic_is_a_bug_with_an_exit_code_and_without_secrets";
-        let ended = Command::new(this)
-            .args([test, "--exact", "--nocapture"])
-            .env(PANICS, "1")
-            .output()
-            .expect("it runs");
-        let stderr = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(1), "{stderr}");
+        let (code, _, stderr) = ended("a_panic_is_a_bug_with_an_exit_code_and_without_secrets");
+        assert_eq!(code, Some(1), "{stderr}");
         assert!(
             stderr.starts_with(
                 "error: intune-sync has a bug: it broke off at host/src/last_resort.rs:"

@@ -87,6 +87,17 @@ fn a_panic_of_the_run_is_an_error_without_secrets_and_the_next_run_is_well() {
     assert_eq!(well.exit_code, 0);
 }
 
+/// It has broken off, and says what it has done.
+fn assert_has_reported(ended: Result<Ended, Refused>, stderr: &Acting) {
+    let ended = ended.expect("it reports");
+    assert_eq!(ended.exit_code, 1);
+    let object: serde_json::Value =
+        serde_json::from_str(&ended.object.expect("a run has one")).expect("it is JSON");
+    assert_eq!(object["TotalDevices"], 100);
+    assert_ne!(object["PendingCount"], 0);
+    assert!(stderr.text().contains("has a bug"), "{}", stderr.text());
+}
+
 #[test]
 fn a_run_that_panics_reports_what_it_has_done() {
     let stderr = Acting::on("Processing batch 2", breaks);
@@ -102,13 +113,7 @@ fn a_run_that_panics_reports_what_it_has_done() {
         ],
         &stderr,
     );
-    let ended = ended.expect("it reports");
-    assert_eq!(ended.exit_code, 1);
-    let object: serde_json::Value =
-        serde_json::from_str(&ended.object.expect("a run has one")).expect("it is JSON");
-    assert_eq!(object["TotalDevices"], 100);
-    assert_ne!(object["PendingCount"], 0);
-    assert!(stderr.text().contains("has a bug"), "{}", stderr.text());
+    assert_has_reported(ended, &stderr);
 }
 
 #[test]
@@ -124,13 +129,8 @@ fn a_run_reports_what_it_has_done_when_another_thread_panics() {
         "1h",
     ];
     let stderr = Acting::on("Processing batch 1", breaks_elsewhere);
-    let ended = run(&endless, &stderr).expect("it reports");
-    assert_eq!(ended.exit_code, 1);
-    let object: serde_json::Value =
-        serde_json::from_str(&ended.object.expect("a run has one")).expect("it is JSON");
-    assert_eq!(object["TotalDevices"], 100);
-    assert_ne!(object["PendingCount"], 0);
-    assert!(stderr.text().contains("has a bug"), "{}", stderr.text());
+    let ended = run(&endless, &stderr);
+    assert_has_reported(ended, &stderr);
     // The next run is well.
     let well = run(&["--version"], &Acting::on("never", breaks)).expect("it runs");
     assert_eq!(well.exit_code, 0);
