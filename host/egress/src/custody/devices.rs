@@ -223,11 +223,9 @@ impl Devices {
         {
             details.keep(id, row, unsupported);
         }
-        let is_new = self.add(Device::new(id, last_sync, state));
         // A device that is not taken is not remembered by the component, and counts each time.
-        if is_new || !takes {
-            self.listed += 1;
-        }
+        let counts = self.add(Device::new(id, last_sync, state)) || !takes;
+        self.listed += u32::from(counts);
     }
 
     /// How many devices the list has, as the plan counts them: none that the run takes counts twice.
