@@ -211,42 +211,31 @@ fn an_address_that_no_token_may_go_to() {
 
 #[test]
 fn an_address_with_a_password_is_refused_without_showing_it() {
-    let calls = [
-        (2, "sync --graph-url http://me:hunter2@127.0.0.1:PORT"),
-        (
-            2,
-            "INTUNE_SYNC_GRAPH_URL=http://me:hunter2@127.0.0.1:PORT sync",
-        ),
-        (2, "simulate --listen http://me:hunter2@127.0.0.1:PORT"),
-        (2, "sync --cloud http://me:hunter2@127.0.0.1:PORT"),
-        (2, "sync http://me:hunter2@127.0.0.1:PORT"),
-        (2, "http://me:hunter2@127.0.0.1:PORT"),
-        (2, "sync --dry-run=http://me:hunter2@127.0.0.1:PORT"),
-        (4, "IDENTITY_ENDPOINT=http://me:hunter2@127.0.0.1:PORT plan"),
-        (
-            2,
-            "ACTIONS_ID_TOKEN_REQUEST_URL=http://me:hunter2@127.0.0.1:PORT ACTIONS_ID_TOKEN_REQUEST_TOKEN=x plan \
+    let usage = [
+        "sync --graph-url http://me:hunter2@127.0.0.1:PORT",
+        "INTUNE_SYNC_GRAPH_URL=http://me:hunter2@127.0.0.1:PORT sync",
+        "simulate --listen http://me:hunter2@127.0.0.1:PORT",
+        "sync --cloud http://me:hunter2@127.0.0.1:PORT",
+        "sync http://me:hunter2@127.0.0.1:PORT",
+        "http://me:hunter2@127.0.0.1:PORT",
+        "sync --dry-run=http://me:hunter2@127.0.0.1:PORT",
+        "ACTIONS_ID_TOKEN_REQUEST_URL=http://me:hunter2@127.0.0.1:PORT ACTIONS_ID_TOKEN_REQUEST_TOKEN=x plan \
              --auth github-actions",
-        ),
-        (
-            2,
-            "SYSTEM_OIDCREQUESTURI=http://me:hunter2@127.0.0.1:PORT SYSTEM_ACCESSTOKEN=x plan --auth azure-pipelines \
+        "SYSTEM_OIDCREQUESTURI=http://me:hunter2@127.0.0.1:PORT SYSTEM_ACCESSTOKEN=x plan --auth azure-pipelines \
              --service-connection-id 00112233-4455-6677-8899-aabbccddeeff",
-        ),
-        (
-            4,
-            "AZURE_AUTHORITY_HOST=http://me:hunter2@127.0.0.1:PORT AZURE_FEDERATED_TOKEN_FILE=FOLDER/two-words plan \
+    ];
+    // What no identity comes from has an exit code of its own.
+    let identity = [
+        "IDENTITY_ENDPOINT=http://me:hunter2@127.0.0.1:PORT plan",
+        "AZURE_AUTHORITY_HOST=http://me:hunter2@127.0.0.1:PORT AZURE_FEDERATED_TOKEN_FILE=FOLDER/two-words plan \
              --auth workload-identity --tenant-id contoso.com --client-id 00112233-4455-6677-8899-aabbccddeeff",
-        ),
-        (
-            4,
-            "AZURE_TENANT_ID=http://me:hunter2@127.0.0.1:PORT AZURE_FEDERATED_TOKEN_FILE=FOLDER/two-words plan \
+        "AZURE_TENANT_ID=http://me:hunter2@127.0.0.1:PORT AZURE_FEDERATED_TOKEN_FILE=FOLDER/two-words plan \
              --auth workload-identity",
-        ),
     ];
     let folder = files();
     let tenant = Tenant::new(healthy(3));
-    for (code, call) in calls {
+    let usage = usage.map(|call| (2, call)).into_iter();
+    for (code, call) in usage.chain(identity.map(|call| (4, call))) {
         let reply = refuse_with(code, &tenant, folder.path(), call);
         assert!(
             reply.contains("`http://...@127.0.0.1:PORT`") && !reply.contains("hunter2"),

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     audit::{file, leb128, section},
     program::{Finished, Program},
+    running::until,
     tenant::{Tenant, healthy},
 };
 
@@ -82,8 +83,6 @@ fn it_ends_with_the_program() {
     use std::{
         fs,
         process::{Command, Stdio},
-        thread,
-        time::Duration,
     };
 
     /// Whether a process other than this one names the file.
@@ -99,7 +98,6 @@ fn it_ends_with_the_program() {
             })
     }
 
-    let nap = || thread::sleep(Duration::from_millis(20));
     for (signal, command) in [
         ("TERM", &["audit"][..]),
         ("INT", &["audit"]),
@@ -110,16 +108,12 @@ fn it_ends_with_the_program() {
         let mut program = Program::new().args(args).into_command();
         program.stdout(Stdio::null()).stderr(Stdio::null());
         let mut program = program.spawn().expect("it starts");
-        while !is_read(&path) {
-            nap();
-        }
+        until("it is read", || is_read(&path));
         let id = program.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status();
         assert!(sent.is_ok_and(|sent| sent.success()));
         program.wait().expect("it ends");
-        while is_read(&path) {
-            nap();
-        }
+        until("nobody reads it", || !is_read(&path));
     }
 }
 
