@@ -1,4 +1,4 @@
-//! Reports a list as shorter than it says, which it is not.
+//! Reports a list as one device shorter than it says, which it is not.
 
 use intune_sync_hostile::{Attack, Event, Graph, attack, incomplete};
 
