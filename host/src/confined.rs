@@ -1,18 +1,20 @@
 //! Work on a file that nobody vouches for, in a separate process with limits on its time and memory.
 //!
-//! The program runs itself again, as `intune-sync confined SECONDS MIB COMMAND…`. That process limits itself before it
-//! reads anything, and ends with this one: by Linux' own means, however that ends, and elsewhere as long as this one is
-//! not killed. Elsewhere than on Unix only its time is limited, by the clock.
+//! The program runs itself again, as `intune-sync confined PARENT SECONDS MIB COMMAND…`. That process limits itself
+//! before it reads anything, and ends with this one: by Linux' own means, however that ends, and elsewhere as long as
+//! this one is not killed. Elsewhere than on Unix only its time is limited, by the clock.
 
 use std::{
     env,
     ffi::OsString,
     io,
     process::{Output, Stdio},
+    str::FromStr,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
+use intune_sync_report::ExitStatus;
 use tokio::process::Command;
 
 /// The first argument of a confined process.
@@ -53,13 +55,15 @@ pub(crate) fn is_confined() -> bool {
 /// The arguments of this process. Those of a confined one confine it, and are taken off.
 pub(crate) fn arguments() -> Vec<OsString> {
     let mut arguments: Vec<OsString> = env::args_os().collect();
-    if let [_, confined, seconds, memory, ..] = arguments.as_slice()
+    if let [_, confined, parent, seconds, memory, ..] = arguments.as_slice()
         && confined == CONFINED
-        && let (Some(seconds), Some(memory)) = (number(seconds), number(memory))
+        && let (Some(parent), Some(seconds), Some(memory)) =
+            (number(parent), number(seconds), number(memory))
     {
         confine(Bounds { seconds, memory });
+        end_with(parent);
         IS_CONFINED.store(true, Ordering::Relaxed);
-        arguments.drain(1..4);
+        arguments.drain(1..5);
     }
     arguments
 }
@@ -75,6 +79,7 @@ pub(crate) async fn run(
 ) -> Result<Output, Exceeded> {
     let output = Command::new(env::current_exe()?)
         .arg(CONFINED)
+        .arg(std::process::id().to_string())
         .args([bounds.seconds, bounds.memory].map(|bound| bound.to_string()))
         .args(arguments)
         // The file may be `/dev/stdin`; nothing else is read from there.
@@ -92,7 +97,7 @@ pub(crate) async fn run(
     }
 }
 
-fn number(argument: &OsString) -> Option<u64> {
+fn number<N: FromStr>(argument: &OsString) -> Option<N> {
     argument.to_str()?.parse().ok()
 }
 
@@ -111,13 +116,6 @@ fn confine(bounds: Bounds) {
         // It only goes down, which is always permitted.
         let _ = setrlimit(resource, limit);
     };
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{Signal, set_parent_process_death_signal};
-
-        // It may wait for a file that never ends, with nobody left to end it. Where it is not to be had, it is not.
-        let _ = set_parent_process_death_signal(Some(Signal::KILL));
-    }
     // No core of a file that was made to exhaust the machine.
     limit(Resource::Core, 0);
     limit(Resource::Cpu, bounds.seconds);
@@ -126,6 +124,23 @@ fn confine(bounds: Bounds) {
 
 #[cfg(not(unix))]
 fn confine(_: Bounds) {}
+
+/// Ends this process with the one that has started it: it may wait for a file that never ends, with nobody left to end
+/// it.
+#[cfg(target_os = "linux")]
+fn end_with(parent: i32) {
+    use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+
+    // Where it is not to be had, it is not.
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    // Of one that has ended before, no signal comes.
+    if getppid() != Pid::from_raw(parent) {
+        std::process::exit(ExitStatus::Failed.code().into());
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_with(_: i32) {}
 
 /// The signal that has ended a process.
 #[cfg(unix)]
