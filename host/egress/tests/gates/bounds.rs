@@ -10,7 +10,9 @@ use intune_sync_egress::{
     ResponseBody, Rules, Timeouts, Transport, UnknownToken,
     doctor::{self, Probe},
     grant,
+    groups::Further,
     sync::{self, PresentedToken, Writes},
+    webhook,
 };
 use intune_sync_ids::Guid;
 
@@ -126,14 +128,39 @@ async fn responses_are_bounded_by_what_was_requested() {
     let limits = limits!(rules(probe), Anonymous, requests);
     assert_eq!(limits, [33_554_432, 1_048_576]);
 
-    let bearer = Bearer::new(HeaderValue::from_static("Bearer x"));
+    let bearer = || Bearer::new(HeaderValue::from_static("Bearer x"));
     let assignments = format!("/v1.0/servicePrincipals/{ID}/appRoleAssignments");
     let limits = limits!(
         rules(grant::Writes::None),
-        bearer,
+        bearer(),
         [("GET", assignments.as_str(), "")]
     );
     assert_eq!(limits, [33_554_432]);
+
+    let group = format!("/v1.0/groups/{ID}?$select=id,displayName");
+    let limits = limits!(
+        rules(Further::default()),
+        bearer(),
+        [("GET", group.as_str(), "")]
+    );
+    assert_eq!(limits, [4_194_304]);
+
+    let address = format!("{ROOT}/hook");
+    let recorder = Recorder::default();
+    let gated = Gated::new(
+        webhook::Rules::of(&address.parse().expect("an address")),
+        Anonymous,
+        Carrier::other(recorder.clone()),
+    );
+    let message = gated.admit(&Proposal {
+        method: &Method::POST,
+        uri: &address.parse().expect("a URI"),
+        headers: &HeaderMap::new(),
+        body: b"{}",
+    });
+    let sent = message.expect("a message").send(Timeouts::default());
+    assert!(sent.await.is_err());
+    assert_eq!(recorder.recorded(), [65_536]);
 }
 
 /// Whether the gate of a run admits this.

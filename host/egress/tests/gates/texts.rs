@@ -5,6 +5,7 @@ use intune_sync_egress::{
     Policy, Proposal, Rules,
     doctor::Probe,
     grant::{self, AssignmentId, Name, Role},
+    groups::Further,
     sync::{self, Writes},
 };
 
@@ -72,11 +73,33 @@ fn no_refusal_shows_the_token() {
             "{shown}"
         );
     }
-    let shown = refusal(Probe(None), Method::POST, &format!("/v1.0/{TOKEN}"), "");
-    assert!(
-        shown.contains("[token]") && !shown.contains(TOKEN),
-        "{shown}"
+    let members = format!(
+        "/v1.0/groups/{id}/transitiveMembers/microsoft.graph.user?$select=id&$count=true&$top=999&$skiptoken={TOKEN}"
     );
+    for shown in [
+        refusal(Probe(None), Method::POST, &format!("/v1.0/{TOKEN}"), ""),
+        refusal(Further(None), Method::GET, &format!("/v1.0/{TOKEN}"), ""),
+        refusal(Further(None), Method::GET, &members, ""),
+    ] {
+        assert!(
+            shown.contains("[token]") && !shown.contains(TOKEN),
+            "{shown}"
+        );
+    }
+}
+
+/// The tables that `audit` prints say what custody adds, with the numbers in use.
+#[test]
+fn the_rules_of_a_run_are_those_of_the_gate_and_of_custody() {
+    let table = sync::rules_table();
+    let condition = |what: &str| {
+        let rule = table.iter().find(|rule| rule.what == what);
+        rule.map(|rule| rule.condition.clone())
+    };
+    let reads = condition("a read of the list").expect("custody's");
+    assert!(reads.contains("at most 40000 in a run"), "{reads}");
+    let further = condition("a further sync of a device").expect("custody's");
+    assert!(further.contains("after 10 failed requests"), "{further}");
 }
 
 #[test]

@@ -54,6 +54,18 @@ impl Post {
     }
 
     fn check(&self) -> Result<Allowed, Refusal> {
+        self.at_gate(Gate::check)
+    }
+
+    /// Before its body is there.
+    fn check_head(&self) -> Result<(), Refusal> {
+        self.at_gate(Gate::check_head)
+    }
+
+    fn at_gate<T>(
+        &self,
+        check: impl Fn(&Gate, &Proposal<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let address: Address = address().parse().expect("an address");
         let method: Method = self.method.parse().expect("a method");
         let uri: Uri = self.uri.parse().expect("a URI");
@@ -65,12 +77,13 @@ impl Post {
                 (HeaderName::from_static(name), value)
             })
             .collect();
-        Gate::new(Rules::of(&address)).check(&Proposal {
+        let proposal = Proposal {
             method: &method,
             uri: &uri,
             headers: &headers,
             body: self.body.as_bytes(),
-        })
+        };
+        check(&Gate::new(Rules::of(&address)), &proposal)
     }
 }
 
@@ -183,4 +196,13 @@ fn nothing_else_leaves_and_no_refusal_shows_the_address() {
         assert_eq!(refusal, reason, "{} {}", post.method, post.uri);
         assert!(!refusal.contains(SECRET));
     }
+}
+
+/// A length that does not match is found with the body; one that is not a number, before.
+#[test]
+fn a_length_that_is_not_a_number_is_refused_before_the_body() {
+    assert_eq!(Post::new().check_head(), Ok(()));
+    let head = |length| Post::with("content-length", length).check_head();
+    assert_eq!(head("7"), Ok(()));
+    assert_eq!(head("many"), Err(Refusal::Header));
 }
