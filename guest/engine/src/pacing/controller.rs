@@ -169,10 +169,30 @@ impl RateController {
     }
 
     /// What is known of the limit.
-    pub(super) fn limit(&self) -> Limit {
+    pub(super) fn limit(&self, now: Duration) -> Limit {
+        if self.has_learned() {
+            Limit::Learned {
+                room_at: self.room_at(now),
+            }
+        } else {
+            Limit::Unknown
+        }
+    }
+
+    fn has_learned(&self) -> bool {
         match self.phase {
-            Phase::AtCeiling { risen_from: None } => Limit::Unknown,
-            Phase::AtCeiling { .. } | Phase::Holding { .. } | Phase::Trial(_) => Limit::Learned,
+            Phase::AtCeiling { risen_from: None } => false,
+            Phase::AtCeiling { .. } | Phase::Holding { .. } | Phase::Trial(_) => true,
+        }
+    }
+
+    /// When a server that counts calls in windows has room again, if what it has admitted in the last 20 s is the most:
+    /// when fewer of those that have left are that young. Refused calls are among them, since they may count as well.
+    fn room_at(&self, now: Duration) -> Duration {
+        let admitted = self.admitted.after(now.saturating_sub(WINDOW));
+        match admitted.checked_sub(1) {
+            Some(most) => self.pacer.down_to(most),
+            None => Duration::ZERO,
         }
     }
 
@@ -218,7 +238,7 @@ impl RateController {
         self.took(now.saturating_sub(sent_at));
         self.admitted.add(now, admission.admitted);
         self.total += u64::from(admission.admitted) + u64::from(admission.throttled);
-        if self.limit() == Limit::Learned {
+        if self.has_learned() {
             self.unpaid += u64::from(admission.throttled);
         }
         if let Phase::Trial(trial) = &mut self.phase {
@@ -320,7 +340,7 @@ impl RateController {
             .after(throttled.began.at.saturating_sub(WINDOW * Self::MEMORY));
         let bucket_and_all = u64::from(Self::MEMORY + 1) * least;
         self.fell |= long > bucket_and_all + bucket_and_all / 4;
-        if throttled.in_doubt > before / 16 {
+        if throttled.in_doubt > before / 16 && !self.fell {
             self.hold = Self::HOLD_IN_DOUBT;
         } else if most < before - before / 16 {
             self.hold = Self::HOLD;

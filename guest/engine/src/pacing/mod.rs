@@ -211,7 +211,8 @@ impl Pacing {
             }
             Some(SlowDown { named }) => {
                 let before = self.throttle.free_at();
-                let wait = self.throttle.close(now, named, self.rate.limit(), random);
+                let limit = self.rate.limit(now);
+                let wait = self.throttle.close(now, named, limit, random);
                 let changed = self.throttle.free_at() != before;
                 changed.then_some(ThrottleWindow {
                     wait,

@@ -39,7 +39,10 @@ pub(super) enum Limit {
     /// Nothing: far too much may have been sent.
     Unknown,
     /// It has been learned, so that a few syncs too many were sent.
-    Learned,
+    Learned {
+        /// A server that counts calls in windows has no room before this: a probe would be refused, and count as well.
+        room_at: Duration,
+    },
 }
 
 /// Whether a response has reopened the throttle.
@@ -56,8 +59,8 @@ impl Throttle {
     const PATIENCE_WINDOWS: u32 = 20;
     /// The least wait where Graph names none.
     const FIRST_WAIT_MIN: Duration = Duration::from_millis(100);
-    /// The most where Graph names none and the limit is known to within a few syncs: there is room for them in a second
-    /// or two, and each further second is lost.
+    /// The most where Graph names none and the limit is known to within a few syncs: unless the last 20 s have shown
+    /// otherwise, there is room for them in a second or two, and each further second is lost.
     const FIRST_WAIT_LEARNED: Duration = Duration::from_secs(2);
 
     pub(super) fn new(initial_backoff: Duration, patience: Duration) -> Self {
@@ -82,15 +85,18 @@ impl Throttle {
             State::Closed { until } => Some(until),
             State::Open | State::HalfOpen { .. } => None,
         };
-        let first_wait = match limit {
-            Limit::Unknown => self.first_wait,
-            Limit::Learned => self.first_wait.min(Self::FIRST_WAIT_LEARNED),
+        let (first_wait, room_at) = match limit {
+            Limit::Unknown => (self.first_wait, Duration::ZERO),
+            Limit::Learned { room_at } => (self.first_wait.min(Self::FIRST_WAIT_LEARNED), room_at),
         };
         let until = match (named, already) {
             (Some(wait), _) => now + wait,
             // Responses to what was in flight when the throttle closed say nothing new.
             (None, Some(until)) => until,
-            (None, None) => now + upper_half(exponential(first_wait, self.in_a_row), random),
+            (None, None) => {
+                let wait = upper_half(exponential(first_wait, self.in_a_row), random);
+                room_at.max(now + wait)
+            }
         };
         if already.is_none() {
             self.in_a_row += 1;
@@ -255,11 +261,35 @@ mod tests {
             let mut throttle = Throttle::new(Duration::from_millis(chosen), 600 * SECOND);
             let mut random = fastrand::Rng::with_seed(3);
             for doublings in 0..3 {
-                let wait = throttle.close(SECOND, None, Limit::Learned, &mut random);
+                let wait = throttle.close(SECOND, None, learned(Duration::ZERO), &mut random);
                 throttle.sent(RequestId(0));
                 let most = Duration::from_millis(most << doublings);
                 assert!(wait >= most / 2 && wait <= most, "{wait:?} of {most:?}");
             }
         }
+    }
+
+    #[test]
+    fn near_a_learned_limit_nothing_leaves_before_there_is_room_unless_a_time_is_named() {
+        let (mut throttle, mut random) = throttle();
+        let room = learned(12 * SECOND);
+        assert_eq!(throttle.close(SECOND, None, room, &mut random), 11 * SECOND);
+        throttle.sent(RequestId(0));
+        assert_eq!(
+            throttle.close(
+                13 * SECOND,
+                Some(3 * SECOND),
+                learned(40 * SECOND),
+                &mut random
+            ),
+            3 * SECOND
+        );
+        throttle.sent(RequestId(0));
+        let wait = throttle.close(20 * SECOND, None, room, &mut random);
+        assert!(wait >= 4 * SECOND, "{wait:?}: the room was there already");
+    }
+
+    fn learned(room_at: Duration) -> Limit {
+        Limit::Learned { room_at }
     }
 }

@@ -155,11 +155,36 @@ fn the_log_of_what_was_admitted_goes_back_six_windows() {
 
 #[test]
 fn only_at_the_ceiling_nothing_is_known_of_the_limit() {
-    assert_eq!(controller().limit(), Limit::Unknown);
-    assert_eq!(holding(200, SECOND, None).limit(), Limit::Learned);
-    assert_eq!(trying(200, false).limit(), Limit::Learned);
+    let knows = |controller: RateController| controller.limit(SECOND) != Limit::Unknown;
+    assert!(!knows(controller()));
+    assert!(knows(holding(200, SECOND, None)));
+    assert!(knows(trying(200, false)));
     // A trial that has led to the ceiling has left a limit that is known.
-    assert_eq!(trying(1_026, false).limit(), Limit::Learned);
+    assert!(knows(trying(1_026, false)));
+}
+
+/// Three a second leave from 10 s on, and are admitted, until ten are refused at 29.5 s.
+#[test]
+fn a_window_has_room_once_what_was_refused_has_left_it_too() {
+    let mut controller = holding(200, 900 * SECOND, None);
+    assert_eq!(controller.room_at(SECOND), Duration::ZERO);
+    for at in 10..30 {
+        controller.pacer.take(at * SECOND, 3);
+        controller.admitted.add(at * SECOND, 3);
+    }
+    let span = controller.pacer.span();
+    let now = Duration::from_millis(29_500);
+    // 60 were admitted: with the eldest gone, there is room for one.
+    assert_eq!(controller.room_at(now), 10 * SECOND + span);
+    controller.pacer.take(now, 10);
+    // Eleven more than 59 are left: those of the first four seconds.
+    assert_eq!(controller.room_at(now), 13 * SECOND + span);
+    assert_eq!(
+        controller.limit(now),
+        Limit::Learned {
+            room_at: 13 * SECOND + span
+        }
+    );
 }
 
 #[test]
