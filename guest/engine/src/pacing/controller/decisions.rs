@@ -1,6 +1,7 @@
 //! The controller's decisions one by one, in numbers.
 
 mod buckets;
+mod carried;
 mod holding;
 mod learning;
 mod sizes;
