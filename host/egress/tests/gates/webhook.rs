@@ -1,9 +1,14 @@
 //! Notifications: what leaves and what does not, and that no refusal shows the address.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http_body_util::{BodyExt, Empty};
 use intune_sync_egress::{
-    Proposal,
-    webhook::{Address, Allowed, BODY_LIMIT, Gate, Refusal, Rules},
+    Carrier, ClientError, Limits, Proposal, ResponseBody, SendError, Timeouts, Transport,
+    webhook::{Address, Allowed, BODY_LIMIT, Gate, Refusal, Rules, reach, rules_table},
 };
 
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODw";
@@ -205,4 +210,68 @@ fn a_length_that_is_not_a_number_is_refused_before_the_body() {
     let head = |length| Post::with("content-length", length).check_head();
     assert_eq!(head("7"), Ok(()));
     assert_eq!(head("many"), Err(Refusal::Header));
+}
+
+#[test]
+fn the_rules_name_the_bounds_in_use() {
+    let table = rules_table();
+    let condition = |what: &str| {
+        let rule = table.iter().find(|rule| rule.what.contains(what));
+        rule.map(|rule| rule.condition.clone()).unwrap_or_default()
+    };
+    let post = condition("POST");
+    assert!(post.contains("at most 28672 bytes"), "{post}");
+    assert_eq!(condition("response"), "at most 65536 bytes");
+    assert_eq!(condition("any other request"), "never");
+}
+
+/// Keeps what leaves, with the bound on its response, and responds with this status, or not at all.
+#[derive(Clone)]
+struct Webhook {
+    status: Option<u16>,
+    sent: Arc<Mutex<Vec<(String, u64)>>>,
+}
+
+impl Transport for Webhook {
+    fn send<'a>(
+        &'a self,
+        request: Request<Bytes>,
+        limits: Limits,
+    ) -> BoxFuture<'a, Result<Response<ResponseBody>, ClientError>> {
+        let line = format!("{} {}", request.method(), request.uri());
+        self.sent
+            .lock()
+            .expect("no panic")
+            .push((line, limits.body));
+        let response = self.status.map(|status| {
+            let body = Empty::new().map_err(|never| match never {}).boxed();
+            let response = Response::builder().status(status).body(body);
+            response.expect("a response")
+        });
+        let host = "hooks.example.com".to_owned();
+        Box::pin(std::future::ready(
+            response.ok_or(ClientError::Refused { host }),
+        ))
+    }
+}
+
+#[tokio::test]
+async fn whether_it_can_be_reached_is_asked_at_its_root() {
+    let address: Address = address().parse().expect("an address");
+    for (status, reached) in [(Some(200), true), (Some(404), true), (None, false)] {
+        let webhook = Webhook {
+            status,
+            sent: Arc::default(),
+        };
+        let carrier = Carrier::other(webhook.clone());
+        let result = reach(&address, carrier, Timeouts::default()).await;
+        match result {
+            Ok(()) => assert!(reached, "{status:?}"),
+            Err(SendError::Client(ClientError::Refused { .. })) => assert!(!reached, "{status:?}"),
+            Err(other) => panic!("{other}"),
+        }
+        let sent = webhook.sent.lock().expect("no panic");
+        let expected = ("HEAD https://hooks.example.com/".to_owned(), 65_536);
+        assert_eq!(*sent, [expected]);
+    }
 }

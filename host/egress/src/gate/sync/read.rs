@@ -53,3 +53,27 @@ impl ListRead {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use intune_sync_graph::Property;
+
+    use super::*;
+
+    #[test]
+    fn only_a_first_page_that_names_properties_is_asked_for_more() {
+        let more = Properties::default().with(Property::ComplianceState);
+        let asked = |query| {
+            let mut read = ListRead::of(query).expect("it may be read");
+            (read.also_select(more), read.query())
+        };
+        assert_eq!(
+            asked("$select=id,deviceName"),
+            (true, "$select=id,deviceName,complianceState".to_owned())
+        );
+        // Without a `$select`, the response has all properties.
+        for query in ["", "$top=100", "$select=id&$skiptoken=a"] {
+            assert_eq!(asked(query), (false, query.to_owned()));
+        }
+    }
+}
