@@ -71,7 +71,7 @@ mod tests {
             asked("$select=id,deviceName"),
             (true, "$select=id,deviceName,complianceState".to_owned())
         );
-        // Without a `$select`, the response has all properties.
+        // Without a `$select`, the response has all properties; a further page is as its link says.
         for query in ["", "$top=100", "$select=id&$skiptoken=a"] {
             assert_eq!(asked(query), (false, query.to_owned()));
         }
