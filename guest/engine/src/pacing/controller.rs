@@ -31,6 +31,8 @@ use crate::http::RequestId;
 /// - **When unsure, send small requests.** Below the ceiling, a request carries at most half a second's worth of syncs.
 ///   It carries half of that until a window has passed without a refusal, so that a throttled one costs a few syncs
 ///   instead of twenty. The first one after a throttle window carries a single sync.
+/// - **Probe when there is room.** Where no time is named, a probe that comes too early is refused and counts itself.
+///   So it waits until fewer of what has left are in the window than were admitted in it.
 /// - **Hold, then try for more, one sync at a time.** Limits rise again, so after 4, 8, 16 … windows the controller
 ///   tries more. In a [`Trial`], requests leave faster and carry one sync each. A request that would take a window
 ///   beyond what has been admitted before leaves alone, and the next one waits until it is admitted. So a trial costs a
@@ -186,14 +188,17 @@ impl RateController {
         }
     }
 
-    /// When a server that counts calls in windows has room again, if what it has admitted in the last 20 s is the most:
-    /// when fewer of those that have left are that young. Refused calls are among them, since they may count as well.
+    /// When a server that counts calls in a sliding window has room again, if what it has admitted in the last 20 s is
+    /// the most: when fewer of those that have left are that young. The refused ones are among them, since they may
+    /// count as well; and so are those that are on the wire or have failed, since nobody knows.
     fn room_at(&self, now: Duration) -> Duration {
         let admitted = self.admitted.after(now.saturating_sub(WINDOW));
-        match admitted.checked_sub(1) {
-            Some(most) => self.pacer.down_to(most),
-            None => Duration::ZERO,
+        // A bucket has room at once. And where less than half of the allowance was admitted, others have filled the
+        // window, or the refusal has another cause.
+        if self.saves_up || 2 * admitted < self.pacer.allowance() {
+            return Duration::ZERO;
         }
+        self.pacer.down_to(admitted.saturating_sub(1))
     }
 
     /// When the next request may leave, as far as the rate is concerned and unless a response comes before.

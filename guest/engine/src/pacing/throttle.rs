@@ -40,7 +40,8 @@ pub(super) enum Limit {
     Unknown,
     /// It has been learned, so that a few syncs too many were sent.
     Learned {
-        /// A server that counts calls in windows has no room before this: a probe would be refused, and count as well.
+        /// When a server that counts our calls in a sliding window has room again. A probe before that is likely to be
+        /// refused, and to count as well.
         room_at: Duration,
     },
 }

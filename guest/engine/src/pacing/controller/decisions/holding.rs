@@ -3,8 +3,9 @@
 use super::*;
 
 /// What a throttle window at 160 syncs teaches, and after how many windows it is tried again.
-fn hold_after(admitted: u32, in_doubt: u64) -> u32 {
+fn hold_after(admitted: u32, in_doubt: u64, fell: bool) -> u32 {
     let mut controller = holding(160, 900 * SECOND, None);
+    controller.fell = fell;
     controller.hold = 16;
     controller.admitted.add(70 * SECOND, admitted);
     controller.admitted.add(85 * SECOND, 1);
@@ -16,12 +17,15 @@ fn hold_after(admitted: u32, in_doubt: u64) -> u32 {
 #[test]
 fn how_long_it_holds_depends_on_how_much_is_in_doubt() {
     // Up to a 16th, 10 syncs: the next trial is as far away as it was.
-    assert_eq!(hold_after(150, 10), 16);
+    assert_eq!(hold_after(150, 10, false), 16);
     // The refused request was large, so the limit may be higher.
-    assert_eq!(hold_after(150, 11), 2);
-    assert_eq!(hold_after(100, 11), 2);
+    assert_eq!(hold_after(150, 11, false), 2);
+    assert_eq!(hold_after(100, 11, false), 2);
     // The limit has fallen.
-    assert_eq!(hold_after(149, 10), 4);
+    assert_eq!(hold_after(149, 10, false), 4);
+    // It had fallen before: a large request has already cost enough.
+    assert_eq!(hold_after(150, 11, true), 16);
+    assert_eq!(hold_after(100, 11, true), 4);
 }
 
 #[test]

@@ -163,28 +163,41 @@ fn only_at_the_ceiling_nothing_is_known_of_the_limit() {
     assert!(knows(trying(1_026, false)));
 }
 
-/// Three a second leave from 10 s on, and are admitted, until ten are refused at 29.5 s.
+/// Three a second leave from 10 s on, and are admitted, until ten are refused at 29.5 s. Seven have left before.
 #[test]
-fn a_window_has_room_once_what_was_refused_has_left_it_too() {
-    let mut controller = holding(200, 900 * SECOND, None);
-    assert_eq!(controller.room_at(SECOND), Duration::ZERO);
+fn a_window_has_room_once_as_many_have_left_it_as_were_refused() {
+    let now = Duration::from_millis(29_500);
+    let mut controller = holding(120, 900 * SECOND, None);
+    controller.pacer.take(5 * SECOND, 7);
+    controller.admitted.add(5 * SECOND, 7);
     for at in 10..30 {
         controller.pacer.take(at * SECOND, 3);
         controller.admitted.add(at * SECOND, 3);
     }
     let span = controller.pacer.span();
-    let now = Duration::from_millis(29_500);
     // 60 were admitted: with the eldest gone, there is room for one.
     assert_eq!(controller.room_at(now), 10 * SECOND + span);
     controller.pacer.take(now, 10);
     // Eleven more than 59 are left: those of the first four seconds.
     assert_eq!(controller.room_at(now), 13 * SECOND + span);
-    assert_eq!(
-        controller.limit(now),
-        Limit::Learned {
-            room_at: 13 * SECOND + span
-        }
-    );
+    let room_at = 13 * SECOND + span;
+    assert_eq!(controller.limit(now), Limit::Learned { room_at });
+    // A bucket fills up all the time.
+    controller.saves_up = true;
+    assert_eq!(controller.room_at(now), Duration::ZERO);
+}
+
+#[test]
+fn where_less_than_half_was_admitted_nothing_is_known_of_when_there_is_room() {
+    let room = |admitted: u32| {
+        let mut controller = holding(120, 900 * SECOND, None);
+        controller.pacer.take(SECOND, 70);
+        controller.admitted.add(SECOND, admitted);
+        controller.room_at(2 * SECOND)
+    };
+    let span = holding(120, SECOND, None).pacer.span();
+    assert_eq!(room(60), SECOND + span);
+    assert_eq!((room(59), room(0)), (Duration::ZERO, Duration::ZERO));
 }
 
 #[test]
