@@ -147,8 +147,9 @@ async fn responses_are_bounded_by_what_was_requested() {
 
     let address = format!("{ROOT}/hook");
     let recorder = Recorder::default();
+    let webhook = address.parse().expect("an address");
     let gated = Gated::new(
-        webhook::Rules::of(&address.parse().expect("an address")),
+        webhook::Rules::of(&webhook),
         Anonymous,
         Carrier::other(recorder.clone()),
     );
@@ -160,7 +161,10 @@ async fn responses_are_bounded_by_what_was_requested() {
     });
     let sent = message.expect("a message").send(Timeouts::default());
     assert!(sent.await.is_err());
-    assert_eq!(recorder.recorded(), [65_536]);
+    let carrier = Carrier::other(recorder.clone());
+    let reached = webhook::reach(&webhook, carrier, Timeouts::default());
+    assert!(reached.await.is_err());
+    assert_eq!(recorder.recorded(), [65_536, 65_536]);
 }
 
 /// Whether the gate of a run admits this.

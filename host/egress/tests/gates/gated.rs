@@ -232,16 +232,33 @@ fn a_notification_is_judged_by_its_head_before_it_has_a_body() {
     let host = "hooks.example.com";
     let json = headers(&[("content-type", "application/json")]);
     let cookie = headers(&[("cookie", "x")]);
+    let length = headers(&[("content-length", "many")]);
     assert_eq!(check(Method::POST, host, PATH, &json), Ok(()));
     for (method, host, path, headers) in [
         (Method::GET, host, PATH, &json),
         (Method::POST, "evil.example", PATH, &json),
         (Method::POST, host, "/services/other", &json),
         (Method::POST, host, PATH, &cookie),
+        (Method::POST, host, PATH, &length),
     ] {
         let refused = check(method, host, path, headers);
         assert!(refused.is_err(), "{host}{path} {headers:?}");
     }
+}
+
+/// Any response will do, and the address is not shown.
+#[tokio::test]
+async fn whether_a_webhook_is_there_is_asked_at_its_root() {
+    let echo = Echo::default();
+    let address = "https://hooks.example.com/services/secret";
+    let address = address.parse().expect("an address");
+    let reached = webhook::reach(&address, Carrier::other(echo.clone()), Timeouts::default());
+    assert_eq!(reached.await, Ok(()));
+    let sent = echo.0.lock().expect("no panic").pop().expect("it was sent");
+    assert_eq!(sent.method(), Method::HEAD);
+    assert_eq!(sent.uri(), "https://hooks.example.com/");
+    assert!(sent.body().is_empty());
+    assert!(!sent.headers().contains_key("authorization"));
 }
 
 /// A rehearsal repeats itself to the letter.

@@ -1,4 +1,4 @@
-//! `grant`: what leaves and what does not, case by case.
+//! `grant`: what leaves and what does not, case by case. Its length is one table, which is read in one piece.
 
 use http::{HeaderMap, Method, Uri};
 use intune_sync_egress::{

@@ -1,14 +1,9 @@
 //! Notifications: what leaves and what does not, and that no refusal shows the address.
 
-use std::sync::{Arc, Mutex};
-
-use bytes::Bytes;
-use futures::future::BoxFuture;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
-use http_body_util::{BodyExt, Empty};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use intune_sync_egress::{
-    Carrier, ClientError, Limits, Proposal, ResponseBody, SendError, Timeouts, Transport,
-    webhook::{Address, Allowed, BODY_LIMIT, Gate, Refusal, Rules, reach, rules_table},
+    Proposal,
+    webhook::{Address, Allowed, BODY_LIMIT, Gate, Refusal, Rules, rules_table},
 };
 
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODw";
@@ -59,18 +54,6 @@ impl Post {
     }
 
     fn check(&self) -> Result<Allowed, Refusal> {
-        self.at_gate(Gate::check)
-    }
-
-    /// Before its body is there.
-    fn check_head(&self) -> Result<(), Refusal> {
-        self.at_gate(Gate::check_head)
-    }
-
-    fn at_gate<T>(
-        &self,
-        check: impl Fn(&Gate, &Proposal<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
         let address: Address = address().parse().expect("an address");
         let method: Method = self.method.parse().expect("a method");
         let uri: Uri = self.uri.parse().expect("a URI");
@@ -82,13 +65,12 @@ impl Post {
                 (HeaderName::from_static(name), value)
             })
             .collect();
-        let proposal = Proposal {
+        Gate::new(Rules::of(&address)).check(&Proposal {
             method: &method,
             uri: &uri,
             headers: &headers,
             body: self.body.as_bytes(),
-        };
-        check(&Gate::new(Rules::of(&address)), &proposal)
+        })
     }
 }
 
@@ -203,15 +185,6 @@ fn nothing_else_leaves_and_no_refusal_shows_the_address() {
     }
 }
 
-/// A length that does not match is found with the body; one that is not a number, before.
-#[test]
-fn a_length_that_is_not_a_number_is_refused_before_the_body() {
-    assert_eq!(Post::new().check_head(), Ok(()));
-    let head = |length| Post::with("content-length", length).check_head();
-    assert_eq!(head("7"), Ok(()));
-    assert_eq!(head("many"), Err(Refusal::Header));
-}
-
 #[test]
 fn the_rules_name_the_bounds_in_use() {
     let table = rules_table();
@@ -223,55 +196,4 @@ fn the_rules_name_the_bounds_in_use() {
     assert!(post.contains("at most 28672 bytes"), "{post}");
     assert_eq!(condition("response"), "at most 65536 bytes");
     assert_eq!(condition("any other request"), "never");
-}
-
-/// Keeps what leaves, with the bound on its response, and responds with this status, or not at all.
-#[derive(Clone)]
-struct Webhook {
-    status: Option<u16>,
-    sent: Arc<Mutex<Vec<(String, u64)>>>,
-}
-
-impl Transport for Webhook {
-    fn send<'a>(
-        &'a self,
-        request: Request<Bytes>,
-        limits: Limits,
-    ) -> BoxFuture<'a, Result<Response<ResponseBody>, ClientError>> {
-        let line = format!("{} {}", request.method(), request.uri());
-        self.sent
-            .lock()
-            .expect("no panic")
-            .push((line, limits.body));
-        let response = self.status.map(|status| {
-            let body = Empty::new().map_err(|never| match never {}).boxed();
-            let response = Response::builder().status(status).body(body);
-            response.expect("a response")
-        });
-        let host = "hooks.example.com".to_owned();
-        Box::pin(std::future::ready(
-            response.ok_or(ClientError::Refused { host }),
-        ))
-    }
-}
-
-#[tokio::test]
-async fn whether_it_can_be_reached_is_asked_at_its_root() {
-    let address: Address = address().parse().expect("an address");
-    for (status, reached) in [(Some(200), true), (Some(404), true), (None, false)] {
-        let webhook = Webhook {
-            status,
-            sent: Arc::default(),
-        };
-        let carrier = Carrier::other(webhook.clone());
-        let result = reach(&address, carrier, Timeouts::default()).await;
-        match result {
-            Ok(()) => assert!(reached, "{status:?}"),
-            Err(SendError::Client(ClientError::Refused { .. })) => assert!(!reached, "{status:?}"),
-            Err(other) => panic!("{other}"),
-        }
-        let sent = webhook.sent.lock().expect("no panic");
-        let expected = ("HEAD https://hooks.example.com/".to_owned(), 65_536);
-        assert_eq!(*sent, [expected]);
-    }
 }
