@@ -54,15 +54,15 @@ pub(crate) fn begin() {
 /// Another thread has panicked: the run learns of it, and `end` ends it if it has not reported in time.
 pub(crate) fn break_off(end: impl FnOnce() + Clone + Send + 'static) {
     BROKE_ELSEWHERE.send_replace(true);
-    let late = end.clone();
     let wait = move || {
         thread::sleep(PATIENCE);
         if *BROKE_ELSEWHERE.borrow() {
-            late();
+            end();
         }
     };
-    if thread::Builder::new().spawn(wait).is_err() {
-        end();
+    // Without a thread to wait in, the one that has panicked waits.
+    if thread::Builder::new().spawn(wait.clone()).is_err() {
+        wait();
     }
 }
 
