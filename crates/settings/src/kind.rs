@@ -3,6 +3,7 @@
 use core::ops::RangeInclusive;
 
 use intune_sync_ids::{Guid, without_user_info};
+use intune_sync_ranges::RATE;
 
 use crate::{
     Advice, Choice, Given, Setting, choice, duration, moment,
@@ -188,7 +189,10 @@ impl Setting {
                 ))
             }
             Kind::Moment(_) => Some(moment::FORM.to_owned()),
-            Kind::Rate(_) => Some("0.001 to 1000000".to_owned()),
+            Kind::Rate(_) => {
+                let (least, most) = (thousandths(*RATE.start()), thousandths(*RATE.end()));
+                Some(format!("{least} to {most}"))
+            }
             _ => None,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use intune_sync_ranges::RATE;
+
 /// Why a value is refused: the end of the sentence "`x` is not allowed for `--flag`: …".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -63,16 +65,16 @@ pub fn percent(text: &str) -> Result<u16, Refused> {
 /// When it is not such a number, or has more than three decimals.
 pub fn rate(text: &str) -> Result<u64, Refused> {
     let refused = || {
-        Refused(
-            "it takes more than 0 and at most 1000000 syncs per second, with up to three decimals"
-                .into(),
-        )
+        let most = thousandths(*RATE.end());
+        Refused(format!(
+            "it takes more than 0 and at most {most} syncs per second, with up to three decimals"
+        ))
     };
     let Decimal { digits, scale } = decimal(text).ok_or_else(refused)?;
     let missing = 3_u32.checked_sub(scale).ok_or_else(refused)?;
     u64::try_from(digits * 10_u128.pow(missing))
         .ok()
-        .filter(|rate| (1..=1_000_000_000).contains(rate))
+        .filter(|rate| RATE.contains(rate))
         .ok_or_else(refused)
 }
 

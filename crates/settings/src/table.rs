@@ -1,6 +1,8 @@
 //! The one table of settings. Flags, variables, the config file, the body of a request, the arguments of the job, every
 //! help text, the service's bounds and the table in the reference are all made from it.
 
+use intune_sync_ranges as ranges;
+
 use self::{
     Bound::{
         Added, AtLeast, AtMost, AtMostDefault, Covered, Operator, Program, Same, UpTo, UpToDefault,
@@ -10,7 +12,7 @@ use self::{
 };
 use crate::{
     Given, NOTIFY_URL, NotSet, Shape,
-    duration::{DAY, HOUR, SECOND},
+    duration::{DAY, SECOND},
     kind::{
         Field,
         Kind::{
@@ -189,7 +191,7 @@ static SETTINGS: [Setting; 48] = [
     Criteria.setting("group", "GROUP", Texts(false, field!(group)))
         .bound(Program)
         .help("Only the devices in this Entra group and in the groups in it, and those of its users, by its name or id"),
-    Criteria.setting("limit", "N", Count(1..=u32::MAX, "devices", field!(limit)))
+    Criteria.setting("limit", "N", Count(ranges::LIMIT, "devices", field!(limit)))
         .help("At most this many devices, the first in the order of the run that can be synced"),
     Selection.setting("exclude-name", "PATTERN", Texts(false, field!(exclude_name)))
         .bound(Added)
@@ -211,21 +213,21 @@ static SETTINGS: [Setting; 48] = [
     Selection.setting("fail-if-none", "", Switch(field!(fail_if_none)))
         .bound(UpTo(&["true", "false"]))
         .help("Exit with code 6 if no device matches the selection"),
-    Pace.setting("batch-size", "N", Count(1..=10_000, "devices", field!(batch_size)))
+    Pace.setting("batch-size", "N", Count(ranges::BATCH_SIZE, "devices", field!(batch_size)))
         .default("50")
         .help("Devices in a batch"),
-    Pace.setting("batch-delay-seconds", "DURATION", Seconds(0..=DAY, field!(batch_delay)))
+    Pace.setting("batch-delay-seconds", "DURATION", Seconds(ranges::BATCH_DELAY, field!(batch_delay)))
         .bound(AtLeast)
         .default("10")
         .help("Pause between two batches"),
-    Pace.setting("max-retries", "N", Count(0..=100, "retries", field!(max_retries)))
+    Pace.setting("max-retries", "N", Count(ranges::MAX_RETRIES, "retries", field!(max_retries)))
         .default("5")
         .help("How often a device's sync is tried again after a transient failure"),
-    Pace.setting("initial-backoff-seconds", "DURATION", Seconds(0..=HOUR, field!(initial_backoff)))
+    Pace.setting("initial-backoff-seconds", "DURATION", Seconds(ranges::INITIAL_BACKOFF, field!(initial_backoff)))
         .bound(AtLeast)
         .default("5")
         .help("First wait after a transient failure; doubled with each further one, up to a minute, and jittered"),
-    Pace.setting("give-up-after", "DURATION", Duration(SECOND..=7 * DAY, field!(give_up_after)))
+    Pace.setting("give-up-after", "DURATION", Duration(ranges::GIVE_UP_AFTER, field!(give_up_after)))
         .default("10m")
         .help("Give up for now when nothing has succeeded for this long; failures in an outage do not count as a device's retries"),
     Pace.setting("dispatch", "HOW", Choice(&field!(dispatch)))

@@ -1,8 +1,9 @@
 //! The settings of a run, checked: the component does not trust its host to do so.
 
-use core::{fmt, time::Duration};
+use core::{fmt, ops::RangeInclusive, time::Duration};
 
 use intune_sync_graph::GraphRoot;
+use intune_sync_ranges as ranges;
 use intune_sync_selection::Selection;
 
 use crate::contract::{self, Dispatch, Learned, Order, Pace, Purpose, SettingsError};
@@ -13,14 +14,13 @@ pub struct Settings {
     pub(crate) root: GraphRoot,
     pub(crate) scope: String,
     pub(crate) purpose: Purpose,
-    /// 1 to 10,000.
     pub(crate) batch_size: u32,
     pub(crate) batch_delay: Duration,
     pub(crate) max_retries: u32,
     pub(crate) initial_backoff: Duration,
     pub(crate) dispatch: Dispatch,
     pub(crate) pace: Pace,
-    /// In syncs per 1,000 seconds, 1 to 1,000,000,000.
+    /// In syncs per 1,000 seconds.
     pub(crate) ceiling: u64,
     pub(crate) selection: Selection,
     /// Graph leaves nothing out of the list.
@@ -57,8 +57,6 @@ impl TryFrom<contract::Settings> for Settings {
     type Error = SettingsError;
 
     fn try_from(wire: contract::Settings) -> Result<Self, SettingsError> {
-        const DAY: u64 = 86_400_000;
-        const HOUR: u64 = 3_600_000;
         let root = GraphRoot::parse(&wire.graph_root).ok_or_else(|| {
             let allowed =
                 "allowed is an https origin without a path, or an http origin on a loopback address";
@@ -70,23 +68,24 @@ impl TryFrom<contract::Settings> for Settings {
         if wire.scope.is_empty() {
             return Err(error("scope", "it is empty".to_owned()));
         }
-        in_range("batch-size", wire.batch_size, 1, 10_000)?;
-        in_range("batch-delay", wire.batch_delay, 0, DAY)?;
-        in_range("max-retries", wire.max_retries, 0, 100)?;
-        in_range("initial-backoff", wire.initial_backoff, 0, HOUR)?;
-        in_range("ceiling", wire.ceiling, 1, 1_000_000_000)?;
-        if let Some(Learned { rate, .. }) = wire.learned {
-            in_range("learned.rate", rate, 1, 1_000_000_000)?;
-        }
-        in_range("give-up-after", wire.give_up_after, 1_000, 7 * DAY)?;
+        in_range("batch-size", wire.batch_size, &ranges::BATCH_SIZE)?;
+        in_range("batch-delay", wire.batch_delay, &ranges::BATCH_DELAY)?;
+        in_range("max-retries", wire.max_retries, &ranges::MAX_RETRIES)?;
         in_range(
-            "selection.limit",
-            wire.selection.limit.unwrap_or(1),
-            1,
-            u32::MAX,
+            "initial-backoff",
+            wire.initial_backoff,
+            &ranges::INITIAL_BACKOFF,
         )?;
+        in_range("ceiling", wire.ceiling, &ranges::RATE)?;
+        if let Some(Learned { rate, .. }) = wire.learned {
+            in_range("learned.rate", rate, &ranges::RATE)?;
+        }
+        in_range("give-up-after", wire.give_up_after, &ranges::GIVE_UP_AFTER)?;
+        if let Some(limit) = wire.selection.limit {
+            in_range("selection.limit", limit, &ranges::LIMIT)?;
+        }
         // A date in a filter cannot be later than the year 9999.
-        in_range("started-at", wire.started_at, 0, 253_370_764_800_000)?;
+        in_range("started-at", wire.started_at, &(0..=253_370_764_800_000))?;
         Ok(Self {
             root,
             scope: wire.scope,
@@ -177,10 +176,10 @@ impl From<contract::Selection> for Selection {
 fn in_range<T: PartialOrd + fmt::Display>(
     setting: &str,
     value: T,
-    least: T,
-    most: T,
+    range: &RangeInclusive<T>,
 ) -> Result<(), SettingsError> {
-    if value < least || value > most {
+    if !range.contains(&value) {
+        let (least, most) = (range.start(), range.end());
         return Err(error(
             setting,
             format!("`{value}` is out of range; allowed is {least} to {most}"),

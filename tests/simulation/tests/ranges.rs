@@ -1,4 +1,4 @@
-//! The engine does not trust its host, so it checks ranges that the table of settings has as well. Both are the same.
+//! The engine does not trust its host, so it checks the ranges of settings as the table does. Both read the same ones.
 
 use intune_sync_engine::{Settings, contract};
 use intune_sync_settings::Given;
