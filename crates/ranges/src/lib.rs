@@ -5,9 +5,12 @@
 
 use core::ops::RangeInclusive;
 
-const SECOND: u64 = 1_000;
-const HOUR: u64 = 3_600 * SECOND;
-const DAY: u64 = 24 * HOUR;
+/// One second in milliseconds.
+pub const SECOND: u64 = 1_000;
+/// One hour in milliseconds.
+pub const HOUR: u64 = 3_600 * SECOND;
+/// One day in milliseconds.
+pub const DAY: u64 = 24 * HOUR;
 
 /// Devices in a batch.
 pub const BATCH_SIZE: RangeInclusive<u32> = 1..=10_000;

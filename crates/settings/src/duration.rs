@@ -5,14 +5,9 @@
 
 use std::ops::RangeInclusive;
 
-use crate::number::{Refused, decimal, thousandths};
+pub use intune_sync_ranges::{DAY, HOUR, SECOND};
 
-/// One second in milliseconds.
-pub const SECOND: u64 = 1_000;
-/// One hour in milliseconds.
-pub const HOUR: u64 = 3_600 * SECOND;
-/// One day in milliseconds.
-pub const DAY: u64 = 24 * HOUR;
+use crate::number::{Refused, decimal, thousandths};
 
 /// A unit: how it is written here, in milliseconds, and how else people write it, in the singular.
 struct Unit(&'static str, u64, &'static [&'static str]);
